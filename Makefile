@@ -54,4 +54,5 @@ book: ## build the manual into docs/book (needs mdbook)
 	mdbook build docs
 
 clean: ## forget the build and the test tools
-	rm -rf "$(CARGO_TARGET_DIR)" "$(SWITCHBOARD_TEST_TOOLS)"
+	cargo clean
+	rm -rf "$(CACHE)/tools"

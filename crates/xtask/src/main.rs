@@ -2,6 +2,7 @@
 //! It owns no logic of its own: a task is a file, a name here and a line in `TASKS`.
 
 mod arch;
+mod page;
 
 use std::error::Error;
 use std::process::ExitCode;

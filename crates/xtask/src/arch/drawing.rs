@@ -1,13 +1,11 @@
-//! The crate drawing as text, and its place between two markers of a Markdown page.
-//! Pure: crates and a page in, a page out.
+//! The crate drawing as text: crates in, Markdown out.
+//! It draws what the manifests say and judges nothing; `rules.rs` does.
 
 use std::fmt::Write as _;
 
 use super::workspace::Crate;
 use super::{BESIDE, FLOORS};
 
-const BEGIN: &str = "<!-- crates:begin (cargo xtask arch) -->\n";
-const END: &str = "<!-- crates:end -->";
 const PLACE_WIDTH: usize = 13;
 const NAME_WIDTH: usize = 14;
 
@@ -25,13 +23,6 @@ pub(super) fn render(crates: &[Crate]) -> String {
     draw_group(&mut drawing, "beside", BESIDE, crates);
     drawing.push_str("```\n");
     drawing
-}
-
-/// The page with everything between its markers replaced, or nothing if it has no markers.
-pub(super) fn replace(page: &str, drawing: &str) -> Option<String> {
-    let start = page.find(BEGIN)? + BEGIN.len();
-    let end = start + page[start..].find(END)?;
-    Some(format!("{}{drawing}{}", &page[..start], &page[end..]))
 }
 
 fn draw_group(drawing: &mut String, place: &str, names: &[&str], crates: &[Crate]) {
@@ -95,20 +86,5 @@ mod tests {
             render(&[gateway]),
             "```text\n5 planes     gateway       the data plane\n                           └ mcp\n```\n"
         );
-    }
-
-    #[test]
-    fn only_the_text_between_the_markers_changes() {
-        let page = format!("before\n{BEGIN}old\n{END}\nafter\n");
-        assert_eq!(
-            replace(&page, "new\n").unwrap(),
-            format!("before\n{BEGIN}new\n{END}\nafter\n")
-        );
-    }
-
-    #[test]
-    fn a_page_without_markers_is_not_guessed_at() {
-        assert_eq!(replace("no markers", "new\n"), None);
-        assert_eq!(replace(BEGIN, "new\n"), None);
     }
 }

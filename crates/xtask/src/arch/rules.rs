@@ -6,7 +6,7 @@ use super::{BESIDE, FLOORS, TEST_SUPPORT};
 
 /// A rule of the house that a crate breaks.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Problem {
+pub(super) enum Problem {
     #[error("`{name}` has no floor: give it one in crates/xtask/src/arch.rs")]
     NoFloor { name: String },
     #[error("the floors name `{name}`, but the workspace has no such crate")]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::Error;
+use crate::page;
 
 /// One of our crates.
 #[derive(Debug, Clone)]
@@ -22,15 +23,6 @@ pub(super) struct Crate {
 pub(super) struct Use {
     pub(super) name: String,
     pub(super) only_in_tests: bool,
-}
-
-/// The folder that holds the root manifest.
-pub(super) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .nth(2)
-        .expect("xtask lives in crates/xtask")
-        .to_path_buf()
 }
 
 /// All crates of the workspace in the order of their names.
@@ -52,7 +44,7 @@ fn metadata() -> Result<Vec<u8>, Error> {
             "1",
             "--manifest-path",
         ])
-        .arg(root().join("Cargo.toml"))
+        .arg(page::root().join("Cargo.toml"))
         .output()
         .map_err(Error::Start)?;
     if output.status.success() {
