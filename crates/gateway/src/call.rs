@@ -111,6 +111,8 @@ pub struct Call {
     pub renames: Vec<(mcp::Span, Bytes)>,
     /// The upstream's own name of the tool, prompt, resource or task: what the header `Mcp-Name` repeats.
     pub own_name: Option<String>,
+    /// Headers that repeat arguments, `Mcp-Param-*`.
+    pub param_headers: Vec<(http::HeaderName, http::HeaderValue)>,
 }
 
 impl Call {
@@ -135,6 +137,21 @@ impl Call {
             _ => {}
         }
         splice.apply()
+    }
+
+    /// Writes the edits of routing into the request, so that further edits can build on it.
+    pub fn settle(&mut self) -> Result<(), mcp::Invalid> {
+        if self.renames.is_empty() {
+            return Ok(());
+        }
+        let mut splice = Splice::new(self.request.bytes());
+        for (span, bytes) in &self.renames {
+            splice.replace(*span, bytes);
+        }
+        let settled = splice.apply();
+        self.request = Envelope::parse(&settled, mcp::ScanLimits { depth_max: 128 })?;
+        self.renames.clear();
+        Ok(())
     }
 
     /// The token under which the client wants to hear of progress.

@@ -15,6 +15,9 @@ pub enum Failure {
     /// The connection broke after the request had been sent.
     #[error("the connection to the server was lost during the call")]
     Lost,
+    /// The server has forgotten our session and did nothing.
+    #[error("the server has forgotten the session")]
+    SessionGone,
     /// Silence until the deadline.
     #[error("the server did not answer in time")]
     Timeout,
@@ -30,6 +33,9 @@ pub enum Failure {
     /// The server asked for something that the client did not declare.
     #[error("this needs a capability that the client did not declare")]
     MissingCapability(&'static str),
+    /// No server has this resource.
+    #[error("resource not found: {0}")]
+    NotFound(String),
     /// A finished error answer of our own.
     #[error("{1}")]
     Refused(i32, String),
@@ -39,7 +45,7 @@ impl Failure {
     /// The code of the contract's table of tool errors.
     fn tool_code(&self) -> &'static str {
         match self {
-            Self::Unavailable(_) => "UNAVAILABLE",
+            Self::Unavailable(_) | Self::SessionGone => "UNAVAILABLE",
             Self::Unauthorized(_) => "UNAUTHORIZED",
             Self::Lost => "OUTCOME_UNKNOWN",
             Self::Timeout => "TIMEOUT",
@@ -47,6 +53,7 @@ impl Failure {
             Self::TooLarge(_) => "TOO_LARGE",
             Self::Overloaded => "OVERLOADED",
             Self::MissingCapability(_) => "NOT_SUPPORTED",
+            Self::NotFound(_) => "NOT_FOUND",
             Self::Refused(..) => "INVALID_INPUT",
         }
     }
@@ -54,7 +61,7 @@ impl Failure {
     /// What to do next.
     fn hint(&self) -> &'static str {
         match self {
-            Self::Unavailable(_) => "see the server's log in the output of the gateway, then call again",
+            Self::Unavailable(_) | Self::SessionGone => "see the server's log in the output of the gateway, then call again",
             Self::Unauthorized(_) => "put valid credentials into the server's `headers`",
             Self::Lost => "the act may have happened: look before you call again",
             Self::Timeout => "the call was cancelled; raise `limits.call_ms_max` if it needs longer",
@@ -62,6 +69,7 @@ impl Failure {
             Self::TooLarge(_) => "ask for less, or raise `limits.result_bytes_max`",
             Self::Overloaded => "call again in a moment",
             Self::MissingCapability(_) => "use a client that can answer questions of servers",
+            Self::NotFound(_) => "list the resources and read one of them",
             Self::Refused(..) => "check the arguments",
         }
     }
@@ -69,12 +77,13 @@ impl Failure {
     /// The JSON-RPC code where the failure cannot be told as a tool result.
     pub fn code(&self) -> i32 {
         match self {
-            Self::Unavailable(_) | Self::Unauthorized(_) => code::UNAVAILABLE,
+            Self::Unavailable(_) | Self::Unauthorized(_) | Self::SessionGone => code::UNAVAILABLE,
             Self::Lost => code::OUTCOME_UNKNOWN,
             Self::Timeout => code::DEADLINE,
             Self::Garbage(_) | Self::TooLarge(_) => code::INTERNAL,
             Self::Overloaded => code::OVERLOADED,
             Self::MissingCapability(_) => code::MISSING_CAPABILITY,
+            Self::NotFound(_) => code::INVALID_PARAMS,
             Self::Refused(code, _) => *code,
         }
     }
@@ -88,6 +97,7 @@ impl Failure {
         }
         let data = match self {
             Self::MissingCapability(required) => format!(r#"{{"requiredCapabilities":{required}}}"#).into_bytes(),
+            Self::NotFound(uri) => serde_json::json!({ "uri": uri }).to_string().into_bytes(),
             _ => self.details(),
         };
         message::error(Some(id), self.code(), &self.to_string(), Some(&data))

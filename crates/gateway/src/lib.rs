@@ -1,1 +1,22 @@
-//! (to be written)
+//! The data plane: any MCP client, over any transport and in either protocol era, to any number of MCP servers.
+//!
+//! A request enters at an edge (`edge`), is routed by the catalogue (`catalogue`) and leaves by the other edge
+//! (`upstream`). Between the two edges a call has no era ([`call`]). What this crate does not do: it does not decide who
+//! may call what, it starts no process and opens no connection itself, and it keeps nothing on disk.
+//!
+//! In reading order: [`gateway`] (the parts put together), [`call`], [`events`], [`failure`], [`catalogue`], [`route`],
+//! [`upstream`], [`parked`], [`session`], [`edge`].
+
+pub mod call;
+pub mod catalogue;
+pub mod edge;
+pub mod events;
+pub mod failure;
+pub mod gateway;
+pub mod parked;
+pub mod route;
+pub mod seals;
+pub mod session;
+pub mod upstream;
+
+pub use gateway::Gateway;

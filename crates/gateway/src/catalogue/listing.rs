@@ -1,0 +1,176 @@
+//! One list of one server as it gave it: the items as raw bytes with the place of the name they go by.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use config::Limits;
+use mcp::{Envelope, Kind, Method, ResultKey, Span, array, mirrors, plain_text};
+
+use crate::{call::Caller, failure::Failure, upstream::Upstream};
+
+/// The four lists that servers give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "each variant is named after the list it stands for")]
+pub enum ListKind {
+    Tools,
+    Prompts,
+    Resources,
+    Templates,
+}
+
+impl ListKind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Tools, Self::Prompts, Self::Resources, Self::Templates];
+
+    /// The list that a method asks for.
+    pub fn of(method: Method) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.method() == method)
+    }
+
+    /// The method that asks for it.
+    pub fn method(self) -> Method {
+        match self {
+            Self::Tools => Method::ToolsList,
+            Self::Prompts => Method::PromptsList,
+            Self::Resources => Method::ResourcesList,
+            Self::Templates => Method::TemplatesList,
+        }
+    }
+
+    /// The member of the result that holds the items.
+    pub fn member(self) -> &'static str {
+        match self {
+            Self::Tools => "tools",
+            Self::Prompts => "prompts",
+            Self::Resources => "resources",
+            Self::Templates => "resourceTemplates",
+        }
+    }
+
+    fn result_key(self) -> ResultKey {
+        match self {
+            Self::Tools => ResultKey::Tools,
+            Self::Prompts => ResultKey::Prompts,
+            Self::Resources => ResultKey::Resources,
+            Self::Templates => ResultKey::ResourceTemplates,
+        }
+    }
+
+    /// The member of an item that it goes by.
+    pub fn name_member(self) -> &'static str {
+        match self {
+            Self::Tools | Self::Prompts => "name",
+            Self::Resources => "uri",
+            Self::Templates => "uriTemplate",
+        }
+    }
+
+    /// The capability under which a server offers it.
+    fn capability(self) -> &'static str {
+        match self {
+            Self::Tools => "tools",
+            Self::Prompts => "prompts",
+            Self::Resources | Self::Templates => "resources",
+        }
+    }
+}
+
+/// One item of a list.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// The item as it came.
+    pub raw: Bytes,
+    /// What it goes by at its server.
+    pub own: Arc<str>,
+    /// Where the token of that name stands in `raw`.
+    pub name_span: Span,
+    /// For tools: the arguments that HTTP requests repeat in headers.
+    pub mirrors: Arc<[mirrors::Mirror]>,
+}
+
+/// One list of one server.
+#[derive(Clone, Debug, Default)]
+pub struct Listing {
+    /// The items in the server's order.
+    pub items: Vec<Item>,
+    /// For how long the server calls it fresh, if it says.
+    pub ttl_ms: Option<u64>,
+    /// Whether the server allows to show it to everybody.
+    pub public: bool,
+}
+
+/// Reads one list of a server, all its pages. A server that does not offer it has an empty one.
+pub async fn fetch(upstream: &Arc<Upstream>, caller: &Caller, kind: ListKind, limits: &Limits) -> Result<Listing, Failure> {
+    let peer = upstream.introduce(caller).await?;
+    if !peer.can(&[kind.capability()]) {
+        return Ok(Listing::default());
+    }
+    let mut listing = Listing { public: true, ..Listing::default() };
+    let mut cursor = String::new();
+    for _ in 0..limits.list_pages_max {
+        let page = upstream.ask(caller, kind.method(), &cursor, Duration::from_millis(limits.handshake_ms_max)).await?;
+        if page.kind() == Kind::Error {
+            return no_list(&page);
+        }
+        read_page(&page, kind, &mut listing)?;
+        if listing.items.len() > limits.list_items_max {
+            return Err(Failure::Garbage(format!("a list of more than {} items", limits.list_items_max)));
+        }
+        match page.result_raw(ResultKey::NextCursor).filter(|next| next.starts_with(b"\"")) {
+            Some(next) => cursor = format!(r#""cursor":{}"#, String::from_utf8_lossy(next)),
+            None => return Ok(listing),
+        }
+    }
+    Err(Failure::Garbage(format!("a list of more than {} pages", limits.list_pages_max)))
+}
+
+/// Some servers declare `resources` but know no templates.
+fn no_list(page: &Envelope) -> Result<Listing, Failure> {
+    if page.error_code() == Some(i64::from(mcp::code::METHOD_NOT_FOUND)) {
+        return Ok(Listing::default());
+    }
+    let text = String::from_utf8_lossy(page.error().unwrap_or_default()).chars().take(200).collect::<String>();
+    Err(Failure::Garbage(format!("it answers a list with an error: {text}")))
+}
+
+fn read_page(page: &Envelope, kind: ListKind, listing: &mut Listing) -> Result<(), Failure> {
+    let span = page.result_members().get(kind.result_key()).value;
+    let list = span.of(page.bytes()).ok_or_else(|| Failure::Garbage(format!("a list without `{}`", kind.member())))?;
+    let spans = array::items(list).map_err(|error| Failure::Garbage(error.to_string()))?;
+    let page_bytes = page.slice(span);
+    listing.items.extend(spans.into_iter().filter_map(|item| read_item(page_bytes.slice(item.range()), kind)));
+    listing.public &= page.result_text(ResultKey::CacheScope) == Some("public");
+    let ttl = page.result_raw(ResultKey::TtlMs).and_then(|raw| std::str::from_utf8(raw).ok()?.parse::<i64>().ok());
+    if let Some(ttl) = ttl {
+        let ttl = u64::try_from(ttl).unwrap_or(0);
+        listing.ttl_ms = Some(listing.ttl_ms.map_or(ttl, |known| known.min(ttl)));
+    }
+    Ok(())
+}
+
+/// An item without a name is left out, and so is a tool whose header annotations break the rules.
+fn read_item(raw: Bytes, kind: ListKind) -> Option<Item> {
+    let name_span = array::member(&raw, kind.name_member())?;
+    let token = name_span.of(&raw)?;
+    let own: Arc<str> = match plain_text(token) {
+        Some(plain) => plain.into(),
+        None => serde_json::from_slice::<String>(token).ok()?.into(),
+    };
+    let mirrors = if kind == ListKind::Tools { read_mirrors(&raw, &own)? } else { Arc::default() };
+    Some(Item { raw, own, name_span, mirrors })
+}
+
+fn read_mirrors(tool: &Bytes, own: &str) -> Option<Arc<[mirrors::Mirror]>> {
+    const ANNOTATION: &[u8] = b"x-mcp-header";
+    if !tool.windows(ANNOTATION.len()).any(|window| window == ANNOTATION) {
+        return Some(Arc::default());
+    }
+    let schema = array::member(tool, "inputSchema")?;
+    match mirrors::from_schema(schema.of(tool)?) {
+        Ok(mirrors) => Some(mirrors.into()),
+        Err(rule) => {
+            tracing::warn!(tool = own, %rule, "a tool is left out because its header annotations break the rules");
+            None
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! The body of an HTTP answer: one message that is already there, or messages over time as server-sent events.
+
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
+use mcp::sse;
+use tokio::{sync::mpsc, time::Interval};
+
+/// How often a silent stream shows that it is alive.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// The body of an answer.
+pub enum Answer {
+    /// Bytes that are there.
+    Full(Option<Bytes>),
+    /// Events to come.
+    Events(Events),
+}
+
+/// A stream of events.
+pub struct Events {
+    messages: mpsc::Receiver<Bytes>,
+    opening: Option<Bytes>,
+    alive: Interval,
+}
+
+impl Answer {
+    /// One message, or nothing.
+    pub fn full(bytes: Bytes) -> Self {
+        Self::Full((!bytes.is_empty()).then_some(bytes))
+    }
+
+    /// Messages as events; `opening` is sent as it is before the first.
+    pub fn events(messages: mpsc::Receiver<Bytes>, opening: Option<Bytes>) -> Self {
+        let mut alive = tokio::time::interval_at(tokio::time::Instant::now() + KEEP_ALIVE, KEEP_ALIVE);
+        alive.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        Self::Events(Events { messages, opening, alive })
+    }
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match self.get_mut() {
+            Self::Full(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Self::Events(events) => events.poll(context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self, Self::Full(None))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Full(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+            Self::Events(_) => SizeHint::default(),
+        }
+    }
+}
+
+impl Events {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if let Some(opening) = self.opening.take() {
+            return Poll::Ready(Some(Ok(Frame::data(opening))));
+        }
+        match self.messages.poll_recv(context) {
+            Poll::Ready(Some(message)) => {
+                let mut out = Vec::with_capacity(message.len() + 32);
+                sse::encode_event(&mut out, Some("message"), None, &message);
+                Poll::Ready(Some(Ok(Frame::data(out.into()))))
+            }
+            Poll::Ready(None) => Poll::Ready(None),
+            Poll::Pending => self.alive.poll_tick(context).map(|_| Some(Ok(Frame::data(Bytes::from_static(sse::KEEP_ALIVE))))),
+        }
+    }
+}

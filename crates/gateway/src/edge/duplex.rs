@@ -1,0 +1,276 @@
+//! Transports on which messages go both ways on one connection: stdio, WebSocket, HTTP+SSE, plain sockets. The
+//! connection is the session; both eras may be interleaved on it, each message by its own content.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures_util::{SinkExt, StreamExt};
+use http::{HeaderValue, Request, Response, StatusCode, header};
+use hyper::body::Incoming;
+use hyper_util::rt::TokioIo;
+use mcp::{Envelope, Era, Kind, Meta, Method, Param, ScanLimits, Version, code, message, sse};
+use tokio::sync::{mpsc, oneshot};
+use tokio_tungstenite::tungstenite::{Message, handshake::derive_accept_key, protocol::{Role, WebSocketConfig}};
+
+use super::{Reply, STREAM_QUEUE, body::Answer, http::{events, read, refuse, respond}, id_of, legacy, modern};
+use crate::{
+    catalogue::Endpoint,
+    gateway::Gateway,
+    route::Inbound,
+    seals::random,
+    session::Session,
+};
+
+/// How often a WebSocket is asked whether it is alive.
+const PING: Duration = Duration::from_secs(30);
+
+/// One connection.
+pub struct Duplex {
+    gateway: Gateway,
+    endpoint: Endpoint,
+    out: mpsc::Sender<Bytes>,
+    session: OnceLock<Arc<Session>>,
+    /// Modern calls under way, by the raw token of their id.
+    running: Arc<Mutex<HashMap<Vec<u8>, oneshot::Sender<()>>>>,
+}
+
+impl Duplex {
+    /// A connection that writes to `out`.
+    pub fn new(gateway: &Gateway, endpoint: Endpoint, out: mpsc::Sender<Bytes>) -> Arc<Self> {
+        Arc::new(Self { gateway: gateway.clone(), endpoint, out, session: OnceLock::new(), running: Arc::default() })
+    }
+
+    /// Takes one message. Calls go on by themselves, so that others can overtake them.
+    pub async fn receive(self: &Arc<Self>, bytes: Bytes) {
+        let limits = ScanLimits { depth_max: self.gateway.limits.json_depth_max as u32 };
+        match Envelope::parse(&bytes, limits) {
+            Err(invalid) => self.say(message::error(None, invalid.code(), &invalid.to_string(), None)).await,
+            Ok(message) if Method::parse(message.method()) == Method::Initialize && !is_modern(&message) => self.handshake(&message).await,
+            Ok(message) => {
+                let place = self.clone();
+                if message.kind() == Kind::Request {
+                    tokio::spawn(async move { place.request(message).await });
+                } else {
+                    place.note(message).await;
+                }
+            }
+        }
+    }
+
+    /// The connection is gone: everything that belonged to it is given back.
+    pub fn close(&self) {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        if let Some(session) = self.session.get() {
+            self.gateway.sessions.end_bound(session);
+            self.gateway.release(session);
+        }
+    }
+
+    async fn handshake(&self, request: &Envelope) {
+        let id = id_of(request);
+        let gateway = &self.gateway;
+        let Some((version, facts)) = legacy::introduced(request) else { return self.pass_on(legacy::not_initialized(id, None)).await };
+        if self.session.get().is_some() {
+            return self.pass_on(Reply::error(Some(id), code::INVALID_REQUEST, "this connection is initialized already", false)).await;
+        }
+        match gateway.sessions.open_bound(&gateway.principal, &self.endpoint, version, facts) {
+            Err(why) => self.pass_on(legacy::not_initialized(id, Some(why))).await,
+            Ok(session) => {
+                self.say(legacy::initialized(gateway, &self.endpoint, id, version).await).await;
+                let mut standing = legacy::stand(gateway, &session);
+                let _ = self.session.set(session);
+                let out = self.out.clone();
+                tokio::spawn(async move {
+                    while let Some(message) = standing.recv().await {
+                        if out.send(message).await.is_err() {
+                            return;
+                        }
+                    }
+                });
+            }
+        }
+    }
+
+    async fn request(&self, request: Envelope) {
+        if is_modern(&request) {
+            return self.modern(request).await;
+        }
+        let reply = match self.session.get() {
+            Some(session) => legacy::handle(&self.gateway, session, request).await,
+            None => Reply::error(request.id(), code::INVALID_REQUEST, "send `initialize` first, or a protocol version in `_meta`", false),
+        };
+        self.pass_on(reply).await;
+    }
+
+    /// Notifications and answers.
+    async fn note(&self, message: Envelope) {
+        if Method::parse(message.method()) == Method::Cancelled
+            && let Some(id) = message.param_raw(Param::RequestId)
+        {
+            self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        }
+        if let Some(session) = self.session.get() {
+            legacy::handle(&self.gateway, session, message).await;
+        }
+    }
+
+    async fn modern(&self, request: Envelope) {
+        if let Err(reply) = check(&request) {
+            return self.pass_on(reply).await;
+        }
+        let id = request.id().unwrap_or_default().to_vec();
+        let (cancel, cancelled) = oneshot::channel();
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), cancel);
+        let caller = modern::caller(&self.gateway, &request);
+        let inbound = Inbound { caller, endpoint: self.endpoint.clone(), request, param_headers: None };
+        tokio::select! {
+            () = async { self.pass_on(modern::handle(&self.gateway, inbound).await).await } => {}
+            _ = cancelled => {}
+        }
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    }
+
+    async fn pass_on(&self, reply: Reply) {
+        match reply {
+            Reply::Accepted => {}
+            Reply::One(bytes, _) => self.say(bytes).await,
+            Reply::Many(mut messages) => {
+                while let Some(message) = messages.recv().await {
+                    self.say(message).await;
+                }
+            }
+        }
+    }
+
+    async fn say(&self, message: Bytes) {
+        let _ = self.out.send(message).await;
+    }
+}
+
+fn is_modern(message: &Envelope) -> bool {
+    message.meta_members().get(Meta::ProtocolVersion).is_some()
+}
+
+/// What a modern request must say of itself where there are no headers.
+fn check(request: &Envelope) -> Result<(), Reply> {
+    let version = request.meta_text(Meta::ProtocolVersion).unwrap_or_default();
+    if Version::parse(version).is_none_or(|version| version.era() != Era::Modern) {
+        let served: Vec<&str> = Version::SERVED.iter().map(|version| version.as_str()).collect();
+        let data = serde_json::json!({ "supported": served, "requested": version }).to_string();
+        let text = "this protocol version is not served";
+        return Err(Reply::One(message::error(request.id(), code::UNSUPPORTED_VERSION, text, Some(data.as_bytes())), 400));
+    }
+    match request.meta_raw(Meta::ClientCapabilities) {
+        Some([b'{', ..]) => Ok(()),
+        _ => Err(Reply::error(request.id(), code::INVALID_PARAMS, "`_meta` must hold the capabilities of the client, an object", true)),
+    }
+}
+
+/// The HTTP+SSE connections of a node, by the secret in their address.
+pub type SseConnections = Mutex<HashMap<String, Arc<Duplex>>>;
+
+/// Opens the event stream of an HTTP+SSE client. Its first event names the address to post to.
+pub fn sse(gateway: &Gateway, endpoint: &Endpoint) -> Response<Answer> {
+    let secret: String = random::<16>().iter().map(|byte| format!("{byte:02x}")).collect();
+    let base = match endpoint {
+        Endpoint::All => String::new(),
+        Endpoint::Server(name) => format!("/servers/{name}"),
+        Endpoint::Bundle(name) => format!("/bundles/{name}"),
+    };
+    let (out, receiver) = mpsc::channel(STREAM_QUEUE);
+    let duplex = Duplex::new(gateway, endpoint.clone(), out.clone());
+    gateway.sse.lock().unwrap_or_else(PoisonError::into_inner).insert(secret.clone(), duplex.clone());
+    let mut opening = Vec::new();
+    sse::encode_event(&mut opening, Some("endpoint"), None, format!("{base}/messages?session={secret}").as_bytes());
+    let gateway = gateway.clone();
+    tokio::spawn(async move {
+        out.closed().await;
+        gateway.sse.lock().unwrap_or_else(PoisonError::into_inner).remove(&secret);
+        duplex.close();
+    });
+    events(receiver, Some(opening.into()))
+}
+
+/// Takes a message of an HTTP+SSE client; its answer comes on the event stream.
+pub async fn sse_message(gateway: &Gateway, request: Request<Incoming>) -> Response<Answer> {
+    let secret = request.uri().query().and_then(|query| query.strip_prefix("session=")).unwrap_or_default().to_owned();
+    let found = gateway.sse.lock().unwrap_or_else(PoisonError::into_inner).get(&secret).cloned();
+    let Some(duplex) = found else { return refuse(StatusCode::NOT_FOUND, "there is no such event stream: open /sse first") };
+    match read(request.into_body(), gateway).await {
+        Ok(body) => {
+            duplex.receive(body).await;
+            respond(Reply::Accepted)
+        }
+        Err((status, why)) => refuse(status, why),
+    }
+}
+
+/// Turns an HTTP connection into a WebSocket.
+pub fn websocket(gateway: &Gateway, endpoint: Endpoint, mut request: Request<Incoming>) -> Response<Answer> {
+    let headers = request.headers();
+    let says = |name, wanted: &str| {
+        let value = headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or_default();
+        value.split(',').any(|part| part.trim().eq_ignore_ascii_case(wanted))
+    };
+    let key = headers.get(header::SEC_WEBSOCKET_KEY).map(|key| derive_accept_key(key.as_bytes()));
+    let (true, true, Some(accept)) = (says(header::CONNECTION, "upgrade"), says(header::UPGRADE, "websocket"), key) else {
+        return refuse(StatusCode::UPGRADE_REQUIRED, "this path is for WebSockets");
+    };
+    if !says(header::SEC_WEBSOCKET_PROTOCOL, "mcp") {
+        return refuse(StatusCode::BAD_REQUEST, "the WebSocket subprotocol must be mcp");
+    }
+    let gateway = gateway.clone();
+    tokio::spawn(async move {
+        if let Ok(upgraded) = hyper::upgrade::on(&mut request).await {
+            talk(gateway, endpoint, upgraded).await;
+        }
+    });
+    let mut response = Response::new(Answer::full(Bytes::new()));
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static("mcp"));
+    if let Ok(accept) = HeaderValue::try_from(accept) {
+        headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    }
+    response
+}
+
+async fn talk(gateway: Gateway, endpoint: Endpoint, upgraded: hyper::upgrade::Upgraded) {
+    let limit = Some(gateway.limits.body_bytes_max);
+    let config = WebSocketConfig::default().max_message_size(limit).max_frame_size(limit);
+    let socket = tokio_tungstenite::WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
+    let (mut sink, mut stream) = socket.split();
+    let (out, mut outbox) = mpsc::channel::<Bytes>(STREAM_QUEUE);
+    let duplex = Duplex::new(&gateway, endpoint, out);
+    let mut ping = tokio::time::interval(PING);
+    ping.tick().await;
+    let mut heard = true;
+    loop {
+        tokio::select! {
+            Some(message) = outbox.recv() => {
+                let Ok(text) = String::from_utf8(message.into()) else { break };
+                if sink.send(Message::text(text)).await.is_err() { break }
+            }
+            frame = stream.next() => {
+                heard = true;
+                match frame {
+                    Some(Ok(Message::Text(text))) => duplex.receive(Bytes::copy_from_slice(text.as_bytes())).await,
+                    Some(Ok(Message::Close(_)) | Err(_)) | None => break,
+                    Some(Ok(_)) => {}
+                }
+            }
+            _ = ping.tick() => {
+                if !heard || sink.send(Message::Ping(Bytes::new())).await.is_err() { break }
+                heard = false;
+            }
+        }
+    }
+    let _ = sink.close().await;
+    duplex.close();
+}

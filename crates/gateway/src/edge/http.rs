@@ -1,0 +1,410 @@
+//! Streamable HTTP, both eras on one path. Every request is checked in the same order, and each check has its answer:
+//! door, verb, content type, size, JSON, era, headers against body, version.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method as Verb, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use mcp::{Envelope, Era, Kind, Meta, Method, ScanLimits, Version, array, code, header as names, message};
+
+use super::{
+    Reply,
+    body::Answer,
+    door::{Door, Place, place},
+    duplex, id_of, legacy, modern,
+};
+use crate::{
+    catalogue::Endpoint,
+    gateway::Gateway,
+    route::Inbound,
+    session::Unknown,
+};
+
+const VERSION: HeaderName = HeaderName::from_static(names::PROTOCOL_VERSION);
+const METHOD: HeaderName = HeaderName::from_static(names::METHOD);
+const NAME: HeaderName = HeaderName::from_static(names::NAME);
+const SESSION: HeaderName = HeaderName::from_static(names::SESSION_ID);
+/// Messages of one batch.
+const BATCH_MAX: usize = 100;
+
+/// The HTTP face of a gateway.
+#[derive(Clone)]
+pub struct Http {
+    /// What is behind it.
+    pub gateway: Gateway,
+    /// Who may knock.
+    pub door: Arc<Door>,
+}
+
+type Answered = Response<Answer>;
+
+impl Http {
+    /// Answers one request.
+    pub async fn answer(&self, request: Request<Incoming>) -> Answered {
+        if let Err((status, why)) = self.door.check(request.headers(), request.uri()) {
+            tracing::warn!(%status, why, "refused at the door");
+            return refuse(status, why);
+        }
+        let Some(place) = place(request.uri().path()) else { return refuse(StatusCode::NOT_FOUND, "there is nothing at this path: try /mcp") };
+        let endpoint = match &place {
+            Place::Mcp(endpoint) | Place::Sse(endpoint) | Place::Messages(endpoint) | Place::WebSocket(endpoint) => endpoint,
+            Place::Health => return plain(StatusCode::OK, "ok\n"),
+        };
+        if !self.gateway.catalogue.has(endpoint) {
+            return refuse(StatusCode::NOT_FOUND, "there is no server or bundle of this name");
+        }
+        match (request.method(), place) {
+            (&Verb::POST, Place::Mcp(endpoint)) => self.post(endpoint, request).await,
+            (&Verb::GET, Place::Mcp(endpoint)) => self.stand(&endpoint, request.headers()),
+            (&Verb::DELETE, Place::Mcp(endpoint)) => self.end(&endpoint, request.headers()),
+            (&Verb::GET, Place::Sse(endpoint)) => duplex::sse(&self.gateway, &endpoint),
+            (&Verb::POST, Place::Messages(_)) => duplex::sse_message(&self.gateway, request).await,
+            (&Verb::GET, Place::WebSocket(endpoint)) => duplex::websocket(&self.gateway, endpoint, request),
+            (_, Place::Mcp(_)) => not_allowed("POST, GET, DELETE"),
+            (_, Place::Messages(_)) => not_allowed("POST"),
+            _ => not_allowed("GET"),
+        }
+    }
+
+    async fn post(&self, endpoint: Endpoint, request: Request<Incoming>) -> Answered {
+        let (head, body) = request.into_parts();
+        let json = head.headers.get(header::CONTENT_TYPE).is_some_and(|kind| is_json(kind.as_bytes()));
+        if !json {
+            return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type must be application/json");
+        }
+        if !accepts_json(&head.headers) {
+            return refuse(StatusCode::NOT_ACCEPTABLE, "accept must allow application/json and text/event-stream");
+        }
+        let body = match read(body, &self.gateway).await {
+            Ok(body) => body,
+            Err((status, why)) => return refuse(status, why),
+        };
+        let limits = ScanLimits { depth_max: self.gateway.limits.json_depth_max as u32 };
+        match Envelope::parse(&body, limits) {
+            Ok(message) => self.message(endpoint, &head.headers, message).await,
+            Err(mcp::Invalid::Batch) => self.batch(&endpoint, &head.headers, &body).await,
+            Err(invalid) => respond(Reply::error(None, invalid.code(), &invalid.to_string(), true)),
+        }
+    }
+
+    async fn message(&self, endpoint: Endpoint, headers: &HeaderMap, message: Envelope) -> Answered {
+        match classify(headers, &message) {
+            Claim::Refused(reply) => respond(reply),
+            Claim::Modern => self.modern(endpoint, headers, message).await,
+            Claim::Handshake => self.handshake(&endpoint, message).await,
+            Claim::Session(id) => self.in_session(&endpoint, &id, headers, message).await,
+            Claim::Stateless if self.gateway.settings.legacy_stateless => self.stateless(endpoint, message).await,
+            Claim::Stateless => {
+                let text = "no session: send `initialize` first, or a modern request with its protocol version in `_meta`";
+                respond(Reply::One(message::error(message.id(), code::NO_SESSION, text, None), 400))
+            }
+        }
+    }
+
+    async fn modern(&self, endpoint: Endpoint, headers: &HeaderMap, request: Envelope) -> Answered {
+        if request.kind() == Kind::Notification {
+            return respond(Reply::Accepted);
+        }
+        if let Err(reply) = check_modern(headers, &request) {
+            return respond(reply);
+        }
+        let caller = modern::caller(&self.gateway, &request);
+        let param_headers = headers
+            .iter()
+            .filter(|(name, _)| mcp::mirrors::is_param_header(name.as_str()))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        respond(modern::handle(&self.gateway, Inbound { caller, endpoint, request, param_headers: Some(param_headers) }).await)
+    }
+
+    async fn handshake(&self, endpoint: &Endpoint, request: Envelope) -> Answered {
+        let id = id_of(&request);
+        let Some((version, facts)) = legacy::introduced(&request) else { return respond(legacy::not_initialized(id, None)) };
+        let gateway = &self.gateway;
+        match gateway.sessions.open(&gateway.seals, &gateway.principal, endpoint, version, facts) {
+            Err(why) => respond(legacy::not_initialized(id, Some(why))),
+            Ok((session_id, _)) => {
+                let mut response = respond(Reply::One(legacy::initialized(gateway, endpoint, id, version).await, 200));
+                if let Ok(value) = HeaderValue::try_from(session_id) {
+                    response.headers_mut().insert(SESSION, value);
+                }
+                response
+            }
+        }
+    }
+
+    async fn in_session(&self, endpoint: &Endpoint, id: &str, headers: &HeaderMap, message: Envelope) -> Answered {
+        let gateway = &self.gateway;
+        let session = match gateway.sessions.find(&gateway.seals, &gateway.principal, endpoint, id) {
+            Ok(session) => session,
+            Err(why) => return no_session(message.id(), why),
+        };
+        if headers.get(VERSION).is_some_and(|value| value.to_str().ok().and_then(Version::parse).is_none()) {
+            return respond(Reply::One(message::error(message.id(), code::INVALID_REQUEST, "this protocol version is not served", None), 400));
+        }
+        respond(legacy::handle(gateway, &session, message).await)
+    }
+
+    /// A legacy request outside of any session, where the configuration allows it: a session for just this one.
+    async fn stateless(&self, endpoint: Endpoint, message: Envelope) -> Answered {
+        let gateway = &self.gateway;
+        let facts = mcp::ClientFacts { capabilities: "{}".into(), info: Bytes::new(), log_level: Bytes::new() };
+        match gateway.sessions.open_bound(&gateway.principal, &endpoint, Version::LATEST_LEGACY, facts) {
+            Err(why) => no_session(message.id(), why),
+            Ok(session) => {
+                let reply = legacy::handle(gateway, &session, message).await;
+                gateway.sessions.end_bound(&session);
+                respond(reply)
+            }
+        }
+    }
+
+    /// A batch, which only 2025-03-26 knows. Each message stands for itself.
+    async fn batch(&self, endpoint: &Endpoint, headers: &HeaderMap, body: &Bytes) -> Answered {
+        let gateway = &self.gateway;
+        let session = headers.get(SESSION).and_then(|id| id.to_str().ok()).and_then(|id| gateway.sessions.find(&gateway.seals, &gateway.principal, endpoint, id).ok());
+        let Some(session) = session.filter(|session| session.version == Version::V2025_03_26) else {
+            return respond(Reply::error(None, code::INVALID_REQUEST, &mcp::Invalid::Batch.to_string(), true));
+        };
+        let spans = match array::batch(body, BATCH_MAX) {
+            Ok(spans) => spans,
+            Err(error) => return respond(Reply::error(None, error.code(), &error.to_string(), true)),
+        };
+        let answers = futures_util::future::join_all(spans.into_iter().map(|span| one_of_batch(gateway, &session, body.slice(span.range())))).await;
+        let answers: Vec<Bytes> = answers.into_iter().flatten().collect();
+        if answers.is_empty() {
+            return respond(Reply::Accepted);
+        }
+        let mut out = vec![b'['];
+        out.extend_from_slice(&answers.join(&b','));
+        out.push(b']');
+        respond(Reply::One(out.into(), 200))
+    }
+
+    /// GET: the standing stream of a legacy session.
+    fn stand(&self, endpoint: &Endpoint, headers: &HeaderMap) -> Answered {
+        if is_modern(headers) {
+            return not_allowed("POST");
+        }
+        let gateway = &self.gateway;
+        let Some(id) = headers.get(SESSION).and_then(|id| id.to_str().ok()) else { return not_allowed("POST") };
+        match gateway.sessions.find(&gateway.seals, &gateway.principal, endpoint, id) {
+            Ok(session) => events(legacy::stand(gateway, &session), None),
+            Err(why) => no_session(None, why),
+        }
+    }
+
+    /// DELETE: the end of a legacy session.
+    fn end(&self, endpoint: &Endpoint, headers: &HeaderMap) -> Answered {
+        if is_modern(headers) {
+            return not_allowed("POST");
+        }
+        let gateway = &self.gateway;
+        let Some(id) = headers.get(SESSION).and_then(|id| id.to_str().ok()) else { return not_allowed("POST") };
+        match gateway.sessions.end(&gateway.seals, &gateway.principal, endpoint, id) {
+            Ok(session) => {
+                gateway.release(&session);
+                plain(StatusCode::OK, "")
+            }
+            Err(why) => no_session(None, why),
+        }
+    }
+}
+
+async fn one_of_batch(gateway: &Gateway, session: &Arc<crate::session::Session>, bytes: Bytes) -> Option<Bytes> {
+    let limits = ScanLimits { depth_max: gateway.limits.json_depth_max as u32 };
+    let reply = match Envelope::parse(&bytes, limits) {
+        Ok(message) => legacy::handle(gateway, session, message).await,
+        Err(invalid) => Reply::error(None, invalid.code(), &invalid.to_string(), false),
+    };
+    match reply {
+        Reply::Accepted => None,
+        Reply::One(bytes, _) => Some(bytes),
+        Reply::Many(mut messages) => {
+            let mut last = None;
+            while let Some(message) = messages.recv().await {
+                last = Some(message);
+            }
+            last
+        }
+    }
+}
+
+/// What a message claims to be.
+enum Claim {
+    Modern,
+    Handshake,
+    Session(String),
+    Stateless,
+    Refused(Reply),
+}
+
+/// Tells the era of a message by its own content: the version in `_meta`, the version header, `initialize`, the session.
+fn classify(headers: &HeaderMap, message: &Envelope) -> Claim {
+    let claimed = message.meta_members().get(Meta::ProtocolVersion).is_some() && message.kind() == Kind::Request;
+    if claimed || is_modern(headers) {
+        return if matches!(message.kind(), Kind::Result | Kind::Error) {
+            Claim::Refused(Reply::error(None, code::INVALID_REQUEST, "answers are not sent to this endpoint", true))
+        } else {
+            Claim::Modern
+        };
+    }
+    if message.kind() == Kind::Request && Method::parse(message.method()) == Method::Initialize {
+        return Claim::Handshake;
+    }
+    if let Some(id) = headers.get(SESSION) {
+        return Claim::Session(String::from_utf8_lossy(id.as_bytes()).into_owned());
+    }
+    match message.kind() {
+        Kind::Result | Kind::Error => Claim::Refused(Reply::error(None, code::INVALID_REQUEST, "an answer without a session", true)),
+        _ => match headers.get(VERSION).map(|value| value.to_str().unwrap_or_default()) {
+            Some(unknown) if Version::parse(unknown).is_none() => Claim::Refused(unsupported(message, unknown)),
+            _ => Claim::Stateless,
+        },
+    }
+}
+
+fn is_modern(headers: &HeaderMap) -> bool {
+    headers.get(VERSION).and_then(|value| value.to_str().ok()).is_some_and(|version| version >= Version::V2026_07_28.as_str() && version.len() == 10)
+}
+
+/// Headers against body, `_meta`, version: in this order.
+fn check_modern(headers: &HeaderMap, request: &Envelope) -> Result<(), Reply> {
+    let mismatch = |text: &str| Reply::error(request.id(), code::HEADER_MISMATCH, text, true);
+    let invalid = |text: &str| Reply::error(request.id(), code::INVALID_PARAMS, text, true).with_status(400);
+    let version = header_text(headers, &VERSION).map_err(|()| mismatch("the header MCP-Protocol-Version is not valid"))?;
+    let version = version.ok_or_else(|| mismatch("the header MCP-Protocol-Version is missing"))?;
+    if request.meta_members().get(Meta::ProtocolVersion).is_some() && request.meta_text(Meta::ProtocolVersion) != Some(version) {
+        return Err(mismatch("the header MCP-Protocol-Version differs from the version in `_meta`"));
+    }
+    if request.meta_text(Meta::ProtocolVersion).is_none() {
+        return Err(invalid("`_meta` must name the protocol version"));
+    }
+    let method = header_text(headers, &METHOD).map_err(|()| mismatch("the header Mcp-Method is not valid"))?;
+    if method != Some(request.method()) {
+        return Err(mismatch("the header Mcp-Method is missing or differs from the method"));
+    }
+    check_name(headers, request).map_err(|text| mismatch(&text))?;
+    match request.meta_raw(Meta::ClientCapabilities) {
+        Some([b'{', ..]) => {}
+        _ => return Err(invalid("`_meta` must hold the capabilities of the client, an object")),
+    }
+    match Version::parse(version).filter(|version| version.era() == Era::Modern) {
+        Some(_) => Ok(()),
+        None => Err(unsupported(request, version)),
+    }
+}
+
+fn check_name(headers: &HeaderMap, request: &Envelope) -> Result<(), String> {
+    let Some(key) = Method::parse(request.method()).mirrored() else { return Ok(()) };
+    let received = header_text(headers, &NAME).map_err(|()| "the header Mcp-Name is not valid".to_owned())?;
+    let Some(token) = request.param_raw(key) else { return Ok(()) };
+    let received = received.ok_or("the header Mcp-Name is missing")?;
+    let decoded = names::decode(received).map_err(|error| error.to_string())?;
+    let same = match mcp::plain_text(token) {
+        Some(plain) => plain == decoded,
+        None => serde_json::from_slice::<String>(token).is_ok_and(|text| text == decoded),
+    };
+    if same { Ok(()) } else { Err("the header Mcp-Name differs from the body".to_owned()) }
+}
+
+/// A header that may stand once, as text.
+fn header_text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, ()> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(only), None) => only.to_str().map(|text| Some(text.trim_matches([' ', '\t']))).map_err(drop),
+        (Some(_), Some(_)) => Err(()),
+    }
+}
+
+fn unsupported(request: &Envelope, asked: &str) -> Reply {
+    let served: Vec<&str> = Version::SERVED.iter().map(|version| version.as_str()).collect();
+    let data = serde_json::json!({ "supported": served, "requested": asked }).to_string();
+    Reply::One(message::error(request.id(), code::UNSUPPORTED_VERSION, "this protocol version is not served", Some(data.as_bytes())), 400)
+}
+
+/// The body of a request, within the limits of size and time.
+pub async fn read(body: Incoming, gateway: &Gateway) -> Result<Bytes, (StatusCode, &'static str)> {
+    let limit = Duration::from_millis(gateway.limits.body_read_ms_max);
+    match tokio::time::timeout(limit, Limited::new(body, gateway.limits.body_bytes_max).collect()).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err((StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than limits.body_bytes_max")),
+        Ok(Err(_)) => Err((StatusCode::BAD_REQUEST, "the body broke off")),
+        Err(_) => Err((StatusCode::REQUEST_TIMEOUT, "the body took longer than limits.body_read_ms_max")),
+    }
+}
+
+fn is_json(kind: &[u8]) -> bool {
+    let Ok(kind) = std::str::from_utf8(kind) else { return false };
+    let mut parts = kind.split(';').map(str::trim);
+    let json = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
+    json && parts.all(|parameter| {
+        parameter.split_once('=').is_none_or(|(name, value)| !name.eq_ignore_ascii_case("charset") || value.trim_matches('"').eq_ignore_ascii_case("utf-8"))
+    })
+}
+
+/// Absent and `*/*` count as everything; clients that only take JSON get JSON.
+fn accepts_json(headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(header::ACCEPT).iter().peekable();
+    if values.peek().is_none() {
+        return true;
+    }
+    values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(|range| {
+        let range = range.split(';').next().unwrap_or_default().trim();
+        matches!(range, "*/*" | "application/*" | "application/json")
+    })
+}
+
+fn no_session(id: Option<&[u8]>, why: Unknown) -> Answered {
+    match why {
+        Unknown::Gone => respond(Reply::One(message::error(id, code::SESSION_EXPIRED, "the session has ended: initialize again", None), 404)),
+        Unknown::Full => respond(Reply::One(message::error(id, code::OVERLOADED, "too many sessions", None), 503)),
+    }
+}
+
+/// A reply as an HTTP response.
+pub fn respond(reply: Reply) -> Answered {
+    match reply {
+        Reply::Accepted => with_status(StatusCode::ACCEPTED, Answer::full(Bytes::new())),
+        Reply::Many(messages) => events(messages, None),
+        Reply::One(bytes, status) => {
+            let mut response = with_status(StatusCode::from_u16(status).unwrap_or(StatusCode::OK), Answer::full(bytes));
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            response
+        }
+    }
+}
+
+/// A stream of events.
+pub fn events(messages: tokio::sync::mpsc::Receiver<Bytes>, opening: Option<Bytes>) -> Answered {
+    let mut response = with_status(StatusCode::OK, Answer::events(messages, opening));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    response
+}
+
+/// A refusal before there is a message, as an error without id.
+pub fn refuse(status: StatusCode, why: &str) -> Answered {
+    respond(Reply::One(message::error(None, code::INVALID_REQUEST, why, None), status.as_u16()))
+}
+
+fn not_allowed(allowed: &'static str) -> Answered {
+    let mut response = refuse(StatusCode::METHOD_NOT_ALLOWED, "this verb is not served here");
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
+    response
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Answered {
+    with_status(status, Answer::full(Bytes::from_static(text.as_bytes())))
+}
+
+fn with_status(status: StatusCode, body: Answer) -> Answered {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response
+}

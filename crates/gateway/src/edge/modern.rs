@@ -1,0 +1,237 @@
+//! Requests of modern clients: each stands for itself, questions of servers come back as `input_required`.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use mcp::{
+    Envelope, Era, Kind, Meta, Method, Param, ResultKey, Splice, Version, array, code, message,
+    state::{ParkedState, arguments_digest},
+    task::TaskId,
+    translate,
+};
+use tokio::sync::mpsc;
+
+use super::{Reply, STREAM_QUEUE, id_of, listen, lists};
+use crate::{
+    call::{Abilities, Answer, Ask, Caller, Event, Exchange},
+    catalogue::{Endpoint, listing::ListKind},
+    events::Events,
+    failure::Failure,
+    gateway::Gateway,
+    parked::{Parked, Question, input_required, keyed},
+    route::{Inbound, route},
+    upstream::Upstream,
+};
+
+/// Questions that a server asks within this time become one round.
+const ROUND_WINDOW: Duration = Duration::from_millis(20);
+
+/// What has to be known of a call to answer it.
+#[derive(Clone, Debug)]
+struct Context {
+    id: Bytes,
+    method: Method,
+    upstream: Arc<Upstream>,
+    state: ParkedState,
+}
+
+/// The caller that a modern request describes.
+pub fn caller(gateway: &Gateway, request: &Envelope) -> Caller {
+    let meta = |key| request.meta_raw(key).map(|raw| request.bytes().slice_ref(raw)).unwrap_or_default();
+    let capabilities = meta(Meta::ClientCapabilities);
+    let abilities = if capabilities.len() <= 2 { Abilities::default() } else { Abilities::read(&capabilities) };
+    Caller { principal: gateway.principal.clone(), session: None, era: Era::Modern, facts: gateway.no_facts.clone(), abilities }
+}
+
+/// Answers one request. What is wrong with its headers has been found before.
+pub async fn handle(gateway: &Gateway, inbound: Inbound) -> Reply {
+    let method = Method::parse(inbound.request.method());
+    let id = inbound.request.slice(inbound.request.id_span());
+    if let Some(kind) = ListKind::of(method) {
+        return lists::list(gateway, &inbound.endpoint, kind, &inbound.request, true).await;
+    }
+    match method {
+        Method::Discover => discover(gateway, &inbound.endpoint, &id).await,
+        Method::Listen => listen::listen(gateway, inbound).await,
+        Method::Other if matches!(inbound.endpoint, Endpoint::Server(_)) => call(gateway, inbound, method, id).await,
+        _ if method.modern_request() => call(gateway, inbound, method, id).await,
+        _ => Reply::error(Some(&id), code::METHOD_NOT_FOUND, &format!("unknown method: {}", inbound.request.method()), true),
+    }
+}
+
+async fn call(gateway: &Gateway, inbound: Inbound, method: Method, id: Bytes) -> Reply {
+    let request = inbound.request.clone();
+    let (upstream, call) = match route(&gateway.catalogue, &gateway.seals, inbound).await {
+        Ok(routed) => routed,
+        Err(failure) => return failed(&failure, &id, method),
+    };
+    let context = |digest| Context {
+        id: id.clone(),
+        method,
+        upstream: upstream.clone(),
+        state: ParkedState {
+            replica: gateway.seals.replica,
+            call: 0,
+            server: upstream.name.to_string(),
+            tool: call.own_name.clone().unwrap_or_default(),
+            arguments_digest: digest,
+            round: 0,
+        },
+    };
+    if method.may_ask() && call.is_retry() && is_legacy(&upstream) {
+        let digest = request.param_raw(Param::Arguments).map_or(Ok([0; 32]), arguments_digest).unwrap_or_default();
+        return resume(gateway, &request, context(digest)).await;
+    }
+    match upstream.call(&call).await {
+        Exchange::Done(end) => ended(gateway, &context([0; 32]), end),
+        Exchange::Running(events) => {
+            let digest = request.param_raw(Param::Arguments).map_or(Ok([0; 32]), arguments_digest).unwrap_or_default();
+            drive(gateway, context(digest), events).await
+        }
+    }
+}
+
+fn is_legacy(upstream: &Upstream) -> bool {
+    upstream.peer().is_some_and(|peer| peer.era == Era::Legacy)
+}
+
+fn failed(failure: &Failure, id: &[u8], method: Method) -> Reply {
+    let bytes = failure.answer(id, method, true);
+    let is_error = Envelope::parse(&bytes, mcp::ScanLimits::default()).is_ok_and(|answer| answer.kind() == Kind::Error);
+    Reply::answer(bytes, is_error.then(|| i64::from(failure.code())), true)
+}
+
+/// The end of a call as the client sees it.
+fn ended(gateway: &Gateway, context: &Context, end: Result<Answer, Failure>) -> Reply {
+    match end {
+        Err(failure) => failed(&failure, &context.id, context.method),
+        Ok(answer) => {
+            let code = (answer.envelope.kind() == Kind::Error).then(|| answer.envelope.error_code().unwrap_or_default());
+            Reply::answer(finish(gateway, context, &answer), code, true)
+        }
+    }
+}
+
+fn finish(gateway: &Gateway, context: &Context, answer: &Answer) -> Bytes {
+    let envelope = &answer.envelope;
+    let task = envelope.result_members().get(ResultKey::TaskId).value;
+    if task.is_some() && answer.era == Era::Modern {
+        return with_task_id(gateway, context, envelope, task);
+    }
+    match answer.era {
+        Era::Modern => translate::answer_unchanged(envelope, &context.id),
+        Era::Legacy => translate::answer_for_modern(envelope, &context.id, context.method),
+    }
+}
+
+/// A task id is a routing key: the client gets one that names the server and is good for this principal only.
+fn with_task_id(gateway: &Gateway, context: &Context, envelope: &Envelope, task: mcp::Span) -> Bytes {
+    let own = task.of(envelope.bytes()).and_then(mcp::plain_text).unwrap_or_default().to_owned();
+    let shown = TaskId { server: context.upstream.name.to_string(), id: own }.conceal(gateway.seals.ring(), &gateway.principal);
+    let mut splice = Splice::new(envelope.bytes());
+    splice.replace(envelope.id_span(), &context.id);
+    splice.replace_owned(task, message::json_string(&shown));
+    splice.apply()
+}
+
+/// Waits for the first thing that happens: an answer or a question is all there is to say, anything else opens a stream.
+async fn drive(gateway: &Gateway, context: Context, mut events: Events) -> Reply {
+    match events.next().await {
+        Event::Done(end) => ended(gateway, &context, end),
+        Event::Ask(ask) => park(gateway, &context, events, ask).await,
+        Event::Notification(first) => {
+            let (sender, receiver) = mpsc::channel(STREAM_QUEUE);
+            tokio::spawn(pump(gateway.clone(), context, events, first, sender));
+            Reply::Many(receiver)
+        }
+    }
+}
+
+/// Passes on what happens until the end, or until nobody listens: then the call is cancelled.
+async fn pump(gateway: Gateway, context: Context, mut events: Events, first: Bytes, client: mpsc::Sender<Bytes>) {
+    if client.send(first).await.is_err() {
+        return;
+    }
+    loop {
+        let event = tokio::select! {
+            event = events.next() => event,
+            () = client.closed() => return,
+        };
+        let last = match event {
+            Event::Notification(notification) => {
+                if client.send(notification).await.is_err() {
+                    return;
+                }
+                continue;
+            }
+            Event::Ask(ask) => park(&gateway, &context, events, ask).await,
+            Event::Done(end) => ended(&gateway, &context, end),
+        };
+        if let Reply::One(bytes, _) = last {
+            let _ = client.send(bytes).await;
+        }
+        return;
+    }
+}
+
+/// Parks the call and asks the client, together with whatever else the server asks at once.
+async fn park(gateway: &Gateway, context: &Context, mut events: Events, first: Ask) -> Reply {
+    let mut asks = vec![first];
+    while let Ok(event) = tokio::time::timeout(ROUND_WINDOW, events.next()).await {
+        match event {
+            Event::Ask(ask) => asks.push(ask),
+            Event::Notification(_) => {}
+            Event::Done(end) => return ended(gateway, context, end),
+        }
+    }
+    let questions = keyed(asks, context.state.round);
+    ask_client(gateway, context, events, questions)
+}
+
+fn ask_client(gateway: &Gateway, context: &Context, events: Events, questions: BTreeMap<String, Question>) -> Reply {
+    let requests: Vec<(String, Envelope)> = questions.iter().map(|(key, question)| (key.clone(), question.request.clone())).collect();
+    let Some(call) = gateway.parked.park(events, questions, context.state.round) else {
+        return failed(&Failure::Overloaded, &context.id, context.method);
+    };
+    let state = ParkedState { call, ..context.state.clone() };
+    let sealed = gateway.seals.seal(&state, &gateway.principal, gateway.parked.lifetime_s());
+    Reply::result(&context.id, &input_required(&requests, &sealed))
+}
+
+/// The retry of a call that was answered with questions: its answers go to the server, the call goes on.
+async fn resume(gateway: &Gateway, request: &Envelope, mut context: Context) -> Reply {
+    let invalid = || Reply::error(Some(&context.id), code::INVALID_PARAMS, "state not valid: the call was not repeated; call again without it", true);
+    let Some(sealed) = request.param_text(Param::RequestState) else { return invalid() };
+    let Ok(state) = gateway.seals.open::<ParkedState>(sealed, &gateway.principal) else { return invalid() };
+    let same = ParkedState { call: 0, round: 0, ..state.clone() } == context.state;
+    let responses = request.param_raw(Param::InputResponses).unwrap_or(b"{}");
+    let (true, Ok(members)) = (same, array::members(responses)) else { return invalid() };
+    if state.round + 1 >= gateway.limits.ask_rounds_max {
+        let refusal = Failure::Refused(code::INVALID_PARAMS, format!("more than {} rounds of questions", gateway.limits.ask_rounds_max));
+        drop(gateway.parked.take(state.call));
+        return failed(&refusal, &context.id, context.method);
+    }
+    let Some(Parked { events, mut questions, .. }) = gateway.parked.take(state.call) else { return invalid() };
+    for (key, value) in members {
+        if let Some(question) = std::str::from_utf8(key).ok().and_then(|key| questions.remove(key)) {
+            let answer = Bytes::copy_from_slice(value.of(responses).unwrap_or(b"{}"));
+            let _ = question.reply.send(crate::call::Reply::Result(answer));
+        }
+    }
+    context.state.round = state.round + 1;
+    if questions.is_empty() { drive(gateway, context, events).await } else { ask_client(gateway, &context, events, questions) }
+}
+
+/// What this endpoint is and can do.
+async fn discover(gateway: &Gateway, endpoint: &Endpoint, id: &[u8]) -> Reply {
+    let about = super::legacy::about(gateway, endpoint, true).await;
+    let versions: Vec<String> = Version::SERVED.iter().map(|version| format!("\"{}\"", version.as_str())).collect();
+    let instructions = about.instructions.map(|text| format!(r#","instructions":{text}"#)).unwrap_or_default();
+    let result = format!(
+        r#"{{"resultType":"complete","supportedVersions":[{}],"capabilities":{}{instructions},"ttlMs":0,"cacheScope":"private","_meta":{{"io.modelcontextprotocol/serverInfo":{}}}}}"#,
+        versions.join(","),
+        about.capabilities,
+        gateway.catalogue.who(),
+    );
+    Reply::result(id, result.as_bytes())
+}

@@ -1,0 +1,188 @@
+//! Listeners: TCP and unix sockets that speak HTTP, and stdio. Each connection has its limits, and all of them end when
+//! the node stops: no new ones, a while for what is under way, then the end.
+
+use std::{future::Future, path::Path, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use config::Listen;
+use hyper::{Request, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use mcp::lines;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::{TcpListener, UnixListener},
+    sync::{Semaphore, mpsc, watch},
+    task::JoinSet,
+};
+
+use super::{STREAM_QUEUE, door::Door, duplex::Duplex, http::Http};
+use crate::{catalogue::Endpoint, gateway::Gateway};
+
+/// A bound listener.
+pub enum Listener {
+    /// A TCP socket.
+    Tcp(TcpListener),
+    /// A unix socket; its file is removed when the listener goes.
+    Unix(UnixListener, SocketFile),
+}
+
+/// The file of a unix socket.
+pub struct SocketFile(std::path::PathBuf);
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+impl Listener {
+    /// Binds an address.
+    pub async fn bind(address: &Listen) -> std::io::Result<Self> {
+        match address {
+            Listen::Tcp(address) => Ok(Self::Tcp(TcpListener::bind(address).await?)),
+            Listen::Unix(path) => {
+                let path: &Path = path.as_ref();
+                remove_stale(path).await?;
+                Ok(Self::Unix(UnixListener::bind(path)?, SocketFile(path.to_owned())))
+            }
+        }
+    }
+
+    /// Where it listens, as a user writes it.
+    pub fn address(&self) -> String {
+        match self {
+            Self::Tcp(listener) => listener.local_addr().map(|address| format!("http://{address}")).unwrap_or_default(),
+            Self::Unix(_, file) => format!("unix:{}", file.0.display()),
+        }
+    }
+}
+
+/// A socket file that nobody listens at is left over from a crash.
+async fn remove_stale(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::FileTypeExt;
+    let is_socket = std::fs::metadata(path).is_ok_and(|meta| meta.file_type().is_socket());
+    if is_socket && tokio::net::UnixStream::connect(path).await.is_err() {
+        std::fs::remove_file(path)?;
+    }
+    Ok(())
+}
+
+/// Serves all listeners until `stop` turns true, then lets calls finish for as long as the limits allow.
+pub async fn serve(gateway: Gateway, listeners: Vec<Listener>, stop: watch::Receiver<bool>) {
+    let door = Door { hosts: gateway.settings.allowed_hosts.clone(), origins: gateway.settings.allowed_origins.clone() };
+    let http = Http { gateway: gateway.clone(), door: Arc::new(door) };
+    let places = Arc::new(Semaphore::new(gateway.limits.connections_max));
+    let mut accepting = JoinSet::new();
+    for listener in listeners {
+        accepting.spawn(accept(http.clone(), listener, places.clone(), stop.clone()));
+    }
+    while accepting.join_next().await.is_some() {}
+    gateway.stop().await;
+}
+
+async fn accept(http: Http, listener: Listener, places: Arc<Semaphore>, mut stop: watch::Receiver<bool>) {
+    let mut connections = JoinSet::new();
+    loop {
+        let Ok(place) = places.clone().acquire_owned().await else { return };
+        let accepted = tokio::select! {
+            accepted = next(&listener) => accepted,
+            _ = stop.wait_for(|stop| *stop) => break,
+        };
+        let (http, stop) = (http.clone(), stop.clone());
+        match accepted {
+            Ok(Stream::Tcp(stream)) => drop(connections.spawn(async move {
+                let _ = stream.set_nodelay(true);
+                connection(http, stream, stop).await;
+                drop(place);
+            })),
+            Ok(Stream::Unix(stream)) => drop(connections.spawn(async move {
+                connection(http, stream, stop).await;
+                drop(place);
+            })),
+            Err(error) => {
+                tracing::warn!(%error, "could not accept a connection");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+        while connections.try_join_next().is_some() {}
+    }
+    let drain = Duration::from_millis(http.gateway.limits.drain_ms_max);
+    let _ = tokio::time::timeout(drain, async { while connections.join_next().await.is_some() {} }).await;
+}
+
+enum Stream {
+    Tcp(tokio::net::TcpStream),
+    Unix(tokio::net::UnixStream),
+}
+
+async fn next(listener: &Listener) -> std::io::Result<Stream> {
+    match listener {
+        Listener::Tcp(listener) => Ok(Stream::Tcp(listener.accept().await?.0)),
+        Listener::Unix(listener, _) => Ok(Stream::Unix(listener.accept().await?.0)),
+    }
+}
+
+async fn connection(http: Http, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, mut stop: watch::Receiver<bool>) {
+    let limits = &http.gateway.limits;
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_millis(limits.header_read_ms_max))
+        .max_headers(limits.headers_max)
+        .max_buf_size(limits.header_bytes_max.max(8_192))
+        .half_close(false);
+    let service = service_fn(move |request: Request<hyper::body::Incoming>| {
+        let http = http.clone();
+        async move { Ok::<_, std::convert::Infallible>(http.answer(request).await) }
+    });
+    let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
+    tokio::pin!(connection);
+    tokio::select! {
+        end = connection.as_mut() => {
+            if let Err(error) = end {
+                tracing::debug!(%error, "a client connection ended with an error");
+            }
+            return;
+        }
+        _ = stop.wait_for(|stop| *stop) => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = connection.await;
+}
+
+/// Serves one client on stdin and stdout until its input ends or `stop` resolves.
+pub async fn stdio(gateway: Gateway, endpoint: Endpoint, stop: impl Future<Output = ()>) {
+    let (out, mut outbox) = mpsc::channel::<Bytes>(STREAM_QUEUE);
+    let duplex = Duplex::new(&gateway, endpoint, out);
+    let writer = tokio::spawn(async move {
+        let mut stdout = tokio::io::stdout();
+        while let Some(message) = outbox.recv().await {
+            let mut line = message.to_vec();
+            line.push(b'\n');
+            if stdout.write_all(&line).await.is_err() || stdout.flush().await.is_err() {
+                return;
+            }
+        }
+    });
+    let reading = async {
+        let mut input = tokio::io::stdin();
+        let mut decoder = lines::Decoder::new(gateway.limits.body_bytes_max);
+        let mut chunk = vec![0; 64 * 1024];
+        while let Ok(count @ 1..) = input.read(&mut chunk).await {
+            decoder.push(&chunk[..count]);
+            while let Some(line) = decoder.next() {
+                match line {
+                    Ok(line) => duplex.receive(line).await,
+                    Err(error) => tracing::warn!(%error, "a line over the limit"),
+                }
+            }
+        }
+    };
+    tokio::select! {
+        () = reading => {}
+        () = stop => {}
+    }
+    duplex.close();
+    drop(duplex);
+    let _ = tokio::time::timeout(Duration::from_millis(gateway.limits.drain_ms_max), writer).await;
+    gateway.stop().await;
+}

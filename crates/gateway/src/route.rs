@@ -1,0 +1,247 @@
+//! From a name that a client uses to the server that is meant, and the edits that say it in the server's words.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue};
+use mcp::{Envelope, Era, Method, Param, Span, array, code, message, mirrors, names, task::TaskId};
+
+use crate::{
+    call::{Call, Caller},
+    catalogue::{Catalogue, Endpoint, listing::ListKind, view::Route},
+    failure::Failure,
+    seals::Seals,
+    upstream::Upstream,
+};
+
+/// A request as it came in.
+#[derive(Debug)]
+pub struct Inbound {
+    /// Who sent it.
+    pub caller: Caller,
+    /// Through which endpoint.
+    pub endpoint: Endpoint,
+    /// What it says.
+    pub request: Envelope,
+    /// The `Mcp-Param-*` headers that came with it; `None` where the transport has no headers.
+    pub param_headers: Option<Vec<(HeaderName, HeaderValue)>>,
+}
+
+/// Where a request goes, and as what.
+pub type Routed = (Arc<Upstream>, Call);
+
+/// Finds the server of a request.
+pub async fn route(catalogue: &Arc<Catalogue>, seals: &Seals, inbound: Inbound) -> Result<Routed, Failure> {
+    match Method::parse(inbound.request.method()) {
+        Method::ToolsCall => named(catalogue, ListKind::Tools, inbound).await,
+        Method::PromptsGet => named(catalogue, ListKind::Prompts, inbound).await,
+        Method::ResourcesRead => resource(catalogue, inbound).await,
+        Method::Complete => completion(catalogue, inbound).await,
+        Method::TasksGet | Method::TasksUpdate | Method::TasksCancel => task(catalogue, seals, inbound),
+        _ => whole_server(catalogue, inbound),
+    }
+}
+
+/// Tools and prompts go by name.
+async fn named(catalogue: &Arc<Catalogue>, kind: ListKind, inbound: Inbound) -> Result<Routed, Failure> {
+    let token = inbound.request.param(Param::Name);
+    let name = text(&inbound.request, token).ok_or_else(|| invalid("`name` must be a string".to_owned()))?;
+    if name.chars().any(char::is_control) {
+        return Err(invalid("`name` must not contain control characters".to_owned()));
+    }
+    let route = find(catalogue, kind, &inbound.endpoint, &name).await?;
+    let mut renames = Vec::new();
+    if *route.own != *name {
+        renames.push((token, message::json_string(&route.own).into()));
+    }
+    if let Some(fixed) = &route.fixed {
+        fix_arguments(&inbound.request, fixed, &mut renames);
+    }
+    let param_headers = if kind == ListKind::Tools { param_headers(&route, &inbound)? } else { Vec::new() };
+    Ok(call(route, inbound, renames, param_headers))
+}
+
+fn call(route: Route, inbound: Inbound, renames: Vec<(Span, Bytes)>, param_headers: Vec<(HeaderName, HeaderValue)>) -> Routed {
+    let method = Method::parse(inbound.request.method());
+    let own_name = method.mirrored().map(|_| route.own.to_string());
+    (route.upstream, Call { caller: inbound.caller, request: inbound.request, method, renames, own_name, param_headers })
+}
+
+/// Looks a name up; a name that no view knows yet is led by its prefix to the server that may have it.
+async fn find(catalogue: &Arc<Catalogue>, kind: ListKind, endpoint: &Endpoint, name: &str) -> Result<Route, Failure> {
+    if let Some(route) = catalogue.warm(endpoint).and_then(|view| view.route(kind, name).cloned()) {
+        return Ok(route);
+    }
+    if let Some(route) = guess(catalogue, kind, endpoint, name) {
+        return Ok(route);
+    }
+    let view = catalogue.view(endpoint).await.ok_or_else(|| invalid("no such endpoint".to_owned()))?;
+    view.route(kind, name).cloned().ok_or_else(|| {
+        let what = if kind == ListKind::Tools { "tool" } else { "prompt" };
+        let nearest = view.nearest(kind, name);
+        let hint = if nearest.is_empty() { String::new() } else { format!("; did you mean {}?", nearest.join(", ")) };
+        invalid(format!("unknown {what}: {name}{hint}"))
+    })
+}
+
+/// The server that a name must belong to if it exists at all: the only one of its endpoint, or the one whose prefix it
+/// has. Only where nothing is renamed, hidden or selected, so that the guess is what the view would say.
+fn guess(catalogue: &Catalogue, kind: ListKind, endpoint: &Endpoint, name: &str) -> Option<Route> {
+    let plain = |upstream: &Upstream| {
+        let settings = &upstream.settings;
+        kind != ListKind::Tools || (settings.rename.is_empty() && settings.hide.is_empty() && settings.fix.is_empty())
+    };
+    let (upstream, own) = match endpoint {
+        Endpoint::Server(_) => (catalogue.members(endpoint).next()?, name),
+        Endpoint::All => catalogue
+            .members(endpoint)
+            .filter_map(|upstream| Some((upstream, name.strip_prefix(upstream.settings.prefix(&upstream.name))?.strip_prefix('_')?)))
+            .min_by_key(|(_, own)| own.len())?,
+        Endpoint::Bundle(_) => return None,
+    };
+    let shortened = endpoint == &Endpoint::All && names::exposed(upstream.settings.prefix(&upstream.name), own) != name;
+    if !plain(upstream) || shortened || name.len() == names::NAME_BYTES_MAX {
+        return None;
+    }
+    Some(Route { upstream: upstream.clone(), own: own.into(), fixed: None, mirrors: Arc::default() })
+}
+
+/// Writes fixed values over whatever the client gave for these arguments.
+fn fix_arguments(request: &Envelope, fixed: &config::FixedArguments, renames: &mut Vec<(Span, Bytes)>) {
+    let span = request.param(Param::Arguments);
+    let raw = span.of(request.bytes()).unwrap_or(b"{}");
+    let given = array::members(raw).unwrap_or_default();
+    let mut added = Vec::new();
+    for (name, value) in fixed {
+        let value = value.to_string();
+        if let Some((_, at)) = given.iter().find(|(key, _)| *key == name.as_bytes()) {
+            let offset = span.start;
+            renames.push((Span { start: at.start + offset, end: at.end + offset }, value.into()));
+        } else {
+            added.push(format!("{}:{value}", String::from_utf8_lossy(&message::json_string(name))));
+        }
+    }
+    if added.is_empty() {
+        return;
+    }
+    let comma = if given.is_empty() { "" } else { "," };
+    if span.is_some() {
+        let at = span.start as usize + 1;
+        renames.push((Span::new(at, at), format!("{}{comma}", added.join(",")).into()));
+    } else {
+        let at = request.params_members().span.start as usize + 1;
+        renames.push((Span::new(at, at), format!(r#""arguments":{{{}}},"#, added.join(",")).into()));
+    }
+}
+
+/// The headers that repeat arguments: checked against the body where the client sent them, made where it does not know them.
+fn param_headers(route: &Route, inbound: &Inbound) -> Result<Vec<(HeaderName, HeaderValue)>, Failure> {
+    if route.mirrors.is_empty() {
+        return Ok(inbound.param_headers.clone().unwrap_or_default());
+    }
+    let arguments = inbound.request.param_raw(Param::Arguments).unwrap_or(b"{}");
+    if let (Era::Modern, Some(received)) = (inbound.caller.era, &inbound.param_headers) {
+        let received: Vec<(&str, &str)> = received.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap_or("\u{0}"))).collect();
+        mirrors::check(&route.mirrors, &received, arguments).map_err(|error| Failure::Refused(code::HEADER_MISMATCH, error.to_string()))?;
+    }
+    let valid = |(name, value): (String, String)| {
+        Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?))
+    };
+    Ok(mirrors::values(&route.mirrors, arguments).into_iter().filter_map(valid).collect())
+}
+
+/// Resources go by URI, listed or made from a template.
+async fn resource(catalogue: &Arc<Catalogue>, inbound: Inbound) -> Result<Routed, Failure> {
+    let token = inbound.request.param(Param::Uri);
+    let uri = text(&inbound.request, token).ok_or_else(|| invalid("`uri` must be a string".to_owned()))?;
+    let (route, own) = find_resource(catalogue, &inbound.endpoint, &uri).await?;
+    let renames = if own == uri { Vec::new() } else { vec![(token, message::json_string(&own).into())] };
+    Ok(call(Route { own: own.into(), ..route }, inbound, renames, Vec::new()))
+}
+
+/// The server of a URI and what the URI is there.
+pub async fn find_resource(catalogue: &Arc<Catalogue>, endpoint: &Endpoint, uri: &str) -> Result<(Route, String), Failure> {
+    let plain = |upstream: &Arc<Upstream>| Route { upstream: upstream.clone(), own: uri.into(), fixed: None, mirrors: Arc::default() };
+    if let Endpoint::Server(_) = endpoint {
+        let upstream = catalogue.members(endpoint).next().ok_or_else(|| invalid("no such endpoint".to_owned()))?;
+        return Ok((plain(upstream), uri.to_owned()));
+    }
+    if let Some((server, own)) = uri.strip_prefix("sw://").and_then(|rest| rest.split_once('/'))
+        && let Some(upstream) = catalogue.members(endpoint).find(|upstream| *upstream.name == *server)
+    {
+        return Ok((plain(upstream), own.to_owned()));
+    }
+    let view = catalogue.view(endpoint).await.ok_or_else(|| invalid("no such endpoint".to_owned()))?;
+    if let Some(route) = view.route(ListKind::Resources, uri) {
+        return Ok((route.clone(), route.own.to_string()));
+    }
+    if let Some(route) = view.template(uri) {
+        return Ok((route.clone(), uri.to_owned()));
+    }
+    let mut owners = catalogue.members(endpoint).filter(|upstream| upstream.peer().is_some_and(|peer| peer.can(&["resources"])));
+    match (owners.next(), owners.next()) {
+        (Some(only), None) => Ok((plain(only), uri.to_owned())),
+        _ => Err(Failure::NotFound(uri.to_owned())),
+    }
+}
+
+/// Completions name a prompt or a template inside of `ref`.
+async fn completion(catalogue: &Arc<Catalogue>, inbound: Inbound) -> Result<Routed, Failure> {
+    let span = inbound.request.param(Param::Ref);
+    let raw = span.of(inbound.request.bytes()).ok_or_else(|| invalid("`ref` is missing".to_owned()))?;
+    let at = |name: &str| array::member(raw, name).map(|found| Span { start: found.start + span.start, end: found.end + span.start });
+    if let Some(token) = at("name") {
+        let name = text(&inbound.request, token).ok_or_else(|| invalid("`ref.name` must be a string".to_owned()))?;
+        let route = find(catalogue, ListKind::Prompts, &inbound.endpoint, &name).await?;
+        let renames = if *route.own == *name { Vec::new() } else { vec![(token, message::json_string(&route.own).into())] };
+        return Ok(call(route, inbound, renames, Vec::new()));
+    }
+    let token = at("uri").ok_or_else(|| invalid("`ref` names neither a prompt nor a resource".to_owned()))?;
+    let uri = text(&inbound.request, token).ok_or_else(|| invalid("`ref.uri` must be a string".to_owned()))?;
+    let known = catalogue.warm(&inbound.endpoint).and_then(|view| view.route(ListKind::Templates, &uri).cloned());
+    let (route, own) = match known {
+        Some(route) => {
+            let own = route.own.to_string();
+            (route, own)
+        }
+        None => find_resource(catalogue, &inbound.endpoint, &uri).await?,
+    };
+    let renames = if own == uri { Vec::new() } else { vec![(token, message::json_string(&own).into())] };
+    Ok(call(route, inbound, renames, Vec::new()))
+}
+
+/// Task ids that we handed out name their server.
+fn task(catalogue: &Catalogue, seals: &Seals, inbound: Inbound) -> Result<Routed, Failure> {
+    let token = inbound.request.param(Param::TaskId);
+    let shown = text(&inbound.request, token).ok_or_else(|| invalid("`taskId` must be a string".to_owned()))?;
+    let unknown = || invalid("unknown task".to_owned());
+    let task = TaskId::reveal(seals.ring(), &inbound.caller.principal, &shown).map_err(|_| unknown())?;
+    let upstream = catalogue.members(&inbound.endpoint).find(|upstream| *upstream.name == *task.server).ok_or_else(unknown)?;
+    let route = Route { upstream: upstream.clone(), own: task.id.as_str().into(), fixed: None, mirrors: Arc::default() };
+    let renames = vec![(token, message::json_string(&task.id).into())];
+    Ok(call(route, inbound, renames, Vec::new()))
+}
+
+/// Methods that we do not know pass to the server of a per-server endpoint as they are.
+fn whole_server(catalogue: &Catalogue, inbound: Inbound) -> Result<Routed, Failure> {
+    let unknown = || Failure::Refused(code::METHOD_NOT_FOUND, format!("unknown method: {}", inbound.request.method()));
+    if !matches!(inbound.endpoint, Endpoint::Server(_)) {
+        return Err(unknown());
+    }
+    let upstream = catalogue.members(&inbound.endpoint).next().ok_or_else(unknown)?.clone();
+    let route = Route { upstream, own: "".into(), fixed: None, mirrors: Arc::default() };
+    Ok(call(route, inbound, Vec::new(), Vec::new()))
+}
+
+fn invalid(text: String) -> Failure {
+    Failure::Refused(code::INVALID_PARAMS, text)
+}
+
+/// The text of a string token, escapes decoded.
+fn text(request: &Envelope, span: Span) -> Option<String> {
+    let token = span.of(request.bytes())?;
+    match mcp::plain_text(token) {
+        Some(plain) => Some(plain.to_owned()),
+        None => serde_json::from_slice(token).ok(),
+    }
+}

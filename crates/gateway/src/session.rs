@@ -1,0 +1,272 @@
+//! Sessions of legacy clients. What the client said of itself is sealed into the session id; kept in memory is only
+//! what happens in it: its open streams, the questions it has been asked, what it subscribed to.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use mcp::{ClientFacts, Envelope, Era, Kind, Version, message, session::SessionSeal};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    call::{Abilities, Caller, Reply},
+    catalogue::Endpoint,
+    seals::{Seals, now_s, random},
+    upstream::watch::Watching,
+};
+
+/// Messages that may wait for the client on its standing stream.
+const STANDING: usize = 256;
+
+/// One session of one client.
+#[derive(Debug)]
+pub struct Session {
+    /// Its number in this process.
+    pub number: u64,
+    /// The endpoint it was opened at.
+    pub endpoint: Endpoint,
+    /// The revision agreed on.
+    pub version: Version,
+    principal: Arc<str>,
+    abilities: Abilities,
+    facts: ArcSwap<ClientFacts>,
+    questions: Mutex<HashMap<String, oneshot::Sender<Reply>>>,
+    next_question: AtomicU64,
+    standing: Mutex<Option<mpsc::Sender<Bytes>>>,
+    /// Calls under way, by the raw token of their id; taking one out cancels it.
+    running: Mutex<HashMap<Vec<u8>, tokio::sync::oneshot::Sender<()>>>,
+    watching: tokio::sync::Mutex<HashMap<String, Watching>>,
+    used: Mutex<Instant>,
+}
+
+impl Session {
+    /// Who calls in this session.
+    pub fn caller(&self) -> Caller {
+        Caller {
+            principal: self.principal.clone(),
+            session: Some(self.number),
+            era: Era::Legacy,
+            facts: self.facts.load_full(),
+            abilities: self.abilities,
+        }
+    }
+
+    /// Remembers the level of `logging/setLevel`, a raw JSON string.
+    pub fn set_log_level(&self, level: Bytes) {
+        let facts = ClientFacts { log_level: level, ..ClientFacts::clone(&self.facts.load()) };
+        self.facts.store(Arc::new(facts));
+    }
+
+    /// A question for the client under an id of ours, and where its answer will be.
+    pub fn question(&self, request: &Envelope) -> (Bytes, oneshot::Receiver<Reply>) {
+        self.question_of(request.method(), request.params().unwrap_or(b"{}"))
+    }
+
+    /// As [`Self::question`], from its parts.
+    pub fn question_of(&self, method: &str, params: &[u8]) -> (Bytes, oneshot::Receiver<Reply>) {
+        let id = format!("sb-{}", self.next_question.fetch_add(1, Ordering::Relaxed) + 1);
+        let (reply, answer) = oneshot::channel();
+        let token = message::json_string(&id);
+        let question = message::request_with_id(&token, method, params);
+        lock(&self.questions).insert(id, reply);
+        (question, answer)
+    }
+
+    /// Takes an answer of the client; false if it answers nothing that was asked.
+    pub fn answered(&self, answer: &Envelope) -> bool {
+        let Some(id) = answer.id().and_then(mcp::plain_text) else { return false };
+        let Some(reply) = lock(&self.questions).remove(id) else { return false };
+        let span = if answer.kind() == Kind::Result { answer.result_span() } else { answer.error_span() };
+        let raw = answer.slice(span);
+        reply.send(if answer.kind() == Kind::Result { Reply::Result(raw) } else { Reply::Error(raw) }).is_ok()
+    }
+
+    /// Opens the standing stream: what the client is told outside of calls. An older one ends.
+    pub fn stand(&self) -> mpsc::Receiver<Bytes> {
+        let (sender, receiver) = mpsc::channel(STANDING);
+        *lock(&self.standing) = Some(sender);
+        receiver
+    }
+
+    /// Tells the client something outside of a call, if it listens.
+    pub fn tell(&self, notification: Bytes) {
+        if let Some(standing) = lock(&self.standing).as_ref() {
+            let _ = standing.try_send(notification);
+        }
+    }
+
+    /// Whether the client listens.
+    pub fn listens(&self) -> bool {
+        lock(&self.standing).as_ref().is_some_and(|standing| !standing.is_closed())
+    }
+
+    /// Notes a call that can be cancelled by its id.
+    pub fn begin(&self, id: &[u8]) -> oneshot::Receiver<()> {
+        let (cancel, cancelled) = oneshot::channel();
+        lock(&self.running).insert(id.to_vec(), cancel);
+        cancelled
+    }
+
+    /// The call has ended.
+    pub fn finish(&self, id: &[u8]) {
+        lock(&self.running).remove(id);
+    }
+
+    /// The client gives a call up.
+    pub fn cancel(&self, id: &[u8]) {
+        if let Some(cancel) = lock(&self.running).remove(id) {
+            let _ = cancel.send(());
+        }
+    }
+
+    /// The resources that the client subscribed to, by shown URI.
+    pub fn watching(&self) -> &tokio::sync::Mutex<HashMap<String, Watching>> {
+        &self.watching
+    }
+
+    fn touch(&self) {
+        *lock(&self.used) = Instant::now();
+    }
+
+    fn idle(&self) -> Duration {
+        if self.listens() || !lock(&self.running).is_empty() { Duration::ZERO } else { lock(&self.used).elapsed() }
+    }
+}
+
+/// Why a session id is not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// Never ours, changed, expired, ended, or of another endpoint.
+    Gone,
+    /// There are too many sessions.
+    Full,
+}
+
+/// All sessions of this node.
+#[derive(Debug)]
+pub struct Sessions {
+    live: Mutex<HashMap<[u8; 16], Arc<Session>>>,
+    ended: Mutex<HashSet<[u8; 16]>>,
+    next: AtomicU64,
+    max: usize,
+    idle: Duration,
+    lifetime_s: u64,
+}
+
+impl Sessions {
+    /// Room for `max` sessions that end after `idle` without use, and in any case after `lifetime`.
+    pub fn new(max: usize, idle: Duration, lifetime: Duration) -> Self {
+        Self { live: Mutex::default(), ended: Mutex::default(), next: AtomicU64::new(1), max, idle, lifetime_s: lifetime.as_secs() }
+    }
+
+    /// Opens a session and gives its id.
+    pub fn open(&self, seals: &Seals, principal: &Arc<str>, endpoint: &Endpoint, version: Version, facts: ClientFacts) -> Result<(String, Arc<Session>), Unknown> {
+        let seal = SessionSeal {
+            id: random(),
+            version: version.as_str().to_owned(),
+            issued_at_unix_s: now_s(),
+            scope: scope(endpoint),
+            client_info: facts.info.clone(),
+            capabilities: facts.capabilities.clone(),
+        };
+        let id = seal.session_id(seals.ring(), principal, now_s() + self.lifetime_s, random()).map_err(|_| Unknown::Full)?;
+        let session = self.admit(seal.id, principal, endpoint, version, facts)?;
+        Ok((id, session))
+    }
+
+    /// A session without an id on the wire: its connection is the session.
+    pub fn open_bound(&self, principal: &Arc<str>, endpoint: &Endpoint, version: Version, facts: ClientFacts) -> Result<Arc<Session>, Unknown> {
+        self.admit(random(), principal, endpoint, version, facts)
+    }
+
+    /// The session of an id, made anew from what is sealed in it if this process does not know it.
+    pub fn find(&self, seals: &Seals, principal: &Arc<str>, endpoint: &Endpoint, id: &str) -> Result<Arc<Session>, Unknown> {
+        let seal: SessionSeal = seals.open(id, principal).map_err(|_| Unknown::Gone)?;
+        if seal.scope != scope(endpoint) || lock(&self.ended).contains(&seal.id) {
+            return Err(Unknown::Gone);
+        }
+        if let Some(session) = lock(&self.live).get(&seal.id) {
+            session.touch();
+            return Ok(session.clone());
+        }
+        let version = Version::parse(&seal.version).ok_or(Unknown::Gone)?;
+        let facts = ClientFacts { capabilities: seal.capabilities, info: seal.client_info, log_level: Bytes::new() };
+        self.admit(seal.id, principal, endpoint, version, facts)
+    }
+
+    /// Ends a session by its id.
+    pub fn end(&self, seals: &Seals, principal: &Arc<str>, endpoint: &Endpoint, id: &str) -> Result<Arc<Session>, Unknown> {
+        let session = self.find(seals, principal, endpoint, id)?;
+        let seal: SessionSeal = seals.open(id, principal).map_err(|_| Unknown::Gone)?;
+        self.forget(seal.id);
+        Ok(session)
+    }
+
+    /// Ends a bound session.
+    pub fn end_bound(&self, session: &Session) {
+        lock(&self.live).retain(|_, live| live.number != session.number);
+    }
+
+    /// Ends what has not been used for too long and gives it back to be cleaned up.
+    pub fn sweep(&self) -> Vec<Arc<Session>> {
+        let idle: Vec<[u8; 16]> = lock(&self.live).iter().filter(|(_, session)| session.idle() > self.idle).map(|(id, _)| *id).collect();
+        idle.into_iter().filter_map(|id| self.forget(id)).collect()
+    }
+
+    /// All sessions there are.
+    pub fn all(&self) -> Vec<Arc<Session>> {
+        lock(&self.live).values().cloned().collect()
+    }
+
+    fn forget(&self, id: [u8; 16]) -> Option<Arc<Session>> {
+        const ENDED_MAX: usize = 100_000;
+        let mut ended = lock(&self.ended);
+        if ended.len() >= ENDED_MAX {
+            ended.clear();
+        }
+        ended.insert(id);
+        lock(&self.live).remove(&id)
+    }
+
+    fn admit(&self, id: [u8; 16], principal: &Arc<str>, endpoint: &Endpoint, version: Version, facts: ClientFacts) -> Result<Arc<Session>, Unknown> {
+        let mut live = lock(&self.live);
+        if live.len() >= self.max {
+            return Err(Unknown::Full);
+        }
+        let session = Arc::new(Session {
+            number: self.next.fetch_add(1, Ordering::Relaxed),
+            endpoint: endpoint.clone(),
+            version,
+            principal: principal.clone(),
+            abilities: Abilities::read(&facts.capabilities),
+            facts: ArcSwap::from_pointee(facts),
+            questions: Mutex::default(),
+            next_question: AtomicU64::new(0),
+            standing: Mutex::default(),
+            running: Mutex::default(),
+            watching: tokio::sync::Mutex::default(),
+            used: Mutex::new(Instant::now()),
+        });
+        live.insert(id, session.clone());
+        Ok(session)
+    }
+}
+
+fn scope(endpoint: &Endpoint) -> String {
+    match endpoint {
+        Endpoint::All => "all".to_owned(),
+        Endpoint::Server(name) => format!("server {name}"),
+        Endpoint::Bundle(name) => format!("bundle {name}"),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

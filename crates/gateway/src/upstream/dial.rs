@@ -1,0 +1,209 @@
+//! Opens links: starts the child, connects the socket, and keeps a task that reads what arrives.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use bytes::{Bytes, BytesMut};
+use config::{Server, Transport};
+use futures_util::{SinkExt, StreamExt};
+use http::{HeaderMap, HeaderName, HeaderValue, Method as Verb};
+use mcp::{lines, sse};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    sync::mpsc,
+};
+
+use super::{
+    changes::Changes,
+    http::{EventStream, HttpLimits, HttpServer},
+    link::{Link, Out},
+};
+use crate::failure::Failure;
+
+/// Messages that may wait for a socket to take them.
+const OUTBOX: usize = 256;
+
+/// What every link needs to be opened.
+#[derive(Clone)]
+pub struct Dialer {
+    /// The way to the network.
+    pub client: egress::Client,
+    /// What answers may cost.
+    pub limits: HttpLimits,
+    /// The bounds of a child.
+    pub child: supervisor::Limits,
+}
+
+impl Dialer {
+    /// Opens the link that `server` describes.
+    pub async fn dial(&self, server: &Server, changes: Arc<Changes>) -> Result<Arc<Link>, Failure> {
+        match server.transport() {
+            Transport::Ws => self.websocket(server, changes).await,
+            Transport::Unix => self.unix(server, changes).await,
+            Transport::Sse => self.sse(server, changes).await,
+            _ => self.spawn(server, changes),
+        }
+    }
+
+    /// Starts a child.
+    fn spawn(&self, server: &Server, changes: Arc<Changes>) -> Result<Arc<Link>, Failure> {
+        let program = server.command.as_deref().ok_or_else(|| Failure::Unavailable("it has no command".to_owned()))?;
+        let mut command = supervisor::Command::new(program).args(&server.args);
+        for (name, value) in &server.env {
+            command = command.env(name, value.expose());
+        }
+        if let Some(directory) = &server.cwd {
+            command = command.cwd(directory);
+        }
+        let (child, mut lines) = supervisor::spawn(&command, self.child.clone())?;
+        let link = Link::new(Out::Child(child.clone()), changes, self.limits.patience);
+        let reader = Arc::downgrade(&link);
+        tokio::spawn(async move {
+            while let Some(line) = lines.next().await {
+                let Some(link) = reader.upgrade() else { break };
+                match line {
+                    supervisor::Line::Message(bytes) => link.receive(&bytes),
+                    supervisor::Line::Oversized { bytes, head } => {
+                        tracing::warn!(bytes, head, "the server wrote a line over the limit; the calls under way fail");
+                        break;
+                    }
+                }
+            }
+            if let Some(link) = reader.upgrade() {
+                link.close();
+            }
+            child.stop().await;
+        });
+        Ok(link)
+    }
+
+    async fn websocket(&self, server: &Server, changes: Arc<Changes>) -> Result<Arc<Link>, Failure> {
+        let target = target(server)?;
+        let socket = self.client.websocket(&target, configured_headers(server)).await?;
+        let (mut sink, mut stream) = socket.split();
+        let (out, mut outbox) = mpsc::channel::<Bytes>(OUTBOX);
+        let link = Link::new(Out::Channel(out), changes, self.limits.patience);
+        let reader = Arc::downgrade(&link);
+        tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    message = outbox.recv() => {
+                        let Some(text) = message.and_then(|bytes| String::from_utf8(bytes.into()).ok()) else { break };
+                        if sink.send(egress::Message::text(text)).await.is_err() { break }
+                    }
+                    frame = stream.next() => {
+                        let (Some(Ok(frame)), Some(link)) = (frame, reader.upgrade()) else { break };
+                        match frame {
+                            egress::Message::Text(text) => link.receive(&Bytes::copy_from_slice(text.as_bytes())),
+                            egress::Message::Close(_) => break,
+                            _ => {}
+                        }
+                    }
+                }
+            }
+            if let Some(link) = reader.upgrade() {
+                link.close();
+            }
+        });
+        Ok(link)
+    }
+
+    async fn unix(&self, server: &Server, changes: Arc<Changes>) -> Result<Arc<Link>, Failure> {
+        let target = target(server)?;
+        let socket = target.socket().ok_or_else(|| Failure::Unavailable("it has no socket".to_owned()))?;
+        let stream = self.client.stream(Path::new(socket)).await?;
+        let (mut input, mut output) = stream.into_split();
+        let (out, mut outbox) = mpsc::channel::<Bytes>(OUTBOX);
+        let link = Link::new(Out::Channel(out), changes, self.limits.patience);
+        tokio::spawn(async move {
+            while let Some(message) = outbox.recv().await {
+                let mut line = BytesMut::from(&message[..]);
+                line.extend_from_slice(b"\n");
+                if output.write_all(&line).await.is_err() {
+                    break;
+                }
+            }
+        });
+        let reader = Arc::downgrade(&link);
+        let mut decoder = lines::Decoder::new(self.limits.line_bytes_max);
+        tokio::spawn(async move {
+            let mut chunk = vec![0; 64 * 1024];
+            while let Ok(count @ 1..) = input.read(&mut chunk).await {
+                decoder.push(&chunk[..count]);
+                let Some(link) = reader.upgrade() else { break };
+                while let Some(line) = decoder.next() {
+                    match line {
+                        Ok(bytes) => link.receive(&bytes),
+                        Err(error) => tracing::warn!(%error, "the server wrote a line over the limit"),
+                    }
+                }
+            }
+            if let Some(link) = reader.upgrade() {
+                link.close();
+            }
+        });
+        Ok(link)
+    }
+
+    /// HTTP+SSE of 2024-11-05: a GET stream whose first event names the address to post to.
+    async fn sse(&self, server: &Server, changes: Arc<Changes>) -> Result<Arc<Link>, Failure> {
+        let target = target(server)?;
+        let reach = HttpServer::new(self.client.clone(), target.clone(), configured_headers(server), self.limits);
+        let response = reach
+            .send(Verb::GET, Bytes::new(), |headers| {
+                headers.remove(http::header::CONTENT_TYPE);
+                headers.insert(http::header::ACCEPT, HeaderValue::from_static("text/event-stream"));
+            })
+            .await?;
+        if !response.status().is_success() {
+            return Err(super::modern_http::refused(response.status()));
+        }
+        let mut stream = EventStream::new(response.into_body(), self.limits);
+        let endpoint = tokio::time::timeout(Duration::from_secs(10), endpoint(&mut stream)).await.unwrap_or(Err(Failure::Timeout))?;
+        let post = HttpServer::new(self.client.clone(), target.sibling(&endpoint)?, configured_headers(server), self.limits);
+        let (out, mut outbox) = mpsc::channel::<Bytes>(OUTBOX);
+        let link = Link::new(Out::Channel(out), changes, self.limits.patience);
+        tokio::spawn(async move {
+            while let Some(message) = outbox.recv().await {
+                if post.send(Verb::POST, message, |_| {}).await.is_err() {
+                    break;
+                }
+            }
+        });
+        let reader = Arc::downgrade(&link);
+        tokio::spawn(async move {
+            while let Ok(Some(event)) = stream.next_event().await {
+                let Some(link) = reader.upgrade() else { break };
+                link.receive(&event.data);
+            }
+            if let Some(link) = reader.upgrade() {
+                link.close();
+            }
+        });
+        Ok(link)
+    }
+}
+
+async fn endpoint(stream: &mut EventStream) -> Result<String, Failure> {
+    while let Some(sse::Event { name, data, .. }) = stream.next_event().await? {
+        if name.as_deref() == Some("endpoint") {
+            return String::from_utf8(data.to_vec()).map_err(|_| Failure::Garbage("an endpoint that is no text".to_owned()));
+        }
+    }
+    Err(Failure::Garbage("the stream ended before it named its endpoint".to_owned()))
+}
+
+/// The address of a server.
+pub fn target(server: &Server) -> Result<egress::Target, Failure> {
+    let url = server.url.as_deref().ok_or_else(|| Failure::Unavailable("it has no url".to_owned()))?;
+    Ok(egress::Target::parse(url)?)
+}
+
+/// The headers that the configuration adds to every request.
+pub fn configured_headers(server: &Server) -> HeaderMap {
+    let valid = |(name, value): (&String, &config::Secret)| {
+        let mut value = HeaderValue::from_str(value.expose()).ok()?;
+        value.set_sensitive(true);
+        Some((HeaderName::try_from(name.as_str()).ok()?, value))
+    };
+    server.headers.iter().filter_map(valid).collect()
+}

@@ -1,0 +1,272 @@
+//! A session with a legacy Streamable HTTP server: opened by a handshake, carried by a header, ended by DELETE.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method as Verb, StatusCode};
+use mcp::{Envelope, Era, Kind, Method, Version, header, message};
+
+use super::{
+    changes::Changes,
+    http::{EventStream, Got, HttpServer, StreamOwner, follow},
+    modern_http::refused,
+    peer::Peer,
+};
+use crate::{
+    call::{Abilities, Answer, Call, Exchange, Reply},
+    failure::Failure,
+};
+
+const VERSION: HeaderName = HeaderName::from_static(header::PROTOCOL_VERSION);
+const SESSION: HeaderName = HeaderName::from_static(header::SESSION_ID);
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static(header::LAST_EVENT_ID);
+
+/// One session with one server.
+#[derive(Debug)]
+pub struct LegacyHttp {
+    server: Arc<HttpServer>,
+    /// What the server said in the handshake.
+    pub peer: Peer,
+    session: Option<HeaderValue>,
+    ids: AtomicU64,
+    changes: Arc<Changes>,
+    gone: AtomicBool,
+    listener: Mutex<Option<tokio::task::AbortHandle>>,
+}
+
+/// Why a handshake did not come about.
+#[derive(Debug)]
+pub enum Refusal {
+    /// The server answers with a status that says: no such endpoint. It may speak HTTP+SSE.
+    NotHere,
+    /// Anything else.
+    Failed(Failure),
+}
+
+impl LegacyHttp {
+    /// Shakes hands, declaring `abilities`, and listens to what the server says on its own.
+    pub async fn open(server: Arc<HttpServer>, abilities: Abilities, changes: Arc<Changes>, limit: Duration) -> Result<Arc<Self>, Refusal> {
+        let hello = message::request(0, Method::Initialize.as_str(), initialize_params(abilities).as_bytes());
+        let (headers, got) = server.ask(hello, |_| {}, limit).await.map_err(Refusal::Failed)?;
+        let answer = match got {
+            Got::Message(answer) if answer.kind() == Kind::Result => answer,
+            Got::Message(answer) => return Err(Refusal::Failed(handshake_refused(&answer))),
+            Got::Refused(StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::BAD_REQUEST, _) => return Err(Refusal::NotHere),
+            Got::Refused(status, _) => return Err(Refusal::Failed(refused(status))),
+            Got::Nothing | Got::Stream(_) => return Err(Refusal::Failed(Failure::Garbage("no answer to the handshake".to_owned()))),
+        };
+        let peer = Peer::from_initialize(&answer).ok_or_else(|| Refusal::Failed(Failure::Garbage("a handshake without a version".to_owned())))?;
+        let session = Arc::new(Self {
+            server,
+            peer,
+            session: headers.get(SESSION).cloned(),
+            ids: AtomicU64::new(0),
+            changes,
+            gone: AtomicBool::new(false),
+            listener: Mutex::default(),
+        });
+        session.tell(message::notification(Method::Initialized.as_str(), b"")).await;
+        session.clone().listen();
+        Ok(session)
+    }
+
+    /// Whether the server has forgotten this session.
+    pub fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Acquire)
+    }
+
+    /// Sends a call and follows it.
+    pub async fn call(self: &Arc<Self>, call: &Call) -> Exchange {
+        let id = self.ids.fetch_add(1, Ordering::Relaxed) + 1;
+        let patience = self.server.limits().patience;
+        let mut given_up = GivenUp { session: Some(self.clone()), id };
+        let sent = self.server.post(call.message(id, Era::Legacy), |headers| self.stamp(headers));
+        let got = tokio::time::timeout(patience.idle, sent).await.unwrap_or(Err(Failure::Timeout));
+        if let Ok((_, Got::Stream(stream))) = got {
+            return follow(self.clone(), call, patience, stream, move || drop(given_up)).await;
+        }
+        if !matches!(got, Err(Failure::Timeout)) {
+            given_up.session = None;
+        }
+        Exchange::Done(match got {
+            Ok((_, Got::Message(envelope))) => Ok(Answer { envelope, era: Era::Legacy }),
+            Ok((_, Got::Refused(StatusCode::NOT_FOUND, _))) => {
+                self.gone.store(true, Ordering::Release);
+                Err(Failure::SessionGone)
+            }
+            Ok((_, Got::Refused(status, _))) => Err(refused(status)),
+            Ok(_) => Err(Failure::Garbage("no answer to a request".to_owned())),
+            Err(failure) => Err(failure),
+        })
+    }
+
+    /// A request of our own, such as a list.
+    pub async fn ask(&self, method: Method, params: &[u8], limit: Duration) -> Result<Envelope, Failure> {
+        let id = self.ids.fetch_add(1, Ordering::Relaxed) + 1;
+        let body = message::request(id, method.as_str(), params);
+        match self.server.ask(body, |headers| self.stamp(headers), limit).await?.1 {
+            Got::Message(envelope) => Ok(envelope),
+            Got::Refused(StatusCode::NOT_FOUND, _) => {
+                self.gone.store(true, Ordering::Release);
+                Err(Failure::SessionGone)
+            }
+            Got::Refused(status, _) => Err(refused(status)),
+            Got::Nothing | Got::Stream(_) => Err(Failure::Garbage("no answer to a request".to_owned())),
+        }
+    }
+
+    /// Sends what wants no answer.
+    pub async fn tell(&self, body: Bytes) {
+        if let Err(failure) = self.server.send(Verb::POST, body, |headers| self.stamp(headers)).await {
+            tracing::debug!(%failure, "a message to a legacy server was lost");
+        }
+    }
+
+    /// Ends the session.
+    pub async fn close(&self) {
+        if let Some(listener) = self.listener.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            listener.abort();
+        }
+        if self.session.is_some() && !self.gone.swap(true, Ordering::AcqRel) {
+            let _ = self.server.send(Verb::DELETE, Bytes::new(), |headers| self.stamp(headers)).await;
+        }
+    }
+
+    /// The GET stream: what the server says outside of calls. Servers may not have one.
+    fn listen(self: Arc<Self>) {
+        let session = Arc::downgrade(&self);
+        let task = tokio::spawn(async move {
+            let mut wait = Duration::from_secs(1);
+            while let Some(alive) = session.upgrade() {
+                let Some(mut stream) = alive.open_stream(None).await else { return };
+                drop(alive);
+                while let Ok(Some(envelope)) = stream.next().await {
+                    let Some(alive) = session.upgrade() else { return };
+                    alive.heard(envelope).await;
+                }
+                tokio::time::sleep(wait).await;
+                wait = (wait * 2).min(Duration::from_secs(60));
+            }
+        });
+        *self.listener.lock().unwrap_or_else(PoisonError::into_inner) = Some(task.abort_handle());
+    }
+
+    async fn heard(&self, envelope: Envelope) {
+        match envelope.kind() {
+            Kind::Notification => self.changes.notify(&envelope),
+            Kind::Request => self.reply_unrelated(envelope).await,
+            Kind::Result | Kind::Error => {}
+        }
+    }
+
+    /// A question that belongs to no call: there is nobody to ask.
+    async fn reply_unrelated(&self, question: Envelope) {
+        let reply = match Method::parse(question.method()) {
+            Method::Ping => Reply::Result(Bytes::from_static(b"{}")),
+            _ => Reply::Error(Bytes::from_static(br#"{"code":-32601,"message":"questions are answered only within a call"}"#)),
+        };
+        self.reply(question, reply).await;
+    }
+
+    async fn open_stream(&self, last_event_id: Option<&str>) -> Option<EventStream> {
+        let response = self
+            .server
+            .send(Verb::GET, Bytes::new(), |headers| {
+                self.stamp(headers);
+                headers.remove(http::header::CONTENT_TYPE);
+                headers.insert(http::header::ACCEPT, HeaderValue::from_static("text/event-stream"));
+                if let Some(Ok(id)) = last_event_id.map(HeaderValue::from_str) {
+                    headers.insert(LAST_EVENT_ID, id);
+                }
+            })
+            .await
+            .ok()?;
+        response.status().is_success().then(|| EventStream::new(response.into_body(), self.server.limits()))
+    }
+
+    fn stamp(&self, headers: &mut HeaderMap) {
+        if let Some(session) = &self.session {
+            headers.insert(SESSION, session.clone());
+        }
+        if let Ok(version) = HeaderValue::from_str(&self.peer.version) {
+            headers.insert(VERSION, version);
+        }
+    }
+}
+
+impl Drop for LegacyHttp {
+    fn drop(&mut self) {
+        if let Some(listener) = self.listener.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+            listener.abort();
+        }
+    }
+}
+
+/// Tells the server that nobody waits any more: to a legacy server, hanging up does not say so.
+struct GivenUp {
+    session: Option<Arc<LegacyHttp>>,
+    id: u64,
+}
+
+impl Drop for GivenUp {
+    fn drop(&mut self) {
+        if let (Some(session), Ok(runtime)) = (self.session.take(), tokio::runtime::Handle::try_current()) {
+            let id = self.id;
+            runtime.spawn(async move { session.tell(cancelled(id)).await });
+        }
+    }
+}
+
+impl StreamOwner for LegacyHttp {
+    fn era(&self) -> Era {
+        Era::Legacy
+    }
+
+    async fn reply(&self, question: Envelope, reply: Reply) {
+        self.tell(reply_message(&question, &reply)).await;
+    }
+
+    async fn resume(&self, last_event_id: &str) -> Option<EventStream> {
+        self.open_stream(Some(last_event_id)).await
+    }
+
+    fn unrelated(&self, notification: &Envelope) {
+        self.changes.notify(notification);
+    }
+}
+
+/// The `params` of our handshake.
+pub fn initialize_params(abilities: Abilities) -> String {
+    format!(
+        r#"{{"protocolVersion":"{}","capabilities":{},"clientInfo":{{"name":"switchboard","version":"{}"}}}}"#,
+        Version::LATEST_LEGACY.as_str(),
+        abilities.as_capabilities(),
+        env!("CARGO_PKG_VERSION"),
+    )
+}
+
+/// A server that answers the handshake with an error.
+pub fn handshake_refused(answer: &Envelope) -> Failure {
+    let text = String::from_utf8_lossy(answer.error().unwrap_or_default());
+    Failure::Unavailable(format!("it refuses the handshake: {}", text.chars().take(200).collect::<String>()))
+}
+
+/// The notification that a request of ours is given up.
+pub fn cancelled(id: u64) -> Bytes {
+    message::notification(Method::Cancelled.as_str(), format!(r#"{{"requestId":{id},"reason":"the client gave up"}}"#).as_bytes())
+}
+
+/// The answer to a question of a server.
+pub fn reply_message(question: &Envelope, reply: &Reply) -> Bytes {
+    let id = question.id().unwrap_or(b"0");
+    match reply {
+        Reply::Result(result) => message::result(id, result),
+        Reply::Error(error) => message::error_raw(id, error),
+    }
+}

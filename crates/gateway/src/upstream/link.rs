@@ -1,0 +1,270 @@
+//! A connection on which messages go both ways at any time: a child's pipes, a WebSocket, a unix socket, HTTP+SSE.
+//! Calls share it; what arrives is given to the call that it belongs to.
+
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use mcp::{Envelope, Era, Kind, Method, ScanLimits, message};
+use tokio::sync::mpsc;
+
+use super::{
+    changes::Changes,
+    legacy_http::{cancelled, handshake_refused, initialize_params, reply_message},
+    modern_http::own_params,
+    peer::Peer,
+    pending::Pending,
+};
+use crate::{
+    call::{Abilities, Call, Exchange, Reply},
+    events::{Patience, channel},
+    failure::Failure,
+};
+
+/// The way out of a link.
+#[derive(Debug)]
+pub enum Out {
+    /// The stdin of a child.
+    Child(supervisor::Child),
+    /// A task that writes to a socket.
+    Channel(mpsc::Sender<Bytes>),
+}
+
+/// One shared connection.
+#[derive(Debug)]
+pub struct Link {
+    out: Out,
+    pending: Pending,
+    peer: OnceLock<Peer>,
+    changes: Arc<Changes>,
+    patience: Patience,
+    closed: AtomicBool,
+    garbage: AtomicBool,
+}
+
+/// What the probe of a fresh connection found.
+#[derive(Debug)]
+pub enum Verdict {
+    /// The server speaks this era and has introduced itself.
+    Known,
+    /// It answered the probe with an error: legacy, and the connection is still good.
+    Legacy,
+    /// It fell silent or died on the probe: legacy, and the connection is spoiled.
+    Spoiled,
+}
+
+impl Link {
+    /// A link that writes to `out`. Whoever reads its other half calls [`Self::receive`] and [`Self::close`].
+    pub fn new(out: Out, changes: Arc<Changes>, patience: Patience) -> Arc<Self> {
+        Arc::new(Self {
+            out,
+            pending: Pending::default(),
+            peer: OnceLock::new(),
+            changes,
+            patience,
+            closed: AtomicBool::new(false),
+            garbage: AtomicBool::new(false),
+        })
+    }
+
+    /// What the server said of itself; `None` before the handshake.
+    pub fn peer(&self) -> Option<&Peer> {
+        self.peer.get()
+    }
+
+    /// Whether the connection is gone.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// How many calls are under way.
+    pub fn calls(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Asks a fresh connection whether its server is modern.
+    pub async fn probe(&self, limit: Duration) -> Verdict {
+        match self.ask(Method::Discover, &own_params(""), limit).await {
+            Ok(answer) if answer.kind() == Kind::Result => match Peer::from_discover(&answer) {
+                Some(peer) => {
+                    let _ = self.peer.set(peer);
+                    Verdict::Known
+                }
+                None => Verdict::Legacy,
+            },
+            Ok(_) => Verdict::Legacy,
+            Err(_) => Verdict::Spoiled,
+        }
+    }
+
+    /// Takes a modern server at its word without asking what else it speaks.
+    pub async fn discover(&self, limit: Duration) -> Result<(), Failure> {
+        let answer = self.ask(Method::Discover, &own_params(""), limit).await?;
+        let peer = Peer::from_discover(&answer).ok_or_else(|| Failure::Garbage("it does not speak a modern revision".to_owned()))?;
+        let _ = self.peer.set(peer);
+        Ok(())
+    }
+
+    /// Shakes hands with a legacy server, declaring `abilities`.
+    pub async fn initialize(&self, abilities: Abilities, limit: Duration) -> Result<(), Failure> {
+        let answer = self.ask(Method::Initialize, initialize_params(abilities).as_bytes(), limit).await?;
+        if answer.kind() == Kind::Error {
+            return Err(handshake_refused(&answer));
+        }
+        let peer = Peer::from_initialize(&answer).ok_or_else(|| Failure::Garbage("a handshake without a version".to_owned()))?;
+        let _ = self.peer.set(peer);
+        self.send(message::notification(Method::Initialized.as_str(), b"")).await
+    }
+
+    /// Sends a call.
+    pub async fn call(self: &Arc<Self>, call: &Call) -> Exchange {
+        let era = self.peer().map_or(Era::Legacy, |peer| peer.era);
+        let id = self.pending.next_id();
+        let wants_notes = call.progress_token().is_some() || call.log_level().is_some() || (era == Era::Legacy && call.method.may_ask());
+        let link = self.clone();
+        let (sender, events) = channel(wants_notes, self.patience, move || link.give_up(id));
+        self.pending.insert(id, call, sender);
+        if let Err(failure) = self.send(call.message(id, era)).await {
+            self.pending.forget(id);
+            return Exchange::Done(Err(failure));
+        }
+        Exchange::Running(events)
+    }
+
+    /// Sends a request of our own and waits for its answer.
+    pub async fn ask(&self, method: Method, params: &[u8], limit: Duration) -> Result<Envelope, Failure> {
+        let id = self.pending.next_id();
+        let patience = Patience { idle: limit, total: limit };
+        let (sender, events) = channel(false, patience, || {});
+        self.pending.insert_own(id, sender);
+        let answer = match self.send(message::request(id, method.as_str(), params)).await {
+            Ok(()) => Exchange::Running(events).finish().await,
+            Err(failure) => Err(failure),
+        };
+        self.pending.forget(id);
+        answer.map(|answer| answer.envelope)
+    }
+
+    /// Sends a stream request whose answers are notifications; gives its id.
+    pub async fn listen(&self, params: &[u8]) -> Result<u64, Failure> {
+        let id = self.pending.next_id();
+        self.send(message::request(id, Method::Listen.as_str(), params)).await?;
+        Ok(id)
+    }
+
+    /// Ends a request by its id.
+    pub async fn cancel(&self, id: u64) {
+        let _ = self.send(cancelled(id)).await;
+    }
+
+    /// Sends one message.
+    pub async fn send(&self, message: Bytes) -> Result<(), Failure> {
+        if self.is_closed() {
+            return Err(Failure::Unavailable("the connection has ended".to_owned()));
+        }
+        match &self.out {
+            Out::Child(child) => Ok(child.send(message).await?),
+            Out::Channel(channel) => channel.send(message).await.map_err(|_| Failure::Unavailable("the connection has ended".to_owned())),
+        }
+    }
+
+    /// Takes one incoming message; what is none is dropped and quoted in the log.
+    pub fn receive(self: &Arc<Self>, bytes: &Bytes) {
+        match Envelope::parse(bytes, ScanLimits { depth_max: 128 }) {
+            Ok(envelope) => self.sort(envelope),
+            Err(_) if self.garbage.swap(true, Ordering::Relaxed) => {
+                tracing::debug!(line = quote(bytes), "a line that is no message");
+            }
+            Err(invalid) => tracing::warn!(%invalid, line = quote(bytes), "the server writes lines that are no messages; further ones are logged at level debug"),
+        }
+    }
+
+    fn sort(self: &Arc<Self>, envelope: Envelope) {
+        match envelope.kind() {
+            Kind::Result | Kind::Error => {
+                let era = self.peer().map_or(Era::Legacy, |peer| peer.era);
+                if !self.pending.answer(envelope, era) {
+                    tracing::debug!("an answer that nobody waits for");
+                }
+            }
+            Kind::Notification => match Method::parse(envelope.method()) {
+                Method::Progress => drop(self.pending.progress(&envelope)),
+                Method::LogMessage => drop(self.pending.log(&envelope)),
+                _ => self.changes.notify(&envelope),
+            },
+            Kind::Request => self.question(envelope),
+        }
+    }
+
+    /// A request of the server: answered by us, put to the client of the one call it can belong to, or refused.
+    fn question(self: &Arc<Self>, question: Envelope) {
+        let link = self.clone();
+        if self.peer().is_some_and(|peer| peer.era == Era::Modern) {
+            tracing::warn!(method = question.method(), "a modern server sent a request; it is not answered");
+            return;
+        }
+        let answer = match Method::parse(question.method()) {
+            Method::Ping => Err(Reply::Result(Bytes::from_static(b"{}"))),
+            _ => self.pending.ask(question.clone()).map_err(|reason| {
+                let mut error = br#"{"code":-32601,"message":"#.to_vec();
+                message::push_string(&mut error, reason);
+                error.push(b'}');
+                Reply::Error(error.into())
+            }),
+        };
+        if let Err(Reply::Error(_)) = &answer {
+            self.pending.fail_only(Failure::MissingCapability(Abilities::required(&question)));
+        }
+        tokio::spawn(async move {
+            let reply = match answer {
+                Err(reply) => reply,
+                Ok(answer) => {
+                    let nobody = Reply::Error(Bytes::from_static(br#"{"code":-32603,"message":"the client gave no answer"}"#));
+                    answer.await.unwrap_or(nobody)
+                }
+            };
+            let _ = link.send(reply_message(&question, &reply)).await;
+        });
+    }
+
+    /// The connection is gone: every call on it has an unknown outcome.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.pending.fail_all(&Failure::Lost);
+    }
+
+    /// Ends the connection politely.
+    pub async fn stop(&self) {
+        self.closed.store(true, Ordering::Release);
+        if let Out::Child(child) = &self.out {
+            child.stop().await;
+        }
+        self.pending.fail_all(&Failure::Lost);
+    }
+
+    /// The end of what the server wrote to stderr, where there is one.
+    pub fn stderr_tail(&self) -> Option<String> {
+        match &self.out {
+            Out::Child(child) => Some(child.stderr_tail()),
+            Out::Channel(_) => None,
+        }
+    }
+
+    fn give_up(self: &Arc<Self>, id: u64) {
+        if self.pending.forget(id) && let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let link = self.clone();
+            runtime.spawn(async move { link.cancel(id).await });
+        }
+    }
+}
+
+/// The start of a line, for the log.
+fn quote(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(&bytes[..bytes.len().min(400)]).chars().take(200).collect()
+}
+

@@ -1,0 +1,336 @@
+//! The server edge: one [`Upstream`] per configured server, in whatever era and over whatever transport it speaks.
+//!
+//! In reading order: `peer` (what a server says of itself), `changes` (what it says outside of calls), `pending` (calls
+//! that share a connection), `link` and `dial` (connections that go both ways), `http` (one POST and its answer),
+//! `modern_http`, `legacy_http`, `pool` (who may share what).
+
+pub mod changes;
+pub mod dial;
+pub mod http;
+pub mod legacy_http;
+pub mod link;
+pub mod modern_http;
+pub mod peer;
+pub mod pending;
+pub mod pool;
+pub mod watch;
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use arc_swap::ArcSwapOption;
+use config::{Limits, Mode, Server, Transport};
+use mcp::{Envelope, Era, Kind, Method};
+use tokio::sync::Semaphore;
+
+use self::{
+    changes::Changes,
+    dial::{Dialer, configured_headers, target},
+    http::{Got, HttpLimits, HttpServer},
+    legacy_http::{LegacyHttp, Refusal},
+    link::{Link, Verdict},
+    modern_http::{ModernHttp, own_params},
+    peer::Peer,
+    pool::{Key, Pool},
+};
+use crate::{
+    call::{Abilities, Call, Caller, Exchange},
+    events::Patience,
+    failure::Failure,
+};
+
+/// A way to send calls to a server.
+#[derive(Clone, Debug)]
+pub enum Connection {
+    /// A connection that calls share.
+    Link(Arc<Link>),
+    /// A legacy HTTP session.
+    Session(Arc<LegacyHttp>),
+    /// A modern HTTP server.
+    Door(Arc<ModernHttp>),
+}
+
+/// The door of a modern HTTP server, with what it said and when.
+#[derive(Debug)]
+struct Modern {
+    door: Arc<ModernHttp>,
+    peer: Peer,
+    since: Instant,
+}
+
+/// One configured server.
+pub struct Upstream {
+    /// Its name in the configuration.
+    pub name: Arc<str>,
+    /// Its section of the configuration.
+    pub settings: Server,
+    /// What it says outside of calls.
+    pub changes: Arc<Changes>,
+    /// The resources that somebody wants to hear of.
+    pub watch: watch::Watch,
+    limits: Limits,
+    dialer: Dialer,
+    http: Option<Arc<HttpServer>>,
+    modern: ArcSwapOption<Modern>,
+    /// The era found out by asking, and when.
+    verdict: Mutex<Option<(Era, Instant)>>,
+    /// What the server last said of itself, on whatever connection.
+    peer: ArcSwapOption<Peer>,
+    pool: Pool,
+    calls: Arc<Semaphore>,
+}
+
+impl std::fmt::Debug for Upstream {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Upstream").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Upstream {
+    /// A server as it is configured; nothing is started or connected yet.
+    pub fn new(name: &str, settings: Server, limits: Limits, client: &egress::Client) -> Result<Arc<Self>, Failure> {
+        let patience = Patience { idle: Duration::from_millis(limits.call_ms_max), total: Duration::from_millis(limits.call_total_ms_max) };
+        let line_bytes_max = settings.line_bytes_max.unwrap_or(limits.line_bytes_max);
+        let http_limits = HttpLimits { result_bytes_max: limits.result_bytes_max, line_bytes_max, patience };
+        let http = match settings.transport() {
+            Transport::Http => Some(Arc::new(HttpServer::new(client.clone(), target(&settings)?, configured_headers(&settings), http_limits))),
+            _ => None,
+        };
+        let child = supervisor::Limits { line_bytes_max, ..supervisor::Limits::default() };
+        Ok(Arc::new(Self {
+            name: name.into(),
+            changes: Arc::default(),
+            watch: watch::Watch::default(),
+            dialer: Dialer { client: client.clone(), limits: http_limits, child },
+            http,
+            modern: ArcSwapOption::empty(),
+            verdict: Mutex::default(),
+            peer: ArcSwapOption::empty(),
+            pool: Pool::new(settings.instances_max.max(1)),
+            calls: Arc::new(Semaphore::new(limits.calls_per_server_max)),
+            settings,
+            limits,
+        }))
+    }
+
+    /// Sends a call, if the server has room for it.
+    pub async fn call(self: &Arc<Self>, call: &Call) -> Exchange {
+        let Ok(_slot) = self.calls.try_acquire() else { return Exchange::Done(Err(Failure::Overloaded)) };
+        if let Some(modern) = self.fresh_door() {
+            return modern.door.call(call).await;
+        }
+        for attempt in 0..2 {
+            let exchange = match self.connection(&call.caller).await {
+                Ok(Connection::Door(door)) => door.call(call).await,
+                Ok(Connection::Session(session)) => session.call(call).await,
+                Ok(Connection::Link(link)) => link.call(call).await,
+                Err(failure) => Exchange::Done(Err(failure)),
+            };
+            match exchange {
+                Exchange::Done(Err(Failure::SessionGone)) if attempt == 0 => {}
+                exchange => return exchange,
+            }
+        }
+        Exchange::Done(Err(Failure::SessionGone))
+    }
+
+    /// A request of the gateway's own, on a connection that nobody else is harmed by.
+    pub async fn ask(self: &Arc<Self>, caller: &Caller, method: Method, params: &str, limit: Duration) -> Result<Envelope, Failure> {
+        for attempt in 0..2 {
+            let asked = match self.connection(caller).await? {
+                Connection::Door(door) => door.ask(method, None, &own_params(params), limit).await,
+                Connection::Session(session) => session.ask(method, format!("{{{params}}}").as_bytes(), limit).await,
+                Connection::Link(link) => {
+                    let modern = link.peer().is_some_and(|peer| peer.era == Era::Modern);
+                    let params = if modern { own_params(params) } else { format!("{{{params}}}").into() };
+                    link.ask(method, &params, limit).await
+                }
+            };
+            match asked {
+                Err(Failure::SessionGone) if attempt == 0 => {}
+                asked => return asked,
+            }
+        }
+        Err(Failure::SessionGone)
+    }
+
+    /// What the server says of itself, once any connection to it has been made.
+    pub fn peer(&self) -> Option<Arc<Peer>> {
+        self.peer.load_full()
+    }
+
+    /// Makes sure that the server has introduced itself.
+    pub async fn introduce(self: &Arc<Self>, caller: &Caller) -> Result<Arc<Peer>, Failure> {
+        if let Some(peer) = self.peer() {
+            return Ok(peer);
+        }
+        self.connection(caller).await?;
+        self.peer().ok_or(Failure::Lost)
+    }
+
+    /// The connection for this caller, opened if there is none.
+    pub async fn connection(self: &Arc<Self>, caller: &Caller) -> Result<Connection, Failure> {
+        if let Some(modern) = self.fresh_door() {
+            return Ok(Connection::Door(modern.door.clone()));
+        }
+        let key = self.key(caller);
+        let abilities = key.abilities;
+        self.pool.get(key, || self.open(abilities)).await
+    }
+
+    /// Closes what belongs to one client session.
+    pub async fn end_session(&self, session: u64) {
+        self.pool.close_session(session).await;
+    }
+
+    /// Closes what has not been used for longer than the server's settings allow.
+    pub async fn sweep(&self) {
+        if self.settings.idle_stop_s > 0 {
+            self.pool.close_idle(Duration::from_secs(self.settings.idle_stop_s)).await;
+        }
+    }
+
+    /// Closes everything.
+    pub async fn stop(&self) {
+        self.pool.close_all().await;
+    }
+
+    /// How many connections, sessions or processes there are now.
+    pub fn instances(&self) -> usize {
+        self.pool.len()
+    }
+
+    fn fresh_door(&self) -> Option<arc_swap::Guard<Option<Arc<Modern>>>> {
+        let horizon = Duration::from_secs(self.limits.probe_hours * 3_600);
+        let modern = self.modern.load();
+        if modern.as_ref().is_some_and(|modern| modern.since.elapsed() < horizon) { Some(modern) } else { None }
+    }
+
+    /// Who shares a connection with whom. Only a server declared to keep no state is shared by all.
+    fn key(&self, caller: &Caller) -> Key {
+        match self.settings.mode {
+            Mode::Shared => Key { principal: None, session: None, abilities: Abilities::ALL },
+            Mode::PerPrincipal => Key { principal: Some(caller.principal.clone()), session: None, abilities: caller.abilities },
+            Mode::PerSession => Key { principal: Some(caller.principal.clone()), session: caller.session, abilities: caller.abilities },
+        }
+    }
+
+    async fn open(self: &Arc<Self>, abilities: Abilities) -> Result<Connection, Failure> {
+        let limit = Duration::from_millis(self.limits.handshake_ms_max).max(Duration::from_secs(self.settings.start_timeout_s));
+        let connection = match &self.http {
+            Some(server) => self.open_http(server, abilities, limit).await?,
+            None => Connection::Link(self.open_link(abilities, limit).await?),
+        };
+        let peer = match &connection {
+            Connection::Link(link) => link.peer().cloned(),
+            Connection::Session(session) => Some(session.peer.clone()),
+            Connection::Door(_) => self.modern.load().as_ref().map(|modern| modern.peer.clone()),
+        };
+        if let Some(peer) = peer {
+            tracing::info!(server = &*self.name, era = ?peer.era, version = peer.version, "connected");
+            self.peer.store(Some(Arc::new(peer)));
+        }
+        Ok(connection)
+    }
+
+    /// Detection over HTTP: decided by the body of the answer to `server/discover`. Credentials, outages and silence decide nothing.
+    async fn open_http(self: &Arc<Self>, server: &Arc<HttpServer>, abilities: Abilities, limit: Duration) -> Result<Connection, Failure> {
+        if self.known_era() != Some(Era::Legacy) {
+            let door = Arc::new(ModernHttp::new(server.clone(), self.changes.clone()));
+            match door.ask(Method::Discover, None, &own_params(""), limit).await {
+                Ok(answer) if answer.kind() == Kind::Result && Peer::from_discover(&answer).is_some() => {
+                    let peer = Peer::from_discover(&answer).ok_or(Failure::Lost)?;
+                    self.modern.store(Some(Arc::new(Modern { door: door.clone(), peer, since: Instant::now() })));
+                    return Ok(Connection::Door(door));
+                }
+                Err(failure) if !matches!(failure, Failure::Garbage(_)) => return Err(failure),
+                answer if self.settings.era == config::Era::Modern => {
+                    let why = answer.map_or_else(|failure| failure.to_string(), |_| "it does not speak a modern revision".to_owned());
+                    return Err(Failure::Unavailable(why));
+                }
+                _ => {}
+            }
+        }
+        match LegacyHttp::open(server.clone(), abilities, self.changes.clone(), limit).await {
+            Ok(session) => {
+                self.remember(Era::Legacy);
+                Ok(Connection::Session(session))
+            }
+            Err(Refusal::Failed(failure)) => Err(failure),
+            Err(Refusal::NotHere) if self.settings.transport == Transport::Auto => {
+                let settings = Server { transport: Transport::Sse, ..self.settings.clone() };
+                let link = self.dialer.dial(&settings, self.changes.clone()).await?;
+                link.initialize(abilities, limit).await?;
+                Ok(Connection::Link(link))
+            }
+            Err(Refusal::NotHere) => Err(Failure::Unavailable("there is no MCP endpoint at this address".to_owned())),
+        }
+    }
+
+    /// Detection on a link. A server that falls silent or dies on the probe is legacy; it gets a fresh connection.
+    async fn open_link(self: &Arc<Self>, abilities: Abilities, limit: Duration) -> Result<Arc<Link>, Failure> {
+        let link = self.dialer.dial(&self.settings, self.changes.clone()).await?;
+        let opened = match self.known_era() {
+            Some(Era::Modern) => link.discover(limit).await.map(|()| link.clone()),
+            Some(Era::Legacy) => link.initialize(abilities, limit).await.map(|()| link.clone()),
+            None => self.detect(link.clone(), abilities, limit).await,
+        };
+        if opened.is_err() {
+            let tail = link.stderr_tail().unwrap_or_default();
+            link.stop().await;
+            return opened.map_err(|failure| with_log(failure, &tail));
+        }
+        opened
+    }
+
+    async fn detect(self: &Arc<Self>, link: Arc<Link>, abilities: Abilities, limit: Duration) -> Result<Arc<Link>, Failure> {
+        let link = match link.probe(limit).await {
+            Verdict::Known => {
+                self.remember(Era::Modern);
+                return Ok(link);
+            }
+            Verdict::Legacy => link,
+            Verdict::Spoiled => {
+                link.stop().await;
+                self.dialer.dial(&self.settings, self.changes.clone()).await?
+            }
+        };
+        match link.initialize(abilities, limit).await {
+            Ok(()) => {
+                self.remember(Era::Legacy);
+                Ok(link)
+            }
+            Err(failure) => {
+                let tail = link.stderr_tail().unwrap_or_default();
+                link.stop().await;
+                Err(with_log(failure, &tail))
+            }
+        }
+    }
+
+    /// The era by configuration, or by a verdict that is not too old.
+    fn known_era(&self) -> Option<Era> {
+        match self.settings.era {
+            config::Era::Legacy => return Some(Era::Legacy),
+            config::Era::Modern => return Some(Era::Modern),
+            config::Era::Auto => {}
+        }
+        let horizon = Duration::from_secs(self.limits.probe_hours * 3_600);
+        let verdict = *self.verdict.lock().unwrap_or_else(PoisonError::into_inner);
+        verdict.filter(|(_, since)| since.elapsed() < horizon).map(|(era, _)| era)
+    }
+
+    fn remember(&self, era: Era) {
+        *self.verdict.lock().unwrap_or_else(PoisonError::into_inner) = Some((era, Instant::now()));
+    }
+}
+
+/// A failure of a child with the last words it wrote to stderr.
+fn with_log(failure: Failure, tail: &str) -> Failure {
+    match tail.trim().lines().last() {
+        Some(line) => Failure::Unavailable(format!("{failure} (its last words: {})", line.chars().take(300).collect::<String>())),
+        None => Failure::Unavailable(failure.to_string()),
+    }
+}

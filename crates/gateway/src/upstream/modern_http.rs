@@ -1,0 +1,138 @@
+//! A modern Streamable HTTP server: every call is a request of its own, nothing is remembered between two.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use mcp::{Envelope, Era, Method, Version, code, header, message};
+
+use super::{
+    changes::Changes,
+    http::{EventStream, Got, HttpServer, StreamOwner, follow},
+};
+use crate::{
+    call::{Answer, Call, Exchange, Reply},
+    failure::Failure,
+};
+
+const VERSION: HeaderName = HeaderName::from_static(header::PROTOCOL_VERSION);
+const METHOD: HeaderName = HeaderName::from_static(header::METHOD);
+const NAME: HeaderName = HeaderName::from_static(header::NAME);
+
+/// The door to one modern server.
+#[derive(Debug)]
+pub struct ModernHttp {
+    server: Arc<HttpServer>,
+    ids: AtomicU64,
+    changes: Arc<Changes>,
+}
+
+impl ModernHttp {
+    /// A door to `server` that tells `changes` what it hears outside of calls.
+    pub fn new(server: Arc<HttpServer>, changes: Arc<Changes>) -> Self {
+        Self { server, ids: AtomicU64::new(0), changes }
+    }
+
+    /// An id that no other request of ours to this server has.
+    pub fn next_id(&self) -> u64 {
+        self.ids.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Sends a call and follows it.
+    pub async fn call(self: &Arc<Self>, call: &Call) -> Exchange {
+        let body = call.message(self.next_id(), Era::Modern);
+        let name = call.own_name.as_deref();
+        let patience = self.server.limits().patience;
+        let sent = self.server.post(body, |headers| {
+            mirror(headers, call.request.method(), name);
+            for (name, value) in &call.param_headers {
+                headers.append(name, value.clone());
+            }
+        });
+        match tokio::time::timeout(patience.idle, sent).await.unwrap_or(Err(Failure::Timeout)) {
+            Ok((_, Got::Message(envelope))) => Exchange::Done(Ok(Answer { envelope, era: Era::Modern })),
+            Ok((_, Got::Stream(stream))) => follow(self.clone(), call, patience, stream, || {}).await,
+            Ok((_, Got::Nothing)) => Exchange::Done(Err(Failure::Garbage("no answer to a request".to_owned()))),
+            Ok((_, Got::Refused(status, _))) => Exchange::Done(Err(refused(status))),
+            Err(failure) => Exchange::Done(Err(failure)),
+        }
+    }
+
+    /// A request of our own, such as a list.
+    pub async fn ask(&self, method: Method, name: Option<&str>, params: &[u8], limit: Duration) -> Result<Envelope, Failure> {
+        let body = message::request(self.next_id(), method.as_str(), params);
+        match self.server.ask(body, |headers| mirror(headers, method.as_str(), name), limit).await?.1 {
+            Got::Message(envelope) => Ok(envelope),
+            Got::Refused(status, _) => Err(refused(status)),
+            Got::Nothing | Got::Stream(_) => Err(Failure::Garbage("no answer to a request".to_owned())),
+        }
+    }
+
+    /// Opens a stream of changes.
+    pub async fn listen(&self, params: &[u8]) -> Result<EventStream, Failure> {
+        let body = message::request(self.next_id(), Method::Listen.as_str(), params);
+        match self.server.post(body, |headers| mirror(headers, Method::Listen.as_str(), None)).await?.1 {
+            Got::Stream(stream) => Ok(stream),
+            Got::Message(_) | Got::Nothing => Err(Failure::Garbage("no stream of changes".to_owned())),
+            Got::Refused(status, _) => Err(refused(status)),
+        }
+    }
+}
+
+/// The headers that repeat what the body says.
+fn mirror(headers: &mut HeaderMap, method: &str, name: Option<&str>) {
+    headers.insert(VERSION, HeaderValue::from_static(Version::LATEST.as_str()));
+    if let Ok(value) = HeaderValue::from_str(method) {
+        headers.insert(METHOD, value);
+    }
+    if let Some(Ok(value)) = name.map(|name| HeaderValue::from_str(&header::encode(name))) {
+        headers.insert(NAME, value);
+    }
+}
+
+/// What a status without a JSON-RPC answer means for a call. The request has arrived, so only a plain refusal proves
+/// that nothing happened.
+pub fn refused(status: StatusCode) -> Failure {
+    match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Failure::Unauthorized(status.as_u16()),
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Failure::Unavailable(format!("HTTP {status}")),
+        status if status.is_client_error() => Failure::Garbage(format!("HTTP {status}")),
+        status if status.is_redirection() => Failure::Garbage(format!("a redirect (HTTP {status}), which is not followed")),
+        _ => Failure::Lost,
+    }
+}
+
+impl StreamOwner for ModernHttp {
+    fn era(&self) -> Era {
+        Era::Modern
+    }
+
+    async fn reply(&self, question: Envelope, _: Reply) {
+        tracing::warn!(method = question.method(), code = code::INVALID_REQUEST, "no answers are sent to modern servers");
+    }
+
+    async fn resume(&self, _: &str) -> Option<EventStream> {
+        None
+    }
+
+    fn unrelated(&self, notification: &Envelope) {
+        self.changes.notify(notification);
+    }
+}
+
+/// The `params` of a request of our own: who we are and what we can be asked, which is nothing.
+pub fn own_params(more: &str) -> Bytes {
+    let comma = if more.is_empty() { "" } else { "," };
+    format!(
+        r#"{{"_meta":{{"io.modelcontextprotocol/protocolVersion":"{}","io.modelcontextprotocol/clientCapabilities":{{"extensions":{{"io.modelcontextprotocol/tasks":{{}}}}}},"io.modelcontextprotocol/clientInfo":{{"name":"switchboard","version":"{}"}}}}{comma}{more}}}"#,
+        Version::LATEST.as_str(),
+        env!("CARGO_PKG_VERSION"),
+    )
+    .into()
+}

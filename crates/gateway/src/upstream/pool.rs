@@ -1,0 +1,159 @@
+//! The connections of one server and who may share them. Each is opened once, however many ask for it at the same time.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use super::Connection;
+use crate::{call::Abilities, failure::Failure};
+
+/// What two callers must have in common to share a connection.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// The principal; `None` when all share.
+    pub principal: Option<Arc<str>>,
+    /// The client's session.
+    pub session: Option<u64>,
+    /// What was declared in the handshake.
+    pub abilities: Abilities,
+}
+
+/// A place for one connection.
+struct Slot {
+    connection: tokio::sync::Mutex<Option<Connection>>,
+    /// The connection once more, for those who must not wait, and when it was last asked for.
+    seen: Mutex<(Option<Connection>, Instant)>,
+}
+
+/// All connections of one server.
+pub struct Pool {
+    slots: Mutex<HashMap<Key, Arc<Slot>>>,
+    max: usize,
+}
+
+impl Pool {
+    /// An empty pool of at most `max` connections.
+    pub fn new(max: usize) -> Self {
+        Self { slots: Mutex::default(), max }
+    }
+
+    /// The connection of `key`; `open` makes it if there is none or if it has ended.
+    pub async fn get<F>(&self, key: Key, open: impl FnOnce() -> F) -> Result<Connection, Failure>
+    where
+        F: Future<Output = Result<Connection, Failure>>,
+    {
+        let slot = self.slot(key)?;
+        if let Some(connection) = slot.touch() {
+            return Ok(connection);
+        }
+        let mut guard = slot.connection.lock().await;
+        if let Some(connection) = guard.as_ref().filter(|connection| connection.is_usable()) {
+            return Ok(connection.clone());
+        }
+        let connection = open().await?;
+        *guard = Some(connection.clone());
+        slot.see(Some(connection.clone()));
+        Ok(connection)
+    }
+
+    /// How many connections there are.
+    pub fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// Closes the connections of one client session.
+    pub async fn close_session(&self, session: u64) {
+        self.close_where(|key, _| key.session == Some(session)).await;
+    }
+
+    /// Closes what nobody asked for lately and what has ended.
+    pub async fn close_idle(&self, limit: Duration) {
+        self.close_where(|_, slot| slot.is_idle(limit)).await;
+    }
+
+    /// Closes everything.
+    pub async fn close_all(&self) {
+        self.close_where(|_, _| true).await;
+    }
+
+    async fn close_where(&self, doomed: impl Fn(&Key, &Slot) -> bool) {
+        let slots: Vec<Arc<Slot>> = self.lock().extract_if(|key, slot| doomed(key, slot)).map(|(_, slot)| slot).collect();
+        let closings = slots.iter().map(|slot| async {
+            if let Some(connection) = slot.connection.lock().await.take() {
+                connection.close().await;
+            }
+        });
+        futures_util::future::join_all(closings).await;
+    }
+
+    fn slot(&self, key: Key) -> Result<Arc<Slot>, Failure> {
+        let mut slots = self.lock();
+        if let Some(slot) = slots.get(&key) {
+            return Ok(slot.clone());
+        }
+        if slots.len() >= self.max {
+            slots.retain(|_, slot| !slot.has_ended());
+        }
+        if slots.len() >= self.max {
+            return Err(Failure::Overloaded);
+        }
+        let slot = Arc::new(Slot { connection: tokio::sync::Mutex::default(), seen: Mutex::new((None, Instant::now())) });
+        slots.insert(key, slot.clone());
+        Ok(slot)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Arc<Slot>>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Slot {
+    fn touch(&self) -> Option<Connection> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.1 = Instant::now();
+        seen.0.clone().filter(Connection::is_usable)
+    }
+
+    fn see(&self, connection: Option<Connection>) {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).0 = connection;
+    }
+
+    fn is_idle(&self, limit: Duration) -> bool {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.1.elapsed() > limit && seen.0.as_ref().is_none_or(Connection::is_quiet)
+    }
+
+    fn has_ended(&self) -> bool {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.0.as_ref().is_some_and(|connection| !connection.is_usable())
+    }
+}
+
+impl Connection {
+    /// Whether calls can still be sent on it.
+    fn is_usable(&self) -> bool {
+        match self {
+            Self::Link(link) => !link.is_closed(),
+            Self::Session(session) => !session.is_gone(),
+            Self::Door(_) => true,
+        }
+    }
+
+    /// Whether no call is under way on it.
+    fn is_quiet(&self) -> bool {
+        match self {
+            Self::Link(link) => link.calls() == 0,
+            Self::Session(_) | Self::Door(_) => true,
+        }
+    }
+
+    async fn close(&self) {
+        match self {
+            Self::Link(link) => link.stop().await,
+            Self::Session(session) => session.close().await,
+            Self::Door(_) => {}
+        }
+    }
+}
