@@ -23,6 +23,12 @@ use crate::unix::UnixConnector;
 use crate::websocket::{self, WebSocket};
 use crate::{Error, Options, Resolve, SystemResolver, Target};
 
+/// Pause after which a silent HTTP/2 connection is asked for a sign of life.
+const HTTP2_PING_EVERY: Duration = Duration::from_secs(30);
+
+/// Time for the sign of life, before the connection and every stream on it fail.
+const HTTP2_PING_LIMIT: Duration = Duration::from_secs(10);
+
 type Pool<Connector> = legacy::Client<Connector, Full<Bytes>>;
 
 /// Sends requests and opens streams, under one set of rules; a clone shares the pools.
@@ -161,7 +167,7 @@ impl Client {
 
 impl Https {
     fn new(options: &Options, dialer: &Dialer) -> Result<Self, Error> {
-        let trust = tls::trust()?;
+        let trust = tls::trust(&options.authorities_pem)?;
         Ok(Self {
             pool: pools(options).build(TlsConnector::any_version(dialer.clone(), trust.clone())),
             websocket: TlsConnector::http1(dialer.clone(), trust),
@@ -173,6 +179,8 @@ fn pools(options: &Options) -> legacy::Builder {
     let mut builder = legacy::Client::builder(TokioExecutor::new());
     builder
         .timer(TokioTimer::new())
+        .http2_keep_alive_interval(HTTP2_PING_EVERY)
+        .http2_keep_alive_timeout(HTTP2_PING_LIMIT)
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(Duration::from_millis(options.idle_ms))
         .pool_max_idle_per_host(options.connections_per_host_max);

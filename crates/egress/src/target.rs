@@ -100,10 +100,7 @@ impl Target {
 
     /// The place that `reference`, found in an answer of this one, names; refused when it is on another origin.
     pub fn sibling(&self, reference: &str) -> Result<Self, Error> {
-        if reference.starts_with('/') && !reference.starts_with("//") {
-            return self.with_path(reference);
-        }
-        if reference.contains("//") {
+        if names_its_own_origin(reference) {
             let other = Self::parse(reference)?;
             return if self.same_origin(&other) {
                 Ok(other)
@@ -111,8 +108,15 @@ impl Target {
                 Err(unusable(reference, "it is on another origin"))
             };
         }
-        let folder_end = self.uri.path().rfind('/').map_or(0, |slash| slash + 1);
-        self.with_path(&format!("{}{reference}", &self.uri.path()[..folder_end]))
+        let own_path = self.uri.path();
+        match reference.as_bytes().first() {
+            Some(b'/') => self.with_path(reference),
+            Some(b'?') | None => self.with_path(&format!("{own_path}{reference}")),
+            Some(_) => {
+                let folder_end = own_path.rfind('/').map_or(0, |slash| slash + 1);
+                self.with_path(&format!("{}{reference}", &own_path[..folder_end]))
+            }
+        }
     }
 
     /// Whether the text named a WebSocket.
@@ -195,6 +199,12 @@ fn host_header(uri: &Uri, scheme: &Scheme) -> Result<HeaderValue, &'static str> 
         return Err("it has no host");
     }
     HeaderValue::from_str(&host).map_err(|_| "its host is not a header value")
+}
+
+/// Whether a reference begins with a scheme or an authority (RFC 3986, section 4.2).
+fn names_its_own_origin(reference: &str) -> bool {
+    let end_of_first_segment = reference.find(['/', '?', '#']).unwrap_or(reference.len());
+    reference.starts_with("//") || reference[..end_of_first_segment].contains(':')
 }
 
 fn unusable(text: &str, reason: &'static str) -> Error {
