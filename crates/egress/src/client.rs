@@ -112,7 +112,8 @@ impl Client {
     ) -> Result<WebSocket, Error> {
         self.add_headers(&mut headers, target);
         let host = target.to_string();
-        let opening = async {
+        // Boxed, because the handshake keeps its buffers in the future and callers are not to carry them.
+        let opening = Box::pin(async {
             let stream = self.fresh_stream(target).await?;
             websocket::handshake(
                 stream,
@@ -121,7 +122,7 @@ impl Client {
                 self.shared.options.message_bytes_max,
             )
             .await
-        };
+        });
         self.shared.tcp.dialer.within_limit(&host, opening).await
     }
 

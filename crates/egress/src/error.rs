@@ -154,7 +154,7 @@ fn sent_before(error: &legacy::Error) -> Sent {
     }
 }
 
-fn find_cause<'a, Cause: StdError + 'static>(error: &'a legacy::Error) -> Option<&'a Cause> {
+fn find_cause<Cause: StdError + 'static>(error: &legacy::Error) -> Option<&Cause> {
     std::iter::successors(error.source(), |cause| (*cause).source())
         .find_map(|cause| cause.downcast_ref())
 }

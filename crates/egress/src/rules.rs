@@ -95,9 +95,13 @@ fn classify_v4(address: Ipv4Addr) -> Option<Rule> {
         | [192, 0, 0, 192]
         | [168, 63, 129, 16] => Some(Rule::Metadata),
         [169, 254, ..] => Some(Rule::LinkLocal),
-        [10, ..] | [172, 16..=31, ..] | [192, 168, ..] => Some(Rule::Private),
-        // Shared address space, IETF protocol assignments, benchmarking.
-        [100, 64..=127, ..] | [192, 0, 0, _] | [198, 18..=19, ..] => Some(Rule::Private),
+        // RFC 1918; then shared address space, IETF protocol assignments, benchmarking.
+        [10, ..]
+        | [172, 16..=31, ..]
+        | [192, 168, ..]
+        | [100, 64..=127, ..]
+        | [192, 0, 0, _]
+        | [198, 18..=19, ..] => Some(Rule::Private),
         [224..=239, ..] => Some(Rule::Multicast),
         [255, 255, 255, 255] => Some(Rule::Broadcast),
         [240..=255, ..] => Some(Rule::Reserved),
@@ -132,12 +136,12 @@ fn classify_v6(address: Ipv6Addr) -> Option<Rule> {
 
 /// The IPv4 address inside a mapped, compatible, NAT64 or 6to4 address.
 fn carried_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let (high, low) = match address.segments() {
-        [0, 0, 0, 0, 0, 0 | 0xffff, high, low]
-        | [0, 0, 0, 0, 0xffff, 0, high, low]
-        | [0x0064, 0xff9b, 0, 0, 0, 0, high, low]
-        | [0x2002, high, low, ..] => (high, low),
-        _ => return None,
+    let ([0, 0, 0, 0, 0, 0 | 0xffff, high, low]
+    | [0, 0, 0, 0, 0xffff, 0, high, low]
+    | [0x0064, 0xff9b, 0, 0, 0, 0, high, low]
+    | [0x2002, high, low, ..]) = address.segments()
+    else {
+        return None;
     };
     Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)))
 }

@@ -60,11 +60,10 @@ impl Service<Uri> for UnixConnector {
 
 /// The authority that stands for a socket path.
 pub(crate) fn authority_of(socket: &Path) -> String {
-    socket
-        .as_os_str()
-        .as_bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
+    let bytes = socket.as_os_str().as_bytes().iter();
+    let half_bytes = bytes.flat_map(|byte| [byte >> 4, byte & 0x0f]);
+    half_bytes
+        .filter_map(|half| char::from_digit(half.into(), 16))
         .collect()
 }
 

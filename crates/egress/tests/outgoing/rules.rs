@@ -4,7 +4,7 @@ use egress::{Rule, Rules};
 
 fn check(expected: Option<Rule>, addresses: &[&str]) {
     for address in addresses {
-        let parsed = address.parse().unwrap();
+        let parsed = address.parse().expect("the table holds addresses");
         assert_eq!(
             Rules::FROM_THE_WIRE.check(parsed).err(),
             expected,

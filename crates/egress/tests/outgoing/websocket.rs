@@ -10,6 +10,10 @@ use tokio_tungstenite::{WebSocketStream, accept_async, accept_hdr_async};
 use crate::fixture::{answer, listen, local_client, local_options, read_request, target_of};
 use crate::tls::{certified, trusting};
 
+#[expect(
+    clippy::result_large_err,
+    reason = "the handshake library chose the type of its refusal"
+)]
 /// Agrees to `mcp` for whoever brings the right token.
 async fn accept<Stream: AsyncRead + AsyncWrite + Unpin>(stream: Stream) -> WebSocketStream<Stream> {
     let agree = |request: &Request, mut response: Response| {
