@@ -1,5 +1,6 @@
 //! The client: one pool per way out, one method per kind of conversation.
 
+use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -66,9 +67,7 @@ impl Client {
     /// A client that looks names up through the given resolver.
     pub fn with_resolver(options: Options, resolver: Arc<dyn Resolve>) -> Self {
         let dialer = Dialer::new(&options, resolver);
-        let tcp = TcpConnector {
-            dialer: dialer.clone(),
-        };
+        let tcp = TcpConnector { dialer: dialer.clone() };
         let socket = UnixConnector { dialer };
         let shared = Shared {
             user_agent: HeaderValue::from_str(&options.user_agent).ok(),
@@ -79,19 +78,13 @@ impl Client {
             socket,
             options,
         };
-        Self {
-            shared: Arc::new(shared),
-        }
+        Self { shared: Arc::new(shared) }
     }
 
     /// Sends the request to the target, whose URI replaces the request's own, and returns the head of the answer.
     ///
     /// An answer that redirects is returned like any other.
-    pub async fn send(
-        &self,
-        mut request: Request<Full<Bytes>>,
-        target: &Target,
-    ) -> Result<Response<Incoming>, Error> {
+    pub async fn send(&self, mut request: Request<Full<Bytes>>, target: &Target) -> Result<Response<Incoming>, Error> {
         *request.uri_mut() = target.uri().clone();
         self.add_headers(request.headers_mut(), target);
         let answer = match target.way() {
@@ -99,29 +92,17 @@ impl Client {
             Way::Https => self.https()?.pool.request(request),
             Way::Unix(_) => self.shared.unix.request(request),
         };
-        answer
-            .await
-            .map_err(|error| Error::from_exchange(error, target))
+        answer.await.map_err(|error| Error::from_exchange(error, target))
     }
 
     /// Opens a WebSocket with the subprotocol `mcp`, sending the headers with the handshake.
-    pub async fn websocket(
-        &self,
-        target: &Target,
-        mut headers: HeaderMap,
-    ) -> Result<WebSocket, Error> {
+    pub async fn websocket(&self, target: &Target, mut headers: HeaderMap) -> Result<WebSocket, Error> {
         self.add_headers(&mut headers, target);
         let host = target.to_string();
         // Boxed, because the handshake keeps its buffers in the future and callers are not to carry them.
         let opening = Box::pin(async {
             let stream = self.fresh_stream(target).await?;
-            websocket::handshake(
-                stream,
-                target,
-                headers,
-                self.shared.options.message_bytes_max,
-            )
-            .await
+            websocket::handshake(stream, target, headers, self.shared.options.message_bytes_max).await
         });
         self.shared.tcp.dialer.within_limit(&host, opening).await
     }
@@ -134,22 +115,16 @@ impl Client {
     async fn fresh_stream(&self, target: &Target) -> Result<Stream, Error> {
         let uri = target.uri().clone();
         match target.way() {
-            Way::Http => Ok(MaybeHttpsStream::Http(
-                self.shared.tcp.clone().call(uri).await?,
-            )),
+            Way::Http => Ok(MaybeHttpsStream::Http(self.shared.tcp.clone().call(uri).await?)),
             Way::Https => self.https()?.websocket.clone().call(uri).await,
-            Way::Unix(_) => Err(Error::Target {
-                text: target.to_string(),
-                reason: "websockets run over tcp, not unix sockets",
-            }),
+            Way::Unix(_) => {
+                Err(Error::Target { text: target.to_string(), reason: "websockets run over tcp, not unix sockets" })
+            }
         }
     }
 
     fn https(&self) -> Result<&Https, Error> {
-        let made = self
-            .shared
-            .https
-            .get_or_init(|| Https::new(&self.shared.options, &self.shared.tcp.dialer));
+        let made = self.shared.https.get_or_init(|| Https::new(&self.shared.options, &self.shared.tcp.dialer));
         made.as_ref().map_err(Clone::clone)
     }
 
@@ -159,10 +134,14 @@ impl Client {
             headers.insert(HOST, target.host().clone());
         }
         if let Some(user_agent) = &self.shared.user_agent {
-            headers
-                .entry(USER_AGENT)
-                .or_insert_with(|| user_agent.clone());
+            headers.entry(USER_AGENT).or_insert_with(|| user_agent.clone());
         }
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Client").field("options", &self.shared.options).finish_non_exhaustive()
     }
 }
 

@@ -35,10 +35,7 @@ impl Target {
             let (socket, path) = rest.split_once('#').unwrap_or((rest, DEFAULT_PATH));
             return Self::unix(socket.strip_prefix("//").unwrap_or(socket), path);
         }
-        Self::url(
-            text.parse()
-                .map_err(|_| unusable(text, "it is not a url"))?,
-        )
+        Self::url(text.parse().map_err(|_| unusable(text, "it is not a url"))?)
     }
 
     /// The place that an absolute URL names.
@@ -50,31 +47,17 @@ impl Target {
             Some("ws") => (Way::Http, true),
             Some("wss") => (Way::Https, true),
             Some(_) => {
-                return Err(unusable(
-                    &text,
-                    "its scheme is not http, https, ws, wss or unix",
-                ));
+                return Err(unusable(&text, "its scheme is not http, https, ws, wss or unix"));
             }
             None => return Err(unusable(&text, "it has no scheme")),
         };
-        let scheme = if way == Way::Https {
-            Scheme::HTTPS
-        } else {
-            Scheme::HTTP
-        };
+        let scheme = if way == Way::Https { Scheme::HTTPS } else { Scheme::HTTP };
         let host = host_header(&uri, &scheme).map_err(|reason| unusable(&text, reason))?;
         let mut parts = uri.into_parts();
         parts.scheme = Some(scheme);
-        parts
-            .path_and_query
-            .get_or_insert_with(|| PathAndQuery::from_static("/"));
+        parts.path_and_query.get_or_insert_with(|| PathAndQuery::from_static("/"));
         let uri = Uri::from_parts(parts).map_err(|_| unusable(&text, "it is not a url"))?;
-        Ok(Self {
-            uri,
-            host,
-            way,
-            websocket,
-        })
+        Ok(Self { uri, host, way, websocket })
     }
 
     /// The endpoint `path` of the HTTP server behind a unix socket.
@@ -84,14 +67,9 @@ impl Target {
         if !socket.is_absolute() {
             return Err(unusable(&text(), "the path of the socket is not absolute"));
         }
-        let uri = Uri::builder()
-            .scheme(Scheme::HTTP)
-            .authority(unix::authority_of(socket))
-            .path_and_query(path);
+        let uri = Uri::builder().scheme(Scheme::HTTP).authority(unix::authority_of(socket)).path_and_query(path);
         Ok(Self {
-            uri: uri
-                .build()
-                .map_err(|_| unusable(&text(), "the endpoint is not a path"))?,
+            uri: uri.build().map_err(|_| unusable(&text(), "the endpoint is not a path"))?,
             host: HeaderValue::from_static("localhost"),
             way: Way::Unix(socket.to_owned()),
             websocket: false,
@@ -145,24 +123,14 @@ impl Target {
     }
 
     fn same_origin(&self, other: &Self) -> bool {
-        self.way == other.way
-            && self
-                .host
-                .as_bytes()
-                .eq_ignore_ascii_case(other.host.as_bytes())
+        self.way == other.way && self.host.as_bytes().eq_ignore_ascii_case(other.host.as_bytes())
     }
 
     fn with_path(&self, path: &str) -> Result<Self, Error> {
         let mut parts = self.uri.clone().into_parts();
-        parts.path_and_query = Some(
-            path.parse()
-                .map_err(|_| unusable(path, "it is not a path"))?,
-        );
+        parts.path_and_query = Some(path.parse().map_err(|_| unusable(path, "it is not a path"))?);
         let uri = Uri::from_parts(parts).map_err(|_| unusable(path, "it is not a path"))?;
-        Ok(Self {
-            uri,
-            ..self.clone()
-        })
+        Ok(Self { uri, ..self.clone() })
     }
 }
 
@@ -170,10 +138,7 @@ impl fmt::Display for Target {
     /// Without the query, which may carry a key.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.uri.path();
-        let host = self
-            .uri
-            .authority()
-            .map_or("", http::uri::Authority::as_str);
+        let host = self.uri.authority().map_or("", http::uri::Authority::as_str);
         match (&self.way, self.websocket) {
             (Way::Unix(socket), _) => write!(formatter, "unix:{}#{path}", socket.display()),
             (Way::Http, false) => write!(formatter, "http://{host}{path}"),
@@ -208,8 +173,5 @@ fn names_its_own_origin(reference: &str) -> bool {
 }
 
 fn unusable(text: &str, reason: &'static str) -> Error {
-    Error::Target {
-        text: text.to_owned(),
-        reason,
-    }
+    Error::Target { text: text.to_owned(), reason }
 }

@@ -5,40 +5,15 @@ use std::sync::Arc;
 use egress::{Client, Error, Options, Rule, Rules, Sent};
 use futures_util::FutureExt;
 
-use crate::fixture::{
-    FlippingResolver, answer, listen, local_client, local_options, post, read_request, target_of,
-};
+use crate::fixture::{FlippingResolver, answer, listen, local_client, local_options, post, read_request, target_of};
 
 #[tokio::test]
 async fn refused_address_gets_no_packet_however_it_is_spelled() {
     let (listener, _) = listen().await;
-    let client = Client::new(Options {
-        rules: Rules::FROM_THE_WIRE,
-        ..Options::default()
-    });
-    for host in [
-        "127.0.0.1",
-        "localhost",
-        "127.1",
-        "2130706433",
-        "0x7f000001",
-        "017700000001",
-        "[::ffff:127.0.0.1]",
-    ] {
-        let error = client
-            .send(post("{}"), &target_of(&listener, "http", host))
-            .await
-            .unwrap_err();
-        assert!(
-            matches!(
-                error,
-                Error::Refused {
-                    rule: Rule::Loopback,
-                    ..
-                }
-            ),
-            "{host}: {error:?}"
-        );
+    let client = Client::new(Options { rules: Rules::FROM_THE_WIRE, ..Options::default() });
+    for host in ["127.0.0.1", "localhost", "127.1", "2130706433", "0x7f000001", "017700000001", "[::ffff:127.0.0.1]"] {
+        let error = client.send(post("{}"), &target_of(&listener, "http", host)).await.unwrap_err();
+        assert!(matches!(error, Error::Refused { rule: Rule::Loopback, .. }), "{host}: {error:?}");
         assert_eq!(error.sent(), Sent::No);
     }
     assert!(listener.accept().now_or_never().is_none());
@@ -61,16 +36,7 @@ async fn rebound_name_is_refused_on_its_next_connection() {
     assert_eq!(resolver.asked(), 1);
 
     let error = client.send(post("{}"), &target).await.unwrap_err();
-    assert!(
-        matches!(
-            error,
-            Error::Refused {
-                rule: Rule::Metadata,
-                ..
-            }
-        ),
-        "{error:?}"
-    );
+    assert!(matches!(error, Error::Refused { rule: Rule::Metadata, .. }), "{error:?}");
     assert_eq!(resolver.asked(), 2);
 }
 
@@ -79,20 +45,8 @@ async fn one_refused_address_refuses_the_whole_name() {
     let (listener, _) = listen().await;
     let resolver = FlippingResolver::new(&[&["127.0.0.1", "fd00:ec2::254"]]);
     let client = Client::with_resolver(local_options(), Arc::new(resolver));
-    let error = client
-        .send(post("{}"), &target_of(&listener, "http", "mixed.example"))
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(
-            error,
-            Error::Refused {
-                rule: Rule::Metadata,
-                ..
-            }
-        ),
-        "{error:?}"
-    );
+    let error = client.send(post("{}"), &target_of(&listener, "http", "mixed.example")).await.unwrap_err();
+    assert!(matches!(error, Error::Refused { rule: Rule::Metadata, .. }), "{error:?}");
     assert!(listener.accept().now_or_never().is_none());
 }
 
@@ -107,10 +61,7 @@ async fn next_address_is_tried_when_the_first_refuses() {
         read_request(&mut stream).await.unwrap();
         answer(&mut stream, "204 No Content", "", "").await;
     });
-    assert_eq!(
-        client.send(post("{}"), &target).await.unwrap().status(),
-        204
-    );
+    assert_eq!(client.send(post("{}"), &target).await.unwrap().status(), 204);
 }
 
 #[tokio::test]
@@ -127,35 +78,17 @@ async fn unknown_and_empty_names_say_so() {
     let (listener, _) = listen().await;
     let target = target_of(&listener, "http", "nowhere.example");
     let unknown = Client::with_resolver(local_options(), Arc::new(FlippingResolver::new(&[])));
-    assert!(matches!(
-        unknown.send(post("{}"), &target).await,
-        Err(Error::Resolve { .. })
-    ));
+    assert!(matches!(unknown.send(post("{}"), &target).await, Err(Error::Resolve { .. })));
     let empty = Client::with_resolver(local_options(), Arc::new(FlippingResolver::new(&[&[]])));
-    assert!(matches!(
-        empty.send(post("{}"), &target).await,
-        Err(Error::NoAddress { .. })
-    ));
+    assert!(matches!(empty.send(post("{}"), &target).await, Err(Error::NoAddress { .. })));
 }
 
 #[tokio::test]
 async fn server_that_never_answers_the_tls_handshake_ends_at_the_limit() {
     let (listener, _) = listen().await;
-    let client = Client::new(Options {
-        connect_ms_max: 50,
-        ..local_options()
-    });
-    let error = client
-        .send(post("{}"), &target_of(&listener, "https", "127.0.0.1"))
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(error, Error::ConnectTimeout { limit_ms: 50, .. }),
-        "{error:?}"
-    );
+    let client = Client::new(Options { connect_ms_max: 50, ..local_options() });
+    let error = client.send(post("{}"), &target_of(&listener, "https", "127.0.0.1")).await.unwrap_err();
+    assert!(matches!(error, Error::ConnectTimeout { limit_ms: 50, .. }), "{error:?}");
     assert_eq!(error.sent(), Sent::No);
-    assert!(
-        listener.accept().now_or_never().is_some(),
-        "the connection itself was made"
-    );
+    assert!(listener.accept().now_or_never().is_some(), "the connection itself was made");
 }

@@ -19,25 +19,13 @@ async fn request_goes_to_the_target_with_host_and_name() {
     let mut request = post("ping");
     *request.uri_mut() = "http://elsewhere.example/other".parse().unwrap();
     let response = local_client().send(request, &target).await.unwrap();
-    assert_eq!(
-        response.into_body().collect().await.unwrap().to_bytes(),
-        "pong"
-    );
+    assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "pong");
 
     let request = server.await.unwrap();
-    let host = target
-        .to_string()
-        .replace("http://", "")
-        .replace("/mcp", "");
+    let host = target.to_string().replace("http://", "").replace("/mcp", "");
     assert!(request.starts_with("POST /mcp HTTP/1.1\r\n"), "{request}");
-    assert!(
-        request.contains(&format!("\r\nhost: {host}\r\n")),
-        "{request}"
-    );
-    assert!(
-        request.contains("\r\nuser-agent: switchboard/"),
-        "{request}"
-    );
+    assert!(request.contains(&format!("\r\nhost: {host}\r\n")), "{request}");
+    assert!(request.contains("\r\nuser-agent: switchboard/"), "{request}");
     assert!(request.ends_with("\r\n\r\nping"), "{request}");
 }
 
@@ -48,22 +36,11 @@ async fn redirect_is_returned_and_not_followed() {
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         read_request(&mut stream).await.unwrap();
-        answer(
-            &mut stream,
-            "307 Temporary Redirect",
-            &format!("location: {trap_target}\r\n"),
-            "",
-        )
-        .await;
+        answer(&mut stream, "307 Temporary Redirect", &format!("location: {trap_target}\r\n"), "").await;
     });
     let response = local_client().send(post("{}"), &target).await.unwrap();
     assert_eq!(response.status(), 307);
-    assert!(
-        response.headers()["location"]
-            .to_str()
-            .unwrap()
-            .starts_with("http://")
-    );
+    assert!(response.headers()["location"].to_str().unwrap().starts_with("http://"));
     assert!(futures_util::FutureExt::now_or_never(trap.accept()).is_none());
 }
 
@@ -80,10 +57,7 @@ async fn calls_in_a_row_share_one_connection() {
     let client = local_client();
     for turn in ["0", "1", "2"] {
         let response = client.clone().send(post("{}"), &target).await.unwrap();
-        assert_eq!(
-            response.into_body().collect().await.unwrap().to_bytes(),
-            turn
-        );
+        assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), turn);
     }
     server.await.unwrap();
 }
@@ -101,10 +75,7 @@ async fn unix_socket_serves_http_at_its_endpoint() {
     });
     let target = Target::parse(&format!("unix:{}#/tools", socket.display())).unwrap();
     let response = local_client().send(post("ping"), &target).await.unwrap();
-    assert_eq!(
-        response.into_body().collect().await.unwrap().to_bytes(),
-        "pong"
-    );
+    assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "pong");
     let request = server.await.unwrap();
     assert!(request.starts_with("POST /tools HTTP/1.1\r\n"), "{request}");
     assert!(request.contains("\r\nhost: localhost\r\n"), "{request}");
@@ -129,9 +100,6 @@ async fn missing_unix_socket_is_named_in_the_error() {
     let socket = folder.path().join("missing.sock");
     let target = Target::unix(&socket, "/mcp").unwrap();
     let error = local_client().send(post("{}"), &target).await.unwrap_err();
-    assert!(
-        matches!(&error, egress::Error::Socket { socket: named, .. } if *named == socket),
-        "{error:?}"
-    );
+    assert!(matches!(&error, egress::Error::Socket { socket: named, .. } if *named == socket), "{error:?}");
     assert_eq!(error.sent(), egress::Sent::No);
 }

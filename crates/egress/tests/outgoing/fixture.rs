@@ -19,10 +19,7 @@ pub(crate) fn local_client() -> Client {
 }
 
 pub(crate) fn local_options() -> Options {
-    Options {
-        rules: Rules::CONFIGURED,
-        ..Options::default()
-    }
+    Options { rules: Rules::CONFIGURED, ..Options::default() }
 }
 
 pub(crate) fn post(body: &'static str) -> Request<Full<Bytes>> {
@@ -33,19 +30,14 @@ pub(crate) fn post(body: &'static str) -> Request<Full<Bytes>> {
 
 /// A listener on a free port, and the target that leads to it.
 pub(crate) async fn listen() -> (TcpListener, Target) {
-    let listener = TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("loopback has a free port");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
     let target = target_of(&listener, "http", "127.0.0.1");
     (listener, target)
 }
 
 /// The same listener under another scheme and host.
 pub(crate) fn target_of(listener: &TcpListener, scheme: &str, host: &str) -> Target {
-    let port = listener
-        .local_addr()
-        .expect("a bound listener has an address")
-        .port();
+    let port = listener.local_addr().expect("a bound listener has an address").port();
     Target::parse(&format!("{scheme}://{host}:{port}/mcp")).expect("the parts make a url")
 }
 
@@ -54,44 +46,24 @@ pub(crate) async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Optio
     let mut text = String::new();
     loop {
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head
-                .lines()
-                .find_map(|line| line.strip_prefix("content-length: "));
-            if body.len()
-                >= length.map_or(0, |length| length.parse().expect("a length is a number"))
-            {
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            if body.len() >= length.map_or(0, |length| length.parse().expect("a length is a number")) {
                 return Some(text);
             }
         }
         let mut chunk = [0; 4096];
-        let count = stream
-            .read(&mut chunk)
-            .await
-            .expect("the client does not reset");
+        let count = stream.read(&mut chunk).await.expect("the client does not reset");
         if count == 0 {
             return None;
         }
-        text.push_str(
-            std::str::from_utf8(&chunk[..count]).expect("requests in these tests are text"),
-        );
+        text.push_str(std::str::from_utf8(&chunk[..count]).expect("requests in these tests are text"));
     }
 }
 
 /// Writes an answer with the given status line, further headers and body.
-pub(crate) async fn answer(
-    stream: &mut (impl AsyncWrite + Unpin),
-    status: &str,
-    headers: &str,
-    body: &str,
-) {
-    let text = format!(
-        "HTTP/1.1 {status}\r\n{headers}content-length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    stream
-        .write_all(text.as_bytes())
-        .await
-        .expect("the client reads its answer");
+pub(crate) async fn answer(stream: &mut (impl AsyncWrite + Unpin), status: &str, headers: &str, body: &str) {
+    let text = format!("HTTP/1.1 {status}\r\n{headers}content-length: {}\r\n\r\n{body}", body.len());
+    stream.write_all(text.as_bytes()).await.expect("the client reads its answer");
 }
 
 /// A resolver that gives a different answer to each question, and counts them.
@@ -104,14 +76,8 @@ pub(crate) struct FlippingResolver {
 impl FlippingResolver {
     pub(crate) fn new(answers: &[&[&str]]) -> Self {
         let parse = |address: &&str| address.parse().expect("the test writes addresses");
-        let answers = answers
-            .iter()
-            .map(|answer| answer.iter().map(parse).collect())
-            .collect();
-        Self {
-            answers: Arc::new(answers),
-            asked: Arc::default(),
-        }
+        let answers = answers.iter().map(|answer| answer.iter().map(parse).collect()).collect();
+        Self { answers: Arc::new(answers), asked: Arc::default() }
     }
 
     pub(crate) fn asked(&self) -> usize {
@@ -122,11 +88,7 @@ impl FlippingResolver {
 impl Resolve for FlippingResolver {
     fn resolve(&self, _: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
         let turn = self.asked.fetch_add(1, Ordering::SeqCst);
-        let answer = self
-            .answers
-            .get(turn)
-            .cloned()
-            .ok_or_else(|| io::Error::other("asked too often"));
+        let answer = self.answers.get(turn).cloned().ok_or_else(|| io::Error::other("asked too often"));
         Box::pin(std::future::ready(answer))
     }
 }

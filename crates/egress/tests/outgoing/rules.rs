@@ -5,11 +5,7 @@ use egress::{Rule, Rules};
 fn check(expected: Option<Rule>, addresses: &[&str]) {
     for address in addresses {
         let parsed = address.parse().expect("the table holds addresses");
-        assert_eq!(
-            Rules::FROM_THE_WIRE.check(parsed).err(),
-            expected,
-            "{address}"
-        );
+        assert_eq!(Rules::FROM_THE_WIRE.check(parsed).err(), expected, "{address}");
     }
 }
 
@@ -109,79 +105,24 @@ fn metadata_services_are_found_in_every_wrapping() {
 
 #[test]
 fn addresses_that_name_no_single_host_are_found() {
-    check(
-        Some(Rule::LinkLocal),
-        &[
-            "169.254.0.0",
-            "169.254.255.255",
-            "fe80::1",
-            "febf::1",
-            "::ffff:169.254.1.1",
-        ],
-    );
-    check(
-        Some(Rule::Unspecified),
-        &[
-            "0.0.0.0",
-            "0.255.255.255",
-            "::",
-            "::ffff:0.0.0.0",
-            "64:ff9b::",
-        ],
-    );
-    check(
-        Some(Rule::Multicast),
-        &[
-            "224.0.0.1",
-            "239.255.255.255",
-            "ff02::1",
-            "::ffff:224.0.0.1",
-        ],
-    );
-    check(
-        Some(Rule::Broadcast),
-        &["255.255.255.255", "::ffff:255.255.255.255"],
-    );
-    check(
-        Some(Rule::Reserved),
-        &[
-            "240.0.0.1",
-            "255.255.255.254",
-            "64:ff9b:1::7f00:1",
-            "100::1",
-            "2001:0:1::1",
-        ],
-    );
+    check(Some(Rule::LinkLocal), &["169.254.0.0", "169.254.255.255", "fe80::1", "febf::1", "::ffff:169.254.1.1"]);
+    check(Some(Rule::Unspecified), &["0.0.0.0", "0.255.255.255", "::", "::ffff:0.0.0.0", "64:ff9b::"]);
+    check(Some(Rule::Multicast), &["224.0.0.1", "239.255.255.255", "ff02::1", "::ffff:224.0.0.1"]);
+    check(Some(Rule::Broadcast), &["255.255.255.255", "::ffff:255.255.255.255"]);
+    check(Some(Rule::Reserved), &["240.0.0.1", "255.255.255.254", "64:ff9b:1::7f00:1", "100::1", "2001:0:1::1"]);
 }
 
 #[test]
 fn each_permission_opens_its_own_rule_and_no_other() {
-    let addresses = [
-        "127.0.0.1",
-        "10.0.0.1",
-        "169.254.169.254",
-        "169.254.1.1",
-        "0.0.0.0",
-        "224.0.0.1",
-        "240.0.0.1",
-    ];
+    let addresses = ["127.0.0.1", "10.0.0.1", "169.254.169.254", "169.254.1.1", "0.0.0.0", "224.0.0.1", "240.0.0.1"];
     let refused = |rules: Rules| -> Vec<&str> {
-        addresses
-            .into_iter()
-            .filter(|address| rules.check(address.parse().unwrap()).is_err())
-            .collect()
+        addresses.into_iter().filter(|address| rules.check(address.parse().unwrap()).is_err()).collect()
     };
     assert_eq!(refused(Rules::FROM_THE_WIRE), addresses);
     assert_eq!(refused(Rules::CONFIGURED), addresses[2..]);
-    let loopback_only = Rules {
-        allow_private: false,
-        allow_loopback: true,
-    };
+    let loopback_only = Rules { allow_private: false, allow_loopback: true };
     assert_eq!(refused(loopback_only), addresses[1..]);
-    let private_only = Rules {
-        allow_private: true,
-        allow_loopback: false,
-    };
+    let private_only = Rules { allow_private: true, allow_loopback: false };
     assert_eq!(refused(private_only)[0], "127.0.0.1");
     assert_eq!(refused(private_only)[1..], addresses[2..]);
 }

@@ -34,10 +34,7 @@ async fn second_request_on_a_kept_connection_may_have_been_executed_and_is_not_r
     let error = client.send(post("{}"), &target).await.unwrap_err();
     assert_eq!(error.sent(), Sent::Maybe, "{error:?}");
     let listener = server.await.unwrap();
-    assert!(
-        futures_util::FutureExt::now_or_never(listener.accept()).is_none(),
-        "no second attempt was made"
-    );
+    assert!(futures_util::FutureExt::now_or_never(listener.accept()).is_none(), "no second attempt was made");
 }
 
 #[tokio::test]
@@ -48,14 +45,8 @@ async fn connection_that_closed_while_idle_is_replaced_unseen() {
         let (mut stream, _) = listener.accept().await.unwrap();
         read_request(&mut stream).await.unwrap();
         answer(&mut stream, "200 OK", "", "first").await;
-        tokio::io::AsyncWriteExt::shutdown(&mut stream)
-            .await
-            .unwrap();
-        assert_eq!(
-            stream.read(&mut [0]).await.unwrap(),
-            0,
-            "the client closes in turn"
-        );
+        tokio::io::AsyncWriteExt::shutdown(&mut stream).await.unwrap();
+        assert_eq!(stream.read(&mut [0]).await.unwrap(), 0, "the client closes in turn");
         closed.send(()).unwrap();
         let (mut stream, _) = listener.accept().await.unwrap();
         read_request(&mut stream).await.unwrap();
@@ -63,14 +54,8 @@ async fn connection_that_closed_while_idle_is_replaced_unseen() {
     });
     let client = local_client();
     let first = client.send(post("{}"), &target).await.unwrap();
-    assert_eq!(
-        first.into_body().collect().await.unwrap().to_bytes(),
-        "first"
-    );
+    assert_eq!(first.into_body().collect().await.unwrap().to_bytes(), "first");
     seen_closed.await.unwrap();
     let second = client.send(post("{}"), &target).await.unwrap();
-    assert_eq!(
-        second.into_body().collect().await.unwrap().to_bytes(),
-        "second"
-    );
+    assert_eq!(second.into_body().collect().await.unwrap().to_bytes(), "second");
 }

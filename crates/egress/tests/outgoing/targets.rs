@@ -40,18 +40,9 @@ fn unusable_texts_are_refused_with_their_reason() {
         ("", "it is not a url"),
         ("example.com", "it has no scheme"),
         ("/mcp", "it has no scheme"),
-        (
-            "ftp://example.com/",
-            "its scheme is not http, https, ws, wss or unix",
-        ),
-        (
-            "http://user:password@example.com/",
-            "credentials do not belong in a url",
-        ),
-        (
-            "unix:relative.sock",
-            "the path of the socket is not absolute",
-        ),
+        ("ftp://example.com/", "its scheme is not http, https, ws, wss or unix"),
+        ("http://user:password@example.com/", "credentials do not belong in a url"),
+        ("unix:relative.sock", "the path of the socket is not absolute"),
         ("http://exa mple.com/", "it is not a url"),
     ] {
         match Target::parse(text) {
@@ -64,19 +55,9 @@ fn unusable_texts_are_refused_with_their_reason() {
 #[test]
 fn websocket_and_socket_are_told_apart() {
     assert!(Target::parse("wss://example.com/").unwrap().is_websocket());
-    assert!(
-        !Target::parse("https://example.com/")
-            .unwrap()
-            .is_websocket()
-    );
-    assert_eq!(
-        Target::parse("unix:/run/s.sock").unwrap().socket(),
-        Some(Path::new("/run/s.sock"))
-    );
-    assert_eq!(
-        Target::parse("https://example.com/").unwrap().socket(),
-        None
-    );
+    assert!(!Target::parse("https://example.com/").unwrap().is_websocket());
+    assert_eq!(Target::parse("unix:/run/s.sock").unwrap().socket(), Some(Path::new("/run/s.sock")));
+    assert_eq!(Target::parse("https://example.com/").unwrap().socket(), None);
 }
 
 #[test]
@@ -87,20 +68,14 @@ fn sibling_stays_on_its_origin() {
         ("messages", Some("http://example.com:8080/api/messages")),
         ("?to=http://x", Some("http://example.com:8080/api/sse")),
         ("", Some("http://example.com:8080/api/sse")),
-        (
-            "http://EXAMPLE.com:8080/messages",
-            Some("http://EXAMPLE.com:8080/messages"),
-        ),
+        ("http://EXAMPLE.com:8080/messages", Some("http://EXAMPLE.com:8080/messages")),
         ("http://example.com/messages", None),
         ("https://example.com:8080/messages", None),
         ("http://attacker.example/messages", None),
         ("//attacker.example/messages", None),
         ("unix:/run/s.sock", None),
     ] {
-        let found = target
-            .sibling(reference)
-            .ok()
-            .map(|sibling| sibling.to_string());
+        let found = target.sibling(reference).ok().map(|sibling| sibling.to_string());
         assert_eq!(found.as_deref(), expected, "{reference}");
     }
 }

@@ -20,8 +20,7 @@ use crate::fixture::{listen, local_client, local_options, post, target_of};
 
 /// A certificate for `localhost` that nobody trusts yet, as PEM and as a server's configuration.
 pub(crate) fn certified(protocols: &[&str]) -> (String, TlsAcceptor) {
-    let certified =
-        rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("the name is valid");
+    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("the name is valid");
     let key = PrivateKeyDer::Pkcs8(certified.signing_key.serialize_der().into());
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(rustls::DEFAULT_VERSIONS)
@@ -29,19 +28,13 @@ pub(crate) fn certified(protocols: &[&str]) -> (String, TlsAcceptor) {
         .with_no_client_auth()
         .with_single_cert(vec![certified.cert.der().clone()], key)
         .expect("the key fits its certificate");
-    config.alpn_protocols = protocols
-        .iter()
-        .map(|protocol| protocol.as_bytes().to_vec())
-        .collect();
+    config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
     (certified.cert.pem(), TlsAcceptor::from(Arc::new(config)))
 }
 
 /// A client that trusts the certificate.
 pub(crate) fn trusting(authorities_pem: String) -> Client {
-    Client::new(Options {
-        authorities_pem,
-        ..local_options()
-    })
+    Client::new(Options { authorities_pem, ..local_options() })
 }
 
 async fn serve_once(listener: TcpListener, acceptor: TlsAcceptor) {
@@ -49,14 +42,9 @@ async fn serve_once(listener: TcpListener, acceptor: TlsAcceptor) {
     let Ok(stream) = acceptor.accept(stream).await else {
         return;
     };
-    let empty =
-        service_fn(|_| async { Ok::<_, Infallible>(Response::new(Full::<Bytes>::default())) });
+    let empty = service_fn(|_| async { Ok::<_, Infallible>(Response::new(Full::<Bytes>::default())) });
     let connection = auto::Builder::new(TokioExecutor::new());
-    drop(
-        connection
-            .serve_connection(TokioIo::new(stream), empty)
-            .await,
-    );
+    drop(connection.serve_connection(TokioIo::new(stream), empty).await);
 }
 
 async fn server(protocols: &[&str]) -> (String, Target) {
@@ -89,10 +77,7 @@ async fn unknown_authority_is_a_tls_error_and_nothing_was_sent() {
     let (other_pem, _) = certified(&[]);
     for client in [local_client(), trusting(other_pem)] {
         let error = client.send(post("{}"), &target).await.unwrap_err();
-        assert!(
-            matches!(error, Error::Tls { .. } | Error::Connect { .. }),
-            "{error:?}"
-        );
+        assert!(matches!(error, Error::Tls { .. } | Error::Connect { .. }), "{error:?}");
         assert_eq!(error.sent(), Sent::No);
     }
 }
@@ -101,9 +86,6 @@ async fn unknown_authority_is_a_tls_error_and_nothing_was_sent() {
 async fn unreadable_authority_is_a_trust_error() {
     let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_owned();
     let target = Target::parse("https://localhost/").unwrap();
-    let error = trusting(broken)
-        .send(post("{}"), &target)
-        .await
-        .unwrap_err();
+    let error = trusting(broken).send(post("{}"), &target).await.unwrap_err();
     assert!(matches!(error, Error::Trust { .. }), "{error:?}");
 }

@@ -10,30 +10,20 @@ use tokio_tungstenite::{WebSocketStream, accept_async, accept_hdr_async};
 use crate::fixture::{answer, listen, local_client, local_options, read_request, target_of};
 use crate::tls::{certified, trusting};
 
-#[expect(
-    clippy::result_large_err,
-    reason = "the handshake library chose the type of its refusal"
-)]
+#[expect(clippy::result_large_err, reason = "the handshake library chose the type of its refusal")]
 /// Agrees to `mcp` for whoever brings the right token.
 async fn accept<Stream: AsyncRead + AsyncWrite + Unpin>(stream: Stream) -> WebSocketStream<Stream> {
     let agree = |request: &Request, mut response: Response| {
         assert_eq!(request.headers()["sec-websocket-protocol"], "mcp");
         assert_eq!(request.headers()["authorization"], "Bearer token");
-        response
-            .headers_mut()
-            .insert("sec-websocket-protocol", HeaderValue::from_static("mcp"));
+        response.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("mcp"));
         Ok(response)
     };
-    accept_hdr_async(stream, agree)
-        .await
-        .expect("the client shakes hands")
+    accept_hdr_async(stream, agree).await.expect("the client shakes hands")
 }
 
 fn headers() -> HeaderMap {
-    HeaderMap::from_iter([(
-        http::header::AUTHORIZATION,
-        HeaderValue::from_static("Bearer token"),
-    )])
+    HeaderMap::from_iter([(http::header::AUTHORIZATION, HeaderValue::from_static("Bearer token"))])
 }
 
 #[tokio::test]
@@ -56,16 +46,9 @@ async fn encrypted_socket_is_opened_over_http1() {
     let target = target_of(&listener, "wss", "localhost");
     let (pem, acceptor) = certified(&["h2", "http/1.1"]);
     tokio::spawn(async move {
-        let stream = acceptor
-            .accept(listener.accept().await.unwrap().0)
-            .await
-            .unwrap();
+        let stream = acceptor.accept(listener.accept().await.unwrap().0).await.unwrap();
         assert_ne!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
-        accept(stream)
-            .await
-            .send(Message::text("{}"))
-            .await
-            .unwrap();
+        accept(stream).await.send(Message::text("{}")).await.unwrap();
     });
     let mut socket = trusting(pem).websocket(&target, headers()).await.unwrap();
     assert_eq!(socket.next().await.unwrap().unwrap(), Message::text("{}"));
@@ -75,10 +58,7 @@ async fn encrypted_socket_is_opened_over_http1() {
 async fn server_that_ignores_the_subprotocol_is_refused() {
     let (listener, target) = listen().await;
     tokio::spawn(async move { accept_async(listener.accept().await.unwrap().0).await });
-    let error = local_client()
-        .websocket(&target, headers())
-        .await
-        .unwrap_err();
+    let error = local_client().websocket(&target, headers()).await.unwrap_err();
     assert!(matches!(error, Error::WebSocket { .. }), "{error:?}");
 }
 
@@ -90,10 +70,7 @@ async fn plain_http_answer_is_a_handshake_error() {
         read_request(&mut stream).await.unwrap();
         answer(&mut stream, "401 Unauthorized", "", "").await;
     });
-    let error = local_client()
-        .websocket(&target, headers())
-        .await
-        .unwrap_err();
+    let error = local_client().websocket(&target, headers()).await.unwrap_err();
     assert!(matches!(error, Error::WebSocket { .. }), "{error:?}");
 }
 
@@ -104,10 +81,7 @@ async fn message_over_the_limit_ends_the_socket() {
         let mut socket = accept(listener.accept().await.unwrap().0).await;
         socket.send(Message::text("x".repeat(65))).await.unwrap();
     });
-    let client = Client::new(Options {
-        message_bytes_max: 64,
-        ..local_options()
-    });
+    let client = Client::new(Options { message_bytes_max: 64, ..local_options() });
     let mut socket = client.websocket(&target, headers()).await.unwrap();
     assert!(socket.next().await.unwrap().is_err());
 }
@@ -115,10 +89,7 @@ async fn message_over_the_limit_ends_the_socket() {
 #[tokio::test]
 async fn rules_hold_for_sockets_too() {
     let (_listener, target) = listen().await;
-    let client = Client::new(Options {
-        rules: Rules::FROM_THE_WIRE,
-        ..Options::default()
-    });
+    let client = Client::new(Options { rules: Rules::FROM_THE_WIRE, ..Options::default() });
     let error = client.websocket(&target, headers()).await.unwrap_err();
     assert!(matches!(error, Error::Refused { .. }), "{error:?}");
 }
