@@ -4,15 +4,25 @@ use std::sync::Arc;
 
 use egress::{Client, Error, Options, Rule, Rules, Sent};
 use futures_util::FutureExt;
+use tokio::net::TcpListener;
 
 use crate::fixture::{FlippingResolver, answer, listen, local_client, local_options, post, read_request, target_of};
+
+/// What sending fails with, provided that nobody knocks at the listener meanwhile.
+async fn error_before_connection(client: &Client, listener: &TcpListener, host: &str) -> Error {
+    let target = target_of(listener, "http", host);
+    tokio::select! {
+        sent = client.send(post("{}"), &target) => sent.expect_err("nobody is there to answer"),
+        _ = listener.accept() => panic!("a connection to {host} was made"),
+    }
+}
 
 #[tokio::test]
 async fn refused_address_gets_no_packet_however_it_is_spelled() {
     let (listener, _) = listen().await;
     let client = Client::new(Options { rules: Rules::FROM_THE_WIRE, ..Options::default() });
     for host in ["127.0.0.1", "localhost", "127.1", "2130706433", "0x7f000001", "017700000001", "[::ffff:127.0.0.1]"] {
-        let error = client.send(post("{}"), &target_of(&listener, "http", host)).await.unwrap_err();
+        let error = error_before_connection(&client, &listener, host).await;
         assert!(matches!(error, Error::Refused { rule: Rule::Loopback, .. }), "{host}: {error:?}");
         assert_eq!(error.sent(), Sent::No);
     }
@@ -45,7 +55,7 @@ async fn one_refused_address_refuses_the_whole_name() {
     let (listener, _) = listen().await;
     let resolver = FlippingResolver::new(&[&["127.0.0.1", "fd00:ec2::254"]]);
     let client = Client::with_resolver(local_options(), Arc::new(resolver));
-    let error = client.send(post("{}"), &target_of(&listener, "http", "mixed.example")).await.unwrap_err();
+    let error = error_before_connection(&client, &listener, "mixed.example").await;
     assert!(matches!(error, Error::Refused { rule: Rule::Metadata, .. }), "{error:?}");
     assert!(listener.accept().now_or_never().is_none());
 }
