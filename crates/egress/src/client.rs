@@ -1,5 +1,6 @@
 //! The client: one pool per way out, one method per kind of conversation.
 
+use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -22,6 +23,12 @@ use crate::tls::{self, Stream, TlsConnector};
 use crate::unix::UnixConnector;
 use crate::websocket::{self, WebSocket};
 use crate::{Error, Options, Resolve, SystemResolver, Target};
+
+/// Pause after which a silent HTTP/2 connection is asked for a sign of life.
+const HTTP2_PING_EVERY: Duration = Duration::from_secs(30);
+
+/// Time for the sign of life, before the connection and every stream on it fail.
+const HTTP2_PING_LIMIT: Duration = Duration::from_secs(10);
 
 type Pool<Connector> = legacy::Client<Connector, Full<Bytes>>;
 
@@ -60,9 +67,7 @@ impl Client {
     /// A client that looks names up through the given resolver.
     pub fn with_resolver(options: Options, resolver: Arc<dyn Resolve>) -> Self {
         let dialer = Dialer::new(&options, resolver);
-        let tcp = TcpConnector {
-            dialer: dialer.clone(),
-        };
+        let tcp = TcpConnector { dialer: dialer.clone() };
         let socket = UnixConnector { dialer };
         let shared = Shared {
             user_agent: HeaderValue::from_str(&options.user_agent).ok(),
@@ -73,19 +78,13 @@ impl Client {
             socket,
             options,
         };
-        Self {
-            shared: Arc::new(shared),
-        }
+        Self { shared: Arc::new(shared) }
     }
 
     /// Sends the request to the target, whose URI replaces the request's own, and returns the head of the answer.
     ///
     /// An answer that redirects is returned like any other.
-    pub async fn send(
-        &self,
-        mut request: Request<Full<Bytes>>,
-        target: &Target,
-    ) -> Result<Response<Incoming>, Error> {
+    pub async fn send(&self, mut request: Request<Full<Bytes>>, target: &Target) -> Result<Response<Incoming>, Error> {
         *request.uri_mut() = target.uri().clone();
         self.add_headers(request.headers_mut(), target);
         let answer = match target.way() {
@@ -93,29 +92,18 @@ impl Client {
             Way::Https => self.https()?.pool.request(request),
             Way::Unix(_) => self.shared.unix.request(request),
         };
-        answer
-            .await
-            .map_err(|error| Error::from_exchange(error, target))
+        answer.await.map_err(|error| Error::from_exchange(error, target))
     }
 
     /// Opens a WebSocket with the subprotocol `mcp`, sending the headers with the handshake.
-    pub async fn websocket(
-        &self,
-        target: &Target,
-        mut headers: HeaderMap,
-    ) -> Result<WebSocket, Error> {
+    pub async fn websocket(&self, target: &Target, mut headers: HeaderMap) -> Result<WebSocket, Error> {
         self.add_headers(&mut headers, target);
         let host = target.to_string();
-        let opening = async {
+        // Boxed, because the handshake keeps its buffers in the future and callers are not to carry them.
+        let opening = Box::pin(async {
             let stream = self.fresh_stream(target).await?;
-            websocket::handshake(
-                stream,
-                target,
-                headers,
-                self.shared.options.message_bytes_max,
-            )
-            .await
-        };
+            websocket::handshake(stream, target, headers, self.shared.options.message_bytes_max).await
+        });
         self.shared.tcp.dialer.within_limit(&host, opening).await
     }
 
@@ -127,22 +115,16 @@ impl Client {
     async fn fresh_stream(&self, target: &Target) -> Result<Stream, Error> {
         let uri = target.uri().clone();
         match target.way() {
-            Way::Http => Ok(MaybeHttpsStream::Http(
-                self.shared.tcp.clone().call(uri).await?,
-            )),
+            Way::Http => Ok(MaybeHttpsStream::Http(self.shared.tcp.clone().call(uri).await?)),
             Way::Https => self.https()?.websocket.clone().call(uri).await,
-            Way::Unix(_) => Err(Error::Target {
-                text: target.to_string(),
-                reason: "websockets run over tcp, not unix sockets",
-            }),
+            Way::Unix(_) => {
+                Err(Error::Target { text: target.to_string(), reason: "websockets run over tcp, not unix sockets" })
+            }
         }
     }
 
     fn https(&self) -> Result<&Https, Error> {
-        let made = self
-            .shared
-            .https
-            .get_or_init(|| Https::new(&self.shared.options, &self.shared.tcp.dialer));
+        let made = self.shared.https.get_or_init(|| Https::new(&self.shared.options, &self.shared.tcp.dialer));
         made.as_ref().map_err(Clone::clone)
     }
 
@@ -152,16 +134,20 @@ impl Client {
             headers.insert(HOST, target.host().clone());
         }
         if let Some(user_agent) = &self.shared.user_agent {
-            headers
-                .entry(USER_AGENT)
-                .or_insert_with(|| user_agent.clone());
+            headers.entry(USER_AGENT).or_insert_with(|| user_agent.clone());
         }
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Client").field("options", &self.shared.options).finish_non_exhaustive()
     }
 }
 
 impl Https {
     fn new(options: &Options, dialer: &Dialer) -> Result<Self, Error> {
-        let trust = tls::trust()?;
+        let trust = tls::trust(&options.authorities_pem)?;
         Ok(Self {
             pool: pools(options).build(TlsConnector::any_version(dialer.clone(), trust.clone())),
             websocket: TlsConnector::http1(dialer.clone(), trust),
@@ -173,6 +159,8 @@ fn pools(options: &Options) -> legacy::Builder {
     let mut builder = legacy::Client::builder(TokioExecutor::new());
     builder
         .timer(TokioTimer::new())
+        .http2_keep_alive_interval(HTTP2_PING_EVERY)
+        .http2_keep_alive_timeout(HTTP2_PING_LIMIT)
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(Duration::from_millis(options.idle_ms))
         .pool_max_idle_per_host(options.connections_per_host_max);

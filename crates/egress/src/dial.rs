@@ -26,11 +26,7 @@ pub(crate) struct Dialer {
 
 impl Dialer {
     pub(crate) fn new(options: &Options, resolver: Arc<dyn Resolve>) -> Self {
-        Self {
-            rules: options.rules,
-            limit_ms: options.connect_ms_max,
-            resolver,
-        }
+        Self { rules: options.rules, limit_ms: options.connect_ms_max, resolver }
     }
 
     /// Connects to the host, which may be a name or an address, bracketed or not.
@@ -40,10 +36,7 @@ impl Dialer {
             let addresses = self.permitted_addresses(bare_host).await?;
             connect_first(&addresses, port)
                 .await
-                .map_err(|source| Error::Connect {
-                    host: bare_host.to_owned(),
-                    source: Arc::new(source),
-                })
+                .map_err(|source| Error::Connect { host: bare_host.to_owned(), source: Arc::new(source) })
         })
         .await
     }
@@ -56,12 +49,7 @@ impl Dialer {
     ) -> Result<T, Error> {
         timeout(Duration::from_millis(self.limit_ms), step)
             .await
-            .unwrap_or_else(|_| {
-                Err(Error::ConnectTimeout {
-                    host: host.to_owned(),
-                    limit_ms: self.limit_ms,
-                })
-            })
+            .unwrap_or_else(|_| Err(Error::ConnectTimeout { host: host.to_owned(), limit_ms: self.limit_ms }))
     }
 
     /// The addresses of the host. One refused address refuses the host: a name that mixes inner and outer
@@ -69,16 +57,10 @@ impl Dialer {
     async fn permitted_addresses(&self, host: &str) -> Result<Vec<IpAddr>, Error> {
         let addresses = self.addresses(host).await?;
         if addresses.is_empty() {
-            return Err(Error::NoAddress {
-                host: host.to_owned(),
-            });
+            return Err(Error::NoAddress { host: host.to_owned() });
         }
         for &address in &addresses {
-            self.rules.check(address).map_err(|rule| Error::Refused {
-                host: host.to_owned(),
-                address,
-                rule,
-            })?;
+            self.rules.check(address).map_err(|rule| Error::Refused { host: host.to_owned(), address, rule })?;
         }
         Ok(addresses)
     }
@@ -90,10 +72,7 @@ impl Dialer {
         self.resolver
             .resolve(host.to_owned())
             .await
-            .map_err(|source| Error::Resolve {
-                host: host.to_owned(),
-                source: Arc::new(source),
-            })
+            .map_err(|source| Error::Resolve { host: host.to_owned(), source: Arc::new(source) })
     }
 }
 
@@ -117,10 +96,7 @@ async fn connect_first(addresses: &[IpAddr], port: u16) -> io::Result<TcpStream>
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the one door out: the address was checked by the caller"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the one door out: the address was checked by the caller")]
 async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;

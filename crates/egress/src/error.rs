@@ -136,25 +136,16 @@ impl Error {
         if let Some(own) = find_cause::<Self>(&error) {
             return own.clone();
         }
-        Self::Http {
-            target: target.to_string(),
-            sent: sent_before(&error),
-            source: Arc::new(error),
-        }
+        Self::Http { target: target.to_string(), sent: sent_before(&error), source: Arc::new(error) }
     }
 }
 
 /// A connection that was never made and a request that hyper handed back unwritten are the only proofs of `No`.
 fn sent_before(error: &legacy::Error) -> Sent {
     let unwritten = find_cause::<hyper::Error>(error).is_some_and(hyper::Error::is_canceled);
-    if error.is_connect() || unwritten {
-        Sent::No
-    } else {
-        Sent::Maybe
-    }
+    if error.is_connect() || unwritten { Sent::No } else { Sent::Maybe }
 }
 
-fn find_cause<'a, Cause: StdError + 'static>(error: &'a legacy::Error) -> Option<&'a Cause> {
-    std::iter::successors(error.source(), |cause| (*cause).source())
-        .find_map(|cause| cause.downcast_ref())
+fn find_cause<Cause: StdError + 'static>(error: &legacy::Error) -> Option<&Cause> {
+    std::iter::successors(error.source(), |cause| (*cause).source()).find_map(|cause| cause.downcast_ref())
 }

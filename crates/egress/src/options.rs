@@ -15,6 +15,8 @@ pub struct Options {
     pub message_bytes_max: usize,
     /// The `User-Agent` of requests that bring none; left out when it is not a valid header value.
     pub user_agent: String,
+    /// Certificate authorities in PEM, trusted beside those of the machine.
+    pub authorities_pem: String,
     /// Which addresses may be reached.
     pub rules: Rules,
 }
@@ -27,6 +29,7 @@ impl Default for Options {
             idle_ms: 60_000,
             message_bytes_max: 16 * 1024 * 1024,
             user_agent: concat!("switchboard/", env!("CARGO_PKG_VERSION")).to_owned(),
+            authorities_pem: String::new(),
             rules: Rules::FROM_THE_WIRE,
         }
     }

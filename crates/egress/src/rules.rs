@@ -40,15 +40,9 @@ pub enum Rule {
 
 impl Rules {
     /// For addresses that an operator wrote into the configuration.
-    pub const CONFIGURED: Self = Self {
-        allow_private: true,
-        allow_loopback: true,
-    };
+    pub const CONFIGURED: Self = Self { allow_private: true, allow_loopback: true };
     /// For addresses that arrived in a message.
-    pub const FROM_THE_WIRE: Self = Self {
-        allow_private: false,
-        allow_loopback: false,
-    };
+    pub const FROM_THE_WIRE: Self = Self { allow_private: false, allow_loopback: false };
 
     /// Says whether the address may be reached, or which rule forbids it.
     pub fn check(&self, address: IpAddr) -> Result<(), Rule> {
@@ -89,15 +83,14 @@ fn classify_v4(address: Ipv4Addr) -> Option<Rule> {
         [0, ..] => Some(Rule::Unspecified),
         [127, ..] => Some(Rule::Loopback),
         // AWS, GCP, Azure and most others; AWS ECS tasks; Alibaba; Oracle; the Azure wire server.
-        [169, 254, 169, 254]
-        | [169, 254, 170, 2]
-        | [100, 100, 100, 200]
-        | [192, 0, 0, 192]
-        | [168, 63, 129, 16] => Some(Rule::Metadata),
+        [169, 254, 169, 254] | [169, 254, 170, 2] | [100, 100, 100, 200] | [192, 0, 0, 192] | [168, 63, 129, 16] => {
+            Some(Rule::Metadata)
+        }
         [169, 254, ..] => Some(Rule::LinkLocal),
-        [10, ..] | [172, 16..=31, ..] | [192, 168, ..] => Some(Rule::Private),
-        // Shared address space, IETF protocol assignments, benchmarking.
-        [100, 64..=127, ..] | [192, 0, 0, _] | [198, 18..=19, ..] => Some(Rule::Private),
+        // RFC 1918; then shared address space, IETF protocol assignments, benchmarking.
+        [10, ..] | [172, 16..=31, ..] | [192, 168, ..] | [100, 64..=127, ..] | [192, 0, 0, _] | [198, 18..=19, ..] => {
+            Some(Rule::Private)
+        }
         [224..=239, ..] => Some(Rule::Multicast),
         [255, 255, 255, 255] => Some(Rule::Broadcast),
         [240..=255, ..] => Some(Rule::Reserved),
@@ -117,9 +110,7 @@ fn classify_v6(address: Ipv6Addr) -> Option<Rule> {
     }
     match address.segments() {
         // AWS; GCP.
-        [0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x0254] | [0xfd20, 0x00ce, 0, 0, 0, 0, 0, 0x0254] => {
-            Some(Rule::Metadata)
-        }
+        [0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x0254] | [0xfd20, 0x00ce, 0, 0, 0, 0, 0, 0x0254] => Some(Rule::Metadata),
         [0xfe80..=0xfebf, ..] => Some(Rule::LinkLocal),
         [0xff00..=0xffff, ..] => Some(Rule::Multicast),
         // Unique local; the old site-local.
@@ -132,12 +123,12 @@ fn classify_v6(address: Ipv6Addr) -> Option<Rule> {
 
 /// The IPv4 address inside a mapped, compatible, NAT64 or 6to4 address.
 fn carried_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let (high, low) = match address.segments() {
-        [0, 0, 0, 0, 0, 0 | 0xffff, high, low]
-        | [0, 0, 0, 0, 0xffff, 0, high, low]
-        | [0x0064, 0xff9b, 0, 0, 0, 0, high, low]
-        | [0x2002, high, low, ..] => (high, low),
-        _ => return None,
+    let ([0, 0, 0, 0, 0, 0 | 0xffff, high, low]
+    | [0, 0, 0, 0, 0xffff, 0, high, low]
+    | [0x0064, 0xff9b, 0, 0, 0, 0, high, low]
+    | [0x2002, high, low, ..]) = address.segments()
+    else {
+        return None;
     };
     Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)))
 }

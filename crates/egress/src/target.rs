@@ -35,10 +35,7 @@ impl Target {
             let (socket, path) = rest.split_once('#').unwrap_or((rest, DEFAULT_PATH));
             return Self::unix(socket.strip_prefix("//").unwrap_or(socket), path);
         }
-        Self::url(
-            text.parse()
-                .map_err(|_| unusable(text, "it is not a url"))?,
-        )
+        Self::url(text.parse().map_err(|_| unusable(text, "it is not a url"))?)
     }
 
     /// The place that an absolute URL names.
@@ -50,31 +47,17 @@ impl Target {
             Some("ws") => (Way::Http, true),
             Some("wss") => (Way::Https, true),
             Some(_) => {
-                return Err(unusable(
-                    &text,
-                    "its scheme is not http, https, ws, wss or unix",
-                ));
+                return Err(unusable(&text, "its scheme is not http, https, ws, wss or unix"));
             }
             None => return Err(unusable(&text, "it has no scheme")),
         };
-        let scheme = if way == Way::Https {
-            Scheme::HTTPS
-        } else {
-            Scheme::HTTP
-        };
+        let scheme = if way == Way::Https { Scheme::HTTPS } else { Scheme::HTTP };
         let host = host_header(&uri, &scheme).map_err(|reason| unusable(&text, reason))?;
         let mut parts = uri.into_parts();
         parts.scheme = Some(scheme);
-        parts
-            .path_and_query
-            .get_or_insert_with(|| PathAndQuery::from_static("/"));
+        parts.path_and_query.get_or_insert_with(|| PathAndQuery::from_static("/"));
         let uri = Uri::from_parts(parts).map_err(|_| unusable(&text, "it is not a url"))?;
-        Ok(Self {
-            uri,
-            host,
-            way,
-            websocket,
-        })
+        Ok(Self { uri, host, way, websocket })
     }
 
     /// The endpoint `path` of the HTTP server behind a unix socket.
@@ -84,14 +67,9 @@ impl Target {
         if !socket.is_absolute() {
             return Err(unusable(&text(), "the path of the socket is not absolute"));
         }
-        let uri = Uri::builder()
-            .scheme(Scheme::HTTP)
-            .authority(unix::authority_of(socket))
-            .path_and_query(path);
+        let uri = Uri::builder().scheme(Scheme::HTTP).authority(unix::authority_of(socket)).path_and_query(path);
         Ok(Self {
-            uri: uri
-                .build()
-                .map_err(|_| unusable(&text(), "the endpoint is not a path"))?,
+            uri: uri.build().map_err(|_| unusable(&text(), "the endpoint is not a path"))?,
             host: HeaderValue::from_static("localhost"),
             way: Way::Unix(socket.to_owned()),
             websocket: false,
@@ -100,10 +78,7 @@ impl Target {
 
     /// The place that `reference`, found in an answer of this one, names; refused when it is on another origin.
     pub fn sibling(&self, reference: &str) -> Result<Self, Error> {
-        if reference.starts_with('/') && !reference.starts_with("//") {
-            return self.with_path(reference);
-        }
-        if reference.contains("//") {
+        if names_its_own_origin(reference) {
             let other = Self::parse(reference)?;
             return if self.same_origin(&other) {
                 Ok(other)
@@ -111,8 +86,15 @@ impl Target {
                 Err(unusable(reference, "it is on another origin"))
             };
         }
-        let folder_end = self.uri.path().rfind('/').map_or(0, |slash| slash + 1);
-        self.with_path(&format!("{}{reference}", &self.uri.path()[..folder_end]))
+        let own_path = self.uri.path();
+        match reference.as_bytes().first() {
+            Some(b'/') => self.with_path(reference),
+            Some(b'?') | None => self.with_path(&format!("{own_path}{reference}")),
+            Some(_) => {
+                let folder_end = own_path.rfind('/').map_or(0, |slash| slash + 1);
+                self.with_path(&format!("{}{reference}", &own_path[..folder_end]))
+            }
+        }
     }
 
     /// Whether the text named a WebSocket.
@@ -141,24 +123,14 @@ impl Target {
     }
 
     fn same_origin(&self, other: &Self) -> bool {
-        self.way == other.way
-            && self
-                .host
-                .as_bytes()
-                .eq_ignore_ascii_case(other.host.as_bytes())
+        self.way == other.way && self.host.as_bytes().eq_ignore_ascii_case(other.host.as_bytes())
     }
 
     fn with_path(&self, path: &str) -> Result<Self, Error> {
         let mut parts = self.uri.clone().into_parts();
-        parts.path_and_query = Some(
-            path.parse()
-                .map_err(|_| unusable(path, "it is not a path"))?,
-        );
+        parts.path_and_query = Some(path.parse().map_err(|_| unusable(path, "it is not a path"))?);
         let uri = Uri::from_parts(parts).map_err(|_| unusable(path, "it is not a path"))?;
-        Ok(Self {
-            uri,
-            ..self.clone()
-        })
+        Ok(Self { uri, ..self.clone() })
     }
 }
 
@@ -166,10 +138,7 @@ impl fmt::Display for Target {
     /// Without the query, which may carry a key.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.uri.path();
-        let host = self
-            .uri
-            .authority()
-            .map_or("", http::uri::Authority::as_str);
+        let host = self.uri.authority().map_or("", http::uri::Authority::as_str);
         match (&self.way, self.websocket) {
             (Way::Unix(socket), _) => write!(formatter, "unix:{}#{path}", socket.display()),
             (Way::Http, false) => write!(formatter, "http://{host}{path}"),
@@ -197,9 +166,12 @@ fn host_header(uri: &Uri, scheme: &Scheme) -> Result<HeaderValue, &'static str> 
     HeaderValue::from_str(&host).map_err(|_| "its host is not a header value")
 }
 
+/// Whether a reference begins with a scheme or an authority (RFC 3986, section 4.2).
+fn names_its_own_origin(reference: &str) -> bool {
+    let end_of_first_segment = reference.find(['/', '?', '#']).unwrap_or(reference.len());
+    reference.starts_with("//") || reference[..end_of_first_segment].contains(':')
+}
+
 fn unusable(text: &str, reason: &'static str) -> Error {
-    Error::Target {
-        text: text.to_owned(),
-        reason,
-    }
+    Error::Target { text: text.to_owned(), reason }
 }

@@ -29,19 +29,13 @@ impl Service<Uri> for TcpConnector {
     fn call(&mut self, uri: Uri) -> Self::Future {
         let dialer = self.dialer.clone();
         Box::pin(async move {
-            let stream = dialer
-                .dial(uri.host().unwrap_or_default(), port(&uri))
-                .await?;
+            let stream = dialer.dial(uri.host().unwrap_or_default(), port(&uri)).await?;
             Ok(TokioIo::new(stream))
         })
     }
 }
 
 fn port(uri: &Uri) -> u16 {
-    let default_port = if uri.scheme_str() == Some("https") {
-        443
-    } else {
-        80
-    };
+    let default_port = if uri.scheme_str() == Some("https") { 443 } else { 80 };
     uri.port_u16().unwrap_or(default_port)
 }

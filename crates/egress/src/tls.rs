@@ -9,10 +9,12 @@ use std::task::{Context, Poll};
 
 use futures_util::future::BoxFuture;
 use http::Uri;
-use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
 use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tower_service::Service;
 
@@ -33,23 +35,15 @@ pub(crate) struct TlsConnector {
 impl TlsConnector {
     /// Offers HTTP/2 and HTTP/1.1, in this order.
     pub(crate) fn any_version(dialer: Dialer, trust: ClientConfig) -> Self {
-        let builder = HttpsConnectorBuilder::new()
-            .with_tls_config(trust)
-            .https_only();
-        let https = builder.enable_all_versions().wrap_connector(TcpConnector {
-            dialer: dialer.clone(),
-        });
+        let builder = HttpsConnectorBuilder::new().with_tls_config(trust).https_only();
+        let https = builder.enable_all_versions().wrap_connector(TcpConnector { dialer: dialer.clone() });
         Self { dialer, https }
     }
 
     /// Offers HTTP/1.1 alone, which a WebSocket handshake needs.
     pub(crate) fn http1(dialer: Dialer, trust: ClientConfig) -> Self {
-        let builder = HttpsConnectorBuilder::new()
-            .with_tls_config(trust)
-            .https_only();
-        let https = builder.enable_http1().wrap_connector(TcpConnector {
-            dialer: dialer.clone(),
-        });
+        let builder = HttpsConnectorBuilder::new().with_tls_config(trust).https_only();
+        let https = builder.enable_http1().wrap_connector(TcpConnector { dialer: dialer.clone() });
         Self { dialer, https }
     }
 }
@@ -74,26 +68,31 @@ impl Service<Uri> for TlsConnector {
     }
 }
 
-/// The machine's trusted certificates, as a TLS client configuration without client certificate.
-pub(crate) fn trust() -> Result<ClientConfig, Error> {
-    let failed = |source| Error::Trust {
-        source: Arc::new(source),
-    };
+/// A TLS client configuration that trusts the machine's certificates and the given ones.
+pub(crate) fn trust(authorities_pem: &str) -> Result<ClientConfig, Error> {
+    let roots = roots(authorities_pem).map_err(|source| Error::Trust { source: Arc::new(source) })?;
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| failed(io::Error::other(error)))?
-        .with_native_roots()
-        .map_err(failed)?;
-    Ok(builder.with_no_client_auth())
+        .with_protocol_versions(rustls::DEFAULT_VERSIONS)
+        .map_err(|error| Error::Trust { source: Arc::new(io::Error::other(error)) })?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+fn roots(authorities_pem: &str) -> io::Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    for certificate in CertificateDer::pem_slice_iter(authorities_pem.as_bytes()) {
+        roots.add(certificate.map_err(io::Error::other)?).map_err(io::Error::other)?;
+    }
+    if roots.is_empty() {
+        return Err(io::Error::new(io::ErrorKind::NotFound, "this machine trusts no certificate authority"));
+    }
+    Ok(roots)
 }
 
 /// What the dialer said passes as it is; everything else happened in the handshake.
 fn own_error(failure: Box<dyn std::error::Error + Send + Sync>, host: &str) -> Error {
     match failure.downcast::<Error>() {
         Ok(own) => *own,
-        Err(failure) => Error::Tls {
-            host: host.to_owned(),
-            source: failure.into(),
-        },
+        Err(failure) => Error::Tls { host: host.to_owned(), source: failure.into() },
     }
 }

@@ -29,14 +29,9 @@ impl UnixConnector {
         let step = async {
             UnixStream::connect(socket)
                 .await
-                .map_err(|source| Error::Socket {
-                    socket: socket.to_owned(),
-                    source: Arc::new(source),
-                })
+                .map_err(|source| Error::Socket { socket: socket.to_owned(), source: Arc::new(source) })
         };
-        self.dialer
-            .within_limit(&socket.to_string_lossy(), step)
-            .await
+        self.dialer.within_limit(&socket.to_string_lossy(), step).await
     }
 }
 
@@ -60,19 +55,15 @@ impl Service<Uri> for UnixConnector {
 
 /// The authority that stands for a socket path.
 pub(crate) fn authority_of(socket: &Path) -> String {
-    socket
-        .as_os_str()
-        .as_bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let bytes = socket.as_os_str().as_bytes().iter();
+    let half_bytes = bytes.flat_map(|byte| [byte >> 4, byte & 0x0f]);
+    half_bytes.filter_map(|half| char::from_digit(half.into(), 16)).collect()
 }
 
 /// The socket path that an authority stands for.
 fn socket_of(authority: &str) -> PathBuf {
     let digits = authority.as_bytes().chunks(2);
-    let bytes =
-        digits.filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
+    let bytes = digits.filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
     PathBuf::from(OsString::from_vec(bytes.collect()))
 }
 

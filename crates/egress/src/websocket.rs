@@ -26,18 +26,13 @@ pub(crate) async fn handshake(
     headers: HeaderMap,
     message_bytes_max: usize,
 ) -> Result<WebSocket, Error> {
-    let failed = |source| Error::WebSocket {
-        target: target.to_string(),
-        source: Arc::new(source),
-    };
+    let failed = |source| Error::WebSocket { target: target.to_string(), source: Arc::new(source) };
     let request = request(target, headers).map_err(failed)?;
-    let limits = WebSocketConfig::default()
-        .max_message_size(Some(message_bytes_max))
-        .max_frame_size(Some(message_bytes_max));
-    let (socket, _) =
-        tokio_tungstenite::client_async_with_config(request, TokioIo::new(stream), Some(limits))
-            .await
-            .map_err(failed)?;
+    let limits =
+        WebSocketConfig::default().max_message_size(Some(message_bytes_max)).max_frame_size(Some(message_bytes_max));
+    let (socket, _) = tokio_tungstenite::client_async_with_config(request, TokioIo::new(stream), Some(limits))
+        .await
+        .map_err(failed)?;
     Ok(socket)
 }
 
@@ -52,11 +47,7 @@ fn request(target: &Target, mut headers: HeaderMap) -> Result<Request, tungsteni
 }
 
 fn websocket_uri(target: &Target) -> Result<Uri, tungstenite::Error> {
-    let scheme = if *target.way() == Way::Https {
-        "wss"
-    } else {
-        "ws"
-    };
+    let scheme = if *target.way() == Way::Https { "wss" } else { "ws" };
     let mut parts = target.uri().clone().into_parts();
     parts.scheme = Some(Scheme::try_from(scheme).map_err(http::Error::from)?);
     Ok(Uri::from_parts(parts).map_err(http::Error::from)?)

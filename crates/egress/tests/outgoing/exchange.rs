@@ -1,0 +1,105 @@
+//! Requests and answers over HTTP/1.1, on TCP and unix sockets.
+
+use egress::Target;
+use http_body_util::BodyExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixListener;
+
+use crate::fixture::{answer, listen, local_client, post, read_request};
+
+#[tokio::test]
+async fn request_goes_to_the_target_with_host_and_name() {
+    let (listener, target) = listen().await;
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let request = read_request(&mut stream).await.unwrap();
+        answer(&mut stream, "200 OK", "", "pong").await;
+        request
+    });
+    let mut request = post("ping");
+    *request.uri_mut() = "http://elsewhere.example/other".parse().unwrap();
+    let response = local_client().send(request, &target).await.unwrap();
+    assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "pong");
+
+    let request = server.await.unwrap();
+    let host = target.to_string().replace("http://", "").replace("/mcp", "");
+    assert!(request.starts_with("POST /mcp HTTP/1.1\r\n"), "{request}");
+    assert!(request.contains(&format!("\r\nhost: {host}\r\n")), "{request}");
+    assert!(request.contains("\r\nuser-agent: switchboard/"), "{request}");
+    assert!(request.ends_with("\r\n\r\nping"), "{request}");
+}
+
+#[tokio::test]
+async fn redirect_is_returned_and_not_followed() {
+    let (listener, target) = listen().await;
+    let (trap, trap_target) = listen().await;
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        read_request(&mut stream).await.unwrap();
+        answer(&mut stream, "307 Temporary Redirect", &format!("location: {trap_target}\r\n"), "").await;
+    });
+    let response = local_client().send(post("{}"), &target).await.unwrap();
+    assert_eq!(response.status(), 307);
+    assert!(response.headers()["location"].to_str().unwrap().starts_with("http://"));
+    assert!(futures_util::FutureExt::now_or_never(trap.accept()).is_none());
+}
+
+#[tokio::test]
+async fn calls_in_a_row_share_one_connection() {
+    let (listener, target) = listen().await;
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        for turn in ["0", "1", "2"] {
+            read_request(&mut stream).await.unwrap();
+            answer(&mut stream, "200 OK", "", turn).await;
+        }
+    });
+    let client = local_client();
+    for turn in ["0", "1", "2"] {
+        let response = client.clone().send(post("{}"), &target).await.unwrap();
+        assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), turn);
+    }
+    server.await.unwrap();
+}
+
+#[tokio::test]
+async fn unix_socket_serves_http_at_its_endpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("server.sock");
+    let listener = UnixListener::bind(&socket).unwrap();
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let request = read_request(&mut stream).await.unwrap();
+        answer(&mut stream, "200 OK", "", "pong").await;
+        request
+    });
+    let target = Target::parse(&format!("unix:{}#/tools", socket.display())).unwrap();
+    let response = local_client().send(post("ping"), &target).await.unwrap();
+    assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "pong");
+    let request = server.await.unwrap();
+    assert!(request.starts_with("POST /tools HTTP/1.1\r\n"), "{request}");
+    assert!(request.contains("\r\nhost: localhost\r\n"), "{request}");
+}
+
+#[tokio::test]
+async fn raw_unix_stream_carries_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("lines.sock");
+    let listener = UnixListener::bind(&socket).unwrap();
+    let mut stream = local_client().stream(&socket).await.unwrap();
+    let (mut peer, _) = listener.accept().await.unwrap();
+    stream.write_all(b"{}\n").await.unwrap();
+    let mut line = [0; 3];
+    peer.read_exact(&mut line).await.unwrap();
+    assert_eq!(&line, b"{}\n");
+}
+
+#[tokio::test]
+async fn missing_unix_socket_is_named_in_the_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("missing.sock");
+    let target = Target::unix(&socket, "/mcp").unwrap();
+    let error = local_client().send(post("{}"), &target).await.unwrap_err();
+    assert!(matches!(&error, egress::Error::Socket { socket: named, .. } if *named == socket), "{error:?}");
+    assert_eq!(error.sent(), egress::Sent::No);
+}
