@@ -374,7 +374,9 @@ mod tests {
 
     #[test]
     fn every_line_end_ends_a_line() {
-        for stream in ["data: a\n\n", "data: a\r\r", "data: a\r\n\r\n", "data: a\n\r\n", "data: a\r\n\n", "data: a\r\n\r"] {
+        for stream in
+            ["data: a\n\n", "data: a\r\r", "data: a\r\n\r\n", "data: a\n\r\n", "data: a\r\n\n", "data: a\r\n\r"]
+        {
             check(stream, &[message("a")]);
         }
         check("data: a\r\rdata: b\n\n", &[message("a"), message("b")]);
@@ -439,7 +441,10 @@ mod tests {
         let with_id = Event { id: Some("1".into()), ..message("a") };
         check("id: 1\nid: 2\u{0}3\ndata: a\n\n", &[with_id]);
         let with_retry = Event { retry_ms: Some(9), ..message("a") };
-        check("retry: 9\nretry: -1\nretry: 1.5\nretry: +1\nretry:\nretry: 99999999999999999999999\ndata: a\n\n", &[with_retry]);
+        check(
+            "retry: 9\nretry: -1\nretry: 1.5\nretry: +1\nretry:\nretry: 99999999999999999999999\ndata: a\n\n",
+            &[with_retry],
+        );
     }
 
     #[test]
