@@ -17,18 +17,15 @@
 //!
 //! In reading order: [`span`] and [`scan`] (the strict scanner), [`keys`] (what we route on), [`envelope`], [`splice`],
 //! [`array`], [`method`], [`version`], [`code`], [`message`] (what we originate), [`translate`] (the two eras), [`names`].
-//! Around them the codecs: [`sse`] and [`lines`] (framing), [`header`] and [`mirrors`] (the HTTP binding). And what we hand
-//! out sealed: [`seal`], [`pack`], [`cursor`], [`state`], [`session`], [`task`].
+//! Beside them the codecs: [`sse`], [`lines`], [`header`], [`mirrors`]; and what we seal: [`seal`], [`cursor`], [`state`], [`session`], [`task`].
 
 pub mod array;
 pub mod code;
 pub mod cursor;
 pub mod envelope;
 pub mod header;
-mod invalid;
 pub mod keys;
 pub mod lines;
-mod members;
 pub mod message;
 pub mod method;
 pub mod mirrors;
@@ -44,6 +41,8 @@ pub mod state;
 pub mod task;
 pub mod translate;
 pub mod version;
+mod invalid;
+mod members;
 
 pub use envelope::{plain_text, Envelope, Kind};
 pub use invalid::Invalid;
