@@ -68,7 +68,7 @@ for (const line of lines) {
 ";
 
 /// Values that readers of JSON are known to stumble over; each becomes part of a message.
-const NASTY_VALUES: [&str; 40] = [
+const NASTY_VALUES: [&str; 42] = [
     "0",
     "-0",
     "-0.0",
@@ -90,6 +90,8 @@ const NASTY_VALUES: [&str; 40] = [
     "2e-324",
     "1e-999",
     "1.7976931348623157e308",
+    "1.7976931348623159e308",
+    "1e999",
     "3.141592653589793238462643383279502884197169399375105820974944592307",
     r#""""#,
     r#""\u0000""#,
