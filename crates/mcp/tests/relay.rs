@@ -44,7 +44,10 @@ impl<'de> Deserialize<'de> for Pairs {
     }
 }
 
-fn pairs(json: &[u8]) -> Vec<(String, String)> {
+/// Members as [`Pairs`] reads them.
+type Members = Vec<(String, String)>;
+
+fn pairs(json: &[u8]) -> Members {
     let Pairs(pairs) =
         serde_json::from_slice(json).unwrap_or_else(|error| panic!("{error} in {}", String::from_utf8_lossy(json)));
     pairs
@@ -55,12 +58,12 @@ fn value_of(pairs: &[(String, String)], name: &str) -> String {
 }
 
 /// `pairs` with the value of one member replaced.
-fn with(pairs: Vec<(String, String)>, name: &str, value: &str) -> Vec<(String, String)> {
+fn with(pairs: Members, name: &str, value: &str) -> Members {
     pairs.into_iter().map(|(key, old)| if key == name { (key, value.to_owned()) } else { (key, old) }).collect()
 }
 
-/// The members of `params._meta`, and the rest of the message with that object left out.
-fn split_meta(message: &[u8]) -> (Vec<(String, String)>, Vec<(String, String)>, Vec<(String, String)>) {
+/// The members of the message, of its `params` and of their `_meta`, each without the object inside of it.
+fn split_meta(message: &[u8]) -> (Members, Members, Members) {
     let top = pairs(message);
     let params = pairs(value_of(&top, "params").as_bytes());
     let meta = pairs(value_of(&params, "_meta").as_bytes());
