@@ -4,6 +4,12 @@
 
 use crate::span::Span;
 
+/// A number this long is within the range of a double, unless it has an exponent.
+const PLAIN_NUMBER_BYTES_MAX: usize = 300;
+
+/// Longer numbers have no use, and some readers refuse them.
+const NUMBER_BYTES_MAX: usize = 1024;
+
 /// Bounds of one scan.
 #[derive(Clone, Copy, Debug)]
 pub struct ScanLimits {
@@ -209,14 +215,29 @@ impl<'a> Scanner<'a> {
             self.at += 1;
             self.digits()?;
         }
-        if let Some(b'e' | b'E') = self.bytes.get(self.at) {
+        let has_exponent = matches!(self.bytes.get(self.at), Some(b'e' | b'E'));
+        if has_exponent {
             self.at += 1;
             if let Some(b'+' | b'-') = self.bytes.get(self.at) {
                 self.at += 1;
             }
             self.digits()?;
         }
-        Ok(Span::new(start, self.at))
+        let number = Span::new(start, self.at);
+        if has_exponent || number.range().len() > PLAIN_NUMBER_BYTES_MAX {
+            self.check_range(number)?;
+        }
+        Ok(number)
+    }
+
+    /// Refuses numbers that some readers take for infinite and others not at all.
+    fn check_range(&self, number: Span) -> Scan {
+        let text = &self.bytes[number.range()];
+        let is_finite = |text: &str| text.parse().is_ok_and(f64::is_finite);
+        if text.len() <= NUMBER_BYTES_MAX && std::str::from_utf8(text).is_ok_and(is_finite) {
+            return Ok(());
+        }
+        Err(ScanError::Syntax { at: number.range().start, expected: "a number within the range of a double" })
     }
 
     fn digits(&mut self) -> Scan {
@@ -301,6 +322,16 @@ mod tests {
             br#""\udc00""#, b"\"abc", b"{} {}", b"tru", b"[1 2]", b"/**/1", b"{\"a\" 1}", b"\x0c1",
         ] {
             check(text, false);
+        }
+    }
+
+    #[test]
+    fn numbers_stay_within_the_range_of_a_double() {
+        for number in ["1e308", "-1.7976931348623157e308", "1e-999", &"9".repeat(300), &format!("0.{}", "3".repeat(1000))] {
+            check(number.as_bytes(), true);
+        }
+        for number in ["1e309", "-1e999", "1e99999999999999999999", &"9".repeat(310), &format!("0.{}", "3".repeat(1100))] {
+            check(number.as_bytes(), false);
         }
     }
 

@@ -9,13 +9,15 @@ use crate::span::{Member, Span};
 enum With<'a> {
     Borrowed(&'a [u8]),
     Owned(Vec<u8>),
+    /// Members at the front of an object; whether a comma has to follow shows when all edits are known.
+    Members(Vec<u8>),
 }
 
 impl With<'_> {
     fn bytes(&self) -> &[u8] {
         match self {
             Self::Borrowed(bytes) => bytes,
-            Self::Owned(bytes) => bytes,
+            Self::Owned(bytes) | Self::Members(bytes) => bytes,
         }
     }
 }
@@ -46,15 +48,12 @@ impl<'a> Splice<'a> {
     }
 
     /// Adds members, given as `"key":value` joined by commas, at the front of the object at `object`.
-    pub fn insert_members(&mut self, object: Span, mut members: Vec<u8>) -> &mut Self {
-        if members.is_empty() {
-            return self;
+    pub fn insert_members(&mut self, object: Span, members: Vec<u8>) -> &mut Self {
+        if !members.is_empty() {
+            let inside = object.start as usize + 1;
+            self.edits.push((Span::new(inside, inside), With::Members(members)));
         }
-        let inside = object.start as usize + 1;
-        if self.source[skip_space(self.source, inside)] != b'}' {
-            members.push(b',');
-        }
-        self.replace_owned(Span::new(inside, inside), members)
+        self
     }
 
     /// Takes members out of one object together with the commas that they leave over.
@@ -97,23 +96,46 @@ impl<'a> Splice<'a> {
     /// The edited part of the message that stands at `window`; every edit must lie inside of it.
     pub fn apply_to(&mut self, window: Span) -> Bytes {
         self.edits.sort_by_key(|(span, _)| (span.start, span.end));
-        let growth: usize = self.edits.iter().map(|(_, with)| with.bytes().len()).sum();
+        let growth: usize = self.edits.iter().map(|(_, with)| with.bytes().len() + 1).sum();
         let window = window.range();
-        let mut out = BytesMut::with_capacity(window.len() + growth);
+        let mut out = Output { bytes: BytesMut::with_capacity(window.len() + growth), owes_comma: false };
         let mut at = window.start;
         for (span, with) in &self.edits {
             debug_assert!(span.start as usize >= at, "edits must not overlap");
-            out.put_slice(&self.source[at..span.start as usize]);
-            out.put_slice(with.bytes());
+            out.put(&self.source[at..span.start as usize]);
+            out.put(with.bytes());
+            out.owes_comma |= matches!(with, With::Members(_));
             at = span.end as usize;
         }
-        out.put_slice(&self.source[at..window.end]);
-        out.freeze()
+        out.put(&self.source[at..window.end]);
+        out.bytes.freeze()
     }
 
     /// The whole edited message.
     pub fn apply(&mut self) -> Bytes {
         self.apply_to(Span::new(0, self.source.len()))
+    }
+}
+
+/// The edited bytes as they grow.
+struct Output {
+    bytes: BytesMut,
+    /// Members were added and nothing but space has followed them yet.
+    owes_comma: bool,
+}
+
+impl Output {
+    fn put(&mut self, piece: &[u8]) {
+        let space = if self.owes_comma { skip_space(piece, 0) } else { piece.len() };
+        let (space, piece) = piece.split_at(space);
+        self.bytes.put_slice(space);
+        if let Some(next) = piece.first() {
+            self.owes_comma = false;
+            if *next != b'}' {
+                self.bytes.put_u8(b',');
+            }
+            self.bytes.put_slice(piece);
+        }
     }
 }
 
@@ -157,6 +179,19 @@ mod tests {
         removal(r#"{V,"a":1,"progressToken":1}"#, r#"{"a":1}"#);
         removal(r#"{ V ,"progressToken":1 }"#, "{  }");
         removal(r#"{"a":1}"#, r#"{"a":1}"#);
+    }
+
+    #[test]
+    fn members_added_to_an_object_that_loses_all_others_have_no_comma() {
+        let source = Bytes::from(format!(r#"{{"jsonrpc":"2.0","id":1,"method":"m","params":{{"_meta":{{ {VERSION} }}}}}}"#));
+        let message = Envelope::parse(&source, ScanLimits::default()).unwrap();
+        let meta = message.meta_members();
+        let edited = Splice::new(&source)
+            .insert_members(meta.span, br#""a":1"#.to_vec())
+            .remove_members(&[meta.get(Meta::ProtocolVersion)])
+            .insert_members(meta.span, br#""b":2"#.to_vec())
+            .apply_to(meta.span);
+        assert_eq!(&edited[..], br#"{"a":1,"b":2  }"#);
     }
 
     #[test]
