@@ -7,7 +7,7 @@ pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  done
   1  the tool said that it failed
-  2  wrong usage or configuration
+  2  wrong usage or configuration, or output that cannot be written
   3  the node cannot be reached, or did not answer in time
   4  the node answered with an error, or with something that is no answer";
 
@@ -18,7 +18,7 @@ pub enum Exit {
     Done = 0,
     /// The tool said that it failed.
     ToolFailed = 1,
-    /// Wrong usage or configuration.
+    /// Wrong usage or configuration, or output that cannot be written.
     Usage = 2,
     /// The node cannot be reached, or did not answer in time.
     Unreachable = 3,
