@@ -1,4 +1,5 @@
 //! The verbs as an operator meets them: words in, stdout, stderr and exit code out.
+#![expect(clippy::unwrap_used, reason = "a test helper that cannot go on has found a failure")]
 
 mod fake;
 

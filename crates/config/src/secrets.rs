@@ -10,9 +10,9 @@ use crate::{Config, Secret};
 /// Looks an environment variable up.
 pub(crate) type Environment<'e> = &'e dyn Fn(&str) -> Option<String>;
 
-/// Replaces every reference in `config`.
+/// Replaces every reference in `config`; a server that is switched off needs none.
 pub(crate) fn resolve(config: &mut Config, environment: Environment<'_>, problems: &mut Problems<'_>) {
-    for (name, server) in &mut config.servers {
+    for (name, server) in config.servers.iter_mut().filter(|(_, server)| server.enabled) {
         let path = KeyPath::of(["servers", name]);
         resolve_map(&mut server.env, &path.key("env"), environment, problems);
         resolve_map(&mut server.headers, &path.key("headers"), environment, problems);

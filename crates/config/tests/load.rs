@@ -142,6 +142,28 @@ servers = ["good", "both"]
 }
 
 #[test]
+fn server_switched_off_needs_no_secrets() {
+    let text = "[servers.off]\nenabled = false\ncommand = \"a\"\nenv.TOKEN = \"${env:UNSET}\"";
+    assert_eq!(problems(text), [""; 0]);
+    assert!(!parse(text, "f", &environment).config.servers["off"].enabled);
+}
+
+#[test]
+fn hostile_text_is_a_problem_like_any_other() {
+    let deep_list = format!("a = {}", "[".repeat(100_000));
+    let deep_key = format!("{}b = 1", "a.".repeat(100_000));
+    for text in [deep_list.as_str(), &deep_key, "\0", "é = = 1", "[limits]\ncall_ms_max = 99999999999999999999"] {
+        assert_ne!(problems(text), [""; 0], "{}", &text[..2]);
+    }
+    assert_eq!(problems("\u{feff}[log]\r\nfilter = \"debug\"\r\n"), [""; 0]);
+}
+
+#[test]
+fn column_counts_characters() {
+    assert!(problems("gateway = { name = \"é\", x = 1 }")[0].starts_with("f:1:25: gateway.x: "));
+}
+
+#[test]
 fn look_alike_names_and_shared_prefixes_are_refused() {
     let text = r#"
 servers.my-git.command = "a"

@@ -9,25 +9,25 @@ use serde_json::Value;
 
 /// A request as it arrived.
 #[derive(Clone, Debug)]
-pub struct Request {
+pub(crate) struct Request {
     /// The path of the endpoint.
-    pub path: String,
+    pub(crate) path: String,
     /// The head, in lower case, one header a line.
-    pub head: String,
+    pub(crate) head: String,
     /// The message.
-    pub body: Value,
+    pub(crate) body: Value,
 }
 
 /// A node that answers with what a function says: the content type and the body.
-pub struct FakeNode {
+pub(crate) struct FakeNode {
     /// Where it listens, without a path.
-    pub url: String,
+    pub(crate) url: String,
     requests: Arc<Mutex<Vec<Request>>>,
 }
 
 impl FakeNode {
     /// Starts on a free port; the node lives as long as the test.
-    pub fn start(answer: impl Fn(&Request) -> (&'static str, String) + Send + 'static) -> Self {
+    pub(crate) fn start(answer: impl Fn(&Request) -> (&'static str, String) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -46,7 +46,7 @@ impl FakeNode {
     }
 
     /// What arrived so far.
-    pub fn requests(&self) -> Vec<Request> {
+    pub(crate) fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap().clone()
     }
 }
