@@ -11,7 +11,7 @@ use mcp::{
 };
 use tokio::sync::mpsc;
 
-use super::{Reply, STREAM_QUEUE, id_of, listen, lists};
+use super::{Reply, STREAM_QUEUE, listen, lists};
 use crate::{
     call::{Abilities, Answer, Ask, Caller, Event, Exchange},
     catalogue::{Endpoint, listing::ListKind},

@@ -28,7 +28,7 @@ use tokio::sync::Semaphore;
 use self::{
     changes::Changes,
     dial::{Dialer, configured_headers, target},
-    http::{Got, HttpLimits, HttpServer},
+    http::{HttpLimits, HttpServer},
     legacy_http::{LegacyHttp, Refusal},
     link::{Link, Verdict},
     modern_http::{ModernHttp, own_params},
@@ -108,7 +108,7 @@ impl Upstream {
             modern: ArcSwapOption::empty(),
             verdict: Mutex::default(),
             peer: ArcSwapOption::empty(),
-            pool: Pool::new(settings.instances_max.max(1)),
+            pool: Pool::new(if settings.transport() == Transport::Stdio { settings.instances_max } else { limits.sessions_max }),
             calls: Arc::new(Semaphore::new(limits.calls_per_server_max)),
             settings,
             limits,
@@ -118,8 +118,8 @@ impl Upstream {
     /// Sends a call, if the server has room for it.
     pub async fn call(self: &Arc<Self>, call: &Call) -> Exchange {
         let Ok(_slot) = self.calls.try_acquire() else { return Exchange::Done(Err(Failure::Overloaded)) };
-        if let Some(modern) = self.fresh_door() {
-            return modern.door.call(call).await;
+        if let Some(door) = self.fresh_door() {
+            return door.call(call).await;
         }
         for attempt in 0..2 {
             let exchange = match self.connection(&call.caller).await {
@@ -172,8 +172,8 @@ impl Upstream {
 
     /// The connection for this caller, opened if there is none.
     pub async fn connection(self: &Arc<Self>, caller: &Caller) -> Result<Connection, Failure> {
-        if let Some(modern) = self.fresh_door() {
-            return Ok(Connection::Door(modern.door.clone()));
+        if let Some(door) = self.fresh_door() {
+            return Ok(Connection::Door(door));
         }
         let key = self.key(caller);
         let abilities = key.abilities;
@@ -202,10 +202,10 @@ impl Upstream {
         self.pool.len()
     }
 
-    fn fresh_door(&self) -> Option<arc_swap::Guard<Option<Arc<Modern>>>> {
+    fn fresh_door(&self) -> Option<Arc<ModernHttp>> {
         let horizon = Duration::from_secs(self.limits.probe_hours * 3_600);
         let modern = self.modern.load();
-        if modern.as_ref().is_some_and(|modern| modern.since.elapsed() < horizon) { Some(modern) } else { None }
+        modern.as_ref().filter(|modern| modern.since.elapsed() < horizon).map(|modern| modern.door.clone())
     }
 
     /// Who shares a connection with whom. Only a server declared to keep no state is shared by all.
