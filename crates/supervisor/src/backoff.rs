@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-const HOUR: Duration = Duration::from_secs(60 * 60);
+const HOUR: Duration = Duration::from_hours(1);
 
 /// The numbers of one server's restarts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,10 +31,10 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             first_wait: Duration::from_secs(1),
-            longest_wait: Duration::from_secs(60),
+            longest_wait: Duration::from_mins(1),
             max_restarts_per_hour: 12,
-            failed_retry: Duration::from_secs(5 * 60),
-            recovered_after: Duration::from_secs(60),
+            failed_retry: Duration::from_mins(5),
+            recovered_after: Duration::from_mins(1),
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
 const TOLERATED: u32 = 20;
 
 /// The noise of one server.

@@ -126,7 +126,11 @@ fn oversized(line: &[u8]) -> Line {
 
 #[cfg(test)]
 mod tests {
-    use std::{io, pin::Pin, task::{Context, Poll}};
+    use std::{
+        io,
+        pin::Pin,
+        task::{Context, Poll},
+    };
 
     use tokio::io::ReadBuf;
 
@@ -186,8 +190,11 @@ mod tests {
     async fn an_endless_line_is_given_up_at_the_cap_and_its_memory_returned() {
         let mut lines = Lines::new(tokio::io::repeat(b'x'), 1 << 20);
         let line = lines.next().await;
-        assert!(matches!(&line, Some(Line::Oversized { bytes, head })
-            if *bytes <= (1 << 20) + READ_BYTES && head.len() == HEAD_CHARS), "{line:?}");
+        assert!(
+            matches!(&line, Some(Line::Oversized { bytes, head })
+            if *bytes <= (1 << 20) + READ_BYTES && head.len() == HEAD_CHARS),
+            "{line:?}"
+        );
         assert!(lines.buffer.capacity() <= 2 * READ_BYTES);
     }
 }

@@ -22,7 +22,11 @@ fn shell(script: &str) -> Command {
 }
 
 fn quick() -> Limits {
-    Limits { stop_stdin_wait: Duration::from_millis(50), stop_term_wait: Duration::from_millis(50), ..Limits::default() }
+    Limits {
+        stop_stdin_wait: Duration::from_millis(50),
+        stop_term_wait: Duration::from_millis(50),
+        ..Limits::default()
+    }
 }
 
 fn start(command: &Command, limits: Limits) -> (Child, Lines) {
@@ -67,7 +71,12 @@ async fn lines_go_in_and_come_out_in_order() {
 
 #[tokio::test]
 async fn a_child_ends_as_its_program_ended() {
-    for (script, expected) in [("exit 0", Exit::Code(0)), ("exit 3", Exit::Code(3)), ("kill -9 $$", Exit::Signal(9)), ("kill -15 $$", Exit::Signal(15))] {
+    for (script, expected) in [
+        ("exit 0", Exit::Code(0)),
+        ("exit 3", Exit::Code(3)),
+        ("kill -9 $$", Exit::Signal(9)),
+        ("kill -15 $$", Exit::Signal(15)),
+    ] {
         let (child, _lines) = start(&shell(script), Limits::default());
         assert_eq!(child.exited().await, expected, "{script}");
     }
@@ -112,7 +121,8 @@ async fn a_child_that_ignores_sigterm_is_killed() {
 #[tokio::test]
 async fn all_who_wait_see_the_same_end() {
     let (child, _lines) = start(&Command::new("cat"), Limits::default());
-    let (first, second, third) = tokio::join!(child.stop(), child.clone().stop(), child.exited());
+    let clone = child.clone();
+    let (first, second, third) = tokio::join!(child.stop(), clone.stop(), child.exited());
     assert_eq!([first, second, third], [Exit::Code(0); 3]);
 }
 
@@ -131,7 +141,8 @@ async fn grandchildren_that_hold_the_pipes_or_left_the_session_end_with_the_chil
 
 #[tokio::test]
 async fn a_daemon_ends_when_its_parent_has_ended_by_itself() {
-    let (child, mut lines) = start(&shell("(setsid sh -c 'echo $$; exec sleep 1000' &) ; read wait"), Limits::default());
+    let (child, mut lines) =
+        start(&shell("(setsid sh -c 'echo $$; exec sleep 1000' &) ; read wait"), Limits::default());
     let daemon = pid(&mut lines).await;
     child.send("go".into()).await.expect("it reads");
     assert_eq!(child.exited().await, Exit::Code(0));
@@ -188,7 +199,8 @@ async fn a_child_that_does_not_read_makes_only_its_own_senders_wait() {
 #[tokio::test]
 async fn limits_reach_the_program_and_secrets_of_ours_do_not() {
     let limits = Limits { open_files_max: Some(77), ..Limits::default() };
-    let command = shell("read go; ulimit -n; env | grep -c -e CARGO_PKG_NAME -e CARGO_MANIFEST_DIR; echo $GIVEN").env("GIVEN", "this");
+    let command = shell("read go; ulimit -n; env | grep -c -e CARGO_PKG_NAME -e CARGO_MANIFEST_DIR; echo $GIVEN")
+        .env("GIVEN", "this");
     let (child, mut lines) = start(&command, limits);
     child.send("go".into()).await.expect("it reads");
     assert_eq!(text(&mut lines).await.as_deref(), Some("77"));
