@@ -28,11 +28,11 @@ impl Leaf {
 
     /// Runs `start` inside, so that what it starts is born there, and comes back out alone.
     pub(crate) fn inside<Started>(&self, start: impl FnOnce() -> Started) -> Started {
-        let entered = self.enter(&self.path);
+        let entered = enter(&self.path);
         let started = start();
         if entered.is_ok() {
             // staying inside would only mean to end with the others
-            let _ = self.enter(&self.home);
+            let _ = enter(&self.home);
         }
         started
     }
@@ -47,10 +47,10 @@ impl Leaf {
         // kernels before 5.14 cannot; the walk over the tree can
         let _ = fs::write(self.path.join("cgroup.kill"), "1");
     }
+}
 
-    fn enter(&self, directory: &Path) -> io::Result<()> {
-        fs::write(directory.join("cgroup.procs"), process::id().to_string())
-    }
+fn enter(directory: &Path) -> io::Result<()> {
+    fs::write(directory.join("cgroup.procs"), process::id().to_string())
 }
 
 impl Drop for Leaf {

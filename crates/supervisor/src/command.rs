@@ -89,7 +89,8 @@ impl Command {
 }
 
 fn is_inherited(name: &OsStr) -> bool {
-    INHERITED.iter().any(|inherited| name == *inherited) || name.as_encoded_bytes().starts_with(INHERITED_PREFIX.as_bytes())
+    INHERITED.iter().any(|inherited| name == *inherited)
+        || name.as_encoded_bytes().starts_with(INHERITED_PREFIX.as_bytes())
 }
 
 #[cfg(test)]

@@ -20,8 +20,8 @@ use rustix::{
     event::{PollFd, PollFlags, poll},
     io::Errno,
     process::{
-        Pid, PidfdFlags, Resource, Rlimit, Signal, WaitOptions, getpid, getppid, getrlimit, kill_process, pidfd_open, prlimit,
-        set_child_subreaper, setrlimit, setsid, wait,
+        Pid, PidfdFlags, Resource, Rlimit, Signal, WaitOptions, getpid, getppid, getrlimit, kill_process, pidfd_open,
+        prlimit, set_child_subreaper, setrlimit, setsid, wait,
     },
     stdio::{dup2_stderr, dup2_stdin, dup2_stdout},
 };
@@ -82,7 +82,8 @@ struct Orders {
 
 impl Orders {
     fn parse(mut arguments: impl Iterator<Item = OsString>) -> Option<Self> {
-        let mut number = || arguments.next().map(|argument| argument.to_str().and_then(|text| text.parse::<u64>().ok()));
+        let mut number =
+            || arguments.next().map(|argument| argument.to_str().and_then(|text| text.parse::<u64>().ok()));
         Some(Self {
             parent: Pid::from_raw(number()??.try_into().ok()?)?,
             memory_bytes_max: number()?,
@@ -194,9 +195,9 @@ fn end_like(status: ExitStatus) -> ExitCode {
         let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
         let _ = Signal::from_named_raw(signal).map(|signal| kill_process(getpid(), signal));
         // a signal that did not end us is told as a shell would
-        return ExitCode::from(128_u8.saturating_add(signal as u8));
+        return ExitCode::from(128_u8.saturating_add(u8::try_from(signal).unwrap_or_default()));
     }
-    ExitCode::from(status.code().unwrap_or_default() as u8)
+    ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX))
 }
 
 #[cfg(test)]

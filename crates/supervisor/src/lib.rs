@@ -30,6 +30,8 @@ mod stderr;
 mod tree;
 mod warden;
 
+pub mod backoff;
+pub mod garbage;
 pub mod guard;
 
 pub use capabilities::{Capabilities, capabilities};

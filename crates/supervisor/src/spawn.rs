@@ -65,7 +65,8 @@ struct Fittings {
 }
 
 fn fit(process: &mut process::Child, limits: &Limits) -> io::Result<Fittings> {
-    let (Some(stdin), Some(stdout), Some(stderr)) = (process.stdin.take(), process.stdout.take(), process.stderr.take())
+    let (Some(stdin), Some(stdout), Some(stderr)) =
+        (process.stdin.take(), process.stdout.take(), process.stderr.take())
     else {
         return Err(io::Error::other("the process was started without its pipes"));
     };

@@ -47,34 +47,48 @@ impl Warden {
     pub(crate) async fn run(mut self, exit: watch::Sender<Option<Exit>>) {
         self.see_it_end().await;
         // what is left shares only a session or a group with the dead root
-        on_tree(Tree::of(self.root), |tree| tree.kill()).await;
+        on_tree(Tree::of(self.root), super::tree::Tree::kill).await;
         let status = self.process.wait().map_or(Exit::Unknown, Exit::from);
         exit.send_replace(Some(status));
     }
 
     async fn see_it_end(&mut self) {
-        if self.ended_before(Order::Stop).await
-            || self.ended_within(self.limits.stop_stdin_wait).await
-        {
-            return;
+        if !self.ended_before(Order::Stop).await && !self.ended_when_asked().await {
+            self.kill().await;
+        }
+    }
+
+    /// Its stdin is closed by now; SIGTERM is the second hint. A kill order skips what is left of both.
+    async fn ended_when_asked(&mut self) -> bool {
+        if self.ended_within(self.limits.stop_stdin_wait).await {
+            return true;
+        }
+        if self.must_die() {
+            return false;
         }
         on_tree(self.targets(), |tree| tree.signal(Signal::TERM)).await;
-        if self.ended_within(self.limits.stop_term_wait).await {
-            return;
-        }
+        self.ended_within(self.limits.stop_term_wait).await
+    }
+
+    async fn kill(&mut self) {
         for _ in 0..GUARD_ATTEMPTS {
-            on_tree(self.targets(), |tree| tree.kill()).await;
+            on_tree(self.targets(), super::tree::Tree::kill).await;
             if timeout(GUARD_WAIT, self.ended.readable()).await.is_ok() {
                 return;
             }
         }
-        on_tree(Tree::of(self.root), |tree| tree.kill()).await;
+        on_tree(Tree::of(self.root), super::tree::Tree::kill).await;
         // an error here means that there is nothing left to wait for
         let _ = self.ended.readable().await;
     }
 
     fn targets(&self) -> Tree {
         if self.guarded { Tree::below(self.root) } else { Tree::of(self.root) }
+    }
+
+    /// Whether a kill was ordered, or nobody is left to order anything.
+    fn must_die(&self) -> bool {
+        *self.orders.borrow() == Order::Kill || self.orders.has_changed().is_err()
     }
 
     /// Whether it ended within this time; a kill order cuts the time short.

@@ -32,7 +32,7 @@ async fn run(command: Command) -> ExitCode {
         }
     }
     match child.exited().await {
-        Exit::Code(code) => ExitCode::from(code as u8),
+        Exit::Code(code) => ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX)),
         exit => fail(&exit.to_string()),
     }
 }
