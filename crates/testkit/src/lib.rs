@@ -1,1 +1,13 @@
-//! (to be written)
+//! Everything the tests and the benchmark hold in their hands; nothing here is part of the shipped binary.
+//!
+//! - [`fixture`]: a complete MCP server of both eras, the independent witness the gateway is measured against.
+//! - [`faults`]: a proxy that cuts, delays and corrupts what passes.
+//! - [`load`]: a load generator that checks every answer.
+//! - [`process`]: what a process costs, read from outside.
+//!
+//! It never depends on the crates it tests.
+
+pub mod faults;
+pub mod fixture;
+pub mod load;
+pub mod process;
