@@ -17,20 +17,32 @@
 //!
 //! In reading order: [`span`] and [`scan`] (the strict scanner), [`keys`] (what we route on), [`envelope`], [`splice`],
 //! [`array`], [`method`], [`version`], [`code`], [`message`] (what we originate), [`translate`] (the two eras), [`names`].
+//! Beside them the codecs: [`sse`], [`lines`], [`header`], [`mirrors`]; and what we seal: [`seal`], [`cursor`], [`state`], [`session`], [`task`].
 
 pub mod array;
 pub mod code;
+pub mod cursor;
 pub mod envelope;
-mod invalid;
+pub mod header;
 pub mod keys;
+pub mod lines;
 pub mod message;
 pub mod method;
+pub mod mirrors;
 pub mod names;
+pub mod pack;
 pub mod scan;
+pub mod seal;
+pub mod session;
 pub mod span;
 pub mod splice;
+pub mod sse;
+pub mod state;
+pub mod task;
 pub mod translate;
 pub mod version;
+mod invalid;
+mod members;
 
 pub use envelope::{plain_text, Envelope, Kind};
 pub use invalid::Invalid;

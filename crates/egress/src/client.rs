@@ -1,0 +1,180 @@
+//! The client: one pool per way out, one method per kind of conversation.
+
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{HOST, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper_rustls::MaybeHttpsStream;
+use hyper_util::client::legacy;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::net::UnixStream;
+use tower_service::Service;
+
+use crate::dial::Dialer;
+use crate::target::Way;
+use crate::tcp::TcpConnector;
+use crate::tls::{self, Stream, TlsConnector};
+use crate::unix::UnixConnector;
+use crate::websocket::{self, WebSocket};
+use crate::{Error, Options, Resolve, SystemResolver, Target};
+
+type Pool<Connector> = legacy::Client<Connector, Full<Bytes>>;
+
+/// Sends requests and opens streams, under one set of rules; a clone shares the pools.
+///
+/// Rules are checked when a connection is made and not when a pooled one is used again, so callers that are
+/// trusted differently need different clients.
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    options: Options,
+    user_agent: Option<HeaderValue>,
+    tcp: TcpConnector,
+    socket: UnixConnector,
+    http: Pool<TcpConnector>,
+    unix: Pool<UnixConnector>,
+    /// Made on first use, because reading the machine's certificates takes milliseconds.
+    https: OnceLock<Result<Https, Error>>,
+}
+
+/// What an `https` target and a `wss` target need.
+struct Https {
+    pool: Pool<TlsConnector>,
+    websocket: TlsConnector,
+}
+
+impl Client {
+    /// A client that looks names up as the operating system does.
+    pub fn new(options: Options) -> Self {
+        Self::with_resolver(options, Arc::new(SystemResolver))
+    }
+
+    /// A client that looks names up through the given resolver.
+    pub fn with_resolver(options: Options, resolver: Arc<dyn Resolve>) -> Self {
+        let dialer = Dialer::new(&options, resolver);
+        let tcp = TcpConnector {
+            dialer: dialer.clone(),
+        };
+        let socket = UnixConnector { dialer };
+        let shared = Shared {
+            user_agent: HeaderValue::from_str(&options.user_agent).ok(),
+            http: pools(&options).build(tcp.clone()),
+            unix: pools(&options).build(socket.clone()),
+            https: OnceLock::new(),
+            tcp,
+            socket,
+            options,
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
+    }
+
+    /// Sends the request to the target, whose URI replaces the request's own, and returns the head of the answer.
+    ///
+    /// An answer that redirects is returned like any other.
+    pub async fn send(
+        &self,
+        mut request: Request<Full<Bytes>>,
+        target: &Target,
+    ) -> Result<Response<Incoming>, Error> {
+        *request.uri_mut() = target.uri().clone();
+        self.add_headers(request.headers_mut(), target);
+        let answer = match target.way() {
+            Way::Http => self.shared.http.request(request),
+            Way::Https => self.https()?.pool.request(request),
+            Way::Unix(_) => self.shared.unix.request(request),
+        };
+        answer
+            .await
+            .map_err(|error| Error::from_exchange(error, target))
+    }
+
+    /// Opens a WebSocket with the subprotocol `mcp`, sending the headers with the handshake.
+    pub async fn websocket(
+        &self,
+        target: &Target,
+        mut headers: HeaderMap,
+    ) -> Result<WebSocket, Error> {
+        self.add_headers(&mut headers, target);
+        let host = target.to_string();
+        let opening = async {
+            let stream = self.fresh_stream(target).await?;
+            websocket::handshake(
+                stream,
+                target,
+                headers,
+                self.shared.options.message_bytes_max,
+            )
+            .await
+        };
+        self.shared.tcp.dialer.within_limit(&host, opening).await
+    }
+
+    /// Opens a raw stream to a unix socket.
+    pub async fn stream(&self, socket: &Path) -> Result<UnixStream, Error> {
+        self.shared.socket.connect(socket).await
+    }
+
+    async fn fresh_stream(&self, target: &Target) -> Result<Stream, Error> {
+        let uri = target.uri().clone();
+        match target.way() {
+            Way::Http => Ok(MaybeHttpsStream::Http(
+                self.shared.tcp.clone().call(uri).await?,
+            )),
+            Way::Https => self.https()?.websocket.clone().call(uri).await,
+            Way::Unix(_) => Err(Error::Target {
+                text: target.to_string(),
+                reason: "websockets run over tcp, not unix sockets",
+            }),
+        }
+    }
+
+    fn https(&self) -> Result<&Https, Error> {
+        let made = self
+            .shared
+            .https
+            .get_or_init(|| Https::new(&self.shared.options, &self.shared.tcp.dialer));
+        made.as_ref().map_err(Clone::clone)
+    }
+
+    /// Over HTTP/2 the host travels as `:authority`, so only the ways that are always HTTP/1.1 get it here.
+    fn add_headers(&self, headers: &mut HeaderMap, target: &Target) {
+        if *target.way() != Way::Https {
+            headers.insert(HOST, target.host().clone());
+        }
+        if let Some(user_agent) = &self.shared.user_agent {
+            headers
+                .entry(USER_AGENT)
+                .or_insert_with(|| user_agent.clone());
+        }
+    }
+}
+
+impl Https {
+    fn new(options: &Options, dialer: &Dialer) -> Result<Self, Error> {
+        let trust = tls::trust()?;
+        Ok(Self {
+            pool: pools(options).build(TlsConnector::any_version(dialer.clone(), trust.clone())),
+            websocket: TlsConnector::http1(dialer.clone(), trust),
+        })
+    }
+}
+
+fn pools(options: &Options) -> legacy::Builder {
+    let mut builder = legacy::Client::builder(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(Duration::from_millis(options.idle_ms))
+        .pool_max_idle_per_host(options.connections_per_host_max);
+    builder
+}

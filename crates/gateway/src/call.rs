@@ -1,0 +1,219 @@
+//! The era-free middle: what a call is between the two edges, and what can come back of it.
+//!
+//! A call goes to one upstream and yields events: notifications that belong to it, questions back to the client
+//! ([`Ask`], the one idea behind legacy requests of servers and modern `input_required`), and at last its end. The
+//! client edge and the server edge each translate their era to and from this; nothing in between asks about eras.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use mcp::{ClientFacts, Envelope, Era, Meta, Method, Param, Splice, translate};
+use tokio::sync::oneshot;
+
+use crate::{events::Events, failure::Failure};
+
+/// Who is calling, as far as an upstream may tell callers apart.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The principal. Without authentication there is one, the person at this machine.
+    pub principal: Arc<str>,
+    /// The session of a legacy client.
+    pub session: Option<u64>,
+    /// The era of the client.
+    pub era: Era,
+    /// What the client said of itself.
+    pub facts: Arc<ClientFacts>,
+    /// Which questions it can be asked.
+    pub abilities: Abilities,
+}
+
+/// The kinds of questions that a client can answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Abilities(u8);
+
+impl Abilities {
+    const FORM: u8 = 1;
+    const URL: u8 = 2;
+    const SAMPLING: u8 = 4;
+    const ROOTS: u8 = 8;
+
+    /// Everything that the gateway can carry across.
+    pub const ALL: Self = Self(Self::FORM | Self::URL | Self::SAMPLING | Self::ROOTS);
+
+    /// Reads them from a raw `ClientCapabilities` object.
+    pub fn read(capabilities: &[u8]) -> Self {
+        let has = |name| mcp::array::member(capabilities, name).is_some();
+        let mut bits = 0;
+        if let Some(elicitation) = mcp::array::member(capabilities, "elicitation") {
+            let modes = elicitation.of(capabilities).unwrap_or_default();
+            let (form, url) = (mcp::array::member(modes, "form").is_some(), mcp::array::member(modes, "url").is_some());
+            bits |= if form || !url { Self::FORM } else { 0 } | if url { Self::URL } else { 0 };
+        }
+        bits |= if has("sampling") { Self::SAMPLING } else { 0 };
+        bits |= if has("roots") { Self::ROOTS } else { 0 };
+        Self(bits)
+    }
+
+    /// Whether a client with these abilities can be asked this.
+    pub fn allow(self, question: &Envelope) -> bool {
+        match Method::parse(question.method()) {
+            Method::SamplingCreate => self.0 & Self::SAMPLING != 0,
+            Method::RootsList => self.0 & Self::ROOTS != 0,
+            Method::ElicitationCreate => {
+                let url = question
+                    .params()
+                    .and_then(|params| mcp::array::member(params, "mode")?.of(params))
+                    .is_some_and(|mode| mode == b"\"url\"");
+                self.0 & if url { Self::URL } else { Self::FORM } != 0
+            }
+            _ => false,
+        }
+    }
+
+    /// As the `capabilities` of a legacy handshake.
+    pub fn as_capabilities(self) -> String {
+        let mut members = Vec::new();
+        match (self.0 & Self::FORM != 0, self.0 & Self::URL != 0) {
+            (true, true) => members.push(r#""elicitation":{"form":{},"url":{}}"#),
+            (true, false) => members.push(r#""elicitation":{}"#),
+            (false, true) => members.push(r#""elicitation":{"url":{}}"#),
+            (false, false) => {}
+        }
+        if self.0 & Self::SAMPLING != 0 {
+            members.push(r#""sampling":{}"#);
+        }
+        if self.0 & Self::ROOTS != 0 {
+            members.push(r#""roots":{"listChanged":true}"#);
+        }
+        format!("{{{}}}", members.join(","))
+    }
+
+    /// The capability that a client would have to declare for this question, as a raw `ClientCapabilities` object.
+    pub fn required(question: &Envelope) -> &'static str {
+        match Method::parse(question.method()) {
+            Method::SamplingCreate => r#"{"sampling":{}}"#,
+            Method::RootsList => r#"{"roots":{}}"#,
+            _ => r#"{"elicitation":{}}"#,
+        }
+    }
+}
+
+/// One request on its way to one upstream.
+#[derive(Debug)]
+pub struct Call {
+    /// Who calls.
+    pub caller: Caller,
+    /// The request as the client sent it.
+    pub request: Envelope,
+    /// Its method.
+    pub method: Method,
+    /// The edits that routing asks for, in the words of the upstream.
+    pub renames: Vec<(mcp::Span, Bytes)>,
+    /// The upstream's own name of the tool, prompt, resource or task: what the header `Mcp-Name` repeats.
+    pub own_name: Option<String>,
+}
+
+impl Call {
+    /// The request for an upstream of `era`, under an id of ours. A progress token becomes that id too, because it
+    /// has to be unique on the connection.
+    pub fn message(&self, id: u64, era: Era) -> Bytes {
+        let id = id.to_string();
+        let mut splice = Splice::new(self.request.bytes());
+        splice.replace(self.request.id_span(), id.as_bytes());
+        for (span, bytes) in &self.renames {
+            splice.replace(*span, bytes);
+        }
+        let token = self.request.meta_members().get(Meta::ProgressToken);
+        if token.is_some() {
+            splice.replace(token.value, id.as_bytes());
+        }
+        match (self.caller.era, era) {
+            (Era::Legacy, Era::Modern) => {
+                translate::request_for_modern(&mut splice, &self.request, mcp::Version::LATEST.as_str(), &self.caller.facts);
+            }
+            (Era::Modern, Era::Legacy) => translate::request_for_legacy(&mut splice, &self.request),
+            _ => {}
+        }
+        splice.apply()
+    }
+
+    /// The token under which the client wants to hear of progress.
+    pub fn progress_token(&self) -> Option<Bytes> {
+        let token = self.request.meta_members().get(Meta::ProgressToken).value;
+        token.is_some().then(|| self.request.slice(token))
+    }
+
+    /// The level down to which the client wants log messages: of this request, or of its session.
+    pub fn log_level(&self) -> Option<&[u8]> {
+        match self.caller.era {
+            Era::Modern => self.request.meta_raw(Meta::LogLevel),
+            Era::Legacy => Some(&self.caller.facts.log_level[..]).filter(|level| !level.is_empty()),
+        }
+    }
+
+    /// Whether the request is the retry of one that was answered with questions.
+    pub fn is_retry(&self) -> bool {
+        self.request.param(Param::RequestState).is_some() || self.request.param(Param::InputResponses).is_some()
+    }
+}
+
+/// What comes back from an upstream while a call runs.
+#[derive(Debug)]
+pub enum Event {
+    /// A notification that belongs to this call, in the client's words.
+    Notification(Bytes),
+    /// A question of the upstream to the client.
+    Ask(Ask),
+    /// The end of the call.
+    Done(Result<Answer, Failure>),
+}
+
+/// A question of an upstream in the middle of a call.
+#[derive(Debug)]
+pub struct Ask {
+    /// The request as the upstream sent it.
+    pub question: Envelope,
+    /// Where its answer goes. Dropped without an answer, the upstream is told that nobody answers.
+    pub reply: oneshot::Sender<Reply>,
+}
+
+/// The client's answer to a question.
+#[derive(Debug)]
+pub enum Reply {
+    /// A raw result.
+    Result(Bytes),
+    /// A raw error object.
+    Error(Bytes),
+}
+
+/// The answer of an upstream.
+#[derive(Debug)]
+pub struct Answer {
+    /// The message as it came, under the id of our hop.
+    pub envelope: Envelope,
+    /// The era of the upstream that gave it.
+    pub era: Era,
+}
+
+/// A running or finished call.
+#[derive(Debug)]
+pub enum Exchange {
+    /// It has already ended.
+    Done(Result<Answer, Failure>),
+    /// It runs. Dropping the events cancels it.
+    Running(Events),
+}
+
+impl Exchange {
+    /// Waits for the end of the call. Questions are left unanswered: the upstream is told that nobody can.
+    pub async fn finish(self) -> Result<Answer, Failure> {
+        match self {
+            Self::Done(answer) => answer,
+            Self::Running(mut events) => loop {
+                if let Event::Done(answer) = events.next().await {
+                    break answer;
+                }
+            },
+        }
+    }
+}

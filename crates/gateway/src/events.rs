@@ -1,0 +1,120 @@
+//! The stream of events of one running call: what may be lost when nobody reads (progress, log lines) travels in a
+//! bounded queue, the end of the call in a slot of its own, so that a flood can never push it out.
+
+use std::time::Duration;
+
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, timeout_at},
+};
+
+use crate::{
+    call::{Answer, Event},
+    failure::Failure,
+};
+
+/// How many notifications and questions of one call may wait for a slow client.
+const QUEUE: usize = 64;
+
+/// How long a call may be silent, and how long it may take in all.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// Silence: neither answer nor notification.
+    pub idle: Duration,
+    /// From start to end.
+    pub total: Duration,
+}
+
+/// The receiving end. Dropping it before the end cancels the call at its upstream.
+#[derive(Debug)]
+pub struct Events {
+    notes: Option<mpsc::Receiver<Event>>,
+    done: oneshot::Receiver<Result<Answer, Failure>>,
+    patience: Patience,
+    deadline: Instant,
+    _cancel: Cancel,
+}
+
+/// The sending end, held by the server edge.
+#[derive(Debug)]
+pub struct Sender {
+    notes: Option<mpsc::Sender<Event>>,
+    done: oneshot::Sender<Result<Answer, Failure>>,
+}
+
+/// A new pair. Without `with_notes` only the end of the call can be sent, which costs less.
+pub fn channel(with_notes: bool, patience: Patience, cancel: impl FnOnce() + Send + 'static) -> (Sender, Events) {
+    let (notes_in, notes_out) = if with_notes { Some(mpsc::channel(QUEUE)).unzip() } else { (None, None) };
+    let (done_in, done_out) = oneshot::channel();
+    let events = Events {
+        notes: notes_out,
+        done: done_out,
+        patience,
+        deadline: Instant::now() + patience.total,
+        _cancel: Cancel(Some(Box::new(cancel))),
+    };
+    (Sender { notes: notes_in, done: done_in }, events)
+}
+
+impl Sender {
+    /// Passes on what may be lost: if the client does not keep up, it is.
+    pub fn offer(&self, event: Event) -> Result<(), Event> {
+        match &self.notes {
+            Some(notes) => notes.try_send(event).map_err(mpsc::error::TrySendError::into_inner),
+            None => Err(event),
+        }
+    }
+
+    /// Passes on an event and waits until there is room for it.
+    pub async fn send(&self, event: Event) {
+        if let Some(notes) = &self.notes {
+            let _ = notes.send(event).await;
+        }
+    }
+
+    /// Ends the call.
+    pub fn finish(self, end: Result<Answer, Failure>) {
+        let _ = self.done.send(end);
+    }
+
+    /// Whether the client can be told anything before the end.
+    pub fn takes_notes(&self) -> bool {
+        self.notes.is_some()
+    }
+}
+
+impl Events {
+    /// The next event. After [`Event::Done`] there is none.
+    pub async fn next(&mut self) -> Event {
+        let limit = self.deadline.min(Instant::now() + self.patience.idle);
+        timeout_at(limit, self.wait()).await.unwrap_or(Event::Done(Err(Failure::Timeout)))
+    }
+
+    async fn wait(&mut self) -> Event {
+        if let Some(notes) = &mut self.notes {
+            tokio::select! {
+                biased;
+                Some(event) = notes.recv() => return event,
+                end = &mut self.done => return Event::Done(end.unwrap_or(Err(Failure::Lost))),
+            }
+        }
+        Event::Done((&mut self.done).await.unwrap_or(Err(Failure::Lost)))
+    }
+}
+
+/// What to do when nobody waits for the call any more; the server edge ignores it when the call has ended.
+struct Cancel(Option<Box<dyn FnOnce() + Send>>);
+
+impl std::fmt::Debug for Cancel {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Cancel")
+    }
+}
+
+impl Drop for Cancel {
+    fn drop(&mut self) {
+        if let Some(cancel) = self.0.take() {
+            cancel();
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Why a call got no answer from its upstream, and what the client is told: whose fault it was and what to do next.
+
+use bytes::Bytes;
+use mcp::{Method, code, message};
+
+/// A call that ended without an answer of its upstream.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Failure {
+    /// The upstream could not be reached or started; nothing was sent.
+    #[error("the server is not available: {0}")]
+    Unavailable(String),
+    /// The upstream asks for a sign-in that the gateway does not have.
+    #[error("the server refuses our credentials (HTTP {0})")]
+    Unauthorized(u16),
+    /// The connection broke after the request had been sent.
+    #[error("the connection to the server was lost during the call")]
+    Lost,
+    /// Silence until the deadline.
+    #[error("the server did not answer in time")]
+    Timeout,
+    /// The upstream answered with something that is no answer.
+    #[error("the server sent an answer that cannot be used: {0}")]
+    Garbage(String),
+    /// The answer is larger than allowed.
+    #[error("the server's answer is larger than {0} bytes")]
+    TooLarge(usize),
+    /// Too many calls are in flight.
+    #[error("too many calls to this server are in flight")]
+    Overloaded,
+    /// The server asked for something that the client did not declare.
+    #[error("this needs a capability that the client did not declare")]
+    MissingCapability(&'static str),
+    /// A finished error answer of our own.
+    #[error("{1}")]
+    Refused(i32, String),
+}
+
+impl Failure {
+    /// The code of the contract's table of tool errors.
+    fn tool_code(&self) -> &'static str {
+        match self {
+            Self::Unavailable(_) => "UNAVAILABLE",
+            Self::Unauthorized(_) => "UNAUTHORIZED",
+            Self::Lost => "OUTCOME_UNKNOWN",
+            Self::Timeout => "TIMEOUT",
+            Self::Garbage(_) => "UPSTREAM_ERROR",
+            Self::TooLarge(_) => "TOO_LARGE",
+            Self::Overloaded => "OVERLOADED",
+            Self::MissingCapability(_) => "NOT_SUPPORTED",
+            Self::Refused(..) => "INVALID_INPUT",
+        }
+    }
+
+    /// What to do next.
+    fn hint(&self) -> &'static str {
+        match self {
+            Self::Unavailable(_) => "see the server's log in the output of the gateway, then call again",
+            Self::Unauthorized(_) => "put valid credentials into the server's `headers`",
+            Self::Lost => "the act may have happened: look before you call again",
+            Self::Timeout => "the call was cancelled; raise `limits.call_ms_max` if it needs longer",
+            Self::Garbage(_) => "this is a fault of the server: its log may say more",
+            Self::TooLarge(_) => "ask for less, or raise `limits.result_bytes_max`",
+            Self::Overloaded => "call again in a moment",
+            Self::MissingCapability(_) => "use a client that can answer questions of servers",
+            Self::Refused(..) => "check the arguments",
+        }
+    }
+
+    /// The JSON-RPC code where the failure cannot be told as a tool result.
+    pub fn code(&self) -> i32 {
+        match self {
+            Self::Unavailable(_) | Self::Unauthorized(_) => code::UNAVAILABLE,
+            Self::Lost => code::OUTCOME_UNKNOWN,
+            Self::Timeout => code::DEADLINE,
+            Self::Garbage(_) | Self::TooLarge(_) => code::INTERNAL,
+            Self::Overloaded => code::OVERLOADED,
+            Self::MissingCapability(_) => code::MISSING_CAPABILITY,
+            Self::Refused(code, _) => *code,
+        }
+    }
+
+    /// The answer to the client with this request id: a tool result that the model can read where there is one, else an error.
+    pub fn answer(&self, id: &[u8], method: Method, modern: bool) -> Bytes {
+        let refusal = matches!(self, Self::Overloaded | Self::Refused(..))
+            || (modern && matches!(self, Self::MissingCapability(_)));
+        if method == Method::ToolsCall && !refusal {
+            return message::result(id, &self.tool_result(modern));
+        }
+        let data = match self {
+            Self::MissingCapability(required) => format!(r#"{{"requiredCapabilities":{required}}}"#).into_bytes(),
+            _ => self.details(),
+        };
+        message::error(Some(id), self.code(), &self.to_string(), Some(&data))
+    }
+
+    fn details(&self) -> Vec<u8> {
+        serde_json::json!({
+            "code": self.tool_code(), "message": self.to_string(), "hint": self.hint(),
+            "retryable": matches!(self, Self::Unavailable(_) | Self::Overloaded),
+        })
+        .to_string()
+        .into_bytes()
+    }
+
+    fn tool_result(&self, modern: bool) -> Vec<u8> {
+        let text = format!("[{}] {self}\nhint: {}", self.tool_code(), self.hint());
+        let mut out = if modern { br#"{"resultType":"complete","content":[{"type":"text","text":"#.to_vec() } else { br#"{"content":[{"type":"text","text":"#.to_vec() };
+        message::push_string(&mut out, &text);
+        out.extend_from_slice(br#"}],"isError":true,"_meta":{"dev.switchboard/error":"#);
+        out.extend_from_slice(&self.details());
+        out.extend_from_slice(b"}}");
+        out
+    }
+}
+
+impl From<egress::Error> for Failure {
+    fn from(error: egress::Error) -> Self {
+        match error.sent() {
+            egress::Sent::No => Self::Unavailable(error.to_string()),
+            egress::Sent::Maybe => Self::Lost,
+        }
+    }
+}
+
+impl From<supervisor::Error> for Failure {
+    fn from(error: supervisor::Error) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}

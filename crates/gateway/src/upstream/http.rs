@@ -1,0 +1,302 @@
+//! One POST to a Streamable HTTP server of either era and the reading of what comes back: one JSON message, or a
+//! stream of events that ends with it.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method as Verb, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use mcp::{Envelope, Era, Kind, Method, Param, ScanLimits, sse};
+
+use super::pending::with_token;
+use crate::{
+    call::{Answer, Ask, Call, Event, Exchange, Reply},
+    events::{Patience, Sender, channel},
+    failure::Failure,
+};
+
+/// What a POST is allowed to cost.
+#[derive(Clone, Copy, Debug)]
+pub struct HttpLimits {
+    /// Bytes of one answer.
+    pub result_bytes_max: usize,
+    /// Bytes of one line of an event stream.
+    pub line_bytes_max: usize,
+    /// How long a call may take.
+    pub patience: Patience,
+}
+
+/// The address of a server and what every request to it carries.
+#[derive(Debug)]
+pub struct HttpServer {
+    client: egress::Client,
+    target: egress::Target,
+    headers: HeaderMap,
+    limits: HttpLimits,
+}
+
+/// What came back.
+pub enum Got {
+    /// One message.
+    Message(Envelope),
+    /// A stream of events.
+    Stream(EventStream),
+    /// Accepted, nothing to say.
+    Nothing,
+    /// A status that is no answer, with the first part of the body.
+    Refused(StatusCode, Bytes),
+}
+
+impl HttpServer {
+    /// A server at `target`, given the headers that its configuration adds.
+    pub fn new(client: egress::Client, target: egress::Target, configured: HeaderMap, limits: HttpLimits) -> Self {
+        let mut headers = configured;
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Self { client, target, headers, limits }
+    }
+
+    /// The limits of every exchange.
+    pub fn limits(&self) -> HttpLimits {
+        self.limits
+    }
+
+    /// The client and the target, for transports that are built on the same address.
+    pub fn reach(&self) -> (&egress::Client, &egress::Target, &HeaderMap) {
+        (&self.client, &self.target, &self.headers)
+    }
+
+    /// Sends one request and waits for the head of the answer.
+    pub async fn send(&self, verb: Verb, body: Bytes, extra: impl FnOnce(&mut HeaderMap)) -> Result<Response<Incoming>, Failure> {
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = verb;
+        request.headers_mut().clone_from(&self.headers);
+        extra(request.headers_mut());
+        Ok(self.client.send(request, &self.target).await?)
+    }
+
+    /// Posts one message and reads what comes back, up to the first event of a stream.
+    pub async fn post(&self, body: Bytes, extra: impl FnOnce(&mut HeaderMap)) -> Result<(HeaderMap, Got), Failure> {
+        let response = self.send(Verb::POST, body, extra).await?;
+        let (head, body) = response.into_parts();
+        let kind = head.headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+        if head.status.is_success() && starts_with(kind, b"text/event-stream") {
+            return Ok((head.headers, Got::Stream(EventStream::new(body, self.limits))));
+        }
+        let is_json = starts_with(kind, b"application/json");
+        let body = collect(body, self.limits.result_bytes_max).await?;
+        let got = match Envelope::parse(&body, ScanLimits { depth_max: 128 }) {
+            Ok(envelope) if is_json && matches!(envelope.kind(), Kind::Result | Kind::Error) => Got::Message(envelope),
+            _ if head.status == StatusCode::ACCEPTED || head.status == StatusCode::NO_CONTENT => Got::Nothing,
+            Err(invalid) if head.status.is_success() => return Err(Failure::Garbage(invalid.to_string())),
+            _ if head.status.is_success() => return Err(Failure::Garbage("neither JSON nor an event stream".to_owned())),
+            _ => Got::Refused(head.status, body.slice(..body.len().min(512))),
+        };
+        Ok((head.headers, got))
+    }
+
+    /// Posts one message of our own and waits for its answer, passing over everything else.
+    pub async fn ask(&self, body: Bytes, extra: impl FnOnce(&mut HeaderMap), limit: Duration) -> Result<(HeaderMap, Got), Failure> {
+        let exchange = async {
+            match self.post(body, extra).await? {
+                (headers, Got::Stream(mut stream)) => loop {
+                    match stream.next().await? {
+                        Some(envelope) if matches!(envelope.kind(), Kind::Result | Kind::Error) => break Ok((headers, Got::Message(envelope))),
+                        Some(_) => {}
+                        None => break Err(Failure::Lost),
+                    }
+                },
+                other => Ok(other),
+            }
+        };
+        tokio::time::timeout(limit, exchange).await.unwrap_or(Err(Failure::Timeout))
+    }
+}
+
+/// The body of an answer, if it is not larger than allowed.
+pub async fn collect(body: Incoming, bytes_max: usize) -> Result<Bytes, Failure> {
+    match Limited::new(body, bytes_max).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Failure::TooLarge(bytes_max)),
+        Err(_) => Err(Failure::Lost),
+    }
+}
+
+fn starts_with(value: &[u8], wanted: &[u8]) -> bool {
+    value.get(..wanted.len()).is_some_and(|head| head.eq_ignore_ascii_case(wanted))
+}
+
+/// The messages of an event stream.
+pub struct EventStream {
+    body: Incoming,
+    decoder: sse::Decoder,
+}
+
+impl EventStream {
+    /// Reads `body` as an event stream.
+    pub fn new(body: Incoming, limits: HttpLimits) -> Self {
+        let limits = sse::Limits { line_bytes_max: limits.line_bytes_max, event_bytes_max: limits.result_bytes_max };
+        Self { body, decoder: sse::Decoder::new(limits) }
+    }
+
+    /// The next event with data, whatever it holds.
+    pub async fn next_event(&mut self) -> Result<Option<sse::Event>, Failure> {
+        loop {
+            while let Some(event) = self.decoder.next() {
+                let event = event.map_err(|error| Failure::Garbage(error.to_string()))?;
+                if !event.data.is_empty() {
+                    return Ok(Some(event));
+                }
+            }
+            match self.body.frame().await {
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        self.decoder.push(&data);
+                    }
+                }
+                Some(Err(_)) => return Err(Failure::Lost),
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// The next message; what is no message is passed over.
+    pub async fn next(&mut self) -> Result<Option<Envelope>, Failure> {
+        while let Some(event) = self.next_event().await? {
+            match Envelope::parse(&event.data, ScanLimits { depth_max: 128 }) {
+                Ok(envelope) => return Ok(Some(envelope)),
+                Err(invalid) => tracing::debug!(%invalid, "event without a message in a server's stream"),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Where to take up a broken stream: the last event id and how long to wait first.
+    pub fn resume_point(&self) -> Option<(String, Duration)> {
+        let wait = Duration::from_millis(self.decoder.retry_ms().unwrap_or(1_000).min(60_000));
+        self.decoder.last_event_id().map(|id| (id.to_owned(), wait))
+    }
+}
+
+/// What a server edge does with the questions of a stream and with a stream that breaks off.
+pub trait StreamOwner: Send + Sync + 'static {
+    /// The era of the server.
+    fn era(&self) -> Era;
+    /// Sends the client's reply to a question back to the server.
+    fn reply(&self, question: Envelope, reply: Reply) -> impl Future<Output = ()> + Send;
+    /// Opens the rest of a stream that ended before its answer; `None` if that is impossible.
+    fn resume(&self, last_event_id: &str) -> impl Future<Output = Option<EventStream>> + Send;
+    /// Takes a notification that belongs to no call.
+    fn unrelated(&self, notification: &Envelope);
+}
+
+/// Follows the event stream of a call. An answer that comes first needs no task.
+pub async fn follow<O: StreamOwner>(owner: Arc<O>, call: &Call, patience: Patience, mut stream: EventStream, cancel: impl FnOnce() + Send + 'static) -> Exchange {
+    let first = match tokio::time::timeout(patience.idle, stream.next()).await {
+        Ok(Ok(Some(envelope))) if matches!(envelope.kind(), Kind::Result | Kind::Error) => {
+            return Exchange::Done(Ok(Answer { envelope, era: owner.era() }));
+        }
+        Ok(Ok(first)) => first,
+        Ok(Err(failure)) => return Exchange::Done(Err(failure)),
+        Err(_) => return Exchange::Done(Err(Failure::Timeout)),
+    };
+    let rules = Rules { token: call.progress_token(), logs: call.log_level().is_some(), abilities: call.caller.abilities };
+    let stop = Arc::new(tokio::sync::Notify::new());
+    let stopped = stop.clone();
+    let (sender, events) = channel(true, patience, move || {
+        stop.notify_one();
+        cancel();
+    });
+    tokio::spawn(async move {
+        tokio::select! {
+            () = pump(owner, rules, stream, first, sender) => {}
+            () = stopped.notified() => {}
+        }
+    });
+    Exchange::Running(events)
+}
+
+/// What the client of a call wants to hear and can be asked.
+struct Rules {
+    token: Option<Bytes>,
+    logs: bool,
+    abilities: crate::call::Abilities,
+}
+
+async fn pump<O: StreamOwner>(owner: Arc<O>, rules: Rules, mut stream: EventStream, first: Option<Envelope>, sender: Sender) {
+    let mut next = first;
+    loop {
+        let envelope = match next.take() {
+            Some(envelope) => envelope,
+            None => match next_or_resume(&*owner, &mut stream).await {
+                Ok(envelope) => envelope,
+                Err(failure) => return sender.finish(Err(failure)),
+            },
+        };
+        match envelope.kind() {
+            Kind::Result | Kind::Error => return sender.finish(Ok(Answer { envelope, era: owner.era() })),
+            Kind::Notification => notify(&*owner, &rules, &envelope, &sender).await,
+            Kind::Request => {
+                if let Err(failure) = ask(&owner, &rules, envelope, &sender).await {
+                    return sender.finish(Err(failure));
+                }
+            }
+        }
+    }
+}
+
+async fn next_or_resume<O: StreamOwner>(owner: &O, stream: &mut EventStream) -> Result<Envelope, Failure> {
+    loop {
+        match stream.next().await {
+            Ok(Some(envelope)) => return Ok(envelope),
+            Err(failure @ (Failure::Garbage(_) | Failure::TooLarge(_))) => return Err(failure),
+            Ok(None) | Err(_) => {
+                let (id, wait) = stream.resume_point().ok_or(Failure::Lost)?;
+                tokio::time::sleep(wait).await;
+                *stream = owner.resume(&id).await.ok_or(Failure::Lost)?;
+            }
+        }
+    }
+}
+
+async fn notify<O: StreamOwner>(owner: &O, rules: &Rules, notification: &Envelope, sender: &Sender) {
+    match Method::parse(notification.method()) {
+        Method::Progress => {
+            if let (Some(token), true) = (&rules.token, notification.param(Param::ProgressToken).is_some()) {
+                sender.send(Event::Notification(with_token(notification, token))).await;
+            }
+        }
+        Method::LogMessage if !rules.logs => {}
+        Method::ToolsChanged | Method::PromptsChanged | Method::ResourcesChanged | Method::ResourceUpdated => owner.unrelated(notification),
+        _ => sender.send(Event::Notification(notification.bytes().clone())).await,
+    }
+}
+
+/// Puts a question of a legacy server to the client. A modern server must not ask in this way; nor may a client be
+/// asked what it did not declare: that ends the call.
+async fn ask<O: StreamOwner>(owner: &Arc<O>, rules: &Rules, question: Envelope, sender: &Sender) -> Result<(), Failure> {
+    if owner.era() == Era::Modern {
+        tracing::warn!(method = question.method(), "a modern server sent a request; it is not answered");
+        return Ok(());
+    }
+    if Method::parse(question.method()) == Method::Ping {
+        owner.reply(question, Reply::Result(Bytes::from_static(b"{}"))).await;
+        return Ok(());
+    }
+    if !rules.abilities.allow(&question) {
+        let required = crate::call::Abilities::required(&question);
+        let refusal = Bytes::from_static(br#"{"code":-32601,"message":"the client did not declare this capability"}"#);
+        owner.reply(question, Reply::Error(refusal)).await;
+        return Err(Failure::MissingCapability(required));
+    }
+    let (reply, answer) = tokio::sync::oneshot::channel();
+    sender.send(Event::Ask(Ask { question: question.clone(), reply })).await;
+    let owner = owner.clone();
+    tokio::spawn(async move {
+        let nobody = Reply::Error(Bytes::from_static(br#"{"code":-32603,"message":"the client gave no answer"}"#));
+        let reply = answer.await.unwrap_or(nobody);
+        owner.reply(question, reply).await;
+    });
+    Ok(())
+}

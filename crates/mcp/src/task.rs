@@ -1,0 +1,88 @@
+//! Task ids as clients see them: the server and its own id for the task, sealed for one principal.
+//! Owns their form. They come out alike each time, as clients compare them, and never expire: the
+//! server that owns a task ends it.
+
+use crate::pack::{Packer, Unpacker};
+use crate::seal::{KeyRing, NEVER, Purpose, SealError, Sealable, derived_nonce};
+
+/// What a task id of ours begins with.
+pub const PREFIX: &str = "gw.";
+
+/// Which task of which server is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskId {
+    /// The server that runs the task.
+    pub server: String,
+    /// The id that server gave it.
+    pub id: String,
+}
+
+impl TaskId {
+    /// The id to show to one principal. It changes when the current key does; older ones still open.
+    pub fn conceal(&self, ring: &KeyRing, principal: &str) -> String {
+        let nonce = derived_nonce(ring, Self::PURPOSE, principal, &self.payload());
+        format!("{PREFIX}{}", self.seal(ring, principal, NEVER, nonce))
+    }
+
+    /// The task that a shown id means.
+    pub fn reveal(ring: &KeyRing, principal: &str, shown: &str) -> Result<Self, SealError> {
+        let sealed = shown.strip_prefix(PREFIX).ok_or(SealError::Invalid)?;
+        Self::open(ring, principal, 0, sealed)
+    }
+}
+
+impl Sealable for TaskId {
+    const PURPOSE: Purpose = Purpose::Task;
+
+    fn pack(&self, packer: &mut Packer) {
+        packer.put_bytes(self.server.as_bytes());
+        packer.put_bytes(self.id.as_bytes());
+    }
+
+    fn unpack(unpacker: &mut Unpacker<'_>) -> Option<Self> {
+        Some(Self { server: unpacker.take_string()?, id: unpacker.take_string()? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::seal::tests::ring;
+
+    fn task(server: &str, id: &str) -> TaskId {
+        TaskId { server: server.to_owned(), id: id.to_owned() }
+    }
+
+    #[test]
+    fn a_task_is_shown_alike_each_time_and_differently_to_each() {
+        let shown = task("files", "1").conceal(&ring(), "ada");
+        assert_eq!(task("files", "1").conceal(&ring(), "ada"), shown);
+        for other in [
+            task("files", "1").conceal(&ring(), "bob"),
+            task("files", "2").conceal(&ring(), "ada"),
+            task("file", "s1").conceal(&ring(), "ada"),
+        ] {
+            assert_ne!(other[..40], shown[..40], "nonces differ");
+        }
+    }
+
+    #[test]
+    fn ids_that_are_not_ours_or_of_another_principal_mean_nothing() {
+        let shown = task("files", "1").conceal(&ring(), "ada");
+        for foreign in ["", "gw.", "gw.files.1", &shown[PREFIX.len()..], &shown[..shown.len() - 1]] {
+            assert_eq!(TaskId::reveal(&ring(), "ada", foreign), Err(SealError::Invalid), "{foreign}");
+        }
+        assert_eq!(TaskId::reveal(&ring(), "bob", &shown), Err(SealError::Invalid));
+    }
+
+    proptest! {
+        #[test]
+        fn a_shown_task_is_found_again(server in "[a-z]{1,20}", id in ".{0,80}") {
+            let task = task(&server, &id);
+            let shown = task.conceal(&ring(), "ada");
+            prop_assert_eq!(TaskId::reveal(&ring(), "ada", &shown), Ok(task));
+        }
+    }
+}
