@@ -2,6 +2,7 @@
 //! It owns no logic of its own: a task is a file, a name here and a line in `TASKS`.
 
 mod arch;
+mod limits;
 mod page;
 
 use std::error::Error;
@@ -10,7 +11,8 @@ use std::process::ExitCode;
 const TASKS: &str = "\
 cargo xtask <task>
 
-  arch [--check]   draw the crates into ARCHITECTURE.md, or check drawing and floors";
+  arch [--check]     draw the crates into ARCHITECTURE.md, or check drawing and floors
+  limits [--check]   write the table of limits into the manual, or check it";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
 fn run(task: &str, options: &[String]) -> Result<(), Box<dyn Error>> {
     match task {
         "arch" => Ok(arch::run(options)?),
+        "limits" => Ok(limits::run(options)?),
         "" | "help" | "--help" => {
             println!("{TASKS}");
             Ok(())

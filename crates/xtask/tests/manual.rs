@@ -1,4 +1,4 @@
-//! The pages of the project from outside: links lead somewhere, the manual lists its pages.
+//! The pages of the project from outside: links lead somewhere, the manual lists its pages, its examples are accepted.
 //! What the pages say is checked where the thing itself is; here only that they hang together.
 
 use std::fs;
@@ -83,4 +83,23 @@ fn every_decision_is_a_page_of_the_manual() {
         let shown = root().join("docs/src/decisions").join(name);
         assert!(shown.exists(), "docs/src/decisions has no page that includes {}", decision.display());
     }
+}
+
+/// The blocks of a page that are fenced as this language.
+fn fenced<'page>(page: &'page str, language: &str) -> Vec<&'page str> {
+    let fence = format!("```{language}\n");
+    page.split(fence.as_str()).skip(1).filter_map(|rest| rest.split_once("```")).map(|(block, _)| block).collect()
+}
+
+#[test]
+fn every_configuration_in_the_pages_is_accepted() {
+    let mut examples = 0;
+    for page in pages() {
+        for example in fenced(&read(&page), "toml").into_iter().filter(|example| !example.contains("{{#include")) {
+            let loaded = config::parse(example, &page.display().to_string(), &|name| Some(format!("value of {name}")));
+            assert!(loaded.problems.is_empty(), "{example}\n{:?}", loaded.problems);
+            examples += 1;
+        }
+    }
+    assert!(examples > 3, "only {examples} examples found: are they still fenced as toml?");
 }
