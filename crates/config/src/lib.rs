@@ -1,16 +1,36 @@
 //! Every option of Switchboard: type, unit, default, documentation and check.
-//! Pure but for `load`, which reads one file; it starts, connects and logs nothing.
+//! Pure but for `load`, which reads one file and the environment; it starts, connects and logs nothing.
+//!
+//! ```
+//! let loaded = config::parse("[servers.git]\ncomand = \"mcp-server-git\"", "switchboard.toml", &|_| None);
+//! assert_eq!(loaded.problems[0].to_string(), "switchboard.toml:1:10: servers.git: neither `command` nor `url` is given");
+//! assert_eq!(loaded.problems[1].hint.as_deref(), Some("did you mean `command`?"));
+//! ```
 
+// The words an operator writes, section by section.
 mod bundle;
 mod config;
 pub mod env;
 mod gateway;
-mod glob;
 mod limits;
-mod listen;
 mod log;
-mod secret;
 mod server;
+
+// The values they are made of.
+mod glob;
+mod listen;
+mod secret;
+
+// From a text to a checked value.
+mod checks;
+mod document;
+mod load;
+mod nearest;
+mod path;
+mod problem;
+mod schema;
+mod secrets;
+mod shape;
 
 pub use bundle::{Bundle, Naming};
 pub use config::Config;
@@ -18,6 +38,9 @@ pub use gateway::Gateway;
 pub use glob::{Glob, GlobError};
 pub use limits::Limits;
 pub use listen::{Listen, ListenError};
+pub use load::{DEFAULT, Error, Loaded, load, parse};
 pub use log::{Log, LogFormat};
+pub use problem::{Problem, Severity};
+pub use schema::schema;
 pub use secret::Secret;
 pub use server::{Era, FixedArguments, Mode, Server, Start, Transport};

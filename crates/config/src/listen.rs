@@ -1,5 +1,5 @@
 //! An address to listen on: a TCP socket address or a unix socket path.
-//! Whether it may be used is decided in `checks/gateway.rs`.
+//! Whether it may be used is decided by `local`, for the file and for `--listen` alike.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -20,14 +20,29 @@ pub enum Listen {
     Unix(PathBuf),
 }
 
-/// A text that is no listen address.
+/// Why an address cannot be listened on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no listen address")]
-pub struct ListenError(String);
+pub enum ListenError {
+    /// The text is no address.
+    #[error("`{0}` is no listen address")]
+    Syntax(String),
+    /// Other machines could connect.
+    #[error("`{0}` is open to other machines, but authentication is not configured")]
+    Open(Listen),
+}
 
 impl Listen {
     /// What a listen address looks like, for hints.
     pub const HINT: &str = "write `127.0.0.1:3100`, `[::1]:3100` or `unix:/path/to/socket`";
+
+    /// The address itself, if only this machine can connect: nobody is authenticated yet.
+    pub fn local(self) -> Result<Self, ListenError> {
+        if self.is_local() {
+            Ok(self)
+        } else {
+            Err(ListenError::Open(self))
+        }
+    }
 
     /// Whether only this machine can connect.
     pub fn is_local(&self) -> bool {
@@ -44,11 +59,11 @@ impl FromStr for Listen {
     fn from_str(text: &str) -> Result<Self, ListenError> {
         match text.strip_prefix("unix:") {
             Some(path) if path.starts_with('/') => Ok(Self::Unix(path.into())),
-            Some(_) => Err(ListenError(text.to_owned())),
+            Some(_) => Err(ListenError::Syntax(text.to_owned())),
             None => text
                 .parse()
                 .map(Self::Tcp)
-                .map_err(|_| ListenError(text.to_owned())),
+                .map_err(|_| ListenError::Syntax(text.to_owned())),
         }
     }
 }

@@ -1,5 +1,5 @@
 //! A value that is used but never shown: in `Debug` and when serialized it is `•••`.
-//! Resolving `${env:NAME}` is the job of `checks/secrets.rs`.
+//! Resolving `${env:NAME}` is the job of `secrets.rs`.
 
 use std::borrow::Cow;
 use std::fmt;

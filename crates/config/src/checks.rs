@@ -1,0 +1,25 @@
+//! Rules that concern more than one key, or more of a value than its type: one file per section.
+
+mod bundle;
+mod gateway;
+mod limits;
+mod names;
+mod server;
+
+use crate::Config;
+use crate::problem::Problems;
+
+/// Reports everything in `config` that the schema cannot see.
+pub(crate) fn check(config: &Config, problems: &mut Problems<'_>) {
+    gateway::check(&config.gateway, problems);
+    limits::check(&config.limits, problems);
+    names::check("servers", config.servers.keys(), problems);
+    names::check("bundles", config.bundles.keys(), problems);
+    server::check_prefixes(&config.servers, problems);
+    for (name, server) in &config.servers {
+        server::check(name, server, problems);
+    }
+    for (name, bundle) in &config.bundles {
+        bundle::check(name, bundle, &config.servers, problems);
+    }
+}

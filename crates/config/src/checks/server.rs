@@ -1,0 +1,225 @@
+//! Rules of `[servers.NAME]`: one way to reach it, keys that fit this way, and names that are its own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use url::Url;
+
+use super::names::skeleton;
+use crate::path::KeyPath;
+use crate::problem::Problems;
+use crate::{Server, Transport};
+
+/// Reports what is wrong with the server `name`.
+pub(super) fn check(name: &str, server: &Server, problems: &mut Problems<'_>) {
+    let path = KeyPath::of(["servers", name]);
+    match (&server.command, &server.url) {
+        (Some(command), None) => check_command(command, server, &path, problems),
+        (None, Some(url)) => check_url(url, server, &path, problems),
+        (Some(_), Some(_)) => problems.add(
+            &path.key("url"),
+            "both `command` and `url` are given",
+            "remove one",
+        ),
+        (None, None) => problems.add(
+            &path,
+            "neither `command` nor `url` is given",
+            "give `command` to run a program, or `url` to reach a server",
+        ),
+    }
+    check_renames(&server.rename, &path.key("rename"), problems);
+}
+
+/// Reports servers whose tools would begin with the same prefix as those of another.
+pub(super) fn check_prefixes(servers: &BTreeMap<String, Server>, problems: &mut Problems<'_>) {
+    let mut seen = BTreeMap::new();
+    for (name, server) in servers {
+        let prefix = server.prefix(name);
+        let path = KeyPath::of(["servers", name, "prefix"]);
+        if server.prefix.is_some() && !prefix.is_empty() && !is_tool_name(prefix) {
+            let hint = "use letters, digits, `-` and `_`, at most 64";
+            problems.add(&path, format!("`{prefix}` is no prefix"), hint);
+        }
+        if let Some(other) = seen.insert(skeleton(prefix), name) {
+            // Look-alike names are already reported as such.
+            if skeleton(name) != skeleton(other) {
+                let message = format!("the prefix `{prefix}` is also that of the server `{other}`");
+                problems.add(&path, message, "give each server its own prefix");
+            }
+        }
+    }
+}
+
+/// Reports new names that are no tool names, or that two tools share.
+pub(super) fn check_renames(
+    rename: &BTreeMap<String, String>,
+    path: &KeyPath,
+    problems: &mut Problems<'_>,
+) {
+    let mut seen = BTreeSet::new();
+    for (own, exposed) in rename {
+        if !is_tool_name(exposed) {
+            let hint = "use 1 to 64 letters, digits, `-` and `_`";
+            problems.add(&path.key(own), format!("`{exposed}` is no tool name"), hint);
+        }
+        if !seen.insert(exposed) {
+            problems.add(
+                &path.key(own),
+                format!("two tools become `{exposed}`"),
+                "give each its own name",
+            );
+        }
+    }
+}
+
+fn check_command(command: &str, server: &Server, path: &KeyPath, problems: &mut Problems<'_>) {
+    if command.trim().is_empty() {
+        problems.add(
+            &path.key("command"),
+            "the command is empty",
+            "name a program",
+        );
+    }
+    if !matches!(server.transport, Transport::Auto | Transport::Stdio) {
+        problems.add(
+            &path.key("transport"),
+            "a `command` speaks `stdio` only",
+            "remove `transport`",
+        );
+    }
+    for name in server
+        .env
+        .keys()
+        .filter(|name| name.is_empty() || name.contains(['=', '\0']))
+    {
+        problems.add(
+            &path.key("env").key(name),
+            format!("`{name}` cannot name a variable"),
+            "leave out `=`",
+        );
+    }
+    unused(!server.headers.is_empty(), "headers", "url", path, problems);
+}
+
+fn check_url(text: &str, server: &Server, path: &KeyPath, problems: &mut Problems<'_>) {
+    if let Err((message, hint)) = fitting_url(text, server.transport) {
+        problems.add(&path.key("url"), message, hint);
+    }
+    for name in server.headers.keys().filter(|name| !is_header_name(name)) {
+        problems.add(
+            &path.key("headers").key(name),
+            format!("`{name}` is no header name"),
+            None,
+        );
+    }
+    for (name, value) in &server.headers {
+        if value.expose().contains(|letter: char| letter.is_control()) {
+            let hint = "remove line ends and other control characters";
+            problems.add(
+                &path.key("headers").key(name),
+                "the value cannot be sent as a header",
+                hint,
+            );
+        }
+    }
+    unused(!server.args.is_empty(), "args", "command", path, problems);
+    unused(!server.env.is_empty(), "env", "command", path, problems);
+    unused(server.cwd.is_some(), "cwd", "command", path, problems);
+}
+
+/// Whether `text` is an address that `transport` can reach, or what is wrong and what to do.
+fn fitting_url(text: &str, transport: Transport) -> Result<(), (String, &'static str)> {
+    let Ok(url) = Url::parse(text) else {
+        return Err((
+            format!("`{text}` is no url"),
+            "write `https://example.org/mcp` or `unix:/path/to/socket`",
+        ));
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        let hint = "send them in `headers`, with `${env:NAME}`";
+        return Err((
+            "a url must not hold a user name or password".to_owned(),
+            hint,
+        ));
+    }
+    let fitting: &[Transport] = match url.scheme() {
+        "http" | "https" => &[Transport::Auto, Transport::Http, Transport::Sse],
+        "ws" | "wss" => &[Transport::Auto, Transport::Ws],
+        "unix" if text.starts_with("unix:/") => &[Transport::Auto, Transport::Unix],
+        "unix" => {
+            return Err((
+                format!("`{text}` is no absolute path"),
+                "write `unix:/path/to/socket`",
+            ));
+        }
+        scheme => {
+            return Err((
+                format!("`{scheme}` is no scheme we speak"),
+                "use http, https, ws, wss or unix",
+            ));
+        }
+    };
+    if fitting.contains(&transport) {
+        return Ok(());
+    }
+    Err((
+        format!("`{}` does not fit the transport", url.scheme()),
+        "remove `transport`",
+    ))
+}
+
+/// Reports a key that has no effect without another one.
+fn unused(given: bool, key: &str, without: &str, path: &KeyPath, problems: &mut Problems<'_>) {
+    if given {
+        problems.add(
+            &path.key(key),
+            format!("`{key}` has no effect without `{without}`"),
+            "remove it",
+        );
+    }
+}
+
+fn is_tool_name(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+/// Whether `name` is a token of RFC 9110.
+fn is_header_name(name: &str) -> bool {
+    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fitting_url;
+    use crate::Transport;
+
+    fn check(text: &str, transport: Transport, expected: bool) {
+        assert_eq!(
+            fitting_url(text, transport).is_ok(),
+            expected,
+            "{text} {transport:?}"
+        );
+    }
+
+    #[test]
+    fn url_fits_its_transport() {
+        check("http://127.0.0.1:8080/mcp", Transport::Auto, true);
+        check("https://example.org/sse", Transport::Sse, true);
+        check("wss://example.org/mcp", Transport::Ws, true);
+        check("unix:/run/server.sock", Transport::Unix, true);
+        check("https://example.org/mcp", Transport::Ws, false);
+        check("unix:/run/server.sock", Transport::Http, false);
+        check("https://example.org/mcp", Transport::Stdio, false);
+    }
+
+    #[test]
+    fn url_of_unknown_scheme_or_with_password_is_refused() {
+        check("example.org/mcp", Transport::Auto, false);
+        check("ftp://example.org/", Transport::Auto, false);
+        check("unix:server.sock", Transport::Auto, false);
+        check("https://user:word@example.org/mcp", Transport::Auto, false);
+    }
+}

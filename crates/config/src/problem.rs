@@ -1,0 +1,118 @@
+//! What is wrong with a configuration: a place, a message, a hint, and whether the node can start without it.
+//! It collects; what is wrong is decided in `document.rs`, `shape.rs`, `secrets.rs` and `checks/`.
+
+use std::fmt;
+
+use crate::document::Document;
+use crate::path::KeyPath;
+
+/// One thing wrong with a configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What it prevents.
+    pub severity: Severity,
+    /// The file, as it was named.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// The path of the key, such as `servers.git.command`; empty where the file could not be read that far.
+    pub key: String,
+    /// What is wrong, in lower case.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+/// What a problem prevents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// The node does not start.
+    Fatal,
+    /// The named server is left out; the node starts with the others.
+    Server(String),
+}
+
+impl Problem {
+    /// The server this problem leaves out, if it does not stop the node.
+    pub fn server(&self) -> Option<&str> {
+        match &self.severity {
+            Severity::Server(name) => Some(name),
+            Severity::Fatal => None,
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}:{}:{}: ", self.file, self.line, self.column)?;
+        if !self.key.is_empty() {
+            write!(out, "{}: ", self.key)?;
+        }
+        out.write_str(&self.message)
+    }
+}
+
+/// Collects the problems of one document.
+pub(crate) struct Problems<'d> {
+    document: &'d Document<'d>,
+    list: Vec<Problem>,
+}
+
+impl<'d> Problems<'d> {
+    pub(crate) fn of(document: &'d Document<'d>) -> Self {
+        Self {
+            document,
+            list: Vec::new(),
+        }
+    }
+
+    /// Adds a problem of the key at `path`.
+    pub(crate) fn add(
+        &mut self,
+        path: &KeyPath,
+        message: impl Into<String>,
+        hint: impl Into<Hint>,
+    ) {
+        let severity = path
+            .server()
+            .map_or(Severity::Fatal, |name| Severity::Server(name.to_owned()));
+        let problem = self
+            .document
+            .problem(severity, self.document.offset(path), path.to_string());
+        self.list.push(Problem {
+            message: message.into(),
+            hint: hint.into().0,
+            ..problem
+        });
+    }
+
+    /// The problems in the order of the file.
+    pub(crate) fn into_sorted(mut self) -> Vec<Problem> {
+        self.list
+            .sort_by_key(|problem| (problem.line, problem.column));
+        self.list
+    }
+}
+
+/// A hint, or none.
+pub(crate) struct Hint(Option<String>);
+
+impl From<String> for Hint {
+    fn from(text: String) -> Self {
+        Self(Some(text))
+    }
+}
+
+impl From<&str> for Hint {
+    fn from(text: &str) -> Self {
+        Self(Some(text.to_owned()))
+    }
+}
+
+impl From<Option<String>> for Hint {
+    fn from(text: Option<String>) -> Self {
+        Self(text)
+    }
+}

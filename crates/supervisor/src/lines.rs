@@ -1,0 +1,192 @@
+//! Cuts a child's stdout into lines without copying them, and never holds more than the cap.
+
+use bytes::{Buf as _, Bytes, BytesMut};
+use memchr::memchr;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::net::unix::pipe;
+
+/// How much is asked from the pipe at once: what a pipe holds.
+const READ_BYTES: usize = 64 << 10;
+const HEAD_CHARS: usize = 200;
+
+/// One line of a child's stdout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Line {
+    /// The bytes before the line end; never empty, not yet known to be JSON.
+    Message(Bytes),
+    /// A line over the cap. It is thrown away up to its end, however far that is; reading goes on behind it.
+    Oversized {
+        /// How many bytes of it had come when it was given up.
+        bytes: usize,
+        /// Its first 200 characters.
+        head: String,
+    },
+}
+
+/// The lines of one child, in order. Ends when the child closed its stdout.
+#[derive(Debug)]
+pub struct Lines<Source = pipe::Receiver> {
+    source: Source,
+    buffer: BytesMut,
+    /// How much of `buffer` is known to hold no line end.
+    scanned: usize,
+    line_bytes_max: usize,
+    skipping: bool,
+    ended: bool,
+}
+
+impl<Source: AsyncRead + Unpin> Lines<Source> {
+    pub(crate) fn new(source: Source, line_bytes_max: usize) -> Self {
+        Self { source, buffer: BytesMut::new(), scanned: 0, line_bytes_max, skipping: false, ended: false }
+    }
+
+    /// The next line, or `None` after the last. May be cancelled and called again without losing a byte.
+    ///
+    /// A last line without its end is handed out too: whether it is whole only its reader can tell.
+    pub async fn next(&mut self) -> Option<Line> {
+        loop {
+            if let Some(line) = self.next_buffered() {
+                return Some(line);
+            }
+            if self.ended {
+                return self.last();
+            }
+            self.buffer.reserve(READ_BYTES);
+            self.ended = matches!(self.source.read_buf(&mut self.buffer).await, Ok(0) | Err(_));
+        }
+    }
+
+    /// The next line that is already here, without waiting for more.
+    pub fn next_buffered(&mut self) -> Option<Line> {
+        while let Some(end) = memchr(b'\n', &self.buffer[self.scanned..]) {
+            let line = self.buffer.split_to(self.scanned + end);
+            self.buffer.advance(1);
+            self.scanned = 0;
+            if !std::mem::take(&mut self.skipping)
+                && let Some(line) = self.judge(line)
+            {
+                return Some(line);
+            }
+        }
+        self.scanned = self.buffer.len();
+        self.give_up_when_oversized()
+    }
+
+    fn give_up_when_oversized(&mut self) -> Option<Line> {
+        if self.skipping {
+            self.forget();
+        }
+        if self.buffer.len() <= self.line_bytes_max {
+            return None;
+        }
+        let line = oversized(&self.buffer);
+        self.skipping = true;
+        self.forget();
+        Some(line)
+    }
+
+    /// Gives the memory back too: after a giant line we do not stay a giant.
+    fn forget(&mut self) {
+        self.scanned = 0;
+        if self.buffer.capacity() > 2 * READ_BYTES {
+            self.buffer = BytesMut::new();
+        } else {
+            self.buffer.clear();
+        }
+    }
+
+    fn last(&mut self) -> Option<Line> {
+        self.scanned = 0;
+        let line = self.buffer.split();
+        self.judge(line)
+    }
+
+    fn judge(&self, line: BytesMut) -> Option<Line> {
+        let line = without_carriage_return(line.freeze());
+        if line.len() > self.line_bytes_max {
+            return Some(oversized(&line));
+        }
+        (!line.is_empty()).then_some(Line::Message(line))
+    }
+}
+
+fn without_carriage_return(mut line: Bytes) -> Bytes {
+    if line.ends_with(b"\r") {
+        line.truncate(line.len() - 1);
+    }
+    line
+}
+
+fn oversized(line: &[u8]) -> Line {
+    // a character is at most four bytes
+    let start = &line[..line.len().min(4 * HEAD_CHARS)];
+    Line::Oversized { bytes: line.len(), head: String::from_utf8_lossy(start).chars().take(HEAD_CHARS).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io, pin::Pin, task::{Context, Poll}};
+
+    use tokio::io::ReadBuf;
+
+    use super::*;
+
+    /// Hands out its bytes in pieces of one size.
+    struct Pieces {
+        rest: Bytes,
+        size: usize,
+    }
+
+    impl AsyncRead for Pieces {
+        fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+            let count = self.size.min(self.rest.len());
+            into.put_slice(&self.rest.split_to(count));
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    /// Reads `input` in pieces of every size and expects the same lines each time.
+    async fn check(input: &'static [u8], cap: usize, expected: &[&str]) {
+        for size in 1..=input.len() {
+            let source = Pieces { rest: Bytes::from_static(input), size };
+            let mut lines = Lines::new(source, cap);
+            let mut seen = Vec::new();
+            while let Some(line) = lines.next().await {
+                seen.push(match line {
+                    Line::Message(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+                    Line::Oversized { head, .. } => format!("over:{}", &head[..3]),
+                });
+            }
+            assert_eq!(seen, expected, "in pieces of {size}");
+        }
+    }
+
+    #[tokio::test]
+    async fn lines_are_cut_at_every_line_end_whatever_the_pieces() {
+        check(b"one\ntwo\r\n\n\r\nthree\n", 100, &["one", "two", "three"]).await;
+    }
+
+    #[tokio::test]
+    async fn a_last_line_without_end_is_handed_out() {
+        check(b"one\n{\"half", 100, &["one", "{\"half"]).await;
+    }
+
+    #[tokio::test]
+    async fn reading_goes_on_behind_an_oversized_line() {
+        check(b"one\n0123456789012345\ntwo\n", 8, &["one", "over:012", "two"]).await;
+    }
+
+    #[tokio::test]
+    async fn a_line_of_exactly_the_cap_passes() {
+        check(b"12345678\n123456789\n", 8, &["12345678", "over:123"]).await;
+    }
+
+    #[tokio::test]
+    async fn an_endless_line_is_given_up_at_the_cap_and_its_memory_returned() {
+        let mut lines = Lines::new(tokio::io::repeat(b'x'), 1 << 20);
+        let line = lines.next().await;
+        assert!(matches!(&line, Some(Line::Oversized { bytes, head })
+            if *bytes <= (1 << 20) + READ_BYTES * 2 && head.len() == HEAD_CHARS), "{line:?}");
+        assert!(lines.buffer.capacity() <= 2 * READ_BYTES);
+    }
+}
