@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Bundle, Gateway, Limits, Log, Server};
+use crate::{Bundle, Error, Gateway, Limits, Log, Server};
 
 /// Everything an operator can choose. Serialized, secrets read `•••`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,4 +22,11 @@ pub struct Config {
     pub servers: BTreeMap<String, Server>,
     /// The bundles, by name.
     pub bundles: BTreeMap<String, Bundle>,
+}
+
+impl Config {
+    /// The configuration as TOML, with every default and without secrets.
+    pub fn to_toml(&self) -> Result<String, Error> {
+        toml::to_string(self).map_err(Error::Show)
+    }
 }

@@ -25,10 +25,7 @@ impl<'t> Document<'t> {
         if errors.is_empty() {
             return Ok(document);
         }
-        Err(errors
-            .iter()
-            .map(|error| document.syntax_problem(error))
-            .collect())
+        Err(errors.iter().map(|error| document.syntax_problem(error)).collect())
     }
 
     /// The whole document as one value.
@@ -68,25 +65,17 @@ impl<'t> Document<'t> {
     fn syntax_problem(&self, error: &toml::de::Error) -> Problem {
         let offset = error.span().map_or(0, |span| span.start);
         let message = error.message().lines().collect::<Vec<_>>().join(", ");
-        Problem {
-            message,
-            ..self.problem(Severity::Fatal, offset, String::new())
-        }
+        Problem { message, ..self.problem(Severity::Fatal, offset, String::new()) }
     }
 }
 
 /// The child of `value` that `segment` names, and the place to point at: its key, or itself in a list.
-fn child<'v, 't>(
-    value: &'v DeValue<'t>,
-    segment: &Segment,
-) -> Option<(Range<usize>, &'v Spanned<DeValue<'t>>)> {
+fn child<'v, 't>(value: &'v DeValue<'t>, segment: &Segment) -> Option<(Range<usize>, &'v Spanned<DeValue<'t>>)> {
     match (value, segment) {
-        (DeValue::Table(table), Segment::Key(key)) => table
-            .get_key_value(key.as_str())
-            .map(|(key, value)| (key.span(), value)),
-        (DeValue::Array(items), Segment::Index(index)) => {
-            items.get(*index).map(|item| (item.span(), item))
+        (DeValue::Table(table), Segment::Key(key)) => {
+            table.get_key_value(key.as_str()).map(|(key, value)| (key.span(), value))
         }
+        (DeValue::Array(items), Segment::Index(index)) => items.get(*index).map(|item| (item.span(), item)),
         _ => None,
     }
 }

@@ -24,8 +24,7 @@ pub struct GlobError {
 
 impl Glob {
     /// What a glob looks like, for hints.
-    pub const HINT: &str =
-        "write `*` for any text, `?` for one character, `[ab]` or `{one,two}` for a choice";
+    pub const HINT: &str = "write `*` for any text, `?` for one character, `[ab]` or `{one,two}` for a choice";
 
     /// Whether `name` as a whole matches.
     pub fn matches(&self, name: &str) -> bool {
@@ -44,10 +43,7 @@ impl FromStr for Glob {
     fn from_str(text: &str) -> Result<Self, GlobError> {
         globset::Glob::new(text)
             .map(|glob| Self(glob.compile_matcher()))
-            .map_err(|source| GlobError {
-                glob: text.to_owned(),
-                source,
-            })
+            .map_err(|source| GlobError { glob: text.to_owned(), source })
     }
 }
 

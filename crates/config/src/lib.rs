@@ -25,7 +25,7 @@ mod secret;
 mod checks;
 mod document;
 mod load;
-mod nearest;
+pub mod nearest;
 mod path;
 mod problem;
 mod schema;

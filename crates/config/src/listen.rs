@@ -37,11 +37,7 @@ impl Listen {
 
     /// The address itself, if only this machine can connect: nobody is authenticated yet.
     pub fn local(self) -> Result<Self, ListenError> {
-        if self.is_local() {
-            Ok(self)
-        } else {
-            Err(ListenError::Open(self))
-        }
+        if self.is_local() { Ok(self) } else { Err(ListenError::Open(self)) }
     }
 
     /// Whether only this machine can connect.
@@ -60,10 +56,7 @@ impl FromStr for Listen {
         match text.strip_prefix("unix:") {
             Some(path) if path.starts_with('/') => Ok(Self::Unix(path.into())),
             Some(_) => Err(ListenError::Syntax(text.to_owned())),
-            None => text
-                .parse()
-                .map(Self::Tcp)
-                .map_err(|_| ListenError::Syntax(text.to_owned())),
+            None => text.parse().map(Self::Tcp).map_err(|_| ListenError::Syntax(text.to_owned())),
         }
     }
 }
@@ -112,10 +105,7 @@ mod tests {
     fn check(text: &str, expected: Option<bool>) {
         let listen = text.parse::<Listen>().ok();
         assert_eq!(listen.as_ref().map(Listen::is_local), expected, "{text}");
-        assert!(
-            listen.is_none_or(|listen| listen.to_string() == text),
-            "{text} changes when printed"
-        );
+        assert!(listen.is_none_or(|listen| listen.to_string() == text), "{text} changes when printed");
     }
 
     #[test]

@@ -31,14 +31,15 @@ pub enum Error {
         /// Why not.
         source: std::io::Error,
     },
+    /// The configuration could not be written as TOML.
+    #[error("cannot write the configuration as toml")]
+    Show(#[source] toml::ser::Error),
 }
 
 impl Loaded {
     /// The problems that keep the node from starting.
     pub fn fatal(&self) -> impl Iterator<Item = &Problem> {
-        self.problems
-            .iter()
-            .filter(|problem| problem.severity == Severity::Fatal)
+        self.problems.iter().filter(|problem| problem.severity == Severity::Fatal)
     }
 
     /// The servers left out, each once, by name.
@@ -49,13 +50,8 @@ impl Loaded {
 
 /// Reads and checks the configuration file at `path`, with the environment of this process.
 pub fn load(path: &Path) -> Result<Loaded, Error> {
-    let text = std::fs::read_to_string(path).map_err(|source| Error::Read {
-        path: path.to_owned(),
-        source,
-    })?;
-    Ok(parse(&text, &path.display().to_string(), &|name| {
-        std::env::var(name).ok()
-    }))
+    let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    Ok(parse(&text, &path.display().to_string(), &|name| std::env::var(name).ok()))
 }
 
 /// Checks the configuration in `text`; `file_name` is used in problems, `environment` looks variables up.
@@ -63,10 +59,7 @@ pub fn parse(text: &str, file_name: &str, environment: &dyn Fn(&str) -> Option<S
     let document = match Document::parse(text, file_name) {
         Ok(document) => document,
         Err(problems) => {
-            return Loaded {
-                config: Config::default(),
-                problems,
-            };
+            return Loaded { config: Config::default(), problems };
         }
     };
     let mut problems = Problems::of(&document);
@@ -74,10 +67,6 @@ pub fn parse(text: &str, file_name: &str, environment: &dyn Fn(&str) -> Option<S
     secrets::resolve(&mut config, environment, &mut problems);
     checks::check(&config, &mut problems);
     let problems = problems.into_sorted();
-    config.servers.retain(|name, _| {
-        !problems
-            .iter()
-            .any(|problem| problem.server() == Some(name))
-    });
+    config.servers.retain(|name, _| !problems.iter().any(|problem| problem.server() == Some(name)));
     Loaded { config, problems }
 }

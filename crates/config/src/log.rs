@@ -16,10 +16,7 @@ pub struct Log {
 
 impl Default for Log {
     fn default() -> Self {
-        Self {
-            filter: "info".to_owned(),
-            format: LogFormat::default(),
-        }
+        Self { filter: "info".to_owned(), format: LogFormat::default() }
     }
 }
 

@@ -1,18 +1,16 @@
-//! "Did you mean …?": the known word nearest to a mistyped one.
+//! "Did you mean …?": the known word nearest to a mistyped one, for keys here and for names in the command line.
 
 /// A hint that names the word of `known` nearest to `word`, or all of them when they are few.
-pub(crate) fn hint<'k>(word: &str, known: impl Iterator<Item = &'k str> + Clone) -> Option<String> {
+pub fn hint<'k>(word: &str, known: impl Iterator<Item = &'k str> + Clone) -> Option<String> {
     if let Some(near) = nearest(word, known.clone()) {
         return Some(format!("did you mean `{near}`?"));
     }
     let all: Vec<_> = known.map(|word| format!("`{word}`")).collect();
-    (1..=8)
-        .contains(&all.len())
-        .then(|| format!("known are {}", all.join(", ")))
+    (1..=8).contains(&all.len()).then(|| format!("known are {}", all.join(", ")))
 }
 
 /// The word of `known` nearest to `word`, if one is near: at most a third of its letters differ.
-pub(crate) fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+pub fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     let allowed = (word.chars().count() / 3).max(1);
     known
         .map(|candidate| (distance(&word.to_lowercase(), candidate), candidate))
@@ -57,10 +55,7 @@ mod tests {
 
     #[test]
     fn hint_lists_few_words_but_not_many() {
-        assert_eq!(
-            hint("x", ["aa", "bb"].into_iter()).as_deref(),
-            Some("known are `aa`, `bb`")
-        );
+        assert_eq!(hint("x", ["aa", "bb"].into_iter()).as_deref(), Some("known are `aa`, `bb`"));
         assert_eq!(hint("x", ["aa"; 9].into_iter()), None);
     }
 }

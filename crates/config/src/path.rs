@@ -16,11 +16,7 @@ pub(crate) enum Segment {
 impl KeyPath {
     /// The path made of `keys`.
     pub(crate) fn of<const N: usize>(keys: [&str; N]) -> Self {
-        Self(
-            keys.into_iter()
-                .map(|key| Segment::Key(key.to_owned()))
-                .collect(),
-        )
+        Self(keys.into_iter().map(|key| Segment::Key(key.to_owned())).collect())
     }
 
     pub(crate) fn key(&self, key: &str) -> Self {
@@ -64,10 +60,7 @@ impl fmt::Display for KeyPath {
 
 /// Whether TOML lets `key` stand without quotes.
 fn is_bare(key: &str) -> bool {
-    !key.is_empty()
-        && key
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+    !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
 }
 
 #[cfg(test)]

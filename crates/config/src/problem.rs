@@ -62,36 +62,19 @@ pub(crate) struct Problems<'d> {
 
 impl<'d> Problems<'d> {
     pub(crate) fn of(document: &'d Document<'d>) -> Self {
-        Self {
-            document,
-            list: Vec::new(),
-        }
+        Self { document, list: Vec::new() }
     }
 
     /// Adds a problem of the key at `path`.
-    pub(crate) fn add(
-        &mut self,
-        path: &KeyPath,
-        message: impl Into<String>,
-        hint: impl Into<Hint>,
-    ) {
-        let severity = path
-            .server()
-            .map_or(Severity::Fatal, |name| Severity::Server(name.to_owned()));
-        let problem = self
-            .document
-            .problem(severity, self.document.offset(path), path.to_string());
-        self.list.push(Problem {
-            message: message.into(),
-            hint: hint.into().0,
-            ..problem
-        });
+    pub(crate) fn add(&mut self, path: &KeyPath, message: impl Into<String>, hint: impl Into<Hint>) {
+        let severity = path.server().map_or(Severity::Fatal, |name| Severity::Server(name.to_owned()));
+        let problem = self.document.problem(severity, self.document.offset(path), path.to_string());
+        self.list.push(Problem { message: message.into(), hint: hint.into().0, ..problem });
     }
 
     /// The problems in the order of the file.
     pub(crate) fn into_sorted(mut self) -> Vec<Problem> {
-        self.list
-            .sort_by_key(|problem| (problem.line, problem.column));
+        self.list.sort_by_key(|problem| (problem.line, problem.column));
         self.list
     }
 }

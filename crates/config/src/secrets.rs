@@ -11,20 +11,11 @@ use crate::{Config, Secret};
 pub(crate) type Environment<'e> = &'e dyn Fn(&str) -> Option<String>;
 
 /// Replaces every reference in `config`.
-pub(crate) fn resolve(
-    config: &mut Config,
-    environment: Environment<'_>,
-    problems: &mut Problems<'_>,
-) {
+pub(crate) fn resolve(config: &mut Config, environment: Environment<'_>, problems: &mut Problems<'_>) {
     for (name, server) in &mut config.servers {
         let path = KeyPath::of(["servers", name]);
         resolve_map(&mut server.env, &path.key("env"), environment, problems);
-        resolve_map(
-            &mut server.headers,
-            &path.key("headers"),
-            environment,
-            problems,
-        );
+        resolve_map(&mut server.headers, &path.key("headers"), environment, problems);
     }
 }
 
@@ -83,11 +74,7 @@ mod tests {
             "TRICK" => Some("${env:TOKEN}".to_owned()),
             _ => None,
         };
-        assert_eq!(
-            replace(text, &environment),
-            expected.map(str::to_owned),
-            "{text}"
-        );
+        assert_eq!(replace(text, &environment), expected.map(str::to_owned), "{text}");
     }
 
     #[test]

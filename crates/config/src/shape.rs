@@ -13,11 +13,7 @@ use crate::{Config, Glob, Listen, nearest, schema};
 /// The parts of `document` that fit the schema.
 pub(crate) fn read(document: &Document<'_>, problems: &mut Problems<'_>) -> Config {
     let schema = schema();
-    let value = Reader {
-        root: &schema,
-        problems,
-    }
-    .value(&schema, document.root(), &KeyPath::default());
+    let value = Reader { root: &schema, problems }.value(&schema, document.root(), &KeyPath::default());
     serde_json::from_value(value.unwrap_or_default()).unwrap_or_else(|error| {
         problems.add(&KeyPath::default(), error.to_string(), None);
         Config::default()
@@ -46,11 +42,7 @@ impl<'s> Reader<'s, '_, '_> {
             DeValue::Boolean(flag) => Some(Value::Bool(*flag)),
             DeValue::Array(items) => Some(self.list(schema, items, path)),
             DeValue::Table(table) => Some(self.table(schema, table, path)),
-            DeValue::Datetime(_) => self.refuse(
-                path,
-                "dates are not used here",
-                "write it as a text, in quotes",
-            ),
+            DeValue::Datetime(_) => self.refuse(path, "dates are not used here", "write it as a text, in quotes"),
         }
     }
 
@@ -58,8 +50,7 @@ impl<'s> Reader<'s, '_, '_> {
         let choices = choices(schema);
         if !choices.is_empty() && !choices.contains(&text) {
             let hint = nearest::hint(text, choices.into_iter());
-            self.problems
-                .add(path, format!("`{text}` is not a choice"), hint);
+            self.problems.add(path, format!("`{text}` is not a choice"), hint);
             return None;
         }
         match schema["format"].as_str() {
@@ -79,27 +70,14 @@ impl<'s> Reader<'s, '_, '_> {
         }
     }
 
-    fn integer(
-        &mut self,
-        schema: &Value,
-        integer: &DeInteger<'_>,
-        path: &KeyPath,
-    ) -> Option<Value> {
+    fn integer(&mut self, schema: &Value, integer: &DeInteger<'_>, path: &KeyPath) -> Option<Value> {
         let Ok(number) = i64::from_str_radix(integer.as_str(), integer.radix()) else {
-            return self.refuse(
-                path,
-                &format!("{integer} is too large"),
-                "at most 9223372036854775807",
-            );
+            return self.refuse(path, &format!("{integer} is too large"), "at most 9223372036854775807");
         };
         let least = schema["minimum"].as_i64().unwrap_or(i64::MIN);
         let most = schema["maximum"].as_i64().unwrap_or(i64::MAX);
         if !(least..=most).contains(&number) {
-            return self.refuse(
-                path,
-                &format!("{number} is out of range"),
-                &format!("{least} to {most}"),
-            );
+            return self.refuse(path, &format!("{number} is out of range"), &format!("{least} to {most}"));
         }
         Some(number.into())
     }
@@ -107,11 +85,7 @@ impl<'s> Reader<'s, '_, '_> {
     fn float(&mut self, text: &str, path: &KeyPath) -> Option<Value> {
         match text.parse().ok().and_then(Number::from_f64) {
             Some(number) => Some(number.into()),
-            None => self.refuse(
-                path,
-                &format!("{text} is not a number in JSON"),
-                "give a finite number",
-            ),
+            None => self.refuse(path, &format!("{text} is not a number in JSON"), "give a finite number"),
         }
     }
 
@@ -140,16 +114,9 @@ impl<'s> Reader<'s, '_, '_> {
     fn member(&mut self, schema: &'s Value, key: &str, path: &KeyPath) -> Option<&'s Value> {
         let known = schema["properties"].as_object();
         let member = known.and_then(|known| known.get(key));
-        let member = member.or_else(|| {
-            schema
-                .get("additionalProperties")
-                .filter(|rest| **rest != false)
-        });
+        let member = member.or_else(|| schema.get("additionalProperties").filter(|rest| **rest != false));
         if member.is_none() && known.is_some() {
-            let hint = nearest::hint(
-                key,
-                known.into_iter().flatten().map(|(known, _)| known.as_str()),
-            );
+            let hint = nearest::hint(key, known.into_iter().flatten().map(|(known, _)| known.as_str()));
             self.problems.add(path, "unknown key", hint);
             return None;
         }
@@ -163,12 +130,8 @@ impl<'s> Reader<'s, '_, '_> {
 
     /// `schema`, or the definition it refers to.
     fn resolve(&self, schema: &'s Value) -> &'s Value {
-        let target = schema["$ref"]
-            .as_str()
-            .and_then(|target| target.strip_prefix('#'));
-        target
-            .and_then(|target| self.root.pointer(target))
-            .unwrap_or(schema)
+        let target = schema["$ref"].as_str().and_then(|target| target.strip_prefix('#'));
+        target.and_then(|target| self.root.pointer(target)).unwrap_or(schema)
     }
 }
 
@@ -191,11 +154,7 @@ fn accepts(schema: &Value, value: &DeValue<'_>) -> bool {
 fn types(schema: &Value) -> Vec<&str> {
     match &schema["type"] {
         Value::String(name) => vec![name],
-        Value::Array(names) => names
-            .iter()
-            .filter_map(Value::as_str)
-            .filter(|name| *name != "null")
-            .collect(),
+        Value::Array(names) => names.iter().filter_map(Value::as_str).filter(|name| *name != "null").collect(),
         _ if !choices(schema).is_empty() => vec!["string"],
         _ => Vec::new(),
     }
@@ -204,9 +163,7 @@ fn types(schema: &Value) -> Vec<&str> {
 /// The texts a choice may be; empty where `schema` is no choice.
 fn choices(schema: &Value) -> Vec<&str> {
     let choices = schema["oneOf"].as_array().into_iter().flatten();
-    choices
-        .filter_map(|choice| choice["const"].as_str())
-        .collect()
+    choices.filter_map(|choice| choice["const"].as_str()).collect()
 }
 
 /// What `schema` expects, in the operator's words.

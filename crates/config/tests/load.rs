@@ -3,9 +3,7 @@
 use config::{Config, Severity, parse};
 
 fn environment(name: &str) -> Option<String> {
-    ["GIT_TOKEN", "SEARCH_TOKEN"]
-        .contains(&name)
-        .then(|| format!("value of {name}"))
+    ["GIT_TOKEN", "SEARCH_TOKEN"].contains(&name).then(|| format!("value of {name}"))
 }
 
 /// Every problem of `text`, with its hint.
@@ -26,11 +24,7 @@ fn examples() -> String {
         Some(example) if !example.is_empty() && !example.starts_with(' ') => example,
         _ => line,
     };
-    config::DEFAULT
-        .lines()
-        .map(uncomment)
-        .collect::<Vec<_>>()
-        .join("\n")
+    config::DEFAULT.lines().map(uncomment).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -47,10 +41,7 @@ fn examples_of_the_default_file_are_valid() {
     let git = &loaded.config.servers["git"];
     assert_eq!(git.env["GIT_TOKEN"].expose(), "value of GIT_TOKEN");
     assert_eq!(git.fix["log"]["max_count"], 50);
-    assert_eq!(
-        loaded.config.servers["search"].headers["Authorization"].expose(),
-        "Bearer value of SEARCH_TOKEN"
-    );
+    assert_eq!(loaded.config.servers["search"].headers["Authorization"].expose(), "Bearer value of SEARCH_TOKEN");
 }
 
 #[test]
@@ -64,10 +55,7 @@ fn default_file_shows_every_key_of_the_schema() {
     for section in ["Gateway", "Limits", "Log", "Server", "Bundle"] {
         let keys = schema["$defs"][section]["properties"].as_object().unwrap();
         for key in keys.keys() {
-            assert!(
-                shown.contains(key.as_str()),
-                "{section}.{key} is not in default.toml"
-            );
+            assert!(shown.contains(key.as_str()), "{section}.{key} is not in default.toml");
         }
     }
 }
@@ -78,17 +66,14 @@ fn schema_describes_every_key() {
     for section in ["Gateway", "Limits", "Log", "Server", "Bundle"] {
         for (key, member) in schema["$defs"][section]["properties"].as_object().unwrap() {
             let description = member["description"].as_str().unwrap_or_default();
-            assert!(
-                description.contains("Default"),
-                "{section}.{key} does not name its default"
-            );
+            assert!(description.contains("Default"), "{section}.{key} does not name its default");
         }
     }
 }
 
 #[test]
 fn shown_configuration_is_toml_without_secrets() {
-    let shown = toml::to_string(&parse(&examples(), "f", &environment).config).unwrap();
+    let shown = parse(&examples(), "f", &environment).config.to_toml().unwrap();
     assert!(!shown.contains("value of"), "{shown}");
     let again = parse(&shown, "shown", &|_| None);
     assert_eq!(again.problems, []);
@@ -146,10 +131,7 @@ servers = ["good", "both"]
     let loaded = parse(text, "f", &environment);
     assert_eq!(loaded.fatal().count(), 0);
     assert_eq!(loaded.config.servers.keys().collect::<Vec<_>>(), ["good"]);
-    assert_eq!(
-        loaded.failed_servers().into_iter().collect::<Vec<_>>(),
-        ["both", "secret"]
-    );
+    assert_eq!(loaded.failed_servers().into_iter().collect::<Vec<_>>(), ["both", "secret"]);
     assert_eq!(
         problems(text),
         [
@@ -180,22 +162,10 @@ servers.two = { command = "e", prefix = "" }
 
 #[test]
 fn bundle_of_an_unknown_server_is_fatal_and_hinted() {
-    let loaded = parse(
-        "servers.git.command = \"a\"\nbundles.b.servers = [\"gti\", \"gitt\"]",
-        "f",
-        &environment,
-    );
-    assert!(
-        loaded
-            .problems
-            .iter()
-            .all(|problem| problem.severity == Severity::Fatal)
-    );
+    let loaded = parse("servers.git.command = \"a\"\nbundles.b.servers = [\"gti\", \"gitt\"]", "f", &environment);
+    assert!(loaded.problems.iter().all(|problem| problem.severity == Severity::Fatal));
     assert_eq!(loaded.problems[1].message, "there is no server `gitt`");
-    assert_eq!(
-        loaded.problems[1].hint.as_deref(),
-        Some("did you mean `git`?")
-    );
+    assert_eq!(loaded.problems[1].hint.as_deref(), Some("did you mean `git`?"));
 }
 
 #[test]
@@ -210,13 +180,8 @@ fn bounds_that_contradict_each_other_are_refused() {
 
 #[test]
 fn every_mistake_in_the_syntax_is_reported() {
-    let found = problems(
-        "[gateway]\nname = \n\n[log]\nfilter = \"info\nformat = \"text\"\nformat = \"json\"\n",
-    );
-    let lines: Vec<_> = found
-        .iter()
-        .map(|problem| problem.split(':').nth(1))
-        .collect();
+    let found = problems("[gateway]\nname = \n\n[log]\nfilter = \"info\nformat = \"text\"\nformat = \"json\"\n");
+    let lines: Vec<_> = found.iter().map(|problem| problem.split(':').nth(1)).collect();
     assert_eq!(lines, [Some("2"), Some("5"), Some("7")], "{found:?}");
 }
 

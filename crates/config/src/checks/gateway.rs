@@ -13,21 +13,13 @@ pub(super) fn check(gateway: &Gateway, problems: &mut Problems<'_>) {
     for (index, host) in gateway.allowed_hosts.iter().enumerate() {
         if !is_host(host) {
             let path = path.key("allowed_hosts").index(index);
-            problems.add(
-                &path,
-                format!("`{host}` is no host"),
-                "write `example.org` or `example.org:8080`",
-            );
+            problems.add(&path, format!("`{host}` is no host"), "write `example.org` or `example.org:8080`");
         }
     }
     for (index, origin) in gateway.allowed_origins.iter().enumerate() {
         if !is_origin(origin) {
             let path = path.key("allowed_origins").index(index);
-            problems.add(
-                &path,
-                format!("`{origin}` is no origin"),
-                "write `https://example.org`, without a path",
-            );
+            problems.add(&path, format!("`{origin}` is no origin"), "write `https://example.org`, without a path");
         }
     }
 }
@@ -39,11 +31,7 @@ fn check_listen(listen: &[Listen], path: &KeyPath, problems: &mut Problems<'_>) 
             problems.add(&path.index(index), error.to_string(), hint);
         }
         if listen[..index].contains(address) && !is_any_port(address) {
-            problems.add(
-                &path.index(index),
-                format!("`{address}` stands here twice"),
-                "remove one",
-            );
+            problems.add(&path.index(index), format!("`{address}` stands here twice"), "remove one");
         }
     }
 }
@@ -59,8 +47,7 @@ fn is_host(host: &str) -> bool {
 }
 
 fn is_origin(origin: &str) -> bool {
-    Url::parse(origin)
-        .is_ok_and(|url| url.has_host() && url.origin().ascii_serialization() == origin)
+    Url::parse(origin).is_ok_and(|url| url.has_host() && url.origin().ascii_serialization() == origin)
 }
 
 #[cfg(test)]
@@ -72,13 +59,7 @@ mod tests {
         for host in ["example.org", "example.org:8080", "10.0.0.7", "[::1]:80"] {
             assert!(is_host(host), "{host}");
         }
-        for host in [
-            "",
-            "http://example.org",
-            "example.org/x",
-            "*.example.org",
-            "user@example.org",
-        ] {
+        for host in ["", "http://example.org", "example.org/x", "*.example.org", "user@example.org"] {
             assert!(!is_host(host), "{host}");
         }
     }
@@ -88,14 +69,7 @@ mod tests {
         for origin in ["https://example.org", "http://example.org:8080"] {
             assert!(is_origin(origin), "{origin}");
         }
-        for origin in [
-            "",
-            "*",
-            "null",
-            "example.org",
-            "https://example.org/",
-            "https://Example.org",
-        ] {
+        for origin in ["", "*", "null", "example.org", "https://example.org/", "https://Example.org"] {
             assert!(!is_origin(origin), "{origin}");
         }
     }

@@ -7,11 +7,7 @@ use crate::path::KeyPath;
 use crate::problem::Problems;
 
 /// Reports names of a section that are not plain or look like another one.
-pub(super) fn check<'n>(
-    section: &str,
-    names: impl Iterator<Item = &'n String>,
-    problems: &mut Problems<'_>,
-) {
+pub(super) fn check<'n>(section: &str, names: impl Iterator<Item = &'n String>, problems: &mut Problems<'_>) {
     let mut seen = BTreeMap::new();
     for name in names {
         let path = KeyPath::of([section, name]);
@@ -28,18 +24,12 @@ pub(super) fn check<'n>(
 
 /// What two names that look alike have in common.
 pub(super) fn skeleton(name: &str) -> String {
-    name.chars()
-        .filter(|letter| !"-_".contains(*letter))
-        .flat_map(char::to_lowercase)
-        .collect()
+    name.chars().filter(|letter| !"-_".contains(*letter)).flat_map(char::to_lowercase).collect()
 }
 
 fn is_plain(name: &str) -> bool {
-    let plain =
-        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
-    name.len() <= 32
-        && name.bytes().all(plain)
-        && name.starts_with(|first: char| first.is_ascii_alphanumeric())
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+    name.len() <= 32 && name.bytes().all(plain) && name.starts_with(|first: char| first.is_ascii_alphanumeric())
 }
 
 #[cfg(test)]

@@ -15,11 +15,7 @@ pub(super) fn check(name: &str, server: &Server, problems: &mut Problems<'_>) {
     match (&server.command, &server.url) {
         (Some(command), None) => check_command(command, server, &path, problems),
         (None, Some(url)) => check_url(url, server, &path, problems),
-        (Some(_), Some(_)) => problems.add(
-            &path.key("url"),
-            "both `command` and `url` are given",
-            "remove one",
-        ),
+        (Some(_), Some(_)) => problems.add(&path.key("url"), "both `command` and `url` are given", "remove one"),
         (None, None) => problems.add(
             &path,
             "neither `command` nor `url` is given",
@@ -50,11 +46,7 @@ pub(super) fn check_prefixes(servers: &BTreeMap<String, Server>, problems: &mut 
 }
 
 /// Reports new names that are no tool names, or that two tools share.
-pub(super) fn check_renames(
-    rename: &BTreeMap<String, String>,
-    path: &KeyPath,
-    problems: &mut Problems<'_>,
-) {
+pub(super) fn check_renames(rename: &BTreeMap<String, String>, path: &KeyPath, problems: &mut Problems<'_>) {
     let mut seen = BTreeSet::new();
     for (own, exposed) in rename {
         if !is_tool_name(exposed) {
@@ -62,40 +54,20 @@ pub(super) fn check_renames(
             problems.add(&path.key(own), format!("`{exposed}` is no tool name"), hint);
         }
         if !seen.insert(exposed) {
-            problems.add(
-                &path.key(own),
-                format!("two tools become `{exposed}`"),
-                "give each its own name",
-            );
+            problems.add(&path.key(own), format!("two tools become `{exposed}`"), "give each its own name");
         }
     }
 }
 
 fn check_command(command: &str, server: &Server, path: &KeyPath, problems: &mut Problems<'_>) {
     if command.trim().is_empty() {
-        problems.add(
-            &path.key("command"),
-            "the command is empty",
-            "name a program",
-        );
+        problems.add(&path.key("command"), "the command is empty", "name a program");
     }
     if !matches!(server.transport, Transport::Auto | Transport::Stdio) {
-        problems.add(
-            &path.key("transport"),
-            "a `command` speaks `stdio` only",
-            "remove `transport`",
-        );
+        problems.add(&path.key("transport"), "a `command` speaks `stdio` only", "remove `transport`");
     }
-    for name in server
-        .env
-        .keys()
-        .filter(|name| name.is_empty() || name.contains(['=', '\0']))
-    {
-        problems.add(
-            &path.key("env").key(name),
-            format!("`{name}` cannot name a variable"),
-            "leave out `=`",
-        );
+    for name in server.env.keys().filter(|name| name.is_empty() || name.contains(['=', '\0'])) {
+        problems.add(&path.key("env").key(name), format!("`{name}` cannot name a variable"), "leave out `=`");
     }
     unused(!server.headers.is_empty(), "headers", "url", path, problems);
 }
@@ -105,20 +77,12 @@ fn check_url(text: &str, server: &Server, path: &KeyPath, problems: &mut Problem
         problems.add(&path.key("url"), message, hint);
     }
     for name in server.headers.keys().filter(|name| !is_header_name(name)) {
-        problems.add(
-            &path.key("headers").key(name),
-            format!("`{name}` is no header name"),
-            None,
-        );
+        problems.add(&path.key("headers").key(name), format!("`{name}` is no header name"), None);
     }
     for (name, value) in &server.headers {
         if value.expose().contains(|letter: char| letter.is_control()) {
             let hint = "remove line ends and other control characters";
-            problems.add(
-                &path.key("headers").key(name),
-                "the value cannot be sent as a header",
-                hint,
-            );
+            problems.add(&path.key("headers").key(name), "the value cannot be sent as a header", hint);
         }
     }
     unused(!server.args.is_empty(), "args", "command", path, problems);
@@ -129,60 +93,38 @@ fn check_url(text: &str, server: &Server, path: &KeyPath, problems: &mut Problem
 /// Whether `text` is an address that `transport` can reach, or what is wrong and what to do.
 fn fitting_url(text: &str, transport: Transport) -> Result<(), (String, &'static str)> {
     let Ok(url) = Url::parse(text) else {
-        return Err((
-            format!("`{text}` is no url"),
-            "write `https://example.org/mcp` or `unix:/path/to/socket`",
-        ));
+        return Err((format!("`{text}` is no url"), "write `https://example.org/mcp` or `unix:/path/to/socket`"));
     };
     if !url.username().is_empty() || url.password().is_some() {
         let hint = "send them in `headers`, with `${env:NAME}`";
-        return Err((
-            "a url must not hold a user name or password".to_owned(),
-            hint,
-        ));
+        return Err(("a url must not hold a user name or password".to_owned(), hint));
     }
     let fitting: &[Transport] = match url.scheme() {
         "http" | "https" => &[Transport::Auto, Transport::Http, Transport::Sse],
         "ws" | "wss" => &[Transport::Auto, Transport::Ws],
         "unix" if text.starts_with("unix:/") => &[Transport::Auto, Transport::Unix],
         "unix" => {
-            return Err((
-                format!("`{text}` is no absolute path"),
-                "write `unix:/path/to/socket`",
-            ));
+            return Err((format!("`{text}` is no absolute path"), "write `unix:/path/to/socket`"));
         }
         scheme => {
-            return Err((
-                format!("`{scheme}` is no scheme we speak"),
-                "use http, https, ws, wss or unix",
-            ));
+            return Err((format!("`{scheme}` is no scheme we speak"), "use http, https, ws, wss or unix"));
         }
     };
     if fitting.contains(&transport) {
         return Ok(());
     }
-    Err((
-        format!("`{}` does not fit the transport", url.scheme()),
-        "remove `transport`",
-    ))
+    Err((format!("`{}` does not fit the transport", url.scheme()), "remove `transport`"))
 }
 
 /// Reports a key that has no effect without another one.
 fn unused(given: bool, key: &str, without: &str, path: &KeyPath, problems: &mut Problems<'_>) {
     if given {
-        problems.add(
-            &path.key(key),
-            format!("`{key}` has no effect without `{without}`"),
-            "remove it",
-        );
+        problems.add(&path.key(key), format!("`{key}` has no effect without `{without}`"), "remove it");
     }
 }
 
 fn is_tool_name(name: &str) -> bool {
-    (1..=64).contains(&name.len())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
 /// Whether `name` is a token of RFC 9110.
@@ -197,11 +139,7 @@ mod tests {
     use crate::Transport;
 
     fn check(text: &str, transport: Transport, expected: bool) {
-        assert_eq!(
-            fitting_url(text, transport).is_ok(),
-            expected,
-            "{text} {transport:?}"
-        );
+        assert_eq!(fitting_url(text, transport).is_ok(), expected, "{text} {transport:?}");
     }
 
     #[test]
