@@ -1,0 +1,25 @@
+//! The whole configuration as one value: its sections, in the order of the file.
+//! It does not read or check anything; `load.rs` does.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Bundle, Gateway, Limits, Log, Server};
+
+/// Everything an operator can choose. Serialized, secrets read `•••`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where the gateway listens and what it says about itself.
+    pub gateway: Gateway,
+    /// How much, how many and how long at most.
+    pub limits: Limits,
+    /// What is logged, and in which shape.
+    pub log: Log,
+    /// The MCP servers, by name.
+    pub servers: BTreeMap<String, Server>,
+    /// The bundles, by name.
+    pub bundles: BTreeMap<String, Bundle>,
+}

@@ -1,0 +1,172 @@
+//! Sections `[servers.NAME]`: one MCP server, how it is reached, run, and shown.
+//! What a valid server is stands in `checks/server.rs`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Glob, Secret};
+
+/// The arguments of one tool that always have the same value, by argument name.
+pub type FixedArguments = BTreeMap<String, serde_json::Value>;
+
+/// One MCP server: either a `command` to run or a `url` to reach.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Server {
+    /// Whether the server takes part; `false` keeps its settings but shows none of its tools. Default `true`.
+    pub enabled: bool,
+    /// The program to run as a child process speaking MCP on stdin and stdout. Default none: give `url`.
+    pub command: Option<String>,
+    /// Arguments of `command`, each passed as it is; no shell is involved. Default none.
+    pub args: Vec<String>,
+    /// Environment variables of `command`. `${env:NAME}` is replaced by the gateway's own variable `NAME`;
+    /// values are never shown. Default none.
+    pub env: BTreeMap<String, Secret>,
+    /// The working directory of `command`. Default the gateway's own.
+    pub cwd: Option<String>,
+    /// Where the server answers: `http`, `https`, `ws`, `wss`, or `unix:/path/to/socket`. Default none: give
+    /// `command`.
+    pub url: Option<String>,
+    /// How messages travel. Default `"auto"`: decided by `command` or by the scheme of `url`.
+    pub transport: Transport,
+    /// Headers sent with every request to `url`. `${env:NAME}` is replaced by the gateway's own variable
+    /// `NAME`; values are never shown. Default none.
+    pub headers: BTreeMap<String, Secret>,
+    /// The protocol era the server speaks. Default `"auto"`: found out by asking, and asked again after
+    /// `limits.probe_hours`.
+    pub era: Era,
+    /// Who may share one connection or process of this server. Default `"per_session"`.
+    pub mode: Mode,
+    /// When the server is started or connected. Default `"lazy"`.
+    pub start: Start,
+    /// Seconds without a call after which a process is stopped; 0 never. Default 600.
+    #[schemars(range(max = 604_800))]
+    pub idle_stop_s: u64,
+    /// Seconds a starting process has to finish its handshake. Default 10.
+    #[schemars(range(min = 1, max = 600))]
+    pub start_timeout_s: u64,
+    /// Processes or connections of this server at one time. Default 16.
+    #[schemars(range(min = 1, max = 1_024))]
+    pub instances_max: usize,
+    /// Restarts after a crash within an hour; after that the server counts as failed. Default 12.
+    #[schemars(range(max = 3_600))]
+    pub restarts_per_hour_max: u32,
+    /// What stands before each tool's own name, joined by `_`. Default the server's name; at most one server
+    /// may use `""`.
+    pub prefix: Option<String>,
+    /// New names, by the tool's own name. Default none.
+    pub rename: BTreeMap<String, String>,
+    /// Tools whose own name matches one of these globs are not shown and cannot be called. Default none.
+    pub hide: Vec<Glob>,
+    /// New descriptions, by the tool's own name. Default none.
+    pub describe: BTreeMap<String, String>,
+    /// Arguments with a fixed value, by the tool's own name: clients neither see nor set them. Default none.
+    pub fix: BTreeMap<String, FixedArguments>,
+    /// Bytes in one line from this server, instead of `limits.line_bytes_max`. Default none.
+    #[schemars(range(min = 1_024, max = 1_073_741_824))]
+    pub line_bytes_max: Option<usize>,
+}
+
+impl Server {
+    /// What stands before each tool's own name: the `prefix`, or else the server's `name`.
+    pub fn prefix<'a>(&'a self, name: &'a str) -> &'a str {
+        self.prefix.as_deref().unwrap_or(name)
+    }
+
+    /// The transport with `auto` decided: by `command`, or else by the scheme of `url`.
+    pub fn transport(&self) -> Transport {
+        match (self.transport, self.url.as_deref()) {
+            (Transport::Auto, None) => Transport::Stdio,
+            (Transport::Auto, Some(url)) if url.starts_with("unix:") => Transport::Unix,
+            (Transport::Auto, Some(url)) if url.starts_with("ws") => Transport::Ws,
+            (Transport::Auto, Some(_)) => Transport::Http,
+            (chosen, _) => chosen,
+        }
+    }
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            command: None,
+            args: Vec::new(),
+            env: BTreeMap::new(),
+            cwd: None,
+            url: None,
+            transport: Transport::Auto,
+            headers: BTreeMap::new(),
+            era: Era::Auto,
+            mode: Mode::PerSession,
+            start: Start::Lazy,
+            idle_stop_s: 600,
+            start_timeout_s: 10,
+            instances_max: 16,
+            restarts_per_hour_max: 12,
+            prefix: None,
+            rename: BTreeMap::new(),
+            hide: Vec::new(),
+            describe: BTreeMap::new(),
+            fix: BTreeMap::new(),
+            line_bytes_max: None,
+        }
+    }
+}
+
+/// How messages travel to a server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Transport {
+    /// Decided by `command` or by the scheme of `url`.
+    #[default]
+    Auto,
+    /// Lines on stdin and stdout of a child process.
+    Stdio,
+    /// Streamable HTTP.
+    Http,
+    /// The HTTP+SSE transport of 2024-11-05.
+    Sse,
+    /// A WebSocket.
+    Ws,
+    /// Lines on a unix socket.
+    Unix,
+}
+
+/// The protocol era a server speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Era {
+    /// Found out by asking the server.
+    #[default]
+    Auto,
+    /// 2024-11-05 to 2025-11-25: handshake and sessions.
+    Legacy,
+    /// Since 2026-07-28: stateless requests.
+    Modern,
+}
+
+/// Who may share one connection or process of a server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Everybody: the server is declared to keep no state between calls.
+    Shared,
+    /// The sessions of one principal.
+    PerPrincipal,
+    /// Nobody: each client session has its own.
+    #[default]
+    PerSession,
+}
+
+/// When a server is started or connected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Start {
+    /// On first use.
+    #[default]
+    Lazy,
+    /// With the gateway.
+    Warm,
+}

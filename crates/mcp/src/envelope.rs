@@ -1,0 +1,348 @@
+//! A message as an envelope over its own bytes: which kind it is, where its id, method and routed members stand.
+//! Nothing is decoded and nothing is copied; what the gateway does not need to change stays as it came.
+
+use bytes::Bytes;
+
+use crate::{
+    keys::{ErrorKey, Members, Meta, Param, ResultKey, Top},
+    scan::Scanner,
+    span::Span,
+    Invalid, ScanLimits,
+};
+
+/// What a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A method with an id: wants an answer.
+    Request,
+    /// A method without an id: wants none.
+    Notification,
+    /// An answer that succeeded.
+    Result,
+    /// An answer that failed.
+    Error,
+}
+
+/// One JSON-RPC message and the places of what matters in it.
+#[derive(Clone, Debug)]
+pub struct Envelope {
+    bytes: Bytes,
+    kind: Kind,
+    id: Span,
+    method: Span,
+    /// The members of `params`; absent when there are none or when they are an array.
+    params: Members<17>,
+    meta: Members<9>,
+    result: Members<22>,
+    error: Members<3>,
+    top: Members<6>,
+}
+
+impl Envelope {
+    /// Reads one message. Batches are refused here; see [`crate::batch`].
+    pub fn parse(bytes: &Bytes, limits: ScanLimits) -> Result<Self, Invalid> {
+        let mut scanner = Scanner::new(bytes, limits)?;
+        match scanner.peek() {
+            Some(b'{') => {}
+            Some(b'[') => return Err(check_rest(scanner, Invalid::Batch)),
+            _ => return Err(check_rest(scanner, Invalid::NotAnObject)),
+        }
+        let mut parts = Parts::default();
+        let top = Members::<6>::scan::<Top>(&mut scanner, |scanner, index| parts.member(scanner, index))?;
+        scanner.end()?;
+        parts.into_envelope(bytes, top)
+    }
+
+    /// The kind of this message.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// All bytes of the message, as they came.
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// The id token, quotes included if it is a string.
+    pub fn id(&self) -> Option<&[u8]> {
+        self.id.of(&self.bytes)
+    }
+
+    /// Where the id token stands.
+    pub fn id_span(&self) -> Span {
+        self.id
+    }
+
+    /// The method without its quotes; empty for an answer.
+    pub fn method(&self) -> &str {
+        self.text(self.method).unwrap_or_default()
+    }
+
+    /// Where the method token stands, quotes included.
+    pub fn method_span(&self) -> Span {
+        self.method
+    }
+
+    /// The raw `params`.
+    pub fn params(&self) -> Option<&[u8]> {
+        self.top.get(Top::Params).value.of(&self.bytes)
+    }
+
+    /// Where `params` stands.
+    pub fn params_span(&self) -> Span {
+        self.top.get(Top::Params).value
+    }
+
+    /// The place of a member of `params`.
+    pub fn param(&self, key: Param) -> Span {
+        self.params.get(key).value
+    }
+
+    /// The raw token of a member of `params`.
+    pub fn param_raw(&self, key: Param) -> Option<&[u8]> {
+        self.param(key).of(&self.bytes)
+    }
+
+    /// A string member of `params` that contains no escapes, without its quotes.
+    pub fn param_text(&self, key: Param) -> Option<&str> {
+        self.text(self.param(key))
+    }
+
+    /// The members of `params`, for splicing.
+    pub fn params_members(&self) -> &Members<17> {
+        &self.params
+    }
+
+    /// The members of `params._meta`, or of `result._meta` in an answer, for splicing.
+    pub fn meta_members(&self) -> &Members<9> {
+        &self.meta
+    }
+
+    /// The raw token of a member of `_meta`.
+    pub fn meta_raw(&self, key: Meta) -> Option<&[u8]> {
+        self.meta.get(key).value.of(&self.bytes)
+    }
+
+    /// A string member of `_meta`, without its quotes.
+    pub fn meta_text(&self, key: Meta) -> Option<&str> {
+        self.text(self.meta.get(key).value)
+    }
+
+    /// The raw `result` of an answer.
+    pub fn result(&self) -> Option<&[u8]> {
+        self.top.get(Top::Result).value.of(&self.bytes)
+    }
+
+    /// Where `result` stands.
+    pub fn result_span(&self) -> Span {
+        self.top.get(Top::Result).value
+    }
+
+    /// The members of `result`, for splicing.
+    pub fn result_members(&self) -> &Members<22> {
+        &self.result
+    }
+
+    /// The raw token of a member of `result`.
+    pub fn result_raw(&self, key: ResultKey) -> Option<&[u8]> {
+        self.result.get(key).value.of(&self.bytes)
+    }
+
+    /// A string member of `result`, without its quotes.
+    pub fn result_text(&self, key: ResultKey) -> Option<&str> {
+        self.text(self.result.get(key).value)
+    }
+
+    /// The raw `error` of an answer.
+    pub fn error(&self) -> Option<&[u8]> {
+        self.top.get(Top::Error).value.of(&self.bytes)
+    }
+
+    /// Where `error` stands.
+    pub fn error_span(&self) -> Span {
+        self.top.get(Top::Error).value
+    }
+
+    /// The members of `error`.
+    pub fn error_members(&self) -> &Members<3> {
+        &self.error
+    }
+
+    /// The code of an error, when it is an integer that fits.
+    pub fn error_code(&self) -> Option<i64> {
+        let raw = self.error.get(ErrorKey::Code).value.of(&self.bytes)?;
+        std::str::from_utf8(raw).ok()?.parse().ok()
+    }
+
+    /// A part of the message that shares its memory.
+    pub fn slice(&self, span: Span) -> Bytes {
+        self.bytes.slice(span.range())
+    }
+
+    /// The text between the quotes of a string token without escapes.
+    fn text(&self, span: Span) -> Option<&str> {
+        plain_text(span.of(&self.bytes)?)
+    }
+}
+
+/// The text between the quotes of a string token; `None` if the token is no string or has escapes.
+pub fn plain_text(token: &[u8]) -> Option<&str> {
+    let inside = token.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    if memchr::memchr(b'\\', inside).is_some() { None } else { std::str::from_utf8(inside).ok() }
+}
+
+/// What the walk over the top level has found so far below it.
+#[derive(Default)]
+struct Parts {
+    params: Option<Members<17>>,
+    meta: Option<Members<9>>,
+    result: Option<Members<22>>,
+    error: Option<Members<3>>,
+}
+
+impl Parts {
+    /// Looks into the top-level values that are objects; anything else is skipped as it is.
+    fn member(&mut self, scanner: &mut Scanner<'_>, index: usize) -> Result<Option<Span>, Invalid> {
+        if scanner.peek() != Some(b'{') {
+            return Ok(None);
+        }
+        const PARAMS: usize = Top::Params as usize;
+        const RESULT: usize = Top::Result as usize;
+        const ERROR: usize = Top::Error as usize;
+        let span = match index {
+            PARAMS => {
+                let meta = &mut self.meta;
+                self.params.insert(Members::scan::<Param>(scanner, |s, i| meta_member(s, i == Param::Meta as usize, meta))?).span
+            }
+            RESULT => {
+                let meta = &mut self.meta;
+                self.result.insert(Members::scan::<ResultKey>(scanner, |s, i| meta_member(s, i == ResultKey::Meta as usize, meta))?).span
+            }
+            ERROR => self.error.insert(Members::scan::<ErrorKey>(scanner, |_, _| Ok(None))?).span,
+            _ => return Ok(None),
+        };
+        Ok(Some(span))
+    }
+
+    fn into_envelope(self, bytes: &Bytes, top: Members<6>) -> Result<Envelope, Invalid> {
+        let value = |key: Top| top.get(key).value;
+        if value(Top::Jsonrpc).of(bytes) != Some(b"\"2.0\"") {
+            return Err(Invalid::Version);
+        }
+        let (id, method) = (value(Top::Id), value(Top::Method));
+        let answers = usize::from(value(Top::Result).is_some()) + usize::from(value(Top::Error).is_some());
+        let kind = match (method.is_some(), id.is_some(), answers) {
+            (true, true, 0) => Kind::Request,
+            (true, false, 0) => Kind::Notification,
+            (false, _, 1) if value(Top::Result).is_some() => Kind::Result,
+            (false, _, 1) => Kind::Error,
+            _ => return Err(Invalid::Shape),
+        };
+        check_id(kind, id.of(bytes))?;
+        if method.is_some() && method.of(bytes).and_then(plain_text).is_none_or(str::is_empty) {
+            return Err(Invalid::Method);
+        }
+        Ok(Envelope {
+            bytes: bytes.clone(),
+            kind,
+            id,
+            method,
+            params: self.params.unwrap_or(Members::ABSENT),
+            meta: self.meta.unwrap_or(Members::ABSENT),
+            result: self.result.unwrap_or(Members::ABSENT),
+            error: self.error.unwrap_or(Members::ABSENT),
+            top,
+        })
+    }
+}
+
+fn meta_member(scanner: &mut Scanner<'_>, is_meta: bool, slot: &mut Option<Members<9>>) -> Result<Option<Span>, Invalid> {
+    if !is_meta || scanner.peek() != Some(b'{') {
+        return Ok(None);
+    }
+    Ok(Some(slot.insert(Members::scan::<Meta>(scanner, |_, _| Ok(None))?).span))
+}
+
+/// An id is a string or an integer. Error answers may go without, since their request could not be read.
+fn check_id(kind: Kind, id: Option<&[u8]>) -> Result<(), Invalid> {
+    const ID_BYTES_MAX: usize = 16 * 1024;
+    match id {
+        None if matches!(kind, Kind::Notification | Kind::Error) => Ok(()),
+        Some(b"null") if kind == Kind::Error => Ok(()),
+        Some(token) if token.len() > ID_BYTES_MAX => Err(Invalid::Id),
+        Some([b'"', ..]) => Ok(()),
+        Some(token) if is_integer(token) => Ok(()),
+        _ => Err(Invalid::Id),
+    }
+}
+
+/// Whether a number token is an integer in value: `7`, `-3`, `1.0`, but neither `1.5` nor `1e3`.
+fn is_integer(token: &[u8]) -> bool {
+    let digits = token.strip_prefix(b"-").unwrap_or(token);
+    let whole = memchr::memchr(b'.', digits).map_or(digits, |dot| {
+        if digits[dot + 1..].iter().all(|digit| *digit == b'0') { &digits[..dot] } else { &[] }
+    });
+    !whole.is_empty() && whole.iter().all(u8::is_ascii_digit)
+}
+
+/// Broken JSON is the better reason than a wrong shape, so the rest is read before the shape is blamed.
+fn check_rest(mut scanner: Scanner<'_>, blame: Invalid) -> Invalid {
+    scanner.value().and_then(|_| scanner.end()).map_or_else(Into::into, |()| blame)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Envelope, Invalid> {
+        Envelope::parse(&Bytes::copy_from_slice(text.as_bytes()), ScanLimits::default())
+    }
+
+    #[test]
+    fn finds_what_a_call_is_routed_on() {
+        let call = parse(
+            r#" {"jsonrpc":"2.0","id":18446744073709551615,"x":1,"method":"tools/call","params":{"arguments":{"name":1},
+            "name":"echo","_meta":{"progressToken":"p","io.modelcontextprotocol/protocolVersion":"2026-07-28"}}} "#,
+        )
+        .unwrap();
+        assert_eq!(call.kind(), Kind::Request);
+        assert_eq!(call.id(), Some(&b"18446744073709551615"[..]));
+        assert_eq!(call.method(), "tools/call");
+        assert_eq!(call.param_text(Param::Name), Some("echo"));
+        assert_eq!(call.param_raw(Param::Arguments), Some(&br#"{"name":1}"#[..]));
+        assert_eq!(call.meta_text(Meta::ProtocolVersion), Some("2026-07-28"));
+        assert_eq!(call.meta_raw(Meta::ProgressToken), Some(&br#""p""#[..]));
+    }
+
+    #[test]
+    fn tells_the_four_kinds_apart() {
+        let check = |text: &str, kind| assert_eq!(parse(text).unwrap().kind(), kind, "{text}");
+        check(r#"{"jsonrpc":"2.0","id":"","method":"ping"}"#, Kind::Request);
+        check(r#"{"jsonrpc":"2.0","method":"notifications/cancelled"}"#, Kind::Notification);
+        check(r#"{"jsonrpc":"2.0","id":1.0,"result":null}"#, Kind::Result);
+        check(r#"{"jsonrpc":"2.0","error":{"code":-32700,"message":""}}"#, Kind::Error);
+        check(r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":""}}"#, Kind::Error);
+    }
+
+    #[test]
+    fn refuses_what_is_no_single_message() {
+        let check = |text: &str, code: i32| assert_eq!(parse(text).unwrap_err().code(), code, "{text}");
+        check("", -32700);
+        check("[{]", -32700);
+        for text in [
+            "[]", "1", "null", r#""x""#, r#"{"id":1,"method":"m"}"#, r#"{"jsonrpc":"1.0","id":1,"method":"m"}"#,
+            r#"{"jsonrpc":2,"id":1,"method":"m"}"#, r#"{"jsonrpc":"2.0","id":null,"method":"m"}"#,
+            r#"{"jsonrpc":"2.0","id":1.5,"method":"m"}"#, r#"{"jsonrpc":"2.0","id":{},"method":"m"}"#,
+            r#"{"jsonrpc":"2.0","id":1}"#, r#"{"jsonrpc":"2.0","id":1,"result":1,"error":{}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"m","result":1}"#, r#"{"jsonrpc":"2.0","id":1,"method":7}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"a","method":"b"}"#, r#"{"jsonrpc":"2.0","id":1,"method":"a","Method":"b"}"#,
+            r#"{"jsonrpc":"2.0","id":1,"METHOD":"b"}"#, r#"{"jsonrpc":"2.0","id":1,"method":"a","paramſ":{}}"#,
+            r#"{"jsonrpc":"2.0","ıd":1,"method":"a"}"#, r#"{"jsonrpc":"2.0","id":1,"\u006dethod":"a"}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"a","params":{"name":"x","name":"y"}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"a","params":{"name":"x","n\u0061me":"y"}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"a","params":{"_meta":{"progressToken":1,"progressToken":2}}}"#,
+        ] {
+            check(text, -32600);
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! The strict JSON scanner: one pass over the bytes that checks all of the grammar and tells where the members
+//! of an object stand. It builds no values. It refuses what two parsers could read in two ways: bad UTF-8, lone
+//! surrogates, control characters, numbers out of grammar, nesting beyond a limit.
+
+use crate::span::Span;
+
+/// Bounds of one scan.
+#[derive(Clone, Copy, Debug)]
+pub struct ScanLimits {
+    /// Deepest nesting of arrays and objects, at most 128.
+    pub depth_max: u32,
+}
+
+impl Default for ScanLimits {
+    fn default() -> Self {
+        Self { depth_max: 64 }
+    }
+}
+
+/// Why bytes are not JSON that we accept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ScanError {
+    /// The bytes are not UTF-8.
+    #[error("invalid UTF-8 at byte {0}")]
+    Utf8(usize),
+    /// The JSON grammar is broken.
+    #[error("invalid JSON at byte {at}: expected {expected}")]
+    Syntax {
+        /// Offset of the first byte that does not fit.
+        at: usize,
+        /// What the grammar asks for there.
+        expected: &'static str,
+    },
+    /// Arrays and objects are nested deeper than the limit.
+    #[error("nested deeper than {0} levels")]
+    TooDeep(u32),
+    /// The message is larger than spans can address.
+    #[error("message larger than 4 GiB")]
+    TooLong,
+}
+
+/// A key as it stands in the text, between its quotes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Key<'a> {
+    /// Offset of the opening quote.
+    pub(crate) start: usize,
+    /// The bytes between the quotes, escapes not decoded.
+    pub(crate) raw: &'a [u8],
+}
+
+/// A cursor over the bytes of one message.
+pub(crate) struct Scanner<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    depth: u32,
+    depth_max: u32,
+}
+
+type Scan<T = ()> = Result<T, ScanError>;
+
+impl<'a> Scanner<'a> {
+    /// A scanner at the start of `bytes`, which are checked to be UTF-8 at once.
+    pub(crate) fn new(bytes: &'a [u8], limits: ScanLimits) -> Scan<Self> {
+        if bytes.len() >= u32::MAX as usize {
+            return Err(ScanError::TooLong);
+        }
+        std::str::from_utf8(bytes).map_err(|error| ScanError::Utf8(error.valid_up_to()))?;
+        Ok(Self { bytes, at: 0, depth: 0, depth_max: limits.depth_max.min(128) })
+    }
+
+    /// The next byte that is not white space, not consumed.
+    pub(crate) fn peek(&mut self) -> Option<u8> {
+        self.skip_space();
+        self.bytes.get(self.at).copied()
+    }
+
+    /// Fails unless only white space is left.
+    pub(crate) fn end(&mut self) -> Scan {
+        if self.peek().is_none() { Ok(()) } else { Err(self.syntax("the end of the message")) }
+    }
+
+    /// Walks over one object; `member` must consume exactly the value of each member.
+    pub(crate) fn object(&mut self, mut member: impl FnMut(&mut Self, Key<'a>) -> Scan) -> Scan<Span> {
+        self.skip_space();
+        let start = self.at;
+        self.expect(b'{', "an object")?;
+        self.descend()?;
+        if self.peek() == Some(b'}') {
+            self.at += 1;
+        } else {
+            loop {
+                let key = self.key()?;
+                member(self, key)?;
+                match self.peek() {
+                    Some(b',') => self.at += 1,
+                    Some(b'}') => break self.at += 1,
+                    _ => return Err(self.syntax("`,` or `}`")),
+                }
+            }
+        }
+        self.depth -= 1;
+        Ok(Span::new(start, self.at))
+    }
+
+    /// Walks over one array; `item` must consume exactly one value.
+    pub(crate) fn array(&mut self, mut item: impl FnMut(&mut Self) -> Scan) -> Scan<Span> {
+        self.skip_space();
+        let start = self.at;
+        self.expect(b'[', "an array")?;
+        self.descend()?;
+        if self.peek() == Some(b']') {
+            self.at += 1;
+        } else {
+            loop {
+                item(self)?;
+                match self.peek() {
+                    Some(b',') => self.at += 1,
+                    Some(b']') => break self.at += 1,
+                    _ => return Err(self.syntax("`,` or `]`")),
+                }
+            }
+        }
+        self.depth -= 1;
+        Ok(Span::new(start, self.at))
+    }
+
+    /// Walks over any one value without looking inside. The nesting is bounded, so the recursion is.
+    pub(crate) fn value(&mut self) -> Scan<Span> {
+        match self.peek() {
+            Some(b'{') => self.object(|scanner, _| scanner.value().map(drop)),
+            Some(b'[') => self.array(|scanner| scanner.value().map(drop)),
+            Some(b'"') => self.string(),
+            Some(b't') => self.word(b"true"),
+            Some(b'f') => self.word(b"false"),
+            Some(b'n') => self.word(b"null"),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            _ => Err(self.syntax("a value")),
+        }
+    }
+
+    fn key(&mut self) -> Scan<Key<'a>> {
+        self.skip_space();
+        if self.bytes.get(self.at) != Some(&b'"') {
+            return Err(self.syntax("a key"));
+        }
+        let span = self.string()?;
+        self.skip_space();
+        self.expect(b':', "`:`")?;
+        let raw = &self.bytes[span.start as usize + 1..span.end as usize - 1];
+        Ok(Key { start: span.start as usize, raw })
+    }
+
+    fn string(&mut self) -> Scan<Span> {
+        let start = self.at;
+        self.at += 1;
+        loop {
+            self.at += plain_length(&self.bytes[self.at..]);
+            match self.bytes.get(self.at) {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(Span::new(start, self.at));
+                }
+                Some(b'\\') => self.escape()?,
+                Some(_) => return Err(self.syntax("no control character in a string")),
+                None => return Err(self.syntax("the end of a string")),
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Scan {
+        match self.bytes.get(self.at + 1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
+                self.at += 2;
+                Ok(())
+            }
+            Some(b'u') => match self.unit()? {
+                0xD800..=0xDBFF => match self.bytes.get(self.at..self.at + 2) {
+                    Some(b"\\u") if (0xDC00..=0xDFFF).contains(&self.unit()?) => Ok(()),
+                    _ => Err(self.syntax("the second half of a surrogate pair")),
+                },
+                0xDC00..=0xDFFF => Err(self.syntax("no lone surrogate")),
+                _ => Ok(()),
+            },
+            _ => Err(self.syntax("an escape")),
+        }
+    }
+
+    /// Consumes `\uXXXX` and gives its value.
+    fn unit(&mut self) -> Scan<u32> {
+        let digits = self.bytes.get(self.at + 2..self.at + 6).unwrap_or_default();
+        if digits.len() != 4 || !digits.iter().all(u8::is_ascii_hexdigit) {
+            return Err(self.syntax("four hex digits"));
+        }
+        self.at += 6;
+        Ok(digits.iter().fold(0, |unit, digit| unit * 16 + char::from(*digit).to_digit(16).unwrap_or(0)))
+    }
+
+    fn number(&mut self) -> Scan<Span> {
+        let start = self.at;
+        if self.bytes[self.at] == b'-' {
+            self.at += 1;
+        }
+        match self.bytes.get(self.at) {
+            Some(b'0') => self.at += 1,
+            Some(b'1'..=b'9') => self.digits()?,
+            _ => return Err(self.syntax("a digit")),
+        }
+        if self.bytes.get(self.at) == Some(&b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if let Some(b'e' | b'E') = self.bytes.get(self.at) {
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.bytes.get(self.at) {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Ok(Span::new(start, self.at))
+    }
+
+    fn digits(&mut self) -> Scan {
+        let count = self.bytes[self.at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if count == 0 {
+            return Err(self.syntax("a digit"));
+        }
+        self.at += count;
+        Ok(())
+    }
+
+    fn word(&mut self, word: &'static [u8]) -> Scan<Span> {
+        let start = self.at;
+        if !self.bytes[start..].starts_with(word) {
+            return Err(self.syntax("a value"));
+        }
+        self.at += word.len();
+        Ok(Span::new(start, self.at))
+    }
+
+    fn expect(&mut self, byte: u8, what: &'static str) -> Scan {
+        if self.bytes.get(self.at) != Some(&byte) {
+            return Err(self.syntax(what));
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    fn descend(&mut self) -> Scan {
+        self.depth += 1;
+        if self.depth > self.depth_max { Err(ScanError::TooDeep(self.depth_max)) } else { Ok(()) }
+    }
+
+    fn skip_space(&mut self) {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.bytes.get(self.at) {
+            self.at += 1;
+        }
+    }
+
+    fn syntax(&self, expected: &'static str) -> ScanError {
+        ScanError::Syntax { at: self.at, expected }
+    }
+}
+
+/// How many bytes at the front are neither a quote, a backslash nor a control character. Whole blocks are
+/// tested without a branch, so that the compiler can use wide registers for long texts.
+fn plain_length(bytes: &[u8]) -> usize {
+    const BLOCK: usize = 32;
+    let special = |byte: &u8| *byte == b'"' || *byte == b'\\' || *byte < 0x20;
+    let blocks = bytes.chunks_exact(BLOCK);
+    let clean = blocks.take_while(|block| !block.iter().fold(false, |any, byte| any | special(byte))).count() * BLOCK;
+    clean + bytes[clean..].iter().take_while(|byte| !special(byte)).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &[u8], accepted: bool) {
+        let result = Scanner::new(text, ScanLimits::default()).and_then(|mut scanner| {
+            scanner.value()?;
+            scanner.end()
+        });
+        assert_eq!(result.is_ok(), accepted, "{} gave {result:?}", String::from_utf8_lossy(text));
+    }
+
+    #[test]
+    fn accepts_what_the_grammar_allows() {
+        for text in [
+            "null", " true ", "[]", "{}", "[1,-0,0.5,1e9,1E-2,18446744073709551616]", r#""\ud83d\ude00 \u0000""#,
+            r#"{"a":{"b":[{}]},"a":1}"#, "\"\u{7f}\u{2028}\"", "\t\r\n1",
+        ] {
+            check(text.as_bytes(), true);
+        }
+    }
+
+    #[test]
+    fn refuses_what_could_be_read_in_two_ways() {
+        for text in [
+            &b""[..], b" ", b"\xef\xbb\xbf{}", b"\xff", b"\xc0\xaf", b"01", b"+1", b"1.", b".5", b"1e", b"NaN", b"Infinity", b"-",
+            b"[1,]", b"{\"a\":1,}", b"{a:1}", b"{'a':1}", b"\"\n\"", b"\"\\x\"", b"\"\\u12\"", br#""\ud800""#, br#""\ud800\u0041""#,
+            br#""\udc00""#, b"\"abc", b"{} {}", b"tru", b"[1 2]", b"/**/1", b"{\"a\" 1}", b"\x0c1",
+        ] {
+            check(text, false);
+        }
+    }
+
+    #[test]
+    fn nesting_is_bounded_at_the_limit() {
+        check(format!("{}{}", "[".repeat(64), "]".repeat(64)).as_bytes(), true);
+        check(format!("{}{}", "[".repeat(65), "]".repeat(65)).as_bytes(), false);
+        check("[".repeat(1_000_000).as_bytes(), false);
+    }
+
+    #[test]
+    fn long_strings_are_scanned_to_their_exact_end() {
+        for length in 0..200 {
+            check(format!("\"{}\"", "x".repeat(length)).as_bytes(), true);
+            check(format!("\"{}\n\"", "x".repeat(length)).as_bytes(), false);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Edits of a message: named places get new bytes, everything else is copied as it stands.
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use crate::span::{Member, Span};
+
+/// What takes the place of a span.
+#[derive(Debug)]
+enum With<'a> {
+    Borrowed(&'a [u8]),
+    Owned(Vec<u8>),
+}
+
+impl With<'_> {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Borrowed(bytes) => bytes,
+            Self::Owned(bytes) => bytes,
+        }
+    }
+}
+
+/// A list of edits of one message, applied in one copy.
+#[derive(Debug)]
+pub struct Splice<'a> {
+    source: &'a [u8],
+    edits: Vec<(Span, With<'a>)>,
+}
+
+impl<'a> Splice<'a> {
+    /// No edits yet of `source`.
+    pub fn new(source: &'a [u8]) -> Self {
+        Self { source, edits: Vec::with_capacity(8) }
+    }
+
+    /// Puts `bytes` in the place of what stands at `span`.
+    pub fn replace(&mut self, span: Span, bytes: &'a [u8]) -> &mut Self {
+        self.edits.push((span, With::Borrowed(bytes)));
+        self
+    }
+
+    /// As [`Self::replace`], with bytes made for this edit.
+    pub fn replace_owned(&mut self, span: Span, bytes: Vec<u8>) -> &mut Self {
+        self.edits.push((span, With::Owned(bytes)));
+        self
+    }
+
+    /// Adds members, given as `"key":value` joined by commas, at the front of the object at `object`.
+    pub fn insert_members(&mut self, object: Span, mut members: Vec<u8>) -> &mut Self {
+        if members.is_empty() {
+            return self;
+        }
+        let inside = object.start as usize + 1;
+        if self.source[skip_space(self.source, inside)] != b'}' {
+            members.push(b',');
+        }
+        self.replace_owned(Span::new(inside, inside), members)
+    }
+
+    /// Takes members out of one object together with the commas that they leave over.
+    pub fn remove_members(&mut self, members: &[Member]) -> &mut Self {
+        let mut present: Vec<Span> = members.iter().filter(|member| member.is_some()).map(|member| member.whole()).collect();
+        present.sort_unstable();
+        for (index, span) in present.iter().enumerate() {
+            let after = skip_space(self.source, span.end as usize);
+            if self.source[after] == b',' {
+                self.replace(Span::new(span.start as usize, after + 1), b"");
+                continue;
+            }
+            let first = self.first_of_run(&present[..=index]);
+            let before = skip_space_back(self.source, first as usize);
+            let start = if self.source[before - 1] == b',' { before - 1 } else { first as usize };
+            self.edits.retain(|(edit, with)| !(with.bytes().is_empty() && edit.start >= first && edit.end <= span.end));
+            self.replace(Span::new(start, span.end as usize), b"");
+        }
+        self
+    }
+
+    /// The start of the unbroken run of removed members that ends with the last one given.
+    fn first_of_run(&self, run: &[Span]) -> u32 {
+        let mut first = run[run.len() - 1].start;
+        for span in run[..run.len() - 1].iter().rev() {
+            let comma = skip_space(self.source, span.end as usize);
+            if skip_space(self.source, comma + 1) != first as usize {
+                break;
+            }
+            first = span.start;
+        }
+        first
+    }
+
+    /// Whether nothing would change.
+    pub fn is_empty(&self) -> bool {
+        self.edits.is_empty()
+    }
+
+    /// The edited part of the message that stands at `window`; every edit must lie inside of it.
+    pub fn apply_to(&mut self, window: Span) -> Bytes {
+        self.edits.sort_by_key(|(span, _)| (span.start, span.end));
+        let growth: usize = self.edits.iter().map(|(_, with)| with.bytes().len()).sum();
+        let window = window.range();
+        let mut out = BytesMut::with_capacity(window.len() + growth);
+        let mut at = window.start;
+        for (span, with) in &self.edits {
+            debug_assert!(span.start as usize >= at, "edits must not overlap");
+            out.put_slice(&self.source[at..span.start as usize]);
+            out.put_slice(with.bytes());
+            at = span.end as usize;
+        }
+        out.put_slice(&self.source[at..window.end]);
+        out.freeze()
+    }
+
+    /// The whole edited message.
+    pub fn apply(&mut self) -> Bytes {
+        self.apply_to(Span::new(0, self.source.len()))
+    }
+}
+
+fn skip_space(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(b' ' | b'\n' | b'\r' | b'\t') = bytes.get(at) {
+        at += 1;
+    }
+    at
+}
+
+fn skip_space_back(bytes: &[u8], mut at: usize) -> usize {
+    while at > 0 && matches!(bytes[at - 1], b' ' | b'\n' | b'\r' | b'\t') {
+        at -= 1;
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{keys::Meta, Envelope, ScanLimits};
+
+    const VERSION: &str = r#""io.modelcontextprotocol/protocolVersion":"2026-07-28""#;
+
+    fn removal(meta: &str, expected: &str) {
+        let wrap = |meta: &str| format!(r#"{{"jsonrpc":"2.0","id":1,"method":"m","params":{{"_meta":{meta}}}}}"#);
+        let source = Bytes::from(wrap(&meta.replace('V', VERSION)));
+        let message = Envelope::parse(&source, ScanLimits::default()).unwrap();
+        let doomed = [Meta::ProtocolVersion, Meta::ClientInfo, Meta::ProgressToken].map(|key| message.meta_members().get(key));
+        let edited = Splice::new(&source).remove_members(&doomed).apply();
+        assert_eq!(std::str::from_utf8(&edited).unwrap(), wrap(expected));
+    }
+
+    #[test]
+    fn removed_members_take_their_commas_along() {
+        removal(r"{V}", "{}");
+        removal(r#"{V,"a":1}"#, r#"{"a":1}"#);
+        removal(r#"{"a":1,V}"#, r#"{"a":1}"#);
+        removal(r#"{"a":1 , V , "progressToken":1}"#, r#"{"a":1 }"#);
+        removal(r#"{V,"progressToken":1,"a":1}"#, r#"{"a":1}"#);
+        removal(r#"{V,"a":1,"progressToken":1}"#, r#"{"a":1}"#);
+        removal(r#"{ V ,"progressToken":1 }"#, "{  }");
+        removal(r#"{"a":1}"#, r#"{"a":1}"#);
+    }
+
+    #[test]
+    fn members_are_added_to_full_and_empty_objects() {
+        for (object, expected) in [("{}", r#"{"k":1}"#), ("{ }", r#"{"k":1 }"#), (r#"{"a":2}"#, r#"{"k":1,"a":2}"#)] {
+            let edited = Splice::new(object.as_bytes()).insert_members(Span::new(0, object.len()), br#""k":1"#.to_vec()).apply();
+            assert_eq!(std::str::from_utf8(&edited).unwrap(), expected);
+        }
+    }
+}

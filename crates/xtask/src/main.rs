@@ -1,0 +1,46 @@
+//! `cargo xtask <task>`: all automation that is more than a shell line, one file per task.
+//! It owns no logic of its own: a task is a file, a name here and a line in `TASKS`.
+
+mod arch;
+mod page;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+const TASKS: &str = "\
+cargo xtask <task>
+
+  arch [--check]   draw the crates into ARCHITECTURE.md, or check drawing and floors";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let task = arguments.next().unwrap_or_default();
+    let options: Vec<String> = arguments.collect();
+    match run(&task, &options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(error.as_ref());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: &str, options: &[String]) -> Result<(), Box<dyn Error>> {
+    match task {
+        "arch" => Ok(arch::run(options)?),
+        "" | "help" | "--help" => {
+            println!("{TASKS}");
+            Ok(())
+        }
+        unknown => Err(format!("no task is called `{unknown}`\n{TASKS}").into()),
+    }
+}
+
+fn report(error: &dyn Error) {
+    eprintln!("error: {error}");
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        eprintln!("  caused by: {inner}");
+        cause = inner.source();
+    }
+}
