@@ -2,7 +2,10 @@
 //! It owns no logic of its own: a task is a file, a name here and a line in `TASKS`.
 
 mod arch;
+mod bench;
 mod page;
+mod program;
+mod soak;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -10,7 +13,9 @@ use std::process::ExitCode;
 const TASKS: &str = "\
 cargo xtask <task>
 
-  arch [--check]   draw the crates into ARCHITECTURE.md, or check drawing and floors";
+  arch [--check]   draw the crates into ARCHITECTURE.md, or check drawing and floors
+  bench [--quick]  measure direct, floor proxy and gateway side by side
+  soak [--cycles]  start, use and kill stdio servers by the thousand and look for what is left";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -28,6 +33,8 @@ fn main() -> ExitCode {
 fn run(task: &str, options: &[String]) -> Result<(), Box<dyn Error>> {
     match task {
         "arch" => Ok(arch::run(options)?),
+        "bench" => Ok(bench::run(options)?),
+        "soak" => Ok(soak::run(options)?),
         "" | "help" | "--help" => {
             println!("{TASKS}");
             Ok(())
