@@ -66,7 +66,10 @@ pub(crate) enum Error {
 }
 
 fn listed(problems: &[Problem]) -> String {
-    let lines: Vec<String> = problems.iter().map(|problem| format!("  {problem}")).collect();
+    let lines: Vec<String> = problems
+        .iter()
+        .map(|problem| format!("  {problem}"))
+        .collect();
     lines.join("\n")
 }
 
