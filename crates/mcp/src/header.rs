@@ -132,11 +132,7 @@ impl<'text> Integer<'text> {
 
     fn normalize(negative: bool, whole: &'text str, fraction: &'text str, exponent: i64) -> Option<Self> {
         let fraction = fraction.trim_end_matches('0');
-        let digits = if fraction.is_empty() {
-            Cow::Borrowed(whole)
-        } else {
-            Cow::Owned(format!("{whole}{fraction}"))
-        };
+        let digits = if fraction.is_empty() { Cow::Borrowed(whole) } else { Cow::Owned(format!("{whole}{fraction}")) };
         let digits = trim_zeros(digits, |digits| digits.trim_start_matches('0'));
         if digits.is_empty() {
             return Some(Self { negative: false, digits, zeros: 0 });
@@ -149,7 +145,7 @@ impl<'text> Integer<'text> {
     }
 }
 
-fn trim_zeros<'text>(digits: Cow<'text, str>, trim: fn(&str) -> &str) -> Cow<'text, str> {
+fn trim_zeros(digits: Cow<'_, str>, trim: fn(&str) -> &str) -> Cow<'_, str> {
     match digits {
         Cow::Borrowed(digits) => Cow::Borrowed(trim(digits)),
         Cow::Owned(digits) => Cow::Owned(trim(&digits).to_owned()),
@@ -196,14 +192,23 @@ mod tests {
     fn only_the_exact_markers_announce_base64() {
         check("=?base64?SGVsbG8=?=", Ok("Hello"));
         check("=?base64??=", Ok(""));
-        for literal in ["=?base64?=", "=?base64?SGVsbG8=", "SGVsbG8=?=", "=?BASE64?SGVsbG8=?=", "=?utf-8?SGVsbG8=?=", "x=?base64?SGVsbG8=?="] {
+        for literal in [
+            "=?base64?=",
+            "=?base64?SGVsbG8=",
+            "SGVsbG8=?=",
+            "=?BASE64?SGVsbG8=?=",
+            "=?utf-8?SGVsbG8=?=",
+            "x=?base64?SGVsbG8=?=",
+        ] {
             check(literal, Ok(literal));
         }
     }
 
     #[test]
     fn base64_must_be_canonical() {
-        for encoded in ["SGVsbG8", "SGVsbG8==", "SGVsbG9=", "SGVs!!!bG8=", "SGVs bG8=", "SGVsbG8_", "=", "SGVsbG8=SGVsbG8="] {
+        for encoded in
+            ["SGVsbG8", "SGVsbG8==", "SGVsbG9=", "SGVs!!!bG8=", "SGVs bG8=", "SGVsbG8_", "=", "SGVsbG8=SGVsbG8="]
+        {
             check(&format!("=?base64?{encoded}?="), Err(HeaderError::InvalidBase64));
         }
     }

@@ -98,10 +98,7 @@ impl Decoder {
 
     fn oversized(&self, line_bytes: usize) -> LineError {
         let quoted = &self.buffer[..line_bytes.min(QUOTED_BYTES_MAX)];
-        LineError::Oversized {
-            limit: self.line_bytes_max,
-            quoted: String::from_utf8_lossy(quoted).into_owned(),
-        }
+        LineError::Oversized { limit: self.line_bytes_max, quoted: String::from_utf8_lossy(quoted).into_owned() }
     }
 
     /// What of `chunk` stands behind the refused line.

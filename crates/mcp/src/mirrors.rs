@@ -272,10 +272,10 @@ impl Survey {
     }
 
     fn header_name<'schema>(&self, annotation: &'schema Value) -> Result<&'schema str, MirrorRule> {
-        annotation.as_str().filter(|name| is_token(name)).ok_or_else(|| MirrorRule::NotAToken {
-            given: annotation.to_string(),
-            path: self.path.join("."),
-        })
+        annotation
+            .as_str()
+            .filter(|name| is_token(name))
+            .ok_or_else(|| MirrorRule::NotAToken { given: annotation.to_string(), path: self.path.join(".") })
     }
 }
 
@@ -397,7 +397,16 @@ mod tests {
 
     #[test]
     fn only_tokens_name_headers() {
-        for name in [json!(""), json!("My Region"), json!("Region:Primary"), json!("Région"), json!("a\r\nb"), json!("\t"), json!(7), json!(null)] {
+        for name in [
+            json!(""),
+            json!("My Region"),
+            json!("Region:Primary"),
+            json!("Région"),
+            json!("a\r\nb"),
+            json!("\t"),
+            json!(7),
+            json!(null),
+        ] {
             let schema = json!({"properties": {"p": {"type": "string", "x-mcp-header": name}}});
             let rule = MirrorRule::NotAToken { given: name.to_string(), path: "p".to_owned() };
             assert_eq!(survey(&schema), Err(rule));
@@ -406,7 +415,9 @@ mod tests {
 
     #[test]
     fn only_strings_integers_and_booleans_are_mirrored() {
-        for kind in [json!("number"), json!("object"), json!("array"), json!("null"), json!(["string", "null"]), json!(null)] {
+        for kind in
+            [json!("number"), json!("object"), json!("array"), json!("null"), json!(["string", "null"]), json!(null)]
+        {
             let schema = json!({"properties": {"p": {"type": kind, "x-mcp-header": "P"}}});
             assert_eq!(survey(&schema), Err(MirrorRule::NotPrimitive { header: "P".to_owned() }), "{kind}");
         }
@@ -452,7 +463,8 @@ mod tests {
     #[test]
     fn a_schema_too_deep_is_refused_and_not_followed() {
         let deep = |levels: usize| (0..levels).fold(json!({}), |inner, _| json!({"properties": {"p": inner}}));
-        let is_too_deep = |levels| matches!(survey(&deep(levels)), Err(MirrorRule::TooDeep { .. } | MirrorRule::NotASchema));
+        let is_too_deep =
+            |levels| matches!(survey(&deep(levels)), Err(MirrorRule::TooDeep { .. } | MirrorRule::NotASchema));
         assert!(!is_too_deep(50));
         assert!(is_too_deep(70));
         let nested = (0..100).fold(json!({}), |inner, _| json!({"not": inner}));
@@ -476,7 +488,7 @@ mod tests {
     #[test]
     fn what_cannot_be_mirrored_has_no_header() {
         for arguments in [
-            r#"{}"#,
+            "{}",
             r#"{"region":null,"limit":null,"filter":null}"#,
             r#"{"region":["x"],"limit":1.5,"filter":{"archived":{}}}"#,
             r#"{"limit":9007199254740992,"filter":[]}"#,
@@ -505,7 +517,7 @@ mod tests {
         check_received(r#"{"filter":{"archived":true}}"#, &[("Mcp-Param-Archived", "true")], Ok(()));
         check_received(r#"{"region":""}"#, &[("Mcp-Param-Region", "")], Ok(()));
         check_received(r#"{"region":null}"#, &[], Ok(()));
-        check_received(r#"{}"#, &[("Mcp-Param-Other", "x"), ("Mcp-Method", "tools/call")], Ok(()));
+        check_received("{}", &[("Mcp-Param-Other", "x"), ("Mcp-Method", "tools/call")], Ok(()));
     }
 
     #[test]
@@ -514,7 +526,7 @@ mod tests {
         check_received(r#"{"region":"us"}"#, &[("Mcp-Param-Region", "US")], mismatch);
         check_received(r#"{"region":"us"}"#, &[("Mcp-Param-Region", "=?BASE64?dXM=?=")], mismatch);
         check_received(r#"{"region":null}"#, &[("Mcp-Param-Region", "us")], mismatch);
-        check_received(r#"{}"#, &[("Mcp-Param-Region", "")], mismatch);
+        check_received("{}", &[("Mcp-Param-Region", "")], mismatch);
         check_received(r#"{"region":"42"}"#, &[("Mcp-Param-Region", "42.0")], mismatch);
         check_received(r#"{"region":"a","region":"us"}"#, &[("Mcp-Param-Region", "us")], mismatch);
         check_received(r#"{"region":"us"}"#, &[], Err("header Mcp-Param-Region is missing"));
@@ -528,7 +540,11 @@ mod tests {
             &[("Mcp-Param-Region", "=?base64?SGVsbG8?=")],
             Err("header Mcp-Param-Region cannot be read"),
         );
-        check_received(r#"{"limit":42}"#, &[("Mcp-Param-Limit", "")], Err("header Mcp-Param-Limit does not match the arguments"));
+        check_received(
+            r#"{"limit":42}"#,
+            &[("Mcp-Param-Limit", "")],
+            Err("header Mcp-Param-Limit does not match the arguments"),
+        );
         check_received(
             r#"{"filter":{"archived":true}}"#,
             &[("Mcp-Param-Archived", "True")],

@@ -176,8 +176,8 @@ pub fn open(
     let sealed = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| SealError::Invalid)?;
     let key_id = *sealed.first().ok_or(SealError::Invalid)?;
     let context = associated_data(key_id, purpose, principal);
-    let opened = ring.keys(key_id).find_map(|key| decrypt(key, &context, &sealed));
-    let (expires_at_unix_s, payload) = opened.ok_or(SealError::Invalid)?;
+    let found = ring.keys(key_id).find_map(|key| decrypt(key, &context, &sealed));
+    let (expires_at_unix_s, payload) = found.ok_or(SealError::Invalid)?;
     if now_unix_s >= expires_at_unix_s {
         return Err(SealError::Expired);
     }
@@ -202,13 +202,13 @@ fn decrypt(key: &Key, context: &[u8], sealed: &[u8]) -> Option<(u64, Vec<u8>)> {
     let (_, rest) = sealed.split_first()?;
     let (nonce, rest) = rest.split_first_chunk::<NONCE_BYTES>()?;
     let (encrypted, tag) = rest.split_last_chunk::<TAG_BYTES>()?;
-    let mut content = encrypted.to_vec();
+    let mut opened = encrypted.to_vec();
     key.cipher()
-        .decrypt_inout_detached(&XNonce::from(*nonce), context, content.as_mut_slice().into(), &Tag::from(*tag))
+        .decrypt_inout_detached(&XNonce::from(*nonce), context, opened.as_mut_slice().into(), &Tag::from(*tag))
         .ok()?;
-    let expiry = content.first_chunk::<EXPIRY_BYTES>().copied()?;
-    content.drain(..EXPIRY_BYTES);
-    Some((u64::from_be_bytes(expiry), content))
+    let expiry = opened.first_chunk::<EXPIRY_BYTES>().copied()?;
+    opened.drain(..EXPIRY_BYTES);
+    Some((u64::from_be_bytes(expiry), opened))
 }
 
 fn associated_data(key_id: u8, purpose: Purpose, principal: &str) -> Vec<u8> {

