@@ -10,7 +10,7 @@ CACHE := $(HOME)/.cache/switchboard
 export CARGO_TARGET_DIR ?= $(CACHE)/target
 export SWITCHBOARD_TEST_TOOLS ?= $(CACHE)/tools
 
-.PHONY: help run test tools format lint floors tests doctests licences book clean
+.PHONY: help run test tools format lint floors tests doctests licences advisories book clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,12 +43,15 @@ tests: ## all tests, from tables to the program with real clients (needs `make t
 doctests: ## the examples in the documentation of the crates
 	cargo test --workspace --doc
 
-licences: ## licences, advisories and sources of all dependencies, where cargo-deny is installed
+licences: ## licences, bans and sources of all dependencies, where cargo-deny is installed
 	@if cargo deny --version >/dev/null 2>&1; then \
-		echo "cargo deny check"; cargo deny check; \
+		echo "cargo deny check licenses bans sources"; cargo deny check licenses bans sources; \
 	else \
 		echo "licences: skipped, cargo-deny is not installed"; \
 	fi
+
+advisories: ## known holes in dependencies; depends on the day, so it is not part of `make test`
+	cargo deny check advisories
 
 book: ## build the manual into docs/book (needs mdbook)
 	mdbook build docs

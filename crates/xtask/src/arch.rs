@@ -18,7 +18,6 @@ struct Floor {
 }
 
 /// The floors from the top down. A crate may use crates on lower floors only.
-#[rustfmt::skip]
 const FLOORS: &[Floor] = &[
     Floor { number: 7, noun: "whole", crates: &["switchboard"] },
     Floor { number: 6, noun: "faces", crates: &["cli"] },
@@ -66,10 +65,7 @@ pub(crate) enum Error {
 }
 
 fn listed(problems: &[Problem]) -> String {
-    let lines: Vec<String> = problems
-        .iter()
-        .map(|problem| format!("  {problem}"))
-        .collect();
+    let lines: Vec<String> = problems.iter().map(|problem| format!("  {problem}")).collect();
     lines.join("\n")
 }
 

@@ -2,8 +2,12 @@
 //! It owns no logic of its own: a task is a file, a name here and a line in `TASKS`.
 
 mod arch;
+mod bench;
 mod fuzz;
+mod limits;
 mod page;
+mod program;
+mod soak;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -11,9 +15,11 @@ use std::process::ExitCode;
 const TASKS: &str = "\
 cargo xtask <task>
 
-  arch [--check]   draw the crates into ARCHITECTURE.md, or check drawing and floors
-  fuzz [target…] [--seconds N]
-                   run the fuzz targets, five minutes each";
+  arch [--check]                 draw the crates into ARCHITECTURE.md, or check drawing and floors
+  limits [--check]               write the table of limits into the manual, or check it
+  bench [--quick]                measure direct, floor proxy and gateway side by side
+  soak [--cycles N]              start, use and kill stdio servers by the thousand, and look for what is left
+  fuzz [target…] [--seconds N]   run the fuzz targets, five minutes each";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -31,6 +37,9 @@ fn main() -> ExitCode {
 fn run(task: &str, options: &[String]) -> Result<(), Box<dyn Error>> {
     match task {
         "arch" => Ok(arch::run(options)?),
+        "limits" => Ok(limits::run(options)?),
+        "bench" => Ok(bench::run(options)?),
+        "soak" => Ok(soak::run(options)?),
         "fuzz" => Ok(fuzz::run(options)?),
         "" | "help" | "--help" => {
             println!("{TASKS}");

@@ -20,9 +20,7 @@ impl Wish {
         match options {
             [] => Ok(Self::Write),
             [option] if option == "--check" => Ok(Self::Check),
-            _ => Err(Error::Options {
-                given: options.join(" "),
-            }),
+            _ => Err(Error::Options { given: options.join(" ") }),
         }
     }
 }
@@ -30,20 +28,11 @@ impl Wish {
 /// The folder that holds the root manifest.
 pub(crate) fn root() -> PathBuf {
     let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    crate_folder
-        .ancestors()
-        .nth(2)
-        .expect("xtask lives in crates/xtask")
-        .to_path_buf()
+    crate_folder.ancestors().nth(2).expect("xtask lives in crates/xtask").to_path_buf()
 }
 
 /// Writes `text` as the part of this name into the page, or checks that it stands there.
-pub(crate) fn generate(
-    page: &'static str,
-    part: &'static str,
-    text: &str,
-    wish: Wish,
-) -> Result<(), Error> {
+pub(crate) fn generate(page: &'static str, part: &'static str, text: &str, wish: Wish) -> Result<(), Error> {
     let path = root().join(page);
     let before = fs::read_to_string(&path).map_err(|source| Error::Read { page, source })?;
     let after = replace(&before, part, text).ok_or(Error::NoMarkers { page, part })?;
@@ -68,33 +57,20 @@ pub(crate) enum Error {
     #[error("the task takes nothing or --check, not `{given}`")]
     Options { given: String },
     #[error("cannot read {page}")]
-    Read {
-        page: &'static str,
-        source: io::Error,
-    },
+    Read { page: &'static str, source: io::Error },
     #[error("cannot write {page}")]
-    Write {
-        page: &'static str,
-        source: io::Error,
-    },
+    Write { page: &'static str, source: io::Error },
     #[error("{page} has no markers `{part}:begin` and `{part}:end`")]
-    NoMarkers {
-        page: &'static str,
-        part: &'static str,
-    },
+    NoMarkers { page: &'static str, part: &'static str },
     #[error("the part `{part}` of {page} is not current\nhint: run the task without --check")]
-    Stale {
-        page: &'static str,
-        part: &'static str,
-    },
+    Stale { page: &'static str, part: &'static str },
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const PAGE: &str =
-        "before\n<!-- drawing:begin (a task) -->\nold\n<!-- drawing:end -->\nafter\n";
+    const PAGE: &str = "before\n<!-- drawing:begin (a task) -->\nold\n<!-- drawing:end -->\nafter\n";
 
     #[test]
     fn only_the_text_between_the_markers_changes() {
@@ -113,9 +89,6 @@ mod tests {
     #[test]
     fn an_unknown_option_is_refused_by_name() {
         let error = Wish::from_options(&["--draw".to_owned()]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "the task takes nothing or --check, not `--draw`"
-        );
+        assert_eq!(error.to_string(), "the task takes nothing or --check, not `--draw`");
     }
 }

@@ -13,12 +13,7 @@ const NAME_WIDTH: usize = 14;
 pub(super) fn render(crates: &[Crate]) -> String {
     let mut drawing = String::from("```text\n");
     for floor in FLOORS {
-        draw_group(
-            &mut drawing,
-            &format!("{} {}", floor.number, floor.noun),
-            floor.crates,
-            crates,
-        );
+        draw_group(&mut drawing, &format!("{} {}", floor.number, floor.noun), floor.crates, crates);
     }
     draw_group(&mut drawing, "beside", BESIDE, crates);
     drawing.push_str("```\n");
@@ -26,9 +21,7 @@ pub(super) fn render(crates: &[Crate]) -> String {
 }
 
 fn draw_group(drawing: &mut String, place: &str, names: &[&str], crates: &[Crate]) {
-    let members = crates
-        .iter()
-        .filter(|member| names.contains(&member.name.as_str()));
+    let members = crates.iter().filter(|member| names.contains(&member.name.as_str()));
     for (index, member) in members.enumerate() {
         draw_crate(drawing, if index == 0 { place } else { "" }, member);
     }
@@ -36,27 +29,11 @@ fn draw_group(drawing: &mut String, place: &str, names: &[&str], crates: &[Crate
 
 fn draw_crate(drawing: &mut String, place: &str, member: &Crate) {
     let summary = member.summary.as_deref().unwrap_or_default();
-    writeln!(
-        drawing,
-        "{place:PLACE_WIDTH$}{:NAME_WIDTH$}{summary}",
-        member.name
-    )
-    .expect("writing to a string");
-    let used: Vec<&str> = member
-        .uses
-        .iter()
-        .filter(|used| !used.only_in_tests)
-        .map(|used| used.name.as_str())
-        .collect();
+    writeln!(drawing, "{place:PLACE_WIDTH$}{:NAME_WIDTH$}{summary}", member.name).expect("writing to a string");
+    let used: Vec<&str> =
+        member.uses.iter().filter(|used| !used.only_in_tests).map(|used| used.name.as_str()).collect();
     if !used.is_empty() {
-        writeln!(
-            drawing,
-            "{:PLACE_WIDTH$}{:NAME_WIDTH$}└ {}",
-            "",
-            "",
-            used.join(" ")
-        )
-        .expect("writing to a string");
+        writeln!(drawing, "{:PLACE_WIDTH$}{:NAME_WIDTH$}└ {}", "", "", used.join(" ")).expect("writing to a string");
     }
 }
 
@@ -72,14 +49,8 @@ mod tests {
             folder: "gateway".to_owned(),
             summary: Some("the data plane".to_owned()),
             uses: vec![
-                Use {
-                    name: "mcp".to_owned(),
-                    only_in_tests: false,
-                },
-                Use {
-                    name: "testkit".to_owned(),
-                    only_in_tests: true,
-                },
+                Use { name: "mcp".to_owned(), only_in_tests: false },
+                Use { name: "testkit".to_owned(), only_in_tests: true },
             ],
         };
         assert_eq!(

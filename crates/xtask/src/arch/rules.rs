@@ -6,7 +6,7 @@ use super::{BESIDE, FLOORS, TEST_SUPPORT};
 
 /// A rule of the house that a crate breaks.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Problem {
+pub(crate) enum Problem {
     #[error("`{name}` has no floor: give it one in crates/xtask/src/arch.rs")]
     NoFloor { name: String },
     #[error("the floors name `{name}`, but the workspace has no such crate")]
@@ -16,12 +16,7 @@ pub(super) enum Problem {
     #[error("`{name}` has no description: the drawing needs one line about it")]
     NoDescription { name: String },
     #[error("`{name}` on floor {floor} uses `{used}` on floor {used_floor}: only downwards")]
-    NotDownwards {
-        name: String,
-        floor: u8,
-        used: String,
-        used_floor: u8,
-    },
+    NotDownwards { name: String, floor: u8, used: String, used_floor: u8 },
     #[error("`{name}` uses `{used}`, which stands beside the floors: only tests may use `testkit`")]
     UsesBeside { name: String, used: String },
 }
@@ -38,10 +33,7 @@ pub(super) fn place(name: &str) -> Option<Place> {
     if BESIDE.contains(&name) {
         return Some(Place::Beside);
     }
-    FLOORS
-        .iter()
-        .find(|floor| floor.crates.contains(&name))
-        .map(|floor| Place::Floor(floor.number))
+    FLOORS.iter().find(|floor| floor.crates.contains(&name)).map(|floor| Place::Floor(floor.number))
 }
 
 /// Every broken rule, crate by crate.
@@ -49,12 +41,7 @@ pub(super) fn problems(crates: &[Crate]) -> Vec<Problem> {
     let mut problems = missing(crates);
     for member in crates {
         problems.extend(manifest_problems(member));
-        problems.extend(
-            member
-                .uses
-                .iter()
-                .filter_map(|used| use_problem(&member.name, used)),
-        );
+        problems.extend(member.uses.iter().filter_map(|used| use_problem(&member.name, used)));
     }
     problems
 }
@@ -74,10 +61,7 @@ fn manifest_problems(member: &Crate) -> Vec<Problem> {
         problems.push(Problem::NoFloor { name: name.clone() });
     }
     if member.folder != *name {
-        problems.push(Problem::OtherFolder {
-            name: name.clone(),
-            folder: member.folder.clone(),
-        });
+        problems.push(Problem::OtherFolder { name: name.clone(), folder: member.folder.clone() });
     }
     if member.summary.as_deref().unwrap_or_default().is_empty() {
         problems.push(Problem::NoDescription { name: name.clone() });
@@ -91,17 +75,11 @@ fn use_problem(name: &str, used: &Use) -> Option<Problem> {
     };
     match used_place {
         Place::Beside if used.only_in_tests && used.name == TEST_SUPPORT => None,
-        Place::Beside => Some(Problem::UsesBeside {
-            name: name.to_owned(),
-            used: used.name.clone(),
-        }),
+        Place::Beside => Some(Problem::UsesBeside { name: name.to_owned(), used: used.name.clone() }),
         Place::Floor(used_floor) if used_floor < floor => None,
-        Place::Floor(used_floor) => Some(Problem::NotDownwards {
-            name: name.to_owned(),
-            floor,
-            used: used.name.clone(),
-            used_floor,
-        }),
+        Place::Floor(used_floor) => {
+            Some(Problem::NotDownwards { name: name.to_owned(), floor, used: used.name.clone(), used_floor })
+        }
     }
 }
 
@@ -110,10 +88,7 @@ mod tests {
     use super::*;
 
     fn check_use(name: &str, used: &str, only_in_tests: bool, expected: Option<&str>) {
-        let used = Use {
-            name: used.to_owned(),
-            only_in_tests,
-        };
+        let used = Use { name: used.to_owned(), only_in_tests };
         let problem = use_problem(name, &used).map(|problem| problem.to_string());
         assert_eq!(problem.as_deref(), expected, "{name} → {}", used.name);
     }
@@ -125,12 +100,7 @@ mod tests {
         let upwards = "`mcp` on floor 1 uses `gateway` on floor 5: only downwards";
         check_use("mcp", "gateway", false, Some(upwards));
         check_use("mcp", "gateway", true, Some(upwards));
-        check_use(
-            "mcp",
-            "types",
-            false,
-            Some("`mcp` on floor 1 uses `types` on floor 1: only downwards"),
-        );
+        check_use("mcp", "types", false, Some("`mcp` on floor 1 uses `types` on floor 1: only downwards"));
     }
 
     #[test]
@@ -138,8 +108,7 @@ mod tests {
         check_use("gateway", "testkit", true, None);
         let beside = "`gateway` uses `testkit`, which stands beside the floors: only tests may use `testkit`";
         check_use("gateway", "testkit", false, Some(beside));
-        let tool =
-            "`gateway` uses `xtask`, which stands beside the floors: only tests may use `testkit`";
+        let tool = "`gateway` uses `xtask`, which stands beside the floors: only tests may use `testkit`";
         check_use("gateway", "xtask", true, Some(tool));
     }
 
@@ -151,25 +120,13 @@ mod tests {
 
     #[test]
     fn an_unknown_crate_a_strange_folder_and_a_missing_description_are_all_named() {
-        let stray = Crate {
-            name: "stray".to_owned(),
-            folder: "other".to_owned(),
-            summary: None,
-            uses: Vec::new(),
-        };
+        let stray = Crate { name: "stray".to_owned(), folder: "other".to_owned(), summary: None, uses: Vec::new() };
         assert_eq!(
             manifest_problems(&stray),
             [
-                Problem::NoFloor {
-                    name: "stray".to_owned()
-                },
-                Problem::OtherFolder {
-                    name: "stray".to_owned(),
-                    folder: "other".to_owned()
-                },
-                Problem::NoDescription {
-                    name: "stray".to_owned()
-                },
+                Problem::NoFloor { name: "stray".to_owned() },
+                Problem::OtherFolder { name: "stray".to_owned(), folder: "other".to_owned() },
+                Problem::NoDescription { name: "stray".to_owned() },
             ]
         );
     }

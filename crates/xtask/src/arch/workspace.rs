@@ -30,29 +30,18 @@ pub(super) fn crates() -> Result<Vec<Crate>, Error> {
     parse(&metadata()?)
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "automation runs cargo; the rule guards the program, not its tools"
-)]
+#[expect(clippy::disallowed_methods, reason = "automation runs cargo; the rule guards the program, not its tools")]
 fn metadata() -> Result<Vec<u8>, Error> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = std::process::Command::new(cargo)
-        .args([
-            "metadata",
-            "--no-deps",
-            "--format-version",
-            "1",
-            "--manifest-path",
-        ])
+        .args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"])
         .arg(page::root().join("Cargo.toml"))
         .output()
         .map_err(Error::Start)?;
     if output.status.success() {
         Ok(output.stdout)
     } else {
-        Err(Error::Metadata {
-            stderr: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-        })
+        Err(Error::Metadata { stderr: String::from_utf8_lossy(&output.stderr).trim().to_owned() })
     }
 }
 
@@ -87,9 +76,7 @@ impl From<Package> for Crate {
     fn from(package: Package) -> Self {
         let folder = package.manifest_path.parent().and_then(Path::file_name);
         Self {
-            folder: folder
-                .map(|name| name.to_string_lossy().into_owned())
-                .unwrap_or_default(),
+            folder: folder.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
             uses: uses(package.dependencies),
             name: package.name,
             summary: package.description,
@@ -98,14 +85,9 @@ impl From<Package> for Crate {
 }
 
 fn uses(dependencies: Vec<Dependency>) -> Vec<Use> {
-    let ours = dependencies
-        .into_iter()
-        .filter(|dependency| dependency.path.is_some());
+    let ours = dependencies.into_iter().filter(|dependency| dependency.path.is_some());
     let uses: BTreeSet<Use> = ours
-        .map(|dependency| Use {
-            only_in_tests: dependency.kind.as_deref() == Some("dev"),
-            name: dependency.name,
-        })
+        .map(|dependency| Use { only_in_tests: dependency.kind.as_deref() == Some("dev"), name: dependency.name })
         .collect();
     uses.into_iter().collect()
 }
@@ -125,14 +107,8 @@ mod tests {
         assert_eq!(
             crates[0].uses,
             [
-                Use {
-                    name: "a".to_owned(),
-                    only_in_tests: false
-                },
-                Use {
-                    name: "testkit".to_owned(),
-                    only_in_tests: true
-                },
+                Use { name: "a".to_owned(), only_in_tests: false },
+                Use { name: "testkit".to_owned(), only_in_tests: true },
             ]
         );
     }
