@@ -1,6 +1,7 @@
 // A server of the modern era only, made with the TypeScript SDK v2: `modern_only.mjs`. Prints its address.
-// `initialize` is refused; `ask` needs an answer, `wait` ends only when it is cancelled.
+// `initialize` is refused; `ask` needs an answer, `wait` ends only when it is cancelled and `take_cancelled` then answers.
 
+import { EventEmitter, once } from "node:events";
 import { createServer } from "node:http";
 import { toNodeHandler } from "@modelcontextprotocol/node";
 import {
@@ -14,7 +15,9 @@ import {
 import { z } from "zod";
 
 const text = (value) => ({ content: [{ type: "text", text: value }] });
+// Calls of `wait` that were cancelled and not yet taken by `take_cancelled`.
 let cancelledCalls = 0;
+const cancellations = new EventEmitter();
 
 function registerTools(server) {
   server.registerTool("echo", { inputSchema: z.object({ message: z.string() }) }, ({ message }) =>
@@ -26,7 +29,7 @@ function registerTools(server) {
     return text(`counted to ${to}`);
   });
   server.registerTool("wait", { inputSchema: z.object({}) }, waitForCancel);
-  server.registerTool("cancelled_calls", { inputSchema: z.object({}) }, () => text(String(cancelledCalls)));
+  server.registerTool("take_cancelled", { inputSchema: z.object({}) }, takeCancelled);
   server.registerTool("ask", { inputSchema: z.object({}) }, askForName);
 }
 
@@ -40,7 +43,14 @@ async function waitForCancel(_arguments, context) {
   await notifyProgress(context, 1);
   await new Promise((resolve) => context.mcpReq.signal.addEventListener("abort", resolve, { once: true }));
   cancelledCalls += 1;
+  cancellations.emit("cancelled");
   return text("cancelled");
+}
+
+async function takeCancelled() {
+  if (cancelledCalls === 0) await once(cancellations, "cancelled");
+  cancelledCalls -= 1;
+  return text("one call was cancelled");
 }
 
 function askForName(_arguments, context) {

@@ -55,6 +55,7 @@ impl Fixture {
 /// The configuration of a fixture over stdio as the server `name`: one process that everyone shares.
 pub fn configured_over_stdio(name: &str, era: Era) -> String {
     let program = built("conformance-fixture");
+    let program = program.to_string_lossy();
     let era = era.argument();
     format!("[servers.{name}]\ncommand = {program:?}\nargs = [\"--stdio\", \"--era\", \"{era}\"]\nmode = \"shared\"\n")
 }

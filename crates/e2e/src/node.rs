@@ -47,6 +47,11 @@ impl Node {
         format!("{}/servers/{name}/mcp", self.origin)
     }
 
+    /// The address of one bundle's endpoint.
+    pub fn bundle(&self, name: &str) -> String {
+        format!("{}/bundles/{name}/mcp", self.origin)
+    }
+
     /// The folder of its configuration, which is also its working directory.
     pub fn folder(&self) -> PathBuf {
         self.folder.path().to_owned()

@@ -36,7 +36,7 @@ impl Program {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|error| panic!("{name} does not start ({:?}): {error}", command.get_program()));
+            .unwrap_or_else(|error| panic!("{name} does not start ({}): {error}", command.get_program().display()));
         let mut program = Self { name: name.to_owned(), child, log: Log::default(), announced: String::new() };
         program.announced = program.wait_for(announcement);
         program
@@ -126,10 +126,6 @@ pub fn built(binary: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a running test has a path");
     let profile = test.parent().and_then(|deps| deps.parent()).expect("tests lie in target/<profile>/deps");
     let path = profile.join(binary);
-    assert!(
-        path.exists(),
-        "{} is not built\nhint: cargo build --workspace --bins",
-        path.display()
-    );
+    assert!(path.exists(), "{} is not built\nhint: cargo build --workspace --bins", path.display());
     path
 }

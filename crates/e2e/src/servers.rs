@@ -9,6 +9,7 @@ use crate::tools::{self, Python};
 
 /// The configuration of server `name`, run by the gateway as a child process.
 fn over_stdio(name: &str, program: &Path, arguments: &[&str]) -> String {
+    let program = program.to_string_lossy();
     format!("[servers.{name}]\ncommand = {program:?}\nargs = {arguments:?}\n")
 }
 

@@ -68,10 +68,6 @@ fn root() -> PathBuf {
 }
 
 fn installed(path: PathBuf) -> PathBuf {
-    assert!(
-        path.exists(),
-        "{} is not installed\nhint: run scripts/setup-tests.sh",
-        path.display()
-    );
+    assert!(path.exists(), "{} is not installed\nhint: run scripts/setup-tests.sh", path.display());
     path
 }

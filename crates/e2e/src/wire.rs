@@ -174,13 +174,10 @@ pub fn modern_call(id: &str, tool: &str, arguments: &str) -> String {
 }
 
 /// The `_meta` that every modern request carries.
-pub const META: &str = r#"{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}"#;
+pub const META: &str =
+    r#"{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}"#;
 
 /// The headers that mirror a modern `tools/call`.
 pub fn modern_call_headers(tool: &str) -> Vec<String> {
-    vec![
-        format!("MCP-Protocol-Version: {MODERN}"),
-        "Mcp-Method: tools/call".to_owned(),
-        format!("Mcp-Name: {tool}"),
-    ]
+    vec![format!("MCP-Protocol-Version: {MODERN}"), "Mcp-Method: tools/call".to_owned(), format!("Mcp-Name: {tool}")]
 }
