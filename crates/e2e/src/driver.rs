@@ -58,16 +58,12 @@ impl Client {
     }
 
     /// Connects to `url`, performs `actions` in order and returns what the client saw, `connect` first.
-    ///
-    /// # Panics
-    ///
-    /// When the client crashes or gets stuck.
-    pub fn drive(self, url: &str, actions: &[Value]) -> Vec<Outcome> {
+    pub fn drive(self, url: &str, actions: &[Value]) -> Result<Vec<Outcome>, Error> {
         let list = Value::from(actions).to_string();
         let mut script = self.script();
         script.args([url, self.era(), &list]);
         let mut run = Run::start(script);
-        (0..=actions.len()).map(|_| run.next(self)).collect()
+        (0..=actions.len()).map(|action| run.next(action)).collect()
     }
 
     fn script(self) -> Command {
@@ -90,6 +86,35 @@ impl Client {
             Self::PythonAuto | Self::TypeScriptV2Auto => "auto",
         }
     }
+}
+
+/// Why a client did not come to the end of its actions. Actions are counted from 1, `connect` is 0.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It did nothing for too long.
+    #[error("stuck in action {number}: {complaint}")]
+    Stuck {
+        /// The action.
+        number: usize,
+        /// What it said on stderr.
+        complaint: String,
+    },
+    /// It ended.
+    #[error("crashed in action {number}: {complaint}")]
+    Crashed {
+        /// The action.
+        number: usize,
+        /// What it said on stderr.
+        complaint: String,
+    },
+    /// It printed something else than JSON.
+    #[error("printed {line:?}")]
+    Garbled {
+        /// What it printed.
+        line: String,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
 }
 
 /// What a client saw of one action, as its script printed it.
@@ -136,14 +161,13 @@ impl Run {
         Self { child, lines }
     }
 
-    fn next(&mut self, client: Client) -> Outcome {
-        let line = match self.lines.recv_timeout(ACTION_WITHIN) {
-            Ok(line) => line,
-            Err(RecvTimeoutError::Timeout) => panic!("{client:?} is stuck: {}", self.complaint()),
-            Err(RecvTimeoutError::Disconnected) => panic!("{client:?} has crashed: {}", self.complaint()),
-        };
-        let outcome = serde_json::from_str(&line);
-        Outcome(outcome.unwrap_or_else(|error| panic!("{client:?} printed {line:?}: {error}")))
+    /// The outcome of action `number`, where 0 is `connect`.
+    fn next(&mut self, number: usize) -> Result<Outcome, Error> {
+        match self.lines.recv_timeout(ACTION_WITHIN) {
+            Ok(line) => Ok(Outcome(serde_json::from_str(&line).map_err(|source| Error::Garbled { line, source })?)),
+            Err(RecvTimeoutError::Timeout) => Err(Error::Stuck { number, complaint: self.complaint() }),
+            Err(RecvTimeoutError::Disconnected) => Err(Error::Crashed { number, complaint: self.complaint() }),
+        }
     }
 
     /// Ends the script and returns what it said on stderr.

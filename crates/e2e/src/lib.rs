@@ -1,6 +1,6 @@
 //! What the end-to-end tests share: the real `switchboard` binary, real servers behind it, real clients and the
 //! official conformance suite in front of it. Nothing here knows a crate of the program; a set-up that fails
-//! panics with the log of what failed, because then the test has failed.
+//! panics with the log of what failed, because then the test has failed; only what a client does is a result.
 //!
 //! Reading order: [`program`] starts anything that announces itself, [`node`] is the gateway, [`fixture`] and
 //! [`servers`] stand behind it, [`tools`] finds what `scripts/setup-tests.sh` installed, [`driver`] drives one

@@ -105,7 +105,10 @@ fn check_every_client(url: &str, steps: &[Step]) {
 fn misses(client: Client, url: &str, steps: &[Step]) -> Vec<String> {
     let steps: Vec<&Step> = steps.iter().filter(|step| step.suits(client)).collect();
     let actions: Vec<Value> = steps.iter().map(|step| step.action.clone()).collect();
-    let outcomes = client.drive(url, &actions);
+    let outcomes = match client.drive(url, &actions) {
+        Ok(outcomes) => outcomes,
+        Err(error) => return vec![format!("{client:?} {error}")],
+    };
     let connected = outcomes[0].line().contains(client.version_with_dual_server());
     let version = (!connected).then(|| format!("{client:?} connected as {}", outcomes[0].line()));
     let unseen = steps.iter().zip(&outcomes[1..]).filter(|(step, outcome)| !step.is_seen_in(outcome));
