@@ -2,11 +2,12 @@
 //! official conformance suite in front of it. Nothing here knows a crate of the program; a set-up that fails
 //! panics with the log of what failed, because then the test has failed; only what a client does is a result.
 //!
-//! Reading order: [`program`] starts anything that announces itself, [`node`] is the gateway, [`fixture`] and
-//! [`servers`] stand behind it, [`tools`] finds what `scripts/setup-tests.sh` installed, [`driver`] drives one
+//! Reading order: [`program`] starts anything that announces itself, [`node`] is the gateway, [`fixture`],
+//! [`servers`] and [`fake`] stand behind it, [`tools`] finds what `scripts/setup-tests.sh` installed, [`driver`] drives one
 //! client, [`suite`] runs the conformance suite, [`wire`] speaks raw HTTP.
 
 pub mod driver;
+pub mod fake;
 pub mod fixture;
 pub mod node;
 pub mod program;

@@ -181,3 +181,25 @@ pub const META: &str =
 pub fn modern_call_headers(tool: &str) -> Vec<String> {
     vec![format!("MCP-Protocol-Version: {MODERN}"), "Mcp-Method: tools/call".to_owned(), format!("Mcp-Name: {tool}")]
 }
+
+/// Calls `tool` at `path` as a modern client does; `id` and `arguments` go as they are.
+///
+/// # Panics
+///
+/// When the server cannot be reached, or neither answers nor closes in time.
+pub fn call(address: &str, path: &str, id: &str, tool: &str, arguments: &str) -> Answer {
+    let headers = modern_call_headers(tool);
+    let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
+    exchange(address, &post(address, path, &headers, modern_call(id, tool, arguments).as_bytes()))
+}
+
+/// Asks for the list of tools at `path` as a modern client does.
+///
+/// # Panics
+///
+/// When the server cannot be reached, or neither answers nor closes in time.
+pub fn list_tools(address: &str, path: &str) -> Answer {
+    let headers = ["MCP-Protocol-Version: 2026-07-28", "Mcp-Method: tools/list"];
+    let body = format!(r#"{{"jsonrpc":"2.0","id":"list","method":"tools/list","params":{{"_meta":{META}}}}}"#);
+    exchange(address, &post(address, path, &headers, body.as_bytes()))
+}

@@ -2,7 +2,7 @@
 
 use e2e::Node;
 use e2e::fixture::{self, Era};
-use e2e::wire::{exchange, modern_call, modern_call_headers, post};
+use e2e::wire::call;
 
 use crate::gateway::{Gateway, PATH, TOOL};
 
@@ -27,10 +27,7 @@ fn numbers_keys_and_unknown_members_pass_byte_for_byte() {
             r#"{"text":"\u00e9 \/ é \ud83d\ude00 😀","empty":"","null":null}"#,
             r#"{ "spaces" : [ 1 , 2 ] }"#,
         ] {
-            let headers = modern_call_headers("echo");
-            let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
-            let request = post(address, PATH, &headers, modern_call("1", "echo", arguments).as_bytes());
-            let message = exchange(address, &request).message();
+            let message = call(address, PATH, "1", "echo", arguments).message();
             assert!(message.contains(arguments), "{arguments} came back in {message}");
         }
     }

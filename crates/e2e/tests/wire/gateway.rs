@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use e2e::Node;
 use e2e::fixture::{Era, Fixture};
-use e2e::wire::{Answer, exchange, modern_call, modern_call_headers, post};
+use e2e::wire::{Answer, call, exchange, modern_call_headers, post};
 use serde_json::Value;
 
 /// The endpoint that every test speaks to.
@@ -58,7 +58,7 @@ impl Gateway {
     /// Calls `tool` as a modern client does.
     pub(crate) fn call(&self, id: &str, tool: &str, arguments: &str) -> Answer {
         self.forwarded.set(self.forwarded.get() + 1);
-        self.post_call(tool, modern_call(id, tool, arguments))
+        call(self.address(), PATH, id, tool, arguments)
     }
 
     /// What the server counted so far, such as its `calls`, this one included.
