@@ -1,1 +1,21 @@
-//! (to be written)
+//! What the end-to-end tests share: the real `switchboard` binary, real servers behind it, real clients and the
+//! official conformance suite in front of it. Nothing here knows a crate of the program; a set-up that fails
+//! panics with the log of what failed, because then the test has failed; only what a client does is a result.
+//!
+//! Reading order: [`program`] starts anything that announces itself, [`node`] is the gateway, [`fixture`],
+//! [`servers`] and [`fake`] stand behind it, [`tools`] finds what `scripts/setup-tests.sh` installed, [`driver`] drives one
+//! client, [`suite`] runs the conformance suite, [`wire`] speaks raw HTTP.
+
+pub mod driver;
+pub mod fake;
+pub mod fixture;
+pub mod node;
+pub mod program;
+pub mod servers;
+pub mod suite;
+pub mod tools;
+pub mod wire;
+
+pub use driver::{Client, Outcome};
+pub use fixture::Fixture;
+pub use node::Node;

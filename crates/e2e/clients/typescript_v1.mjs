@@ -1,0 +1,50 @@
+// Drives the TypeScript SDK v1 client: `typescript_v1.mjs URL ERA ACTIONS`, see README.md. It only knows the legacy era.
+
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import {
+  CreateMessageRequestSchema,
+  ElicitRequestSchema,
+  ListRootsRequestSchema,
+} from "@modelcontextprotocol/sdk/types.js";
+import { cancelAtFirstProgress, run } from "./driver.mjs";
+
+async function connect(url, _era, human) {
+  const capabilities = { elicitation: {}, sampling: {}, roots: {} };
+  const client = new Client({ name: "typescript-v1", version: "1.0.0" }, { capabilities });
+  client.setRequestHandler(ElicitRequestSchema, (request) => human.elicit(request));
+  client.setRequestHandler(CreateMessageRequestSchema, () => human.sample());
+  client.setRequestHandler(ListRootsRequestSchema, () => human.roots());
+  const transport = url.endsWith("/sse")
+    ? new SSEClientTransport(new URL(url))
+    : new StreamableHTTPClientTransport(new URL(url));
+  client.negotiated = undefined;
+  transport.setProtocolVersion = rememberVersion(client, transport);
+  await client.connect(transport);
+  return client;
+}
+
+// This SDK tells the negotiated version only to its transport.
+function rememberVersion(client, transport) {
+  const original = transport.setProtocolVersion?.bind(transport);
+  return (version) => {
+    client.negotiated = version;
+    original?.(version);
+  };
+}
+
+async function callWithProgress(client, params) {
+  const progress = [];
+  const onprogress = (step) => progress.push(step.progress);
+  const result = await client.callTool(params, undefined, { onprogress });
+  return { result, progress };
+}
+
+await run({
+  connect,
+  protocol: (client) => client.negotiated,
+  call: (client, params) => client.callTool(params),
+  progress: callWithProgress,
+  cancel: (client, params) => cancelAtFirstProgress((options) => client.callTool(params, undefined, options)),
+});

@@ -1,0 +1,61 @@
+//! The conformance fixture of `testkit` as an upstream: over HTTP as a running program, over stdio as a command.
+
+use crate::program::{Program, built, command};
+
+/// Which protocol eras the fixture speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Era {
+    /// Both.
+    Dual,
+    /// Only 2025-11-25 and older.
+    Legacy,
+    /// Only 2026-07-28.
+    Modern,
+}
+
+impl Era {
+    fn argument(self) -> &'static str {
+        match self {
+            Self::Dual => "dual",
+            Self::Legacy => "legacy",
+            Self::Modern => "modern",
+        }
+    }
+}
+
+/// A fixture server on a port of its own; it ends when dropped.
+#[derive(Debug)]
+pub struct Fixture {
+    program: Program,
+}
+
+impl Fixture {
+    /// Starts a fixture that speaks `era` over HTTP.
+    ///
+    /// # Panics
+    ///
+    /// When it does not come up.
+    pub fn start(era: Era) -> Self {
+        let mut serve = command(built("conformance-fixture"));
+        serve.args(["--era", era.argument(), "--port", "0"]);
+        Self { program: Program::start("conformance-fixture", &mut serve, "listening on ") }
+    }
+
+    /// Its address.
+    pub fn url(&self) -> &str {
+        self.program.announced()
+    }
+
+    /// The configuration of it as the server `name`.
+    pub fn configured(&self, name: &str) -> String {
+        format!("[servers.{name}]\nurl = {:?}\n", self.url())
+    }
+}
+
+/// The configuration of a fixture over stdio as the server `name`: one process that everyone shares.
+pub fn configured_over_stdio(name: &str, era: Era) -> String {
+    let program = built("conformance-fixture");
+    let program = program.to_string_lossy();
+    let era = era.argument();
+    format!("[servers.{name}]\ncommand = {program:?}\nargs = [\"--stdio\", \"--era\", \"{era}\"]\nmode = \"shared\"\n")
+}

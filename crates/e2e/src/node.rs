@@ -1,0 +1,69 @@
+//! One running `switchboard serve` on a port of its own, with the configuration a test gives it.
+
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+
+use crate::program::{Program, built, command};
+
+/// A gateway under test; it ends when dropped.
+#[derive(Debug)]
+pub struct Node {
+    program: Program,
+    origin: String,
+    folder: TempDir,
+}
+
+impl Node {
+    /// Starts the gateway with `configuration` (TOML) and waits until it listens.
+    ///
+    /// # Panics
+    ///
+    /// When it does not come up.
+    pub fn start(configuration: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let file = folder.path().join("switchboard.toml");
+        std::fs::write(&file, configuration).expect("a temporary file can be written");
+        let mut serve = command(built("switchboard"));
+        serve.arg("serve").arg("--config").arg(&file).args(["--listen", "127.0.0.1:0"]);
+        serve.current_dir(folder.path());
+        let program = Program::start("switchboard", &mut serve, "listening on http://");
+        let address = program.announced().split_whitespace().next().expect("an address is announced");
+        Self { origin: format!("http://{}", address.trim_end_matches('/')), program, folder }
+    }
+
+    /// The host and port it listens on.
+    pub fn address(&self) -> &str {
+        self.origin.trim_start_matches("http://")
+    }
+
+    /// The address of the endpoint with everything.
+    pub fn everything(&self) -> String {
+        format!("{}/mcp", self.origin)
+    }
+
+    /// The address of one server's endpoint, with its own names.
+    pub fn server(&self, name: &str) -> String {
+        format!("{}/servers/{name}/mcp", self.origin)
+    }
+
+    /// The address of one bundle's endpoint.
+    pub fn bundle(&self, name: &str) -> String {
+        format!("{}/bundles/{name}/mcp", self.origin)
+    }
+
+    /// The folder of its configuration, which is also its working directory.
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path().to_owned()
+    }
+
+    /// Whether the gateway still runs.
+    pub fn is_alive(&mut self) -> bool {
+        self.program.is_alive()
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        self.program.log()
+    }
+}

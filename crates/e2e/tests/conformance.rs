@@ -1,0 +1,89 @@
+//! The official conformance suite, run through the gateway: every topology is one test, every test asserts the score.
+
+use std::path::Path;
+
+use e2e::fixture::{self, Era, Fixture};
+use e2e::suite::{Revision, Score, score_server};
+use e2e::{Node, servers};
+
+/// Scenarios outside the score that we hold all the same.
+const UNSCORED_LEGACY: [&str; 3] = ["server-session-lifecycle", "json-schema-2020-12", "server-sse-polling"];
+const UNSCORED_MODERN: [&str; 3] =
+    ["json-schema-2020-12", "http-header-validation", "http-custom-header-server-validation"];
+
+#[test]
+fn legacy_suite_passes_through_the_gateway_to_a_dual_server_over_http() {
+    let fixture = Fixture::start(Era::Dual);
+    check_complete(&fixture.configured("fixture"), Revision::Legacy);
+}
+
+#[test]
+fn modern_suite_passes_through_the_gateway_to_a_dual_server_over_http() {
+    let fixture = Fixture::start(Era::Dual);
+    check_complete(&fixture.configured("fixture"), Revision::Modern);
+}
+
+#[test]
+fn legacy_suite_passes_through_the_gateway_to_a_dual_server_over_stdio() {
+    check_complete(&fixture::configured_over_stdio("fixture", Era::Dual), Revision::Legacy);
+}
+
+#[test]
+fn modern_suite_passes_through_the_gateway_to_a_dual_server_over_stdio() {
+    check_complete(&fixture::configured_over_stdio("fixture", Era::Dual), Revision::Modern);
+}
+
+#[test]
+fn modern_suite_passes_over_a_legacy_server_but_for_the_key_it_cannot_name() {
+    let fixture = Fixture::start(Era::Legacy);
+    let baseline = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance-baseline.yml");
+    let score = score(&fixture.configured("fixture"), Revision::Modern, Some(&baseline));
+    assert!(score.required_passed() + 1 >= Revision::Modern.required(), "{}", score.words());
+    assert!(score.is_success(), "{}", score.words());
+}
+
+#[test]
+fn legacy_suite_passes_over_a_modern_server() {
+    let fixture = Fixture::start(Era::Modern);
+    let score = score(&fixture.configured("fixture"), Revision::Legacy, None);
+    assert_eq!(score.required_failed(), Vec::<&str>::new(), "{}", score.words());
+    assert_eq!(score.required_passed(), Revision::Legacy.required(), "{}", score.words());
+}
+
+#[test]
+fn both_suites_pass_when_the_server_is_one_of_many() {
+    let fixture = Fixture::start(Era::Dual);
+    let configuration = [
+        fixture.configured("fixture"),
+        servers::everything_over_stdio("everything"),
+        servers::time("time"),
+        "[bundles.only]\nservers = [\"fixture\"]\nnaming = \"bare\"\n".to_owned(),
+    ];
+    let node = Node::start(&configuration.concat());
+    for revision in [Revision::Legacy, Revision::Modern] {
+        let score = score_server(&node.bundle("only"), revision, None);
+        assert_complete(&score, revision);
+    }
+}
+
+fn check_complete(configuration: &str, revision: Revision) {
+    assert_complete(&score(configuration, revision, None), revision);
+}
+
+fn score(configuration: &str, revision: Revision, baseline: Option<&Path>) -> Score {
+    let node = Node::start(configuration);
+    score_server(&node.server("fixture"), revision, baseline)
+}
+
+fn assert_complete(score: &Score, revision: Revision) {
+    assert_eq!(score.required_failed(), Vec::<&str>::new(), "{}", score.words());
+    assert_eq!(score.required_passed(), revision.required(), "{}", score.words());
+    let unscored: &[&str] = match revision {
+        Revision::Legacy => &UNSCORED_LEGACY,
+        Revision::Modern => &UNSCORED_MODERN,
+    };
+    for scenario in unscored {
+        assert!(score.has_passed(scenario), "unscored {scenario} failed:\n{}", score.words());
+    }
+    assert!(score.is_success(), "{}", score.words());
+}

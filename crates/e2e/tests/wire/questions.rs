@@ -1,0 +1,98 @@
+//! Questions that cross the eras: a legacy server asks, a modern client answers with the sealed state it was given,
+//! and a state that is not exactly that one is refused.
+
+use e2e::fixture::Era;
+use e2e::wire::Answer;
+use serde_json::{Value, json};
+
+use crate::gateway::Gateway;
+
+const TOOL: &str = "test_elicitation";
+
+#[test]
+fn a_question_of_a_legacy_server_is_answered_by_a_modern_client() {
+    let gateway = Gateway::with(Era::Legacy, "");
+    let question = ask(&gateway, "Who?");
+    let answer = retry(&gateway, "Who?", &question, state(&question));
+    assert!(answer.text().contains("ada@example.com"), "{}", answer.text());
+}
+
+#[test]
+fn a_state_that_was_changed_is_refused_and_the_call_goes_on() {
+    let gateway = Gateway::with(Era::Legacy, "");
+    let question = ask(&gateway, "Who?");
+    let good = state(&question);
+    let middle = good.len() / 2;
+    let other = if good.as_bytes()[middle] == b'A' { "B" } else { "A" };
+    let flipped = format!("{}{other}{}", &good[..middle], &good[middle + 1..]);
+    for (name, state) in [("flipped", flipped.as_str()), ("shortened", &good[1..]), ("empty", ""), ("invented", "x")] {
+        let answer = retry(&gateway, "Who?", &question, state);
+        assert_eq!(answer.code(), Some(-32602), "{name}: {}", answer.text());
+    }
+    let answer = retry(&gateway, "Who?", &question, good);
+    assert!(answer.text().contains("ada@example.com"), "{}", answer.text());
+}
+
+#[test]
+fn a_state_is_bound_to_the_arguments_it_was_made_for() {
+    let gateway = Gateway::with(Era::Legacy, "");
+    let question = ask(&gateway, "Who?");
+    let answer = retry(&gateway, "Who else?", &question, state(&question));
+    assert_eq!(answer.code(), Some(-32602), "{}", answer.text());
+}
+
+#[test]
+fn a_state_that_was_used_runs_nothing_again() {
+    let gateway = Gateway::with(Era::Legacy, "");
+    let question = ask(&gateway, "Who?");
+    retry(&gateway, "Who?", &question, state(&question));
+    let answer = retry(&gateway, "Who?", &question, state(&question));
+    assert_eq!(answer.code(), Some(-32602), "{}", answer.text());
+}
+
+#[test]
+fn a_client_that_declares_no_elicitation_is_told_what_is_missing() {
+    let gateway = Gateway::with(Era::Legacy, "");
+    let answer = gateway.post_call(TOOL, call(&json!({}), &json!({ "message": "Who?" }), &json!({})).to_string());
+    let told = answer.code() == Some(-32021) || answer.message().contains("\"isError\":true");
+    assert!(told, "{}", answer.text());
+}
+
+/// The result with the question.
+fn ask(gateway: &Gateway, message: &str) -> Value {
+    let body = call(&json!({ "elicitation": {} }), &json!({ "message": message }), &json!({}));
+    let answer = gateway.post_call(TOOL, body.to_string());
+    let message: Value = serde_json::from_str(&answer.message()).expect("an answer is JSON");
+    assert_eq!(message["result"]["resultType"], "input_required", "{message}");
+    message["result"].clone()
+}
+
+fn state(question: &Value) -> &str {
+    question["requestState"].as_str().expect("a parked question carries its state")
+}
+
+/// The call again, with an answer to every part of `question` and with `state`.
+fn retry(gateway: &Gateway, message: &str, question: &Value, state: &str) -> Answer {
+    let reply = json!({ "action": "accept", "content": { "username": "ada", "email": "ada@example.com" } });
+    let keys = question["inputRequests"].as_object().into_iter().flat_map(|requests| requests.keys());
+    let responses: Value = keys.map(|key| (key.clone(), reply.clone())).collect::<serde_json::Map<_, _>>().into();
+    let rest = json!({ "inputResponses": responses, "requestState": state });
+    let body = call(&json!({ "elicitation": {} }), &json!({ "message": message }), &rest);
+    gateway.post_call(TOOL, body.to_string())
+}
+
+/// A modern call of [`TOOL`] by a client with `capabilities`, with the members of `rest` beside its arguments.
+fn call(capabilities: &Value, arguments: &Value, rest: &Value) -> Value {
+    let mut params = json!({
+        "name": TOOL,
+        "arguments": arguments,
+        "_meta": {
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": capabilities,
+        },
+    });
+    for (key, value) in rest.as_object().into_iter().flatten() {
+        params[key] = value.clone();
+    }
+    json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params })
+}

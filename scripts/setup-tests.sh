@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# Installs the real MCP clients, servers and the conformance suite that the tests of crates/e2e drive.
+# Everything is pinned by the lock files in crates/e2e/clients; a second run with the same locks does nothing.
+# The place is $SWITCHBOARD_TEST_TOOLS, or ~/.cache/switchboard/tools.
+set -euo pipefail
+
+project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+clients=$project/crates/e2e/clients
+tools=${SWITCHBOARD_TEST_TOOLS:-$HOME/.cache/switchboard/tools}
+export npm_config_loglevel=error npm_config_update_notifier=false
+export PIP_DISABLE_PIP_VERSION_CHECK=1
+
+say() { printf 'setup-tests: %s\n' "$*" >&2; }
+
+fail() {
+    printf 'setup-tests: error: %s\nhint: %s\n' "$1" "$2" >&2
+    exit 1
+}
+
+digest() { cat "$@" | sha256sum | cut -d' ' -f1; }
+
+# is_fresh FOLDER STAMP: the folder was installed completely from these very locks.
+is_fresh() { [[ -f $1/.stamp && $(<"$1/.stamp") == "$2" ]]; }
+
+find_python() {
+    local candidate
+    for candidate in python3.14 python3.13 python3.12 python3; do
+        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
+            command -v "$candidate"
+            return
+        fi
+    done
+    fail "no python 3.10 or newer found" "install python3 with its venv module"
+}
+
+install_npm() {
+    local folder=$tools/npm stamp
+    stamp=$(digest "$clients/package.json" "$clients/package-lock.json")
+    if ! is_fresh "$folder" "$stamp"; then
+        command -v npm >/dev/null || fail "npm not found" "install Node.js with npm; the pinned Node itself comes from the lock file"
+        say "installing the Node clients and servers into $folder"
+        rm -rf "$folder"
+        mkdir -p "$folder"
+        cp "$clients/package.json" "$clients/package-lock.json" "$folder/"
+        (cd "$folder" && npm ci --no-audit --no-fund) ||
+            fail "npm ci failed in $folder" "check the network and the npm registry setting, then run this again"
+        "$folder/node_modules/node/bin/node" --version >/dev/null ||
+            fail "the pinned Node does not start" "was the install script of the npm package \`node\` blocked?"
+        printf '%s' "$stamp" >"$folder/.stamp"
+    fi
+    ln -sfn "$folder/node_modules" "$clients/node_modules"
+}
+
+# install_venv NAME LOCK
+install_venv() {
+    local folder=$tools/$1 lock=$clients/$2 stamp python
+    stamp=$(digest "$lock")
+    is_fresh "$folder" "$stamp" && return
+    python=$(find_python)
+    say "installing $2 into $folder with $python"
+    rm -rf "$folder"
+    "$python" -m venv "$folder" ||
+        fail "could not create a virtual environment in $folder" "install the venv module of $python"
+    "$folder/bin/pip" install --quiet --requirement "$lock" ||
+        fail "pip install failed in $folder" "check the network and the package index setting, then run this again"
+    printf '%s' "$stamp" >"$folder/.stamp"
+}
+
+mkdir -p "$tools"
+exec 9>"$tools/.lock"
+flock 9
+install_npm
+install_venv python-mcp2 requirements-mcp2.txt
+install_venv python-mcp1 requirements-mcp1.txt
+say "ready in $tools"
