@@ -131,7 +131,12 @@ impl Call {
         }
         match (self.caller.era, era) {
             (Era::Legacy, Era::Modern) => {
-                translate::request_for_modern(&mut splice, &self.request, mcp::Version::LATEST.as_str(), &self.caller.facts);
+                translate::request_for_modern(
+                    &mut splice,
+                    &self.request,
+                    mcp::Version::LATEST.as_str(),
+                    &self.caller.facts,
+                );
             }
             (Era::Modern, Era::Legacy) => translate::request_for_legacy(&mut splice, &self.request),
             _ => {}

@@ -61,7 +61,9 @@ impl Failure {
     /// What to do next.
     fn hint(&self) -> &'static str {
         match self {
-            Self::Unavailable(_) | Self::SessionGone => "see the server's log in the output of the gateway, then call again",
+            Self::Unavailable(_) | Self::SessionGone => {
+                "see the server's log in the output of the gateway, then call again"
+            }
             Self::Unauthorized(_) => "put valid credentials into the server's `headers`",
             Self::Lost => "the act may have happened: look before you call again",
             Self::Timeout => "the call was cancelled; raise `limits.call_ms_max` if it needs longer",
@@ -114,7 +116,11 @@ impl Failure {
 
     fn tool_result(&self, modern: bool) -> Vec<u8> {
         let text = format!("[{}] {self}\nhint: {}", self.tool_code(), self.hint());
-        let mut out = if modern { br#"{"resultType":"complete","content":[{"type":"text","text":"#.to_vec() } else { br#"{"content":[{"type":"text","text":"#.to_vec() };
+        let mut out = if modern {
+            br#"{"resultType":"complete","content":[{"type":"text","text":"#.to_vec()
+        } else {
+            br#"{"content":[{"type":"text","text":"#.to_vec()
+        };
         message::push_string(&mut out, &text);
         out.extend_from_slice(br#"}],"isError":true,"_meta":{"dev.switchboard/error":"#);
         out.extend_from_slice(&self.details());

@@ -79,10 +79,18 @@ impl Gateway {
             principal: principal.clone(),
             session: None,
             era: mcp::Era::Modern,
-            facts: Arc::new(ClientFacts { capabilities: "{}".into(), info: bytes::Bytes::new(), log_level: bytes::Bytes::new() }),
+            facts: Arc::new(ClientFacts {
+                capabilities: "{}".into(),
+                info: bytes::Bytes::new(),
+                log_level: bytes::Bytes::new(),
+            }),
             abilities: Abilities::default(),
         };
-        let who = format!(r#"{{"name":{},"version":"{}"}}"#, serde_json::Value::from(config.gateway.name.as_str()), env!("CARGO_PKG_VERSION"));
+        let who = format!(
+            r#"{{"name":{},"version":"{}"}}"#,
+            serde_json::Value::from(config.gateway.name.as_str()),
+            env!("CARGO_PKG_VERSION")
+        );
         let limits = &config.limits;
         let gateway = Self(Arc::new(Parts {
             catalogue: Catalogue::new(upstreams.clone(), &config.bundles, limits.clone(), who, own.clone()),

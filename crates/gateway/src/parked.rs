@@ -77,8 +77,13 @@ impl ParkedCalls {
     /// Drops what has waited too long, which cancels it at its server.
     pub fn sweep(&self) {
         let now = Instant::now();
-        let expired: Vec<Parked> =
-            self.calls.lock().unwrap_or_else(PoisonError::into_inner).extract_if(|_, parked| parked.deadline <= now).map(|(_, parked)| parked).collect();
+        let expired: Vec<Parked> = self
+            .calls
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extract_if(|_, parked| parked.deadline <= now)
+            .map(|(_, parked)| parked)
+            .collect();
         drop(expired);
     }
 
@@ -92,7 +97,8 @@ impl ParkedCalls {
 pub fn keyed(asks: Vec<Ask>, round: u32) -> BTreeMap<String, Question> {
     let mut questions = BTreeMap::new();
     for (index, Ask { question, reply }) in asks.into_iter().enumerate() {
-        let suggested = question.meta_text(mcp::Meta::InputKey).map(str::to_owned).filter(|key| !questions.contains_key(key));
+        let suggested =
+            question.meta_text(mcp::Meta::InputKey).map(str::to_owned).filter(|key| !questions.contains_key(key));
         let key = suggested.unwrap_or_else(|| format!("r{}_{}", round + 1, index + 1));
         questions.insert(key, Question { request: question, reply });
     }

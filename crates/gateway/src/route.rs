@@ -61,10 +61,18 @@ async fn named(catalogue: &Arc<Catalogue>, kind: ListKind, inbound: Inbound) -> 
     Ok(call(route, inbound, renames, param_headers))
 }
 
-fn call(route: Route, inbound: Inbound, renames: Vec<(Span, Bytes)>, param_headers: Vec<(HeaderName, HeaderValue)>) -> Routed {
+fn call(
+    route: Route,
+    inbound: Inbound,
+    renames: Vec<(Span, Bytes)>,
+    param_headers: Vec<(HeaderName, HeaderValue)>,
+) -> Routed {
     let method = Method::parse(inbound.request.method());
     let own_name = method.mirrored().map(|_| route.own.to_string());
-    (route.upstream, Call { caller: inbound.caller, request: inbound.request, method, renames, own_name, param_headers })
+    (
+        route.upstream,
+        Call { caller: inbound.caller, request: inbound.request, method, renames, own_name, param_headers },
+    )
 }
 
 /// Looks a name up; a name that no view knows yet is led by its prefix to the server that may have it.
@@ -95,7 +103,9 @@ fn guess(catalogue: &Catalogue, kind: ListKind, endpoint: &Endpoint, name: &str)
         Endpoint::Server(_) => (catalogue.members(endpoint).next()?, name),
         Endpoint::All => catalogue
             .members(endpoint)
-            .filter_map(|upstream| Some((upstream, name.strip_prefix(upstream.settings.prefix(&upstream.name))?.strip_prefix('_')?)))
+            .filter_map(|upstream| {
+                Some((upstream, name.strip_prefix(upstream.settings.prefix(&upstream.name))?.strip_prefix('_')?))
+            })
             .min_by_key(|(_, own)| own.len())?,
         Endpoint::Bundle(_) => return None,
     };
@@ -141,12 +151,13 @@ fn param_headers(route: &Route, inbound: &Inbound) -> Result<Vec<(HeaderName, He
     }
     let arguments = inbound.request.param_raw(Param::Arguments).unwrap_or(b"{}");
     if let (Era::Modern, Some(received)) = (inbound.caller.era, &inbound.param_headers) {
-        let received: Vec<(&str, &str)> = received.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap_or("\u{0}"))).collect();
-        mirrors::check(&route.mirrors, &received, arguments).map_err(|error| Failure::Refused(code::HEADER_MISMATCH, error.to_string()))?;
+        let received: Vec<(&str, &str)> =
+            received.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap_or("\u{0}"))).collect();
+        mirrors::check(&route.mirrors, &received, arguments)
+            .map_err(|error| Failure::Refused(code::HEADER_MISMATCH, error.to_string()))?;
     }
-    let valid = |(name, value): (String, String)| {
-        Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?))
-    };
+    let valid =
+        |(name, value): (String, String)| Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?));
     Ok(mirrors::values(&route.mirrors, arguments).into_iter().filter_map(valid).collect())
 }
 
@@ -160,8 +171,17 @@ async fn resource(catalogue: &Arc<Catalogue>, inbound: Inbound) -> Result<Routed
 }
 
 /// The server of a URI and what the URI is there.
-pub async fn find_resource(catalogue: &Arc<Catalogue>, endpoint: &Endpoint, uri: &str) -> Result<(Route, String), Failure> {
-    let plain = |upstream: &Arc<Upstream>| Route { upstream: upstream.clone(), own: uri.into(), fixed: None, mirrors: Arc::default() };
+pub async fn find_resource(
+    catalogue: &Arc<Catalogue>,
+    endpoint: &Endpoint,
+    uri: &str,
+) -> Result<(Route, String), Failure> {
+    let plain = |upstream: &Arc<Upstream>| Route {
+        upstream: upstream.clone(),
+        own: uri.into(),
+        fixed: None,
+        mirrors: Arc::default(),
+    };
     if let Endpoint::Server(_) = endpoint {
         let upstream = catalogue.members(endpoint).next().ok_or_else(|| invalid("no such endpoint".to_owned()))?;
         return Ok((plain(upstream), uri.to_owned()));
@@ -178,7 +198,8 @@ pub async fn find_resource(catalogue: &Arc<Catalogue>, endpoint: &Endpoint, uri:
     if let Some(route) = view.template(uri) {
         return Ok((route.clone(), uri.to_owned()));
     }
-    let mut owners = catalogue.members(endpoint).filter(|upstream| upstream.peer().is_some_and(|peer| peer.can(&["resources"])));
+    let mut owners =
+        catalogue.members(endpoint).filter(|upstream| upstream.peer().is_some_and(|peer| peer.can(&["resources"])));
     match (owners.next(), owners.next()) {
         (Some(only), None) => Ok((plain(only), uri.to_owned())),
         _ => Err(Failure::NotFound(uri.to_owned())),
@@ -189,11 +210,14 @@ pub async fn find_resource(catalogue: &Arc<Catalogue>, endpoint: &Endpoint, uri:
 async fn completion(catalogue: &Arc<Catalogue>, inbound: Inbound) -> Result<Routed, Failure> {
     let span = inbound.request.param(Param::Ref);
     let raw = span.of(inbound.request.bytes()).ok_or_else(|| invalid("`ref` is missing".to_owned()))?;
-    let at = |name: &str| array::member(raw, name).map(|found| Span { start: found.start + span.start, end: found.end + span.start });
+    let at = |name: &str| {
+        array::member(raw, name).map(|found| Span { start: found.start + span.start, end: found.end + span.start })
+    };
     if let Some(token) = at("name") {
         let name = text(&inbound.request, token).ok_or_else(|| invalid("`ref.name` must be a string".to_owned()))?;
         let route = find(catalogue, ListKind::Prompts, &inbound.endpoint, &name).await?;
-        let renames = if *route.own == *name { Vec::new() } else { vec![(token, message::json_string(&route.own).into())] };
+        let renames =
+            if *route.own == *name { Vec::new() } else { vec![(token, message::json_string(&route.own).into())] };
         return Ok(call(route, inbound, renames, Vec::new()));
     }
     let token = at("uri").ok_or_else(|| invalid("`ref` names neither a prompt nor a resource".to_owned()))?;
@@ -216,8 +240,10 @@ fn task(catalogue: &Catalogue, seals: &Seals, inbound: Inbound) -> Result<Routed
     let shown = text(&inbound.request, token).ok_or_else(|| invalid("`taskId` must be a string".to_owned()))?;
     let unknown = || invalid("unknown task".to_owned());
     let task = TaskId::reveal(seals.ring(), &inbound.caller.principal, &shown).map_err(|_| unknown())?;
-    let upstream = catalogue.members(&inbound.endpoint).find(|upstream| *upstream.name == *task.server).ok_or_else(unknown)?;
-    let route = Route { upstream: upstream.clone(), own: task.id.as_str().into(), fixed: None, mirrors: Arc::default() };
+    let upstream =
+        catalogue.members(&inbound.endpoint).find(|upstream| *upstream.name == *task.server).ok_or_else(unknown)?;
+    let route =
+        Route { upstream: upstream.clone(), own: task.id.as_str().into(), fixed: None, mirrors: Arc::default() };
     let renames = vec![(token, message::json_string(&task.id).into())];
     Ok(call(route, inbound, renames, Vec::new()))
 }

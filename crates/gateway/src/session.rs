@@ -163,11 +163,25 @@ pub struct Sessions {
 impl Sessions {
     /// Room for `max` sessions that end after `idle` without use, and in any case after `lifetime`.
     pub fn new(max: usize, idle: Duration, lifetime: Duration) -> Self {
-        Self { live: Mutex::default(), ended: Mutex::default(), next: AtomicU64::new(1), max, idle, lifetime_s: lifetime.as_secs() }
+        Self {
+            live: Mutex::default(),
+            ended: Mutex::default(),
+            next: AtomicU64::new(1),
+            max,
+            idle,
+            lifetime_s: lifetime.as_secs(),
+        }
     }
 
     /// Opens a session and gives its id.
-    pub fn open(&self, seals: &Seals, principal: &Arc<str>, endpoint: &Endpoint, version: Version, facts: ClientFacts) -> Result<(String, Arc<Session>), Unknown> {
+    pub fn open(
+        &self,
+        seals: &Seals,
+        principal: &Arc<str>,
+        endpoint: &Endpoint,
+        version: Version,
+        facts: ClientFacts,
+    ) -> Result<(String, Arc<Session>), Unknown> {
         let seal = SessionSeal {
             id: random(),
             version: version.as_str().to_owned(),
@@ -176,18 +190,31 @@ impl Sessions {
             client_info: facts.info.clone(),
             capabilities: facts.capabilities.clone(),
         };
-        let id = seal.session_id(seals.ring(), principal, now_s() + self.lifetime_s, random()).map_err(|_| Unknown::Full)?;
+        let id =
+            seal.session_id(seals.ring(), principal, now_s() + self.lifetime_s, random()).map_err(|_| Unknown::Full)?;
         let session = self.admit(seal.id, principal, endpoint, version, facts)?;
         Ok((id, session))
     }
 
     /// A session without an id on the wire: its connection is the session.
-    pub fn open_bound(&self, principal: &Arc<str>, endpoint: &Endpoint, version: Version, facts: ClientFacts) -> Result<Arc<Session>, Unknown> {
+    pub fn open_bound(
+        &self,
+        principal: &Arc<str>,
+        endpoint: &Endpoint,
+        version: Version,
+        facts: ClientFacts,
+    ) -> Result<Arc<Session>, Unknown> {
         self.admit(random(), principal, endpoint, version, facts)
     }
 
     /// The session of an id, made anew from what is sealed in it if this process does not know it.
-    pub fn find(&self, seals: &Seals, principal: &Arc<str>, endpoint: &Endpoint, id: &str) -> Result<Arc<Session>, Unknown> {
+    pub fn find(
+        &self,
+        seals: &Seals,
+        principal: &Arc<str>,
+        endpoint: &Endpoint,
+        id: &str,
+    ) -> Result<Arc<Session>, Unknown> {
         let seal: SessionSeal = seals.open(id, principal).map_err(|_| Unknown::Gone)?;
         if seal.scope != scope(endpoint) || lock(&self.ended).contains(&seal.id) {
             return Err(Unknown::Gone);
@@ -202,7 +229,13 @@ impl Sessions {
     }
 
     /// Ends a session by its id.
-    pub fn end(&self, seals: &Seals, principal: &Arc<str>, endpoint: &Endpoint, id: &str) -> Result<Arc<Session>, Unknown> {
+    pub fn end(
+        &self,
+        seals: &Seals,
+        principal: &Arc<str>,
+        endpoint: &Endpoint,
+        id: &str,
+    ) -> Result<Arc<Session>, Unknown> {
         let session = self.find(seals, principal, endpoint, id)?;
         let seal: SessionSeal = seals.open(id, principal).map_err(|_| Unknown::Gone)?;
         self.forget(seal.id);
@@ -216,7 +249,8 @@ impl Sessions {
 
     /// Ends what has not been used for too long and gives it back to be cleaned up.
     pub fn sweep(&self) -> Vec<Arc<Session>> {
-        let idle: Vec<[u8; 16]> = lock(&self.live).iter().filter(|(_, session)| session.idle() > self.idle).map(|(id, _)| *id).collect();
+        let idle: Vec<[u8; 16]> =
+            lock(&self.live).iter().filter(|(_, session)| session.idle() > self.idle).map(|(id, _)| *id).collect();
         idle.into_iter().filter_map(|id| self.forget(id)).collect()
     }
 
@@ -235,7 +269,14 @@ impl Sessions {
         lock(&self.live).remove(&id)
     }
 
-    fn admit(&self, id: [u8; 16], principal: &Arc<str>, endpoint: &Endpoint, version: Version, facts: ClientFacts) -> Result<Arc<Session>, Unknown> {
+    fn admit(
+        &self,
+        id: [u8; 16],
+        principal: &Arc<str>,
+        endpoint: &Endpoint,
+        version: Version,
+        facts: ClientFacts,
+    ) -> Result<Arc<Session>, Unknown> {
         let mut live = lock(&self.live);
         if live.len() >= self.max {
             return Err(Unknown::Full);

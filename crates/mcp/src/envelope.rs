@@ -4,10 +4,10 @@
 use bytes::Bytes;
 
 use crate::{
+    Invalid, ScanLimits,
     keys::{ErrorKey, Members, Meta, Param, ResultKey, Top},
     scan::Scanner,
     span::Span,
-    Invalid, ScanLimits,
 };
 
 /// What a message is.
@@ -212,11 +212,17 @@ impl Parts {
         let span = match index {
             PARAMS => {
                 let meta = &mut self.meta;
-                self.params.insert(Members::scan::<Param>(scanner, |s, i| meta_member(s, i == Param::Meta as usize, meta))?).span
+                self.params
+                    .insert(Members::scan::<Param>(scanner, |s, i| meta_member(s, i == Param::Meta as usize, meta))?)
+                    .span
             }
             RESULT => {
                 let meta = &mut self.meta;
-                self.result.insert(Members::scan::<ResultKey>(scanner, |s, i| meta_member(s, i == ResultKey::Meta as usize, meta))?).span
+                self.result
+                    .insert(Members::scan::<ResultKey>(scanner, |s, i| {
+                        meta_member(s, i == ResultKey::Meta as usize, meta)
+                    })?)
+                    .span
             }
             ERROR => self.error.insert(Members::scan::<ErrorKey>(scanner, |_, _| Ok(None))?).span,
             _ => return Ok(None),
@@ -256,7 +262,11 @@ impl Parts {
     }
 }
 
-fn meta_member(scanner: &mut Scanner<'_>, is_meta: bool, slot: &mut Option<Members<9>>) -> Result<Option<Span>, Invalid> {
+fn meta_member(
+    scanner: &mut Scanner<'_>,
+    is_meta: bool,
+    slot: &mut Option<Members<9>>,
+) -> Result<Option<Span>, Invalid> {
     if !is_meta || scanner.peek() != Some(b'{') {
         return Ok(None);
     }
@@ -279,9 +289,8 @@ fn check_id(kind: Kind, id: Option<&[u8]>) -> Result<(), Invalid> {
 /// Whether a number token is an integer in value: `7`, `-3`, `1.0`, but neither `1.5` nor `1e3`.
 fn is_integer(token: &[u8]) -> bool {
     let digits = token.strip_prefix(b"-").unwrap_or(token);
-    let whole = memchr::memchr(b'.', digits).map_or(digits, |dot| {
-        if digits[dot + 1..].iter().all(|digit| *digit == b'0') { &digits[..dot] } else { &[] }
-    });
+    let whole = memchr::memchr(b'.', digits)
+        .map_or(digits, |dot| if digits[dot + 1..].iter().all(|digit| *digit == b'0') { &digits[..dot] } else { &[] });
     !whole.is_empty() && whole.iter().all(u8::is_ascii_digit)
 }
 
@@ -330,14 +339,26 @@ mod tests {
         check("", -32700);
         check("[{]", -32700);
         for text in [
-            "[]", "1", "null", r#""x""#, r#"{"id":1,"method":"m"}"#, r#"{"jsonrpc":"1.0","id":1,"method":"m"}"#,
-            r#"{"jsonrpc":2,"id":1,"method":"m"}"#, r#"{"jsonrpc":"2.0","id":null,"method":"m"}"#,
-            r#"{"jsonrpc":"2.0","id":1.5,"method":"m"}"#, r#"{"jsonrpc":"2.0","id":{},"method":"m"}"#,
-            r#"{"jsonrpc":"2.0","id":1}"#, r#"{"jsonrpc":"2.0","id":1,"result":1,"error":{}}"#,
-            r#"{"jsonrpc":"2.0","id":1,"method":"m","result":1}"#, r#"{"jsonrpc":"2.0","id":1,"method":7}"#,
-            r#"{"jsonrpc":"2.0","id":1,"method":"a","method":"b"}"#, r#"{"jsonrpc":"2.0","id":1,"method":"a","Method":"b"}"#,
-            r#"{"jsonrpc":"2.0","id":1,"METHOD":"b"}"#, r#"{"jsonrpc":"2.0","id":1,"method":"a","paramſ":{}}"#,
-            r#"{"jsonrpc":"2.0","ıd":1,"method":"a"}"#, r#"{"jsonrpc":"2.0","id":1,"\u006dethod":"a"}"#,
+            "[]",
+            "1",
+            "null",
+            r#""x""#,
+            r#"{"id":1,"method":"m"}"#,
+            r#"{"jsonrpc":"1.0","id":1,"method":"m"}"#,
+            r#"{"jsonrpc":2,"id":1,"method":"m"}"#,
+            r#"{"jsonrpc":"2.0","id":null,"method":"m"}"#,
+            r#"{"jsonrpc":"2.0","id":1.5,"method":"m"}"#,
+            r#"{"jsonrpc":"2.0","id":{},"method":"m"}"#,
+            r#"{"jsonrpc":"2.0","id":1}"#,
+            r#"{"jsonrpc":"2.0","id":1,"result":1,"error":{}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"m","result":1}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":7}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"a","method":"b"}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"a","Method":"b"}"#,
+            r#"{"jsonrpc":"2.0","id":1,"METHOD":"b"}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"a","paramſ":{}}"#,
+            r#"{"jsonrpc":"2.0","ıd":1,"method":"a"}"#,
+            r#"{"jsonrpc":"2.0","id":1,"\u006dethod":"a"}"#,
             r#"{"jsonrpc":"2.0","id":1,"method":"a","params":{"name":"x","name":"y"}}"#,
             r#"{"jsonrpc":"2.0","id":1,"method":"a","params":{"name":"x","n\u0061me":"y"}}"#,
             r#"{"jsonrpc":"2.0","id":1,"method":"a","params":{"_meta":{"progressToken":1,"progressToken":2}}}"#,

@@ -1,6 +1,6 @@
 //! Why a message is refused before anyone looks at what it wants.
 
-use crate::{code, ScanError};
+use crate::{ScanError, code};
 
 /// The reason of a refusal; each has its JSON-RPC code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

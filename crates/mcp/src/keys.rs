@@ -3,9 +3,9 @@
 //! parser on the way might read it differently.
 
 use crate::{
+    Invalid, ScanError,
     scan::{Key, Scanner},
     span::{Member, Span},
-    Invalid, ScanError,
 };
 
 /// Declares an enum of routed keys with their spelling.

@@ -113,8 +113,14 @@ impl Method {
     pub fn cacheable(self) -> bool {
         matches!(
             self,
-            Self::Discover | Self::ToolsList | Self::PromptsList | Self::ResourcesList | Self::TemplatesList | Self::ResourcesRead
-                | Self::SkillsList | Self::SkillsGet
+            Self::Discover
+                | Self::ToolsList
+                | Self::PromptsList
+                | Self::ResourcesList
+                | Self::TemplatesList
+                | Self::ResourcesRead
+                | Self::SkillsList
+                | Self::SkillsGet
         )
     }
 
@@ -127,9 +133,22 @@ impl Method {
     pub fn modern_request(self) -> bool {
         matches!(
             self,
-            Self::Discover | Self::ToolsList | Self::ToolsCall | Self::PromptsList | Self::PromptsGet | Self::ResourcesList
-                | Self::TemplatesList | Self::ResourcesRead | Self::Complete | Self::Listen | Self::TasksGet | Self::TasksUpdate
-                | Self::TasksCancel | Self::SkillsList | Self::SkillsGet | Self::DirectoryRead
+            Self::Discover
+                | Self::ToolsList
+                | Self::ToolsCall
+                | Self::PromptsList
+                | Self::PromptsGet
+                | Self::ResourcesList
+                | Self::TemplatesList
+                | Self::ResourcesRead
+                | Self::Complete
+                | Self::Listen
+                | Self::TasksGet
+                | Self::TasksUpdate
+                | Self::TasksCancel
+                | Self::SkillsList
+                | Self::SkillsGet
+                | Self::DirectoryRead
         )
     }
 

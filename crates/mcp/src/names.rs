@@ -16,7 +16,11 @@ pub fn exposed(prefix: &str, own: &str) -> String {
     if full.len() <= NAME_BYTES_MAX && !full.is_empty() && full.bytes().all(allowed) {
         return full;
     }
-    let kept: String = full.chars().map(|letter| if letter.is_ascii() && allowed(letter as u8) { letter } else { '_' }).take(KEPT_BYTES).collect();
+    let kept: String = full
+        .chars()
+        .map(|letter| if letter.is_ascii() && allowed(letter as u8) { letter } else { '_' })
+        .take(KEPT_BYTES)
+        .collect();
     let mut name = kept;
     name.push('_');
     for byte in &Sha256::digest(full.as_bytes())[..4] {

@@ -307,8 +307,15 @@ mod tests {
     #[test]
     fn accepts_what_the_grammar_allows() {
         for text in [
-            "null", " true ", "[]", "{}", "[1,-0,0.5,1e9,1E-2,18446744073709551616]", r#""\ud83d\ude00 \u0000""#,
-            r#"{"a":{"b":[{}]},"a":1}"#, "\"\u{7f}\u{2028}\"", "\t\r\n1",
+            "null",
+            " true ",
+            "[]",
+            "{}",
+            "[1,-0,0.5,1e9,1E-2,18446744073709551616]",
+            r#""\ud83d\ude00 \u0000""#,
+            r#"{"a":{"b":[{}]},"a":1}"#,
+            "\"\u{7f}\u{2028}\"",
+            "\t\r\n1",
         ] {
             check(text.as_bytes(), true);
         }
@@ -317,9 +324,36 @@ mod tests {
     #[test]
     fn refuses_what_could_be_read_in_two_ways() {
         for text in [
-            &b""[..], b" ", b"\xef\xbb\xbf{}", b"\xff", b"\xc0\xaf", b"01", b"+1", b"1.", b".5", b"1e", b"NaN", b"Infinity", b"-",
-            b"[1,]", b"{\"a\":1,}", b"{a:1}", b"{'a':1}", b"\"\n\"", b"\"\\x\"", b"\"\\u12\"", br#""\ud800""#, br#""\ud800\u0041""#,
-            br#""\udc00""#, b"\"abc", b"{} {}", b"tru", b"[1 2]", b"/**/1", b"{\"a\" 1}", b"\x0c1",
+            &b""[..],
+            b" ",
+            b"\xef\xbb\xbf{}",
+            b"\xff",
+            b"\xc0\xaf",
+            b"01",
+            b"+1",
+            b"1.",
+            b".5",
+            b"1e",
+            b"NaN",
+            b"Infinity",
+            b"-",
+            b"[1,]",
+            b"{\"a\":1,}",
+            b"{a:1}",
+            b"{'a':1}",
+            b"\"\n\"",
+            b"\"\\x\"",
+            b"\"\\u12\"",
+            br#""\ud800""#,
+            br#""\ud800\u0041""#,
+            br#""\udc00""#,
+            b"\"abc",
+            b"{} {}",
+            b"tru",
+            b"[1 2]",
+            b"/**/1",
+            b"{\"a\" 1}",
+            b"\x0c1",
         ] {
             check(text, false);
         }
@@ -327,10 +361,14 @@ mod tests {
 
     #[test]
     fn numbers_stay_within_the_range_of_a_double() {
-        for number in ["1e308", "-1.7976931348623157e308", "1e-999", &"9".repeat(300), &format!("0.{}", "3".repeat(1000))] {
+        for number in
+            ["1e308", "-1.7976931348623157e308", "1e-999", &"9".repeat(300), &format!("0.{}", "3".repeat(1000))]
+        {
             check(number.as_bytes(), true);
         }
-        for number in ["1e309", "-1e999", "1e99999999999999999999", &"9".repeat(310), &format!("0.{}", "3".repeat(1100))] {
+        for number in
+            ["1e309", "-1e999", "1e99999999999999999999", &"9".repeat(310), &format!("0.{}", "3".repeat(1100))]
+        {
             check(number.as_bytes(), false);
         }
     }

@@ -58,7 +58,8 @@ impl<'a> Splice<'a> {
 
     /// Takes members out of one object together with the commas that they leave over.
     pub fn remove_members(&mut self, members: &[Member]) -> &mut Self {
-        let mut present: Vec<Span> = members.iter().filter(|member| member.is_some()).map(|member| member.whole()).collect();
+        let mut present: Vec<Span> =
+            members.iter().filter(|member| member.is_some()).map(|member| member.whole()).collect();
         present.sort_unstable();
         for (index, span) in present.iter().enumerate() {
             let after = skip_space(self.source, span.end as usize);
@@ -156,7 +157,7 @@ fn skip_space_back(bytes: &[u8], mut at: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{keys::Meta, Envelope, ScanLimits};
+    use crate::{Envelope, ScanLimits, keys::Meta};
 
     const VERSION: &str = r#""io.modelcontextprotocol/protocolVersion":"2026-07-28""#;
 
@@ -164,7 +165,8 @@ mod tests {
         let wrap = |meta: &str| format!(r#"{{"jsonrpc":"2.0","id":1,"method":"m","params":{{"_meta":{meta}}}}}"#);
         let source = Bytes::from(wrap(&meta.replace('V', VERSION)));
         let message = Envelope::parse(&source, ScanLimits::default()).unwrap();
-        let doomed = [Meta::ProtocolVersion, Meta::ClientInfo, Meta::ProgressToken].map(|key| message.meta_members().get(key));
+        let doomed =
+            [Meta::ProtocolVersion, Meta::ClientInfo, Meta::ProgressToken].map(|key| message.meta_members().get(key));
         let edited = Splice::new(&source).remove_members(&doomed).apply();
         assert_eq!(std::str::from_utf8(&edited).unwrap(), wrap(expected));
     }
@@ -183,7 +185,8 @@ mod tests {
 
     #[test]
     fn members_added_to_an_object_that_loses_all_others_have_no_comma() {
-        let source = Bytes::from(format!(r#"{{"jsonrpc":"2.0","id":1,"method":"m","params":{{"_meta":{{ {VERSION} }}}}}}"#));
+        let source =
+            Bytes::from(format!(r#"{{"jsonrpc":"2.0","id":1,"method":"m","params":{{"_meta":{{ {VERSION} }}}}}}"#));
         let message = Envelope::parse(&source, ScanLimits::default()).unwrap();
         let meta = message.meta_members();
         let edited = Splice::new(&source)
@@ -197,7 +200,8 @@ mod tests {
     #[test]
     fn members_are_added_to_full_and_empty_objects() {
         for (object, expected) in [("{}", r#"{"k":1}"#), ("{ }", r#"{"k":1 }"#), (r#"{"a":2}"#, r#"{"k":1,"a":2}"#)] {
-            let edited = Splice::new(object.as_bytes()).insert_members(Span::new(0, object.len()), br#""k":1"#.to_vec()).apply();
+            let edited =
+                Splice::new(object.as_bytes()).insert_members(Span::new(0, object.len()), br#""k":1"#.to_vec()).apply();
             assert_eq!(std::str::from_utf8(&edited).unwrap(), expected);
         }
     }

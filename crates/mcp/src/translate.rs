@@ -4,9 +4,9 @@
 use bytes::Bytes;
 
 use crate::{
-    code,
+    Envelope, Kind, Method, Splice, code,
     keys::{ErrorKey, Meta, Param, ResultKey},
-    message, Envelope, Kind, Method, Splice,
+    message,
 };
 
 /// An answer as a modern client must see it: with `resultType`, and cache hints where they belong.
@@ -46,7 +46,10 @@ fn modern_members(answer: &Envelope, method: Method) -> Vec<u8> {
 fn error_for_modern(answer: &Envelope, id: &[u8]) -> Bytes {
     let mut splice = with_id(answer, id);
     if answer.error_code() == Some(i64::from(code::LEGACY_RESOURCE_NOT_FOUND)) {
-        splice.replace_owned(answer.error_members().get(ErrorKey::Code).value, code::INVALID_PARAMS.to_string().into_bytes());
+        splice.replace_owned(
+            answer.error_members().get(ErrorKey::Code).value,
+            code::INVALID_PARAMS.to_string().into_bytes(),
+        );
     }
     splice.apply()
 }
@@ -55,7 +58,8 @@ fn error_for_modern(answer: &Envelope, id: &[u8]) -> Bytes {
 pub fn answer_for_legacy(answer: &Envelope, id: &[u8]) -> Bytes {
     let mut splice = with_id(answer, id);
     if answer.kind() == Kind::Result {
-        let doomed = [ResultKey::ResultType, ResultKey::TtlMs, ResultKey::CacheScope].map(|key| answer.result_members().get(key));
+        let doomed = [ResultKey::ResultType, ResultKey::TtlMs, ResultKey::CacheScope]
+            .map(|key| answer.result_members().get(key));
         splice.remove_members(&doomed);
     }
     splice.apply()
@@ -160,12 +164,17 @@ mod tests {
             r#"{"jsonrpc":"2.0","id":"a","result":{"resultType":"complete","ttlMs":0,"cacheScope":"private","tools":[]}}"#
         );
         let call = parse(r#"{"jsonrpc":"2.0","id":7,"result":{}}"#);
-        assert_eq!(text(&answer_for_modern(&call, b"1", Method::ToolsCall)), r#"{"jsonrpc":"2.0","id":1,"result":{"resultType":"complete"}}"#);
+        assert_eq!(
+            text(&answer_for_modern(&call, b"1", Method::ToolsCall)),
+            r#"{"jsonrpc":"2.0","id":1,"result":{"resultType":"complete"}}"#
+        );
     }
 
     #[test]
     fn a_modern_result_loses_what_the_legacy_era_does_not_know() {
-        let list = parse(r#"{"jsonrpc":"2.0","id":7,"result":{"resultType":"complete","x":0.10,"ttlMs":1,"cacheScope":"public"}}"#);
+        let list = parse(
+            r#"{"jsonrpc":"2.0","id":7,"result":{"resultType":"complete","x":0.10,"ttlMs":1,"cacheScope":"public"}}"#,
+        );
         assert_eq!(text(&answer_for_legacy(&list, b"8")), r#"{"jsonrpc":"2.0","id":8,"result":{"x":0.10}}"#);
     }
 
@@ -180,10 +189,17 @@ mod tests {
 
     #[test]
     fn a_request_crosses_to_the_modern_era_and_back() {
-        let facts = ClientFacts { capabilities: Bytes::from_static(b"{}"), info: Bytes::new(), log_level: Bytes::new() };
+        let facts =
+            ClientFacts { capabilities: Bytes::from_static(b"{}"), info: Bytes::new(), log_level: Bytes::new() };
         for (legacy, back) in [
-            (r#"{"jsonrpc":"2.0","id":1,"method":"m"}"#, r#"{"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":{}}}"#),
-            (r#"{"jsonrpc":"2.0","id":1,"method":"m","params":{"a":1}}"#, r#"{"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":{},"a":1}}"#),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"m"}"#,
+                r#"{"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":{}}}"#,
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"m","params":{"a":1}}"#,
+                r#"{"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":{},"a":1}}"#,
+            ),
             (
                 r#"{"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":{"progressToken":3}}}"#,
                 r#"{"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":{"progressToken":3}}}"#,

@@ -26,7 +26,8 @@ pub enum Version {
 
 impl Version {
     /// All served revisions, newest first.
-    pub const SERVED: [Self; 5] = [Self::V2026_07_28, Self::V2025_11_25, Self::V2025_06_18, Self::V2025_03_26, Self::V2024_11_05];
+    pub const SERVED: [Self; 5] =
+        [Self::V2026_07_28, Self::V2025_11_25, Self::V2025_06_18, Self::V2025_03_26, Self::V2024_11_05];
     /// The newest revision with a handshake.
     pub const LATEST_LEGACY: Self = Self::V2025_11_25;
     /// The newest revision.

@@ -15,7 +15,8 @@ const LINE_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub(crate) async fn run(stdio: &Stdio, url: &str) -> Result<Exit, Error> {
     let address = |source| Error::Address { url: url.to_owned(), source };
     let target = Target::parse(&socket_url(stdio, url)).map_err(address)?;
-    let client = Client::new(Options { rules: Rules::CONFIGURED, message_bytes_max: LINE_BYTES_MAX, ..Options::default() });
+    let client =
+        Client::new(Options { rules: Rules::CONFIGURED, message_bytes_max: LINE_BYTES_MAX, ..Options::default() });
     let unreachable = |source| Error::Unreachable { url: url.to_owned(), source };
     let (mut sink, mut stream) = client.websocket(&target, HeaderMap::new()).await.map_err(unreachable)?.split();
     let (mut input, mut output) = (tokio::io::stdin(), tokio::io::stdout());

@@ -14,7 +14,10 @@ fn main() -> ExitCode {
     }
     let typed = Cli::parse();
     let mut terminal = Terminal::of_process();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("the runtime needs threads and descriptors");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("the runtime needs threads and descriptors");
     let result = runtime.block_on(run(typed.verb, &mut terminal));
     let exit = terminal.end(result);
     runtime.shutdown_background();

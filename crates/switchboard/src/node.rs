@@ -18,7 +18,9 @@ pub(crate) async fn serve(arguments: Serve, terminal: &mut Terminal) -> Result<E
     let addresses = if arguments.listen.is_empty() { &config.gateway.listen } else { &arguments.listen };
     let mut listeners = Vec::new();
     for address in addresses {
-        listeners.push(Listener::bind(address).await.map_err(|source| Error::Listen { address: address.to_string(), source })?);
+        listeners.push(
+            Listener::bind(address).await.map_err(|source| Error::Listen { address: address.to_string(), source })?,
+        );
     }
     let gateway = Gateway::new(&config);
     for listener in &listeners {
@@ -76,7 +78,8 @@ fn next_step(address: &str, config: &Config) -> String {
 
 /// Resolves when the node is asked to end.
 async fn told_to_stop() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
         return std::future::pending().await;
     };
     tokio::select! {

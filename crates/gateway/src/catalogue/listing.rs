@@ -100,7 +100,12 @@ pub struct Listing {
 }
 
 /// Reads one list of a server, all its pages. A server that does not offer it has an empty one.
-pub async fn fetch(upstream: &Arc<Upstream>, caller: &Caller, kind: ListKind, limits: &Limits) -> Result<Listing, Failure> {
+pub async fn fetch(
+    upstream: &Arc<Upstream>,
+    caller: &Caller,
+    kind: ListKind,
+    limits: &Limits,
+) -> Result<Listing, Failure> {
     let peer = upstream.introduce(caller).await?;
     if !peer.can(&[kind.capability()]) {
         return Ok(Listing::default());

@@ -23,7 +23,11 @@ use self::{
     listing::{ListKind, Listing, fetch},
     view::{Builder, Shape, View},
 };
-use crate::{call::Caller, failure::Failure, upstream::{Upstream, changes::Change}};
+use crate::{
+    call::Caller,
+    failure::Failure,
+    upstream::{Upstream, changes::Change},
+};
 
 /// How soon a server that failed is asked again at the earliest.
 const RETRY_FAILED: Duration = Duration::from_secs(10);
@@ -86,18 +90,31 @@ pub struct Catalogue {
 
 impl Catalogue {
     /// The catalogue of these servers and bundles. `own` is the caller as which the gateway itself asks.
-    pub fn new(upstreams: Vec<Arc<Upstream>>, bundles: &BTreeMap<String, Bundle>, limits: Limits, who: String, own: Caller) -> Arc<Self> {
+    pub fn new(
+        upstreams: Vec<Arc<Upstream>>,
+        bundles: &BTreeMap<String, Bundle>,
+        limits: Limits,
+        who: String,
+        own: Caller,
+    ) -> Arc<Self> {
         let page = |shape, members| Page { shape, members, view: ArcSwap::default() };
         let mut pages = BTreeMap::from([(Endpoint::All, page(Shape::All, (0..upstreams.len()).collect()))]);
         for (index, upstream) in upstreams.iter().enumerate() {
             pages.insert(Endpoint::Server(upstream.name.to_string()), page(Shape::Single, vec![index]));
         }
         for (name, bundle) in bundles {
-            let belongs = |upstream: &Arc<Upstream>| bundle.servers.is_empty() || bundle.servers.iter().any(|server| **server == *upstream.name);
+            let belongs = |upstream: &Arc<Upstream>| {
+                bundle.servers.is_empty() || bundle.servers.iter().any(|server| **server == *upstream.name)
+            };
             let members = (0..upstreams.len()).filter(|index| belongs(&upstreams[*index])).collect();
             pages.insert(Endpoint::Bundle(name.clone()), page(Shape::Bundle(Arc::new(bundle.clone())), members));
         }
-        let entry = |upstream| Entry { upstream, part: ArcSwapOption::empty(), refreshing: tokio::sync::Mutex::default(), queued: AtomicBool::new(false) };
+        let entry = |upstream| Entry {
+            upstream,
+            part: ArcSwapOption::empty(),
+            refreshing: tokio::sync::Mutex::default(),
+            queued: AtomicBool::new(false),
+        };
         let catalogue = Arc::new(Self {
             entries: upstreams.into_iter().map(entry).collect(),
             pages,
@@ -120,7 +137,10 @@ impl Catalogue {
 
     /// The servers behind an endpoint.
     pub fn members(&self, endpoint: &Endpoint) -> impl Iterator<Item = &Arc<Upstream>> {
-        self.pages.get(endpoint).into_iter().flat_map(|page| page.members.iter().map(|index| &self.entries[*index].upstream))
+        self.pages
+            .get(endpoint)
+            .into_iter()
+            .flat_map(|page| page.members.iter().map(|index| &self.entries[*index].upstream))
     }
 
     /// The bundle of an endpoint, if it is one.
@@ -152,7 +172,8 @@ impl Catalogue {
             }
             return Some(view);
         }
-        let unknown: Vec<usize> = page.members.iter().copied().filter(|index| self.entries[*index].part.load().is_none()).collect();
+        let unknown: Vec<usize> =
+            page.members.iter().copied().filter(|index| self.entries[*index].part.load().is_none()).collect();
         join_all(unknown.into_iter().map(|index| self.first_listing(index))).await;
         Some(self.rebuild(page))
     }
@@ -170,7 +191,9 @@ impl Catalogue {
             .filter_map(|index| Some((self.entries[*index].upstream.clone(), self.entries[*index].part.load_full()?)))
             .collect();
         let horizon = Instant::now() + Duration::from_secs(3_600);
-        let view = Arc::new(Builder::new(&page.shape, &self.who, generation, horizon).build(&parts, self.limits.catalogue_ttl_ms));
+        let view = Arc::new(
+            Builder::new(&page.shape, &self.who, generation, horizon).build(&parts, self.limits.catalogue_ttl_ms),
+        );
         page.view.store(Arc::new(Some(view.clone())));
         view
     }
@@ -184,7 +207,11 @@ impl Catalogue {
             let entry = &self.entries[index];
             if entry.part.load().is_none() {
                 let failed = Some(format!("no answer within {} ms", limit.as_millis()));
-                entry.part.store(Some(Arc::new(Part { lists: None, failed, fresh_until: Instant::now() + RETRY_FAILED })));
+                entry.part.store(Some(Arc::new(Part {
+                    lists: None,
+                    failed,
+                    fresh_until: Instant::now() + RETRY_FAILED,
+                })));
                 self.generation.fetch_add(1, Ordering::AcqRel);
             }
         }
@@ -211,7 +238,11 @@ impl Catalogue {
         let old = entry.part.load_full();
         let part = match lists {
             Ok(lists) => {
-                let ttl = lists.iter().filter_map(|list| list.ttl_ms).min().map_or(Duration::from_millis(self.limits.catalogue_ttl_ms), Duration::from_millis);
+                let ttl = lists
+                    .iter()
+                    .filter_map(|list| list.ttl_ms)
+                    .min()
+                    .map_or(Duration::from_millis(self.limits.catalogue_ttl_ms), Duration::from_millis);
                 Part { lists: Some(lists), failed: None, fresh_until: Instant::now() + ttl.max(FRESH_MIN) }
             }
             Err(failure) => {
@@ -220,7 +251,8 @@ impl Catalogue {
                 Part { lists, failed: Some(failure.to_string()), fresh_until: Instant::now() + RETRY_FAILED }
             }
         };
-        let differing: Vec<Method> = ListKind::ALL.into_iter().filter(|kind| differs(old.as_deref(), &part, *kind)).map(change_of).collect();
+        let differing: Vec<Method> =
+            ListKind::ALL.into_iter().filter(|kind| differs(old.as_deref(), &part, *kind)).map(change_of).collect();
         entry.part.store(Some(Arc::new(part)));
         self.generation.fetch_add(1, Ordering::AcqRel);
         if old.is_some() {
@@ -233,8 +265,12 @@ impl Catalogue {
     async fn fetch_all(&self, upstream: &Arc<Upstream>) -> Result<[Listing; 4], Failure> {
         let fetch = |kind| fetch(upstream, &self.own, kind, &self.limits);
         upstream.introduce(&self.own).await?;
-        let (tools, prompts, resources, templates) =
-            tokio::join!(fetch(ListKind::Tools), fetch(ListKind::Prompts), fetch(ListKind::Resources), fetch(ListKind::Templates));
+        let (tools, prompts, resources, templates) = tokio::join!(
+            fetch(ListKind::Tools),
+            fetch(ListKind::Prompts),
+            fetch(ListKind::Resources),
+            fetch(ListKind::Templates)
+        );
         Ok([tools?, prompts?, resources?, templates?])
     }
 }
@@ -248,13 +284,17 @@ fn change_of(kind: ListKind) -> Method {
 }
 
 fn differs(old: Option<&Part>, new: &Part, kind: ListKind) -> bool {
-    let raw = |part: &Part| part.list(kind).map(|list| list.items.iter().map(|item| item.raw.clone()).collect::<Vec<_>>());
+    let raw =
+        |part: &Part| part.list(kind).map(|list| list.items.iter().map(|item| item.raw.clone()).collect::<Vec<_>>());
     old.map(raw) != Some(raw(new))
 }
 
 /// Takes in what a server says of its lists, and passes it on once things have settled.
 async fn follow(catalogue: std::sync::Weak<Catalogue>, index: usize) {
-    let Some(mut changes) = catalogue.upgrade().map(|catalogue| catalogue.entries[index].upstream.changes.subscribe()) else { return };
+    let Some(mut changes) = catalogue.upgrade().map(|catalogue| catalogue.entries[index].upstream.changes.subscribe())
+    else {
+        return;
+    };
     loop {
         let first = match changes.recv().await {
             Ok(Change::List(method)) => Some(method),

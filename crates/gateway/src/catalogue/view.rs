@@ -9,7 +9,7 @@ use std::{
 
 use bytes::Bytes;
 use config::{Bundle, FixedArguments, Naming};
-use mcp::{Splice, Span, array, message, mirrors, names};
+use mcp::{Span, Splice, array, message, mirrors, names};
 
 use super::{
     Part,
@@ -83,14 +83,18 @@ impl View {
     /// The server whose template this URI fits; the most specific template wins.
     pub fn template(&self, uri: &str) -> Option<&Route> {
         let fitting = self.routes[ListKind::Templates as usize].iter().filter(|(template, _)| fits(template, uri));
-        fitting.max_by_key(|(template, _)| (template.find('{').unwrap_or(template.len()), template.len())).map(|(_, route)| route)
+        fitting
+            .max_by_key(|(template, _)| (template.find('{').unwrap_or(template.len()), template.len()))
+            .map(|(_, route)| route)
     }
 
     /// The shown names that resemble a wrong one most.
     pub fn nearest(&self, kind: ListKind, wrong: &str) -> Vec<&str> {
         let wanted = names::skeleton(wrong);
-        let mut scored: Vec<(usize, &str)> =
-            self.routes[kind as usize].keys().map(|name| (common(&names::skeleton(name), &wanted), name.as_str())).collect();
+        let mut scored: Vec<(usize, &str)> = self.routes[kind as usize]
+            .keys()
+            .map(|name| (common(&names::skeleton(name), &wanted), name.as_str()))
+            .collect();
         scored.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
         scored.into_iter().filter(|(score, _)| *score > 2).take(3).map(|(_, name)| name).collect()
     }
@@ -176,9 +180,18 @@ impl<'a> Builder<'a> {
             if rendered.ttl_ms == u64::MAX {
                 rendered.ttl_ms = if parts.is_empty() { ttl_ms_default } else { 0 };
             }
-            (rendered.modern, rendered.legacy) = (render(rendered, kind, 0, None, true, self.who, &missing), render(rendered, kind, 0, None, false, self.who, &missing));
+            (rendered.modern, rendered.legacy) = (
+                render(rendered, kind, 0, None, true, self.who, &missing),
+                render(rendered, kind, 0, None, false, self.who, &missing),
+            );
         }
-        View { generation: self.generation, fresh_until: self.fresh_until, lists: self.lists, routes: self.routes, missing }
+        View {
+            generation: self.generation,
+            fresh_until: self.fresh_until,
+            lists: self.lists,
+            routes: self.routes,
+            missing,
+        }
     }
 
     fn add(&mut self, kind: ListKind, upstream: &Arc<Upstream>, item: &Item, clashes: &HashSet<Arc<str>>) {
@@ -189,10 +202,12 @@ impl<'a> Builder<'a> {
         }
         let look_alike = matches!(kind, ListKind::Tools) && !matches!(self.shape, Shape::Single);
         if look_alike && !self.seen.insert(format!("skeleton {}", names::skeleton(&shown))) {
-            self.missing.insert(format!("{}/{shown}", upstream.name), "its name looks like that of another tool".to_owned());
+            self.missing
+                .insert(format!("{}/{shown}", upstream.name), "its name looks like that of another tool".to_owned());
             return;
         }
-        let (describe, fixed) = if kind == ListKind::Tools { self.overrides(upstream, &item.own, &shown) } else { (None, None) };
+        let (describe, fixed) =
+            if kind == ListKind::Tools { self.overrides(upstream, &item.own, &shown) } else { (None, None) };
         let rendered = render_item(item, &shown, describe.as_deref(), fixed.as_deref());
         self.lists[kind as usize].items.push(rendered);
         let route = Route { upstream: upstream.clone(), own: item.own.clone(), fixed, mirrors: item.mirrors.clone() };
@@ -200,7 +215,13 @@ impl<'a> Builder<'a> {
     }
 
     /// The name under which this endpoint shows something, or `None` if it does not.
-    fn shown_name(&self, kind: ListKind, upstream: &Upstream, own: &Arc<str>, clashes: &HashSet<Arc<str>>) -> Option<String> {
+    fn shown_name(
+        &self,
+        kind: ListKind,
+        upstream: &Upstream,
+        own: &Arc<str>,
+        clashes: &HashSet<Arc<str>>,
+    ) -> Option<String> {
         if matches!(kind, ListKind::Resources | ListKind::Templates) {
             let wrapped = !matches!(self.shape, Shape::Single) && clashes.contains(own);
             return Some(if wrapped { format!("sw://{}/{own}", upstream.name) } else { own.to_string() });
@@ -232,7 +253,8 @@ impl<'a> Builder<'a> {
         let mut describe = settings.describe.get(own).cloned();
         let mut fixed = settings.fix.get(own).cloned();
         if let Shape::Bundle(bundle) = self.shape {
-            let prefixed = names::exposed(settings.prefix(&upstream.name), settings.rename.get(own).map_or(own, String::as_str));
+            let prefixed =
+                names::exposed(settings.prefix(&upstream.name), settings.rename.get(own).map_or(own, String::as_str));
             let at = |key: &str| [shown, key].into_iter().map(str::to_owned).collect::<Vec<_>>();
             for key in at(&prefixed) {
                 describe = bundle.describe.get(&key).cloned().or(describe);
@@ -311,15 +333,28 @@ fn without_arguments(schema: &[u8], fixed: &FixedArguments) -> Option<Vec<u8>> {
 }
 
 /// The result of a list: the items from `start` on, and where the next page begins.
-#[expect(clippy::too_many_arguments, reason = "each is one part of the result, and there is one caller for a page and one for all")]
-pub fn render(list: &Rendered, kind: ListKind, start: usize, page: Option<(usize, &str)>, modern: bool, who: &str, missing: &str) -> Bytes {
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each is one part of the result, and there is one caller for a page and one for all"
+)]
+pub fn render(
+    list: &Rendered,
+    kind: ListKind,
+    start: usize,
+    page: Option<(usize, &str)>,
+    modern: bool,
+    who: &str,
+    missing: &str,
+) -> Bytes {
     let end = page.map_or(list.items.len(), |(count, _)| (start + count).min(list.items.len()));
     let items = &list.items[start.min(end)..end];
     let mut out = Vec::with_capacity(256 + missing.len() + items.iter().map(|item| item.len() + 1).sum::<usize>());
     out.push(b'{');
     if modern {
         let scope = if list.public { "public" } else { "private" };
-        out.extend_from_slice(format!(r#""resultType":"complete","ttlMs":{},"cacheScope":"{scope}","#, list.ttl_ms).as_bytes());
+        out.extend_from_slice(
+            format!(r#""resultType":"complete","ttlMs":{},"cacheScope":"{scope}","#, list.ttl_ms).as_bytes(),
+        );
     }
     out.extend_from_slice(format!(r#""{}":["#, kind.member()).as_bytes());
     for (index, item) in items.iter().enumerate() {
@@ -363,7 +398,12 @@ mod tests {
     #[test]
     fn fixed_arguments_leave_the_schema() {
         let fixed = FixedArguments::from([("a".to_owned(), serde_json::json!(1))]);
-        let schema = without_arguments(br#"{"type":"object","properties":{"a":{},"b":{}},"required":["a","b"]}"#, &fixed).unwrap();
-        assert_eq!(serde_json::from_slice::<serde_json::Value>(&schema).unwrap(), serde_json::json!({"type":"object","properties":{"b":{}},"required":["b"]}));
+        let schema =
+            without_arguments(br#"{"type":"object","properties":{"a":{},"b":{}},"required":["a","b"]}"#, &fixed)
+                .unwrap();
+        assert_eq!(
+            serde_json::from_slice::<serde_json::Value>(&schema).unwrap(),
+            serde_json::json!({"type":"object","properties":{"b":{}},"required":["b"]})
+        );
     }
 }

@@ -79,7 +79,9 @@ impl Events {
                 Poll::Ready(Some(Ok(Frame::data(out.into()))))
             }
             Poll::Ready(None) => Poll::Ready(None),
-            Poll::Pending => self.alive.poll_tick(context).map(|_| Some(Ok(Frame::data(Bytes::from_static(sse::KEEP_ALIVE))))),
+            Poll::Pending => {
+                self.alive.poll_tick(context).map(|_| Some(Ok(Frame::data(Bytes::from_static(sse::KEEP_ALIVE)))))
+            }
         }
     }
 }

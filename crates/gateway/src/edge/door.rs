@@ -52,7 +52,8 @@ impl Door {
 
     fn knows_host(&self, host: &str) -> bool {
         let Some((name, _)) = split_port(host) else { return false };
-        is_this_machine(name) || self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host) || known.eq_ignore_ascii_case(name))
+        is_this_machine(name)
+            || self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host) || known.eq_ignore_ascii_case(name))
     }
 
     fn knows_origin(&self, origin: &str) -> bool {
@@ -88,13 +89,17 @@ fn split_port(host: &str) -> Option<(&str, Option<u16>)> {
     }
     match port.strip_prefix(':') {
         None if port.is_empty() => Some((name, None)),
-        Some(digits) if !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()) => Some((name, Some(digits.parse().ok()?))),
+        Some(digits) if !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()) => {
+            Some((name, Some(digits.parse().ok()?)))
+        }
         _ => None,
     }
 }
 
 fn is_this_machine(name: &str) -> bool {
-    name.eq_ignore_ascii_case("localhost") || name == "[::1]" || name.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+    name.eq_ignore_ascii_case("localhost")
+        || name == "[::1]"
+        || name.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// What a path means. Only the exact spelling counts: nothing is decoded and nothing is folded.
@@ -135,11 +140,28 @@ mod tests {
 
     #[test]
     fn only_names_of_this_machine_and_configured_ones_are_served() {
-        for host in ["localhost", "LOCALHOST:1", "127.0.0.1:3100", "127.9.9.9", "[::1]:3100", "tools.example", "tools.example:8080"] {
+        for host in [
+            "localhost",
+            "LOCALHOST:1",
+            "127.0.0.1:3100",
+            "127.9.9.9",
+            "[::1]:3100",
+            "tools.example",
+            "tools.example:8080",
+        ] {
             check(header::HOST, host, None);
         }
         for host in [
-            "evil.com", "localhost.evil.com", "127.0.0.1:80@evil", "x/health?x=", "x#", "localhost.", "[::1%25lo]", "localhost:", "localhost:99999", "",
+            "evil.com",
+            "localhost.evil.com",
+            "127.0.0.1:80@evil",
+            "x/health?x=",
+            "x#",
+            "localhost.",
+            "[::1%25lo]",
+            "localhost:",
+            "localhost:99999",
+            "",
         ] {
             check(header::HOST, host, Some(403));
         }
@@ -150,7 +172,14 @@ mod tests {
         for origin in ["http://localhost:6274", "https://127.0.0.1", "https://ok.example"] {
             check(header::ORIGIN, origin, None);
         }
-        for origin in ["null", "http://evil", "https://ok.example.com", "https://ok.example:8443", "http://localhost.evil", "localhost"] {
+        for origin in [
+            "null",
+            "http://evil",
+            "https://ok.example.com",
+            "https://ok.example:8443",
+            "http://localhost.evil",
+            "localhost",
+        ] {
             check(header::ORIGIN, origin, Some(403));
         }
     }
@@ -162,7 +191,18 @@ mod tests {
         check("/servers/git/mcp", Some(Place::Mcp(Endpoint::Server("git".to_owned()))));
         check("/bundles/home/sse", Some(Place::Sse(Endpoint::Bundle("home".to_owned()))));
         check("/mcp/ws", Some(Place::WebSocket(Endpoint::All)));
-        for path in ["", "/", "/MCP", "//mcp", "/mcp/", "/%6dcp", "/servers/git", "/servers//x/mcp", "/mcp;x", "/servers/git/healthz"] {
+        for path in [
+            "",
+            "/",
+            "/MCP",
+            "//mcp",
+            "/mcp/",
+            "/%6dcp",
+            "/servers/git",
+            "/servers//x/mcp",
+            "/mcp;x",
+            "/servers/git/healthz",
+        ] {
             check(path, None);
         }
     }

@@ -14,16 +14,19 @@ use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use mcp::{Envelope, Era, Kind, Meta, Method, Param, ScanLimits, Version, code, message, sse};
 use tokio::sync::{mpsc, oneshot};
-use tokio_tungstenite::tungstenite::{Message, handshake::derive_accept_key, protocol::{Role, WebSocketConfig}};
-
-use super::{Reply, STREAM_QUEUE, body::Answer, http::{events, read, refuse, respond}, id_of, legacy, modern};
-use crate::{
-    catalogue::Endpoint,
-    gateway::Gateway,
-    route::Inbound,
-    seals::random,
-    session::Session,
+use tokio_tungstenite::tungstenite::{
+    Message,
+    handshake::derive_accept_key,
+    protocol::{Role, WebSocketConfig},
 };
+
+use super::{
+    Reply, STREAM_QUEUE,
+    body::Answer,
+    http::{events, read, refuse, respond},
+    id_of, legacy, modern,
+};
+use crate::{catalogue::Endpoint, gateway::Gateway, route::Inbound, seals::random, session::Session};
 
 /// How often a WebSocket is asked whether it is alive.
 const PING: Duration = Duration::from_secs(30);
@@ -49,7 +52,9 @@ impl Duplex {
         let limits = ScanLimits { depth_max: self.gateway.limits.json_depth_max as u32 };
         match Envelope::parse(&bytes, limits) {
             Err(invalid) => self.say(message::error(None, invalid.code(), &invalid.to_string(), None)).await,
-            Ok(message) if Method::parse(message.method()) == Method::Initialize && !is_modern(&message) => self.handshake(&message).await,
+            Ok(message) if Method::parse(message.method()) == Method::Initialize && !is_modern(&message) => {
+                self.handshake(&message).await
+            }
             Ok(message) => {
                 let place = self.clone();
                 if message.kind() == Kind::Request {
@@ -73,9 +78,13 @@ impl Duplex {
     async fn handshake(&self, request: &Envelope) {
         let id = id_of(request);
         let gateway = &self.gateway;
-        let Some((version, facts)) = legacy::introduced(request) else { return self.pass_on(legacy::not_initialized(id, None)).await };
+        let Some((version, facts)) = legacy::introduced(request) else {
+            return self.pass_on(legacy::not_initialized(id, None)).await;
+        };
         if self.session.get().is_some() {
-            return self.pass_on(Reply::error(Some(id), code::INVALID_REQUEST, "this connection is initialized already", false)).await;
+            return self
+                .pass_on(Reply::error(Some(id), code::INVALID_REQUEST, "this connection is initialized already", false))
+                .await;
         }
         match gateway.sessions.open_bound(&gateway.principal, &self.endpoint, version, facts) {
             Err(why) => self.pass_on(legacy::not_initialized(id, Some(why))).await,
@@ -101,7 +110,12 @@ impl Duplex {
         }
         let reply = match self.session.get() {
             Some(session) => legacy::handle(&self.gateway, session, request).await,
-            None => Reply::error(request.id(), code::INVALID_REQUEST, "send `initialize` first, or a protocol version in `_meta`", false),
+            None => Reply::error(
+                request.id(),
+                code::INVALID_REQUEST,
+                "send `initialize` first, or a protocol version in `_meta`",
+                false,
+            ),
         };
         self.pass_on(reply).await;
     }
@@ -162,11 +176,19 @@ fn check(request: &Envelope) -> Result<(), Reply> {
         let served: Vec<&str> = Version::SERVED.iter().map(|version| version.as_str()).collect();
         let data = serde_json::json!({ "supported": served, "requested": version }).to_string();
         let text = "this protocol version is not served";
-        return Err(Reply::One(message::error(request.id(), code::UNSUPPORTED_VERSION, text, Some(data.as_bytes())), 400));
+        return Err(Reply::One(
+            message::error(request.id(), code::UNSUPPORTED_VERSION, text, Some(data.as_bytes())),
+            400,
+        ));
     }
     match request.meta_raw(Meta::ClientCapabilities) {
         Some([b'{', ..]) => Ok(()),
-        _ => Err(Reply::error(request.id(), code::INVALID_PARAMS, "`_meta` must hold the capabilities of the client, an object", true)),
+        _ => Err(Reply::error(
+            request.id(),
+            code::INVALID_PARAMS,
+            "`_meta` must hold the capabilities of the client, an object",
+            true,
+        )),
     }
 }
 
@@ -199,7 +221,9 @@ pub fn sse(gateway: &Gateway, endpoint: &Endpoint) -> Response<Answer> {
 pub async fn sse_message(gateway: &Gateway, request: Request<Incoming>) -> Response<Answer> {
     let secret = request.uri().query().and_then(|query| query.strip_prefix("session=")).unwrap_or_default().to_owned();
     let found = gateway.sse.lock().unwrap_or_else(PoisonError::into_inner).get(&secret).cloned();
-    let Some(duplex) = found else { return refuse(StatusCode::NOT_FOUND, "there is no such event stream: open /sse first") };
+    let Some(duplex) = found else {
+        return refuse(StatusCode::NOT_FOUND, "there is no such event stream: open /sse first");
+    };
     match read(request.into_body(), gateway).await {
         Ok(body) => {
             duplex.receive(body).await;
@@ -217,7 +241,8 @@ pub fn websocket(gateway: &Gateway, endpoint: Endpoint, mut request: Request<Inc
         value.split(',').any(|part| part.trim().eq_ignore_ascii_case(wanted))
     };
     let key = headers.get(header::SEC_WEBSOCKET_KEY).map(|key| derive_accept_key(key.as_bytes()));
-    let (true, true, Some(accept)) = (says(header::CONNECTION, "upgrade"), says(header::UPGRADE, "websocket"), key) else {
+    let (true, true, Some(accept)) = (says(header::CONNECTION, "upgrade"), says(header::UPGRADE, "websocket"), key)
+    else {
         return refuse(StatusCode::UPGRADE_REQUIRED, "this path is for WebSockets");
     };
     if !says(header::SEC_WEBSOCKET_PROTOCOL, "mcp") {
@@ -244,7 +269,8 @@ pub fn websocket(gateway: &Gateway, endpoint: Endpoint, mut request: Request<Inc
 async fn talk(gateway: Gateway, endpoint: Endpoint, upgraded: hyper::upgrade::Upgraded) {
     let limit = Some(gateway.limits.body_bytes_max);
     let config = WebSocketConfig::default().max_message_size(limit).max_frame_size(limit);
-    let socket = tokio_tungstenite::WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
+    let socket =
+        tokio_tungstenite::WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
     let (mut sink, mut stream) = socket.split();
     let (out, mut outbox) = mpsc::channel::<Bytes>(STREAM_QUEUE);
     let duplex = Duplex::new(&gateway, endpoint, out);

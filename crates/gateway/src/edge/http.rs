@@ -15,12 +15,7 @@ use super::{
     door::{Door, Place, place},
     duplex, id_of, legacy, modern,
 };
-use crate::{
-    catalogue::Endpoint,
-    gateway::Gateway,
-    route::Inbound,
-    session::Unknown,
-};
+use crate::{catalogue::Endpoint, gateway::Gateway, route::Inbound, session::Unknown};
 
 const VERSION: HeaderName = HeaderName::from_static(names::PROTOCOL_VERSION);
 const METHOD: HeaderName = HeaderName::from_static(names::METHOD);
@@ -47,9 +42,13 @@ impl Http {
             tracing::warn!(%status, why, "refused at the door");
             return refuse(status, why);
         }
-        let Some(place) = place(request.uri().path()) else { return refuse(StatusCode::NOT_FOUND, "there is nothing at this path: try /mcp") };
+        let Some(place) = place(request.uri().path()) else {
+            return refuse(StatusCode::NOT_FOUND, "there is nothing at this path: try /mcp");
+        };
         let endpoint = match &place {
-            Place::Mcp(endpoint) | Place::Sse(endpoint) | Place::Messages(endpoint) | Place::WebSocket(endpoint) => endpoint,
+            Place::Mcp(endpoint) | Place::Sse(endpoint) | Place::Messages(endpoint) | Place::WebSocket(endpoint) => {
+                endpoint
+            }
             Place::Health => return plain(StatusCode::OK, "ok\n"),
         };
         if !self.gateway.catalogue.has(endpoint) {
@@ -97,7 +96,8 @@ impl Http {
             Claim::Session(id) => self.in_session(&endpoint, &id, headers, message).await,
             Claim::Stateless if self.gateway.settings.legacy_stateless => self.stateless(endpoint, message).await,
             Claim::Stateless => {
-                let text = "no session: send `initialize` first, or a modern request with its protocol version in `_meta`";
+                let text =
+                    "no session: send `initialize` first, or a modern request with its protocol version in `_meta`";
                 respond(Reply::One(message::error(message.id(), code::NO_SESSION, text, None), 400))
             }
         }
@@ -116,12 +116,17 @@ impl Http {
             .filter(|(name, _)| mcp::mirrors::is_param_header(name.as_str()))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
-        respond(modern::handle(&self.gateway, Inbound { caller, endpoint, request, param_headers: Some(param_headers) }).await)
+        respond(
+            modern::handle(&self.gateway, Inbound { caller, endpoint, request, param_headers: Some(param_headers) })
+                .await,
+        )
     }
 
     async fn handshake(&self, endpoint: &Endpoint, request: Envelope) -> Answered {
         let id = id_of(&request);
-        let Some((version, facts)) = legacy::introduced(&request) else { return respond(legacy::not_initialized(id, None)) };
+        let Some((version, facts)) = legacy::introduced(&request) else {
+            return respond(legacy::not_initialized(id, None));
+        };
         let gateway = &self.gateway;
         match gateway.sessions.open(&gateway.seals, &gateway.principal, endpoint, version, facts) {
             Err(why) => respond(legacy::not_initialized(id, Some(why))),
@@ -142,7 +147,10 @@ impl Http {
             Err(why) => return no_session(message.id(), why),
         };
         if headers.get(VERSION).is_some_and(|value| value.to_str().ok().and_then(Version::parse).is_none()) {
-            return respond(Reply::One(message::error(message.id(), code::INVALID_REQUEST, "this protocol version is not served", None), 400));
+            return respond(Reply::One(
+                message::error(message.id(), code::INVALID_REQUEST, "this protocol version is not served", None),
+                400,
+            ));
         }
         respond(legacy::handle(gateway, &session, message).await)
     }
@@ -164,7 +172,10 @@ impl Http {
     /// A batch, which only 2025-03-26 knows. Each message stands for itself.
     async fn batch(&self, endpoint: &Endpoint, headers: &HeaderMap, body: &Bytes) -> Answered {
         let gateway = &self.gateway;
-        let session = headers.get(SESSION).and_then(|id| id.to_str().ok()).and_then(|id| gateway.sessions.find(&gateway.seals, &gateway.principal, endpoint, id).ok());
+        let session = headers
+            .get(SESSION)
+            .and_then(|id| id.to_str().ok())
+            .and_then(|id| gateway.sessions.find(&gateway.seals, &gateway.principal, endpoint, id).ok());
         let Some(session) = session.filter(|session| session.version == Version::V2025_03_26) else {
             return respond(Reply::error(None, code::INVALID_REQUEST, &mcp::Invalid::Batch.to_string(), true));
         };
@@ -172,7 +183,10 @@ impl Http {
             Ok(spans) => spans,
             Err(error) => return respond(Reply::error(None, error.code(), &error.to_string(), true)),
         };
-        let answers = futures_util::future::join_all(spans.into_iter().map(|span| one_of_batch(gateway, &session, body.slice(span.range())))).await;
+        let answers = futures_util::future::join_all(
+            spans.into_iter().map(|span| one_of_batch(gateway, &session, body.slice(span.range()))),
+        )
+        .await;
         let answers: Vec<Bytes> = answers.into_iter().flatten().collect();
         if answers.is_empty() {
             return respond(Reply::Accepted);
@@ -258,7 +272,9 @@ fn classify(headers: &HeaderMap, message: &Envelope) -> Claim {
         return Claim::Session(String::from_utf8_lossy(id.as_bytes()).into_owned());
     }
     match message.kind() {
-        Kind::Result | Kind::Error => Claim::Refused(Reply::error(None, code::INVALID_REQUEST, "an answer without a session", true)),
+        Kind::Result | Kind::Error => {
+            Claim::Refused(Reply::error(None, code::INVALID_REQUEST, "an answer without a session", true))
+        }
         _ => match headers.get(VERSION).map(|value| value.to_str().unwrap_or_default()) {
             Some(unknown) if Version::parse(unknown).is_none() => Claim::Refused(unsupported(message, unknown)),
             _ => Claim::Stateless,
@@ -267,16 +283,22 @@ fn classify(headers: &HeaderMap, message: &Envelope) -> Claim {
 }
 
 fn is_modern(headers: &HeaderMap) -> bool {
-    headers.get(VERSION).and_then(|value| value.to_str().ok()).is_some_and(|version| version >= Version::V2026_07_28.as_str() && version.len() == 10)
+    headers
+        .get(VERSION)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|version| version >= Version::V2026_07_28.as_str() && version.len() == 10)
 }
 
 /// Headers against body, `_meta`, version: in this order.
 fn check_modern(headers: &HeaderMap, request: &Envelope) -> Result<(), Reply> {
     let mismatch = |text: &str| Reply::error(request.id(), code::HEADER_MISMATCH, text, true);
     let invalid = |text: &str| Reply::error(request.id(), code::INVALID_PARAMS, text, true).with_status(400);
-    let version = header_text(headers, &VERSION).map_err(|()| mismatch("the header MCP-Protocol-Version is not valid"))?;
+    let version =
+        header_text(headers, &VERSION).map_err(|()| mismatch("the header MCP-Protocol-Version is not valid"))?;
     let version = version.ok_or_else(|| mismatch("the header MCP-Protocol-Version is missing"))?;
-    if request.meta_members().get(Meta::ProtocolVersion).is_some() && request.meta_text(Meta::ProtocolVersion) != Some(version) {
+    if request.meta_members().get(Meta::ProtocolVersion).is_some()
+        && request.meta_text(Meta::ProtocolVersion) != Some(version)
+    {
         return Err(mismatch("the header MCP-Protocol-Version differs from the version in `_meta`"));
     }
     if request.meta_text(Meta::ProtocolVersion).is_none() {
@@ -323,7 +345,15 @@ fn header_text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&
 fn unsupported(request: &Envelope, asked: &str) -> Reply {
     let served: Vec<&str> = Version::SERVED.iter().map(|version| version.as_str()).collect();
     let data = serde_json::json!({ "supported": served, "requested": asked }).to_string();
-    Reply::One(message::error(request.id(), code::UNSUPPORTED_VERSION, "this protocol version is not served", Some(data.as_bytes())), 400)
+    Reply::One(
+        message::error(
+            request.id(),
+            code::UNSUPPORTED_VERSION,
+            "this protocol version is not served",
+            Some(data.as_bytes()),
+        ),
+        400,
+    )
 }
 
 /// The body of a request, within the limits of size and time.
@@ -331,7 +361,9 @@ pub async fn read(body: Incoming, gateway: &Gateway) -> Result<Bytes, (StatusCod
     let limit = Duration::from_millis(gateway.limits.body_read_ms_max);
     match tokio::time::timeout(limit, Limited::new(body, gateway.limits.body_bytes_max).collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err((StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than limits.body_bytes_max")),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            Err((StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than limits.body_bytes_max"))
+        }
         Ok(Err(_)) => Err((StatusCode::BAD_REQUEST, "the body broke off")),
         Err(_) => Err((StatusCode::REQUEST_TIMEOUT, "the body took longer than limits.body_read_ms_max")),
     }
@@ -342,7 +374,9 @@ fn is_json(kind: &[u8]) -> bool {
     let mut parts = kind.split(';').map(str::trim);
     let json = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
     json && parts.all(|parameter| {
-        parameter.split_once('=').is_none_or(|(name, value)| !name.eq_ignore_ascii_case("charset") || value.trim_matches('"').eq_ignore_ascii_case("utf-8"))
+        parameter.split_once('=').is_none_or(|(name, value)| {
+            !name.eq_ignore_ascii_case("charset") || value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+        })
     })
 }
 
@@ -360,7 +394,10 @@ fn accepts_json(headers: &HeaderMap) -> bool {
 
 fn no_session(id: Option<&[u8]>, why: Unknown) -> Answered {
     match why {
-        Unknown::Gone => respond(Reply::One(message::error(id, code::SESSION_EXPIRED, "the session has ended: initialize again", None), 404)),
+        Unknown::Gone => respond(Reply::One(
+            message::error(id, code::SESSION_EXPIRED, "the session has ended: initialize again", None),
+            404,
+        )),
         Unknown::Full => respond(Reply::One(message::error(id, code::OVERLOADED, "too many sessions", None), 503)),
     }
 }

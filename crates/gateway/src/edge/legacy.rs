@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use mcp::{ClientFacts, Envelope, Era, Kind, Method, Param, ResultKey, Splice, Version, array, code, message, translate};
+use mcp::{
+    ClientFacts, Envelope, Era, Kind, Method, Param, ResultKey, Splice, Version, array, code, message, translate,
+};
 use tokio::sync::{broadcast, mpsc};
 
 use super::{Reply, STREAM_QUEUE, lists};
@@ -37,7 +39,8 @@ pub async fn about(gateway: &Gateway, endpoint: &Endpoint, modern: bool) -> Abou
     if let Some(upstream) = single {
         let caller = gateway.own_caller();
         if let Ok(peer) = upstream.introduce(&caller).await {
-            let told = (!peer.instructions.is_empty()).then(|| String::from_utf8_lossy(&peer.instructions).into_owned());
+            let told =
+                (!peer.instructions.is_empty()).then(|| String::from_utf8_lossy(&peer.instructions).into_owned());
             return About { capabilities: carried(&peer, modern), instructions: told.or(instructions) };
         }
     }
@@ -87,7 +90,9 @@ pub async fn initialized(gateway: &Gateway, endpoint: &Endpoint, id: &[u8], vers
 /// Says no to a handshake that is malformed or for which there is no room.
 pub fn not_initialized(id: &[u8], why: Option<Unknown>) -> Reply {
     match why {
-        Some(Unknown::Full) => Reply::error(Some(id), code::OVERLOADED, "too many sessions, or the client says too much of itself", false),
+        Some(Unknown::Full) => {
+            Reply::error(Some(id), code::OVERLOADED, "too many sessions, or the client says too much of itself", false)
+        }
         _ => Reply::error(Some(id), code::INVALID_PARAMS, "`protocolVersion` and `capabilities` are required", false),
     }
 }
@@ -126,8 +131,12 @@ async fn answer(gateway: &Gateway, session: &Arc<Session>, request: Envelope) ->
             session.watching().lock().await.remove(uri);
             Reply::result(&id, b"{}")
         }
-        Method::ToolsCall | Method::PromptsGet | Method::ResourcesRead | Method::Complete => call(gateway, session, request, method, id).await,
-        Method::Other if matches!(session.endpoint, Endpoint::Server(_)) => call(gateway, session, request, method, id).await,
+        Method::ToolsCall | Method::PromptsGet | Method::ResourcesRead | Method::Complete => {
+            call(gateway, session, request, method, id).await
+        }
+        Method::Other if matches!(session.endpoint, Endpoint::Server(_)) => {
+            call(gateway, session, request, method, id).await
+        }
         _ => Reply::error(Some(&id), code::METHOD_NOT_FOUND, &format!("unknown method: {}", request.method()), false),
     }
 }
@@ -140,7 +149,12 @@ fn missing_uri(id: &[u8]) -> Reply {
 async fn set_level(gateway: &Gateway, session: &Arc<Session>, request: &Envelope, id: &[u8]) -> Reply {
     const LEVELS: [&str; 8] = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
     let Some(level) = request.param_text(Param::Level).filter(|level| LEVELS.contains(level)) else {
-        return Reply::error(Some(id), code::INVALID_PARAMS, &format!("`level` must be one of {}", LEVELS.join(", ")), false);
+        return Reply::error(
+            Some(id),
+            code::INVALID_PARAMS,
+            &format!("`level` must be one of {}", LEVELS.join(", ")),
+            false,
+        );
     };
     session.set_log_level(message::json_string(level).into());
     let caller = session.caller();
@@ -179,7 +193,12 @@ async fn subscribe(gateway: &Gateway, session: &Arc<Session>, request: &Envelope
 }
 
 /// Tells the session of every update of one resource, under the URI that the client knows.
-fn forward_updates(session: &Arc<Session>, upstream: &Arc<Upstream>, own: String, shown: String) -> tokio::task::AbortHandle {
+fn forward_updates(
+    session: &Arc<Session>,
+    upstream: &Arc<Upstream>,
+    own: String,
+    shown: String,
+) -> tokio::task::AbortHandle {
     let (session, mut changes) = (Arc::downgrade(session), upstream.changes.subscribe());
     let task = tokio::spawn(async move {
         let params = format!(r#"{{"uri":{}}}"#, String::from_utf8_lossy(&message::json_string(&shown)));
@@ -228,7 +247,8 @@ pub fn stand(gateway: &Gateway, session: &Arc<Session>) -> mpsc::Receiver<Bytes>
 }
 
 async fn call(gateway: &Gateway, session: &Arc<Session>, request: Envelope, method: Method, id: Bytes) -> Reply {
-    let inbound = Inbound { caller: session.caller(), endpoint: session.endpoint.clone(), request, param_headers: None };
+    let inbound =
+        Inbound { caller: session.caller(), endpoint: session.endpoint.clone(), request, param_headers: None };
     let (upstream, call) = match route(&gateway.catalogue, &gateway.seals, inbound).await {
         Ok(routed) => routed,
         Err(failure) => return Reply::One(failure.answer(&id, method, false), 200),
@@ -328,7 +348,10 @@ impl Running {
                 return Err(Failure::MissingCapability(crate::call::Abilities::required(&asked)));
             }
             let (question, reply) = self.session.question(&asked);
-            client.send(question).await.map_err(|_| Failure::Refused(code::INTERNAL, "the client has gone while it was asked".to_owned()))?;
+            client
+                .send(question)
+                .await
+                .map_err(|_| Failure::Refused(code::INTERNAL, "the client has gone while it was asked".to_owned()))?;
             waiting.push((key.to_vec(), reply));
         }
         if waiting.is_empty() {
@@ -339,7 +362,10 @@ impl Running {
             match reply.await {
                 Ok(ClientReply::Result(result)) => responses.push((key, result)),
                 Ok(ClientReply::Error(_)) | Err(_) => {
-                    return Err(Failure::Refused(code::INTERNAL, "the client did not answer the server's question".to_owned()));
+                    return Err(Failure::Refused(
+                        code::INTERNAL,
+                        "the client did not answer the server's question".to_owned(),
+                    ));
                 }
             }
         }
@@ -360,7 +386,8 @@ impl Running {
 fn as_request(embedded: &[u8]) -> Result<Envelope, Failure> {
     let mut bytes = br#"{"jsonrpc":"2.0","id":0,"#.to_vec();
     bytes.extend_from_slice(embedded.strip_prefix(b"{").unwrap_or(b"}"));
-    Envelope::parse(&bytes.into(), mcp::ScanLimits { depth_max: 128 }).map_err(|invalid| Failure::Garbage(invalid.to_string()))
+    Envelope::parse(&bytes.into(), mcp::ScanLimits { depth_max: 128 })
+        .map_err(|invalid| Failure::Garbage(invalid.to_string()))
 }
 
 /// The first request once more, with the answers and the state of the server.
@@ -383,8 +410,10 @@ fn retry(first: &Envelope, answer: &Envelope, responses: &[(Vec<u8>, Bytes)]) ->
     let mut splice = Splice::new(first.bytes());
     let old = [Param::RequestState, Param::InputResponses].map(|key| first.params_members().get(key));
     splice.remove_members(&old);
-    let without = Envelope::parse(&splice.apply(), mcp::ScanLimits { depth_max: 128 }).map_err(|invalid| Failure::Garbage(invalid.to_string()))?;
+    let without = Envelope::parse(&splice.apply(), mcp::ScanLimits { depth_max: 128 })
+        .map_err(|invalid| Failure::Garbage(invalid.to_string()))?;
     let mut splice = Splice::new(without.bytes());
     splice.insert_members(without.params_members().span, members);
-    Envelope::parse(&splice.apply(), mcp::ScanLimits { depth_max: 128 }).map_err(|invalid| Failure::Garbage(invalid.to_string()))
+    Envelope::parse(&splice.apply(), mcp::ScanLimits { depth_max: 128 })
+        .map_err(|invalid| Failure::Garbage(invalid.to_string()))
 }

@@ -33,8 +33,10 @@ const LISTS: [(&str, Method, &str); 3] = [
 impl Filter {
     fn read(raw: &[u8]) -> Option<Self> {
         let members = array::members(raw).ok()?;
-        let value = |name: &str| members.iter().find(|(key, _)| *key == name.as_bytes()).and_then(|(_, span)| span.of(raw));
-        let lists = LISTS.iter().filter(|(name, ..)| value(name) == Some(b"true")).map(|(_, method, _)| *method).collect();
+        let value =
+            |name: &str| members.iter().find(|(key, _)| *key == name.as_bytes()).and_then(|(_, span)| span.of(raw));
+        let lists =
+            LISTS.iter().filter(|(name, ..)| value(name) == Some(b"true")).map(|(_, method, _)| *method).collect();
         let resources = match value("resourceSubscriptions") {
             None | Some(b"null") => Vec::new(),
             Some(list) => {
@@ -46,9 +48,17 @@ impl Filter {
     }
 
     fn as_json(&self) -> String {
-        let mut members: Vec<String> = LISTS.iter().filter(|(_, method, _)| self.lists.contains(method)).map(|(name, ..)| format!(r#""{name}":true"#)).collect();
+        let mut members: Vec<String> = LISTS
+            .iter()
+            .filter(|(_, method, _)| self.lists.contains(method))
+            .map(|(name, ..)| format!(r#""{name}":true"#))
+            .collect();
         if !self.resources.is_empty() {
-            let uris: Vec<String> = self.resources.iter().map(|uri| String::from_utf8_lossy(&message::json_string(uri)).into_owned()).collect();
+            let uris: Vec<String> = self
+                .resources
+                .iter()
+                .map(|uri| String::from_utf8_lossy(&message::json_string(uri)).into_owned())
+                .collect();
             members.push(format!(r#""resourceSubscriptions":[{}]"#, uris.join(",")));
         }
         format!("{{{}}}", members.join(","))
@@ -73,7 +83,8 @@ pub async fn listen(gateway: &Gateway, inbound: Inbound) -> Reply {
     let (sender, receiver) = mpsc::channel(STREAM_QUEUE);
     let acknowledged = format!(r#"{{"notifications":{},{}}}"#, ears.honoured.as_json(), tag(&id));
     let _ = sender.send(message::notification(Method::Acknowledged.as_str(), acknowledged.as_bytes())).await;
-    let members: Vec<Arc<str>> = gateway.catalogue.members(&inbound.endpoint).map(|upstream| upstream.name.clone()).collect();
+    let members: Vec<Arc<str>> =
+        gateway.catalogue.members(&inbound.endpoint).map(|upstream| upstream.name.clone()).collect();
     tokio::spawn(async move {
         ears.follow(&id, changes, &members, &sender).await;
         drop(place);
@@ -102,7 +113,11 @@ impl Ears {
         for uri in &wanted.resources {
             if let Ok((route, own)) = find_resource(&gateway.catalogue, endpoint, uri).await {
                 let name = route.upstream.name.clone();
-                by_server.entry(name.clone()).or_insert_with(|| (route.upstream.clone(), Vec::new())).1.push(own.clone());
+                by_server
+                    .entry(name.clone())
+                    .or_insert_with(|| (route.upstream.clone(), Vec::new()))
+                    .1
+                    .push(own.clone());
                 shown.insert((name, own), uri.clone());
             }
         }
@@ -116,7 +131,8 @@ impl Ears {
         let starting = by_server.into_values().map(|(upstream, resources)| async move {
             let updates = upstream.changes.subscribe();
             let limit = std::time::Duration::from_millis(gateway.limits.list_ms_max);
-            let watching = tokio::time::timeout(limit, Watching::start(upstream.clone(), caller.clone(), resources.clone())).await;
+            let watching =
+                tokio::time::timeout(limit, Watching::start(upstream.clone(), caller.clone(), resources.clone())).await;
             (upstream, resources, updates, watching)
         });
         for (upstream, resources, updates, watching) in futures_util::future::join_all(starting).await {
@@ -128,7 +144,8 @@ impl Ears {
                 }
             }
             if peer.can(&["resources", "subscribe"]) {
-                let known = resources.iter().filter_map(|own| ears.shown.get(&(upstream.name.clone(), own.clone())).cloned());
+                let known =
+                    resources.iter().filter_map(|own| ears.shown.get(&(upstream.name.clone(), own.clone())).cloned());
                 ears.honoured.resources.extend(known.collect::<Vec<_>>());
             }
             ears._watching.push(watching);
@@ -141,7 +158,13 @@ impl Ears {
     }
 
     /// Passes on changes until the client hangs up.
-    async fn follow(mut self, id: &[u8], mut lists: broadcast::Receiver<(Arc<str>, Method)>, members: &[Arc<str>], client: &mpsc::Sender<Bytes>) {
+    async fn follow(
+        mut self,
+        id: &[u8],
+        mut lists: broadcast::Receiver<(Arc<str>, Method)>,
+        members: &[Arc<str>],
+        client: &mpsc::Sender<Bytes>,
+    ) {
         let (sender, mut updated) = mpsc::channel::<(Arc<str>, Change)>(STREAM_QUEUE);
         let mut readers = tokio::task::JoinSet::new();
         for (upstream, mut updates) in self.updates.drain(..) {
@@ -179,7 +202,10 @@ impl Ears {
         let Change::Resource(own) = change else { return None };
         let shown = self.shown.get(&(server, own))?;
         let uri = String::from_utf8_lossy(&message::json_string(shown)).into_owned();
-        Some(message::notification(Method::ResourceUpdated.as_str(), format!(r#"{{"uri":{uri},{}}}"#, tag(id)).as_bytes()))
+        Some(message::notification(
+            Method::ResourceUpdated.as_str(),
+            format!(r#"{{"uri":{uri},{}}}"#, tag(id)).as_bytes(),
+        ))
     }
 }
 

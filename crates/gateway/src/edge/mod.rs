@@ -53,7 +53,8 @@ impl Reply {
 
     /// An answer that may be an error.
     pub fn answer(bytes: Bytes, error_code: Option<i64>, modern: bool) -> Self {
-        let status = error_code.and_then(|code| i32::try_from(code).ok()).map_or(200, |code| code::http_status(code, modern));
+        let status =
+            error_code.and_then(|code| i32::try_from(code).ok()).map_or(200, |code| code::http_status(code, modern));
         Self::One(bytes, status)
     }
 }

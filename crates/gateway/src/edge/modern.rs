@@ -26,6 +26,17 @@ use crate::{
 /// Questions that a server asks within this time become one round.
 const ROUND_WINDOW: Duration = Duration::from_millis(20);
 
+/// What a client must declare to use tasks.
+const TASKS: &str = r#"{"extensions":{"io.modelcontextprotocol/tasks":{}}}"#;
+
+fn declares_tasks(request: &Envelope) -> bool {
+    let declared = |raw: &[u8]| {
+        let extensions = array::member(raw, "extensions")?.of(raw)?;
+        array::member(extensions, "io.modelcontextprotocol/tasks")
+    };
+    request.meta_raw(Meta::ClientCapabilities).and_then(declared).is_some()
+}
+
 /// What has to be known of a call to answer it.
 #[derive(Clone, Debug)]
 struct Context {
@@ -40,7 +51,13 @@ pub fn caller(gateway: &Gateway, request: &Envelope) -> Caller {
     let meta = |key| request.meta_raw(key).map(|raw| request.bytes().slice_ref(raw)).unwrap_or_default();
     let capabilities = meta(Meta::ClientCapabilities);
     let abilities = if capabilities.len() <= 2 { Abilities::default() } else { Abilities::read(&capabilities) };
-    Caller { principal: gateway.principal.clone(), session: None, era: Era::Modern, facts: gateway.no_facts.clone(), abilities }
+    Caller {
+        principal: gateway.principal.clone(),
+        session: None,
+        era: Era::Modern,
+        facts: gateway.no_facts.clone(),
+        abilities,
+    }
 }
 
 /// Answers one request. What is wrong with its headers has been found before.
@@ -50,12 +67,22 @@ pub async fn handle(gateway: &Gateway, inbound: Inbound) -> Reply {
     if let Some(kind) = ListKind::of(method) {
         return lists::list(gateway, &inbound.endpoint, kind, &inbound.request, true).await;
     }
+    if matches!(method, Method::TasksGet | Method::TasksUpdate | Method::TasksCancel)
+        && !declares_tasks(&inbound.request)
+    {
+        return failed(&Failure::MissingCapability(TASKS), &id, method);
+    }
     match method {
         Method::Discover => discover(gateway, &inbound.endpoint, &id).await,
         Method::Listen => listen::listen(gateway, inbound).await,
         Method::Other if matches!(inbound.endpoint, Endpoint::Server(_)) => call(gateway, inbound, method, id).await,
         _ if method.modern_request() => call(gateway, inbound, method, id).await,
-        _ => Reply::error(Some(&id), code::METHOD_NOT_FOUND, &format!("unknown method: {}", inbound.request.method()), true),
+        _ => Reply::error(
+            Some(&id),
+            code::METHOD_NOT_FOUND,
+            &format!("unknown method: {}", inbound.request.method()),
+            true,
+        ),
     }
 }
 
@@ -106,7 +133,8 @@ fn ended(gateway: &Gateway, context: &Context, end: Result<Answer, Failure>) -> 
     match end {
         Err(failure) => failed(&failure, &context.id, context.method),
         Ok(answer) => {
-            let code = (answer.envelope.kind() == Kind::Error).then(|| answer.envelope.error_code().unwrap_or_default());
+            let code =
+                (answer.envelope.kind() == Kind::Error).then(|| answer.envelope.error_code().unwrap_or_default());
             Reply::answer(finish(gateway, context, &answer), code, true)
         }
     }
@@ -127,7 +155,8 @@ fn finish(gateway: &Gateway, context: &Context, answer: &Answer) -> Bytes {
 /// A task id is a routing key: the client gets one that names the server and is good for this principal only.
 fn with_task_id(gateway: &Gateway, context: &Context, envelope: &Envelope, task: mcp::Span) -> Bytes {
     let own = task.of(envelope.bytes()).and_then(mcp::plain_text).unwrap_or_default().to_owned();
-    let shown = TaskId { server: context.upstream.name.to_string(), id: own }.conceal(gateway.seals.ring(), &gateway.principal);
+    let shown =
+        TaskId { server: context.upstream.name.to_string(), id: own }.conceal(gateway.seals.ring(), &gateway.principal);
     let mut splice = Splice::new(envelope.bytes());
     splice.replace(envelope.id_span(), &context.id);
     splice.replace_owned(task, message::json_string(&shown));
@@ -189,7 +218,8 @@ async fn park(gateway: &Gateway, context: &Context, mut events: Events, first: A
 }
 
 fn ask_client(gateway: &Gateway, context: &Context, events: Events, questions: BTreeMap<String, Question>) -> Reply {
-    let requests: Vec<(String, Envelope)> = questions.iter().map(|(key, question)| (key.clone(), question.request.clone())).collect();
+    let requests: Vec<(String, Envelope)> =
+        questions.iter().map(|(key, question)| (key.clone(), question.request.clone())).collect();
     let Some(call) = gateway.parked.park(events, questions, context.state.round) else {
         return failed(&Failure::Overloaded, &context.id, context.method);
     };
@@ -200,14 +230,24 @@ fn ask_client(gateway: &Gateway, context: &Context, events: Events, questions: B
 
 /// The retry of a call that was answered with questions: its answers go to the server, the call goes on.
 async fn resume(gateway: &Gateway, request: &Envelope, mut context: Context) -> Reply {
-    let invalid = || Reply::error(Some(&context.id), code::INVALID_PARAMS, "state not valid: the call was not repeated; call again without it", true);
+    let invalid = || {
+        Reply::error(
+            Some(&context.id),
+            code::INVALID_PARAMS,
+            "state not valid: the call was not repeated; call again without it",
+            true,
+        )
+    };
     let Some(sealed) = request.param_text(Param::RequestState) else { return invalid() };
     let Ok(state) = gateway.seals.open::<ParkedState>(sealed, &gateway.principal) else { return invalid() };
     let same = ParkedState { call: 0, round: 0, ..state.clone() } == context.state;
     let responses = request.param_raw(Param::InputResponses).unwrap_or(b"{}");
     let (true, Ok(members)) = (same, array::members(responses)) else { return invalid() };
     if state.round + 1 >= gateway.limits.ask_rounds_max {
-        let refusal = Failure::Refused(code::INVALID_PARAMS, format!("more than {} rounds of questions", gateway.limits.ask_rounds_max));
+        let refusal = Failure::Refused(
+            code::INVALID_PARAMS,
+            format!("more than {} rounds of questions", gateway.limits.ask_rounds_max),
+        );
         drop(gateway.parked.take(state.call));
         return failed(&refusal, &context.id, context.method);
     }
@@ -219,7 +259,11 @@ async fn resume(gateway: &Gateway, request: &Envelope, mut context: Context) -> 
         }
     }
     context.state.round = state.round + 1;
-    if questions.is_empty() { drive(gateway, context, events).await } else { ask_client(gateway, &context, events, questions) }
+    if questions.is_empty() {
+        drive(gateway, context, events).await
+    } else {
+        ask_client(gateway, &context, events, questions)
+    }
 }
 
 /// What this endpoint is and can do.

@@ -69,7 +69,8 @@ async fn remove_stale(path: &Path) -> std::io::Result<()> {
 
 /// Serves all listeners until `stop` turns true, then lets calls finish for as long as the limits allow.
 pub async fn serve(gateway: Gateway, listeners: Vec<Listener>, stop: watch::Receiver<bool>) {
-    let door = Door { hosts: gateway.settings.allowed_hosts.clone(), origins: gateway.settings.allowed_origins.clone() };
+    let door =
+        Door { hosts: gateway.settings.allowed_hosts.clone(), origins: gateway.settings.allowed_origins.clone() };
     let http = Http { gateway: gateway.clone(), door: Arc::new(door) };
     let places = Arc::new(Semaphore::new(gateway.limits.connections_max));
     let mut accepting = JoinSet::new();
@@ -122,7 +123,11 @@ async fn next(listener: &Listener) -> std::io::Result<Stream> {
     }
 }
 
-async fn connection(http: Http, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, mut stop: watch::Receiver<bool>) {
+async fn connection(
+    http: Http,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    mut stop: watch::Receiver<bool>,
+) {
     let limits = &http.gateway.limits;
     let mut builder = http1::Builder::new();
     builder

@@ -158,8 +158,11 @@ impl Dialer {
             return Err(super::modern_http::refused(response.status()));
         }
         let mut stream = EventStream::new(response.into_body(), self.limits);
-        let endpoint = tokio::time::timeout(Duration::from_secs(10), endpoint(&mut stream)).await.unwrap_or(Err(Failure::Timeout))?;
-        let post = HttpServer::new(self.client.clone(), target.sibling(&endpoint)?, configured_headers(server), self.limits);
+        let endpoint = tokio::time::timeout(Duration::from_secs(10), endpoint(&mut stream))
+            .await
+            .unwrap_or(Err(Failure::Timeout))?;
+        let post =
+            HttpServer::new(self.client.clone(), target.sibling(&endpoint)?, configured_headers(server), self.limits);
         let (out, mut outbox) = mpsc::channel::<Bytes>(OUTBOX);
         let link = Link::new(Out::Channel(out), changes, self.limits.patience);
         tokio::spawn(async move {
@@ -186,7 +189,8 @@ impl Dialer {
 async fn endpoint(stream: &mut EventStream) -> Result<String, Failure> {
     while let Some(sse::Event { name, data, .. }) = stream.next_event().await? {
         if name.as_deref() == Some("endpoint") {
-            return String::from_utf8(data.to_vec()).map_err(|_| Failure::Garbage("an endpoint that is no text".to_owned()));
+            return String::from_utf8(data.to_vec())
+                .map_err(|_| Failure::Garbage("an endpoint that is no text".to_owned()));
         }
     }
     Err(Failure::Garbage("the stream ended before it named its endpoint".to_owned()))

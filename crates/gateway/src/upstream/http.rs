@@ -68,7 +68,12 @@ impl HttpServer {
     }
 
     /// Sends one request and waits for the head of the answer.
-    pub async fn send(&self, verb: Verb, body: Bytes, extra: impl FnOnce(&mut HeaderMap)) -> Result<Response<Incoming>, Failure> {
+    pub async fn send(
+        &self,
+        verb: Verb,
+        body: Bytes,
+        extra: impl FnOnce(&mut HeaderMap),
+    ) -> Result<Response<Incoming>, Failure> {
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = verb;
         request.headers_mut().clone_from(&self.headers);
@@ -90,19 +95,28 @@ impl HttpServer {
             Ok(envelope) if is_json && matches!(envelope.kind(), Kind::Result | Kind::Error) => Got::Message(envelope),
             _ if head.status == StatusCode::ACCEPTED || head.status == StatusCode::NO_CONTENT => Got::Nothing,
             Err(invalid) if head.status.is_success() => return Err(Failure::Garbage(invalid.to_string())),
-            _ if head.status.is_success() => return Err(Failure::Garbage("neither JSON nor an event stream".to_owned())),
+            _ if head.status.is_success() => {
+                return Err(Failure::Garbage("neither JSON nor an event stream".to_owned()));
+            }
             _ => Got::Refused(head.status, body.slice(..body.len().min(512))),
         };
         Ok((head.headers, got))
     }
 
     /// Posts one message of our own and waits for its answer, passing over everything else.
-    pub async fn ask(&self, body: Bytes, extra: impl FnOnce(&mut HeaderMap), limit: Duration) -> Result<(HeaderMap, Got), Failure> {
+    pub async fn ask(
+        &self,
+        body: Bytes,
+        extra: impl FnOnce(&mut HeaderMap),
+        limit: Duration,
+    ) -> Result<(HeaderMap, Got), Failure> {
         let exchange = async {
             match self.post(body, extra).await? {
                 (headers, Got::Stream(mut stream)) => loop {
                     match stream.next().await? {
-                        Some(envelope) if matches!(envelope.kind(), Kind::Result | Kind::Error) => break Ok((headers, Got::Message(envelope))),
+                        Some(envelope) if matches!(envelope.kind(), Kind::Result | Kind::Error) => {
+                            break Ok((headers, Got::Message(envelope)));
+                        }
                         Some(_) => {}
                         None => break Err(Failure::Lost),
                     }
@@ -192,7 +206,13 @@ pub trait StreamOwner: Send + Sync + 'static {
 }
 
 /// Follows the event stream of a call. An answer that comes first needs no task.
-pub async fn follow<O: StreamOwner>(owner: Arc<O>, call: &Call, patience: Patience, mut stream: EventStream, cancel: impl FnOnce() + Send + 'static) -> Exchange {
+pub async fn follow<O: StreamOwner>(
+    owner: Arc<O>,
+    call: &Call,
+    patience: Patience,
+    mut stream: EventStream,
+    cancel: impl FnOnce() + Send + 'static,
+) -> Exchange {
     let first = match tokio::time::timeout(patience.idle, stream.next()).await {
         Ok(Ok(Some(envelope))) if matches!(envelope.kind(), Kind::Result | Kind::Error) => {
             return Exchange::Done(Ok(Answer { envelope, era: owner.era() }));
@@ -201,7 +221,8 @@ pub async fn follow<O: StreamOwner>(owner: Arc<O>, call: &Call, patience: Patien
         Ok(Err(failure)) => return Exchange::Done(Err(failure)),
         Err(_) => return Exchange::Done(Err(Failure::Timeout)),
     };
-    let rules = Rules { token: call.progress_token(), logs: call.log_level().is_some(), abilities: call.caller.abilities };
+    let rules =
+        Rules { token: call.progress_token(), logs: call.log_level().is_some(), abilities: call.caller.abilities };
     let stop = Arc::new(tokio::sync::Notify::new());
     let stopped = stop.clone();
     let (sender, events) = channel(true, patience, move || {
@@ -224,7 +245,13 @@ struct Rules {
     abilities: crate::call::Abilities,
 }
 
-async fn pump<O: StreamOwner>(owner: Arc<O>, rules: Rules, mut stream: EventStream, first: Option<Envelope>, sender: Sender) {
+async fn pump<O: StreamOwner>(
+    owner: Arc<O>,
+    rules: Rules,
+    mut stream: EventStream,
+    first: Option<Envelope>,
+    sender: Sender,
+) {
     let mut next = first;
     loop {
         let envelope = match next.take() {
@@ -268,14 +295,21 @@ async fn notify<O: StreamOwner>(owner: &O, rules: &Rules, notification: &Envelop
             }
         }
         Method::LogMessage if !rules.logs => {}
-        Method::ToolsChanged | Method::PromptsChanged | Method::ResourcesChanged | Method::ResourceUpdated => owner.unrelated(notification),
+        Method::ToolsChanged | Method::PromptsChanged | Method::ResourcesChanged | Method::ResourceUpdated => {
+            owner.unrelated(notification)
+        }
         _ => sender.send(Event::Notification(notification.bytes().clone())).await,
     }
 }
 
 /// Puts a question of a legacy server to the client. A modern server must not ask in this way; nor may a client be
 /// asked what it did not declare: that ends the call.
-async fn ask<O: StreamOwner>(owner: &Arc<O>, rules: &Rules, question: Envelope, sender: &Sender) -> Result<(), Failure> {
+async fn ask<O: StreamOwner>(
+    owner: &Arc<O>,
+    rules: &Rules,
+    question: Envelope,
+    sender: &Sender,
+) -> Result<(), Failure> {
     if owner.era() == Era::Modern {
         tracing::warn!(method = question.method(), "a modern server sent a request; it is not answered");
         return Ok(());

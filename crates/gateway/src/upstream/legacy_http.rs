@@ -51,17 +51,27 @@ pub enum Refusal {
 
 impl LegacyHttp {
     /// Shakes hands, declaring `abilities`, and listens to what the server says on its own.
-    pub async fn open(server: Arc<HttpServer>, abilities: Abilities, changes: Arc<Changes>, limit: Duration) -> Result<Arc<Self>, Refusal> {
+    pub async fn open(
+        server: Arc<HttpServer>,
+        abilities: Abilities,
+        changes: Arc<Changes>,
+        limit: Duration,
+    ) -> Result<Arc<Self>, Refusal> {
         let hello = message::request(0, Method::Initialize.as_str(), initialize_params(abilities).as_bytes());
         let (headers, got) = server.ask(hello, |_| {}, limit).await.map_err(Refusal::Failed)?;
         let answer = match got {
             Got::Message(answer) if answer.kind() == Kind::Result => answer,
             Got::Message(answer) => return Err(Refusal::Failed(handshake_refused(&answer))),
-            Got::Refused(StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::BAD_REQUEST, _) => return Err(Refusal::NotHere),
+            Got::Refused(StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::BAD_REQUEST, _) => {
+                return Err(Refusal::NotHere);
+            }
             Got::Refused(status, _) => return Err(Refusal::Failed(refused(status))),
-            Got::Nothing | Got::Stream(_) => return Err(Refusal::Failed(Failure::Garbage("no answer to the handshake".to_owned()))),
+            Got::Nothing | Got::Stream(_) => {
+                return Err(Refusal::Failed(Failure::Garbage("no answer to the handshake".to_owned())));
+            }
         };
-        let peer = Peer::from_initialize(&answer).ok_or_else(|| Refusal::Failed(Failure::Garbage("a handshake without a version".to_owned())))?;
+        let peer = Peer::from_initialize(&answer)
+            .ok_or_else(|| Refusal::Failed(Failure::Garbage("a handshake without a version".to_owned())))?;
         let session = Arc::new(Self {
             server,
             peer,
@@ -169,7 +179,9 @@ impl LegacyHttp {
     async fn reply_unrelated(&self, question: Envelope) {
         let reply = match Method::parse(question.method()) {
             Method::Ping => Reply::Result(Bytes::from_static(b"{}")),
-            _ => Reply::Error(Bytes::from_static(br#"{"code":-32601,"message":"questions are answered only within a call"}"#)),
+            _ => Reply::Error(Bytes::from_static(
+                br#"{"code":-32601,"message":"questions are answered only within a call"}"#,
+            )),
         };
         self.reply(question, reply).await;
     }
@@ -259,7 +271,10 @@ pub fn handshake_refused(answer: &Envelope) -> Failure {
 
 /// The notification that a request of ours is given up.
 pub fn cancelled(id: u64) -> Bytes {
-    message::notification(Method::Cancelled.as_str(), format!(r#"{{"requestId":{id},"reason":"the client gave up"}}"#).as_bytes())
+    message::notification(
+        Method::Cancelled.as_str(),
+        format!(r#"{{"requestId":{id},"reason":"the client gave up"}}"#).as_bytes(),
+    )
 }
 
 /// The answer to a question of a server.

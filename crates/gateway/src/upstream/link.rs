@@ -105,7 +105,8 @@ impl Link {
     /// Takes a modern server at its word without asking what else it speaks.
     pub async fn discover(&self, limit: Duration) -> Result<(), Failure> {
         let answer = self.ask(Method::Discover, &own_params(""), limit).await?;
-        let peer = Peer::from_discover(&answer).ok_or_else(|| Failure::Garbage("it does not speak a modern revision".to_owned()))?;
+        let peer = Peer::from_discover(&answer)
+            .ok_or_else(|| Failure::Garbage("it does not speak a modern revision".to_owned()))?;
         let _ = self.peer.set(peer);
         Ok(())
     }
@@ -116,7 +117,8 @@ impl Link {
         if answer.kind() == Kind::Error {
             return Err(handshake_refused(&answer));
         }
-        let peer = Peer::from_initialize(&answer).ok_or_else(|| Failure::Garbage("a handshake without a version".to_owned()))?;
+        let peer = Peer::from_initialize(&answer)
+            .ok_or_else(|| Failure::Garbage("a handshake without a version".to_owned()))?;
         let _ = self.peer.set(peer);
         self.send(message::notification(Method::Initialized.as_str(), b"")).await
     }
@@ -125,7 +127,9 @@ impl Link {
     pub async fn call(self: &Arc<Self>, call: &Call) -> Exchange {
         let era = self.peer().map_or(Era::Legacy, |peer| peer.era);
         let id = self.pending.next_id();
-        let wants_notes = call.progress_token().is_some() || call.log_level().is_some() || (era == Era::Legacy && call.method.may_ask());
+        let wants_notes = call.progress_token().is_some()
+            || call.log_level().is_some()
+            || (era == Era::Legacy && call.method.may_ask());
         let link = self.clone();
         let (sender, events) = channel(wants_notes, self.patience, move || link.give_up(id));
         self.pending.insert(id, call, sender);
@@ -169,7 +173,9 @@ impl Link {
         }
         match &self.out {
             Out::Child(child) => Ok(child.send(message).await?),
-            Out::Channel(channel) => channel.send(message).await.map_err(|_| Failure::Unavailable("the connection has ended".to_owned())),
+            Out::Channel(channel) => {
+                channel.send(message).await.map_err(|_| Failure::Unavailable("the connection has ended".to_owned()))
+            }
         }
     }
 
@@ -180,7 +186,9 @@ impl Link {
             Err(_) if self.garbage.swap(true, Ordering::Relaxed) => {
                 tracing::debug!(line = quote(bytes), "a line that is no message");
             }
-            Err(invalid) => tracing::warn!(%invalid, line = quote(bytes), "the server writes lines that are no messages; further ones are logged at level debug"),
+            Err(invalid) => {
+                tracing::warn!(%invalid, line = quote(bytes), "the server writes lines that are no messages; further ones are logged at level debug")
+            }
         }
     }
 
@@ -224,7 +232,8 @@ impl Link {
             let reply = match answer {
                 Err(reply) => reply,
                 Ok(answer) => {
-                    let nobody = Reply::Error(Bytes::from_static(br#"{"code":-32603,"message":"the client gave no answer"}"#));
+                    let nobody =
+                        Reply::Error(Bytes::from_static(br#"{"code":-32603,"message":"the client gave no answer"}"#));
                     answer.await.unwrap_or(nobody)
                 }
             };
@@ -256,7 +265,9 @@ impl Link {
     }
 
     fn give_up(self: &Arc<Self>, id: u64) {
-        if self.pending.forget(id) && let Ok(runtime) = tokio::runtime::Handle::try_current() {
+        if self.pending.forget(id)
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
             let link = self.clone();
             runtime.spawn(async move { link.cancel(id).await });
         }
@@ -267,4 +278,3 @@ impl Link {
 fn quote(bytes: &[u8]) -> String {
     String::from_utf8_lossy(&bytes[..bytes.len().min(400)]).chars().take(200).collect()
 }
-

@@ -91,11 +91,19 @@ impl std::fmt::Debug for Upstream {
 impl Upstream {
     /// A server as it is configured; nothing is started or connected yet.
     pub fn new(name: &str, settings: Server, limits: Limits, client: &egress::Client) -> Result<Arc<Self>, Failure> {
-        let patience = Patience { idle: Duration::from_millis(limits.call_ms_max), total: Duration::from_millis(limits.call_total_ms_max) };
+        let patience = Patience {
+            idle: Duration::from_millis(limits.call_ms_max),
+            total: Duration::from_millis(limits.call_total_ms_max),
+        };
         let line_bytes_max = settings.line_bytes_max.unwrap_or(limits.line_bytes_max);
         let http_limits = HttpLimits { result_bytes_max: limits.result_bytes_max, line_bytes_max, patience };
         let http = match settings.transport() {
-            Transport::Http => Some(Arc::new(HttpServer::new(client.clone(), target(&settings)?, configured_headers(&settings), http_limits))),
+            Transport::Http => Some(Arc::new(HttpServer::new(
+                client.clone(),
+                target(&settings)?,
+                configured_headers(&settings),
+                http_limits,
+            ))),
             _ => None,
         };
         let child = supervisor::Limits { line_bytes_max, ..supervisor::Limits::default() };
@@ -108,7 +116,11 @@ impl Upstream {
             modern: ArcSwapOption::empty(),
             verdict: Mutex::default(),
             peer: ArcSwapOption::empty(),
-            pool: Pool::new(if settings.transport() == Transport::Stdio { settings.instances_max } else { limits.sessions_max }),
+            pool: Pool::new(if settings.transport() == Transport::Stdio {
+                settings.instances_max
+            } else {
+                limits.sessions_max
+            }),
             calls: Arc::new(Semaphore::new(limits.calls_per_server_max)),
             settings,
             limits,
@@ -137,7 +149,13 @@ impl Upstream {
     }
 
     /// A request of the gateway's own, on a connection that nobody else is harmed by.
-    pub async fn ask(self: &Arc<Self>, caller: &Caller, method: Method, params: &str, limit: Duration) -> Result<Envelope, Failure> {
+    pub async fn ask(
+        self: &Arc<Self>,
+        caller: &Caller,
+        method: Method,
+        params: &str,
+        limit: Duration,
+    ) -> Result<Envelope, Failure> {
         for attempt in 0..2 {
             let asked = match self.connection(caller).await? {
                 Connection::Door(door) => door.ask(method, None, &own_params(params), limit).await,
@@ -212,13 +230,18 @@ impl Upstream {
     fn key(&self, caller: &Caller) -> Key {
         match self.settings.mode {
             Mode::Shared => Key { principal: None, session: None, abilities: Abilities::ALL },
-            Mode::PerPrincipal => Key { principal: Some(caller.principal.clone()), session: None, abilities: caller.abilities },
-            Mode::PerSession => Key { principal: Some(caller.principal.clone()), session: caller.session, abilities: caller.abilities },
+            Mode::PerPrincipal => {
+                Key { principal: Some(caller.principal.clone()), session: None, abilities: caller.abilities }
+            }
+            Mode::PerSession => {
+                Key { principal: Some(caller.principal.clone()), session: caller.session, abilities: caller.abilities }
+            }
         }
     }
 
     async fn open(self: &Arc<Self>, abilities: Abilities) -> Result<Connection, Failure> {
-        let limit = Duration::from_millis(self.limits.handshake_ms_max).max(Duration::from_secs(self.settings.start_timeout_s));
+        let limit =
+            Duration::from_millis(self.limits.handshake_ms_max).max(Duration::from_secs(self.settings.start_timeout_s));
         let connection = match &self.http {
             Some(server) => self.open_http(server, abilities, limit).await?,
             None => Connection::Link(self.open_link(abilities, limit).await?),
@@ -236,7 +259,12 @@ impl Upstream {
     }
 
     /// Detection over HTTP: decided by the body of the answer to `server/discover`. Credentials, outages and silence decide nothing.
-    async fn open_http(self: &Arc<Self>, server: &Arc<HttpServer>, abilities: Abilities, limit: Duration) -> Result<Connection, Failure> {
+    async fn open_http(
+        self: &Arc<Self>,
+        server: &Arc<HttpServer>,
+        abilities: Abilities,
+        limit: Duration,
+    ) -> Result<Connection, Failure> {
         if self.known_era() != Some(Era::Legacy) {
             let door = Arc::new(ModernHttp::new(server.clone(), self.changes.clone()));
             match door.ask(Method::Discover, None, &own_params(""), limit).await {
@@ -247,7 +275,10 @@ impl Upstream {
                 }
                 Err(failure) if !matches!(failure, Failure::Garbage(_)) => return Err(failure),
                 answer if self.settings.era == config::Era::Modern => {
-                    let why = answer.map_or_else(|failure| failure.to_string(), |_| "it does not speak a modern revision".to_owned());
+                    let why = answer.map_or_else(
+                        |failure| failure.to_string(),
+                        |_| "it does not speak a modern revision".to_owned(),
+                    );
                     return Err(Failure::Unavailable(why));
                 }
                 _ => {}
@@ -285,7 +316,12 @@ impl Upstream {
         opened
     }
 
-    async fn detect(self: &Arc<Self>, link: Arc<Link>, abilities: Abilities, limit: Duration) -> Result<Arc<Link>, Failure> {
+    async fn detect(
+        self: &Arc<Self>,
+        link: Arc<Link>,
+        abilities: Abilities,
+        limit: Duration,
+    ) -> Result<Arc<Link>, Failure> {
         let link = match link.probe(limit).await {
             Verdict::Known => {
                 self.remember(Era::Modern);
@@ -330,7 +366,9 @@ impl Upstream {
 /// A failure of a child with the last words it wrote to stderr.
 fn with_log(failure: Failure, tail: &str) -> Failure {
     match tail.trim().lines().last() {
-        Some(line) => Failure::Unavailable(format!("{failure} (its last words: {})", line.chars().take(300).collect::<String>())),
+        Some(line) => {
+            Failure::Unavailable(format!("{failure} (its last words: {})", line.chars().take(300).collect::<String>()))
+        }
         None => Failure::Unavailable(failure.to_string()),
     }
 }

@@ -65,7 +65,13 @@ impl ModernHttp {
     }
 
     /// A request of our own, such as a list.
-    pub async fn ask(&self, method: Method, name: Option<&str>, params: &[u8], limit: Duration) -> Result<Envelope, Failure> {
+    pub async fn ask(
+        &self,
+        method: Method,
+        name: Option<&str>,
+        params: &[u8],
+        limit: Duration,
+    ) -> Result<Envelope, Failure> {
         let body = message::request(self.next_id(), method.as_str(), params);
         match self.server.ask(body, |headers| mirror(headers, method.as_str(), name), limit).await?.1 {
             Got::Message(envelope) => Ok(envelope),
@@ -101,9 +107,13 @@ fn mirror(headers: &mut HeaderMap, method: &str, name: Option<&str>) {
 pub fn refused(status: StatusCode) -> Failure {
     match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Failure::Unauthorized(status.as_u16()),
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Failure::Unavailable(format!("HTTP {status}")),
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+            Failure::Unavailable(format!("HTTP {status}"))
+        }
         status if status.is_client_error() => Failure::Garbage(format!("HTTP {status}")),
-        status if status.is_redirection() => Failure::Garbage(format!("a redirect (HTTP {status}), which is not followed")),
+        status if status.is_redirection() => {
+            Failure::Garbage(format!("a redirect (HTTP {status}), which is not followed"))
+        }
         _ => Failure::Lost,
     }
 }
@@ -114,7 +124,11 @@ impl StreamOwner for ModernHttp {
     }
 
     async fn reply(&self, question: Envelope, _: Reply) {
-        tracing::warn!(method = question.method(), code = code::INVALID_REQUEST, "no answers are sent to modern servers");
+        tracing::warn!(
+            method = question.method(),
+            code = code::INVALID_REQUEST,
+            "no answers are sent to modern servers"
+        );
     }
 
     async fn resume(&self, _: &str) -> Option<EventStream> {

@@ -29,7 +29,8 @@ impl Peer {
     pub fn from_discover(answer: &Envelope) -> Option<Self> {
         let versions = answer.result_raw(ResultKey::SupportedVersions)?;
         let ours = mcp::Version::LATEST.as_str();
-        let spoken = array::items(versions).ok()?.iter().any(|span| span.of(versions).and_then(plain_text) == Some(ours));
+        let spoken =
+            array::items(versions).ok()?.iter().any(|span| span.of(versions).and_then(plain_text) == Some(ours));
         spoken.then(|| Self::read(answer, Era::Modern, ours.to_owned()))
     }
 
@@ -39,7 +40,13 @@ impl Peer {
             Era::Legacy => raw(ResultKey::ServerInfo),
             Era::Modern => answer.meta_raw(mcp::Meta::ServerInfo).map(Bytes::copy_from_slice).unwrap_or_default(),
         };
-        Self { era, version, capabilities: raw(ResultKey::Capabilities), info, instructions: raw(ResultKey::Instructions) }
+        Self {
+            era,
+            version,
+            capabilities: raw(ResultKey::Capabilities),
+            info,
+            instructions: raw(ResultKey::Instructions),
+        }
     }
 
     /// Whether it declares this capability, given as a path like `["resources", "subscribe"]`.

@@ -94,7 +94,8 @@ impl Pending {
     /// Puts a question to the one call that it can belong to.
     pub fn ask(&self, question: Envelope) -> Result<oneshot::Receiver<Reply>, &'static str> {
         let waiting = self.lock();
-        let mut candidates = waiting.values().filter(|waiting| waiting.abilities.allow(&question) && waiting.sender.takes_notes());
+        let mut candidates =
+            waiting.values().filter(|waiting| waiting.abilities.allow(&question) && waiting.sender.takes_notes());
         match (candidates.next(), candidates.next()) {
             (Some(only), None) => {
                 let (reply, answer) = oneshot::channel();

@@ -79,7 +79,8 @@ impl Pool {
     }
 
     async fn close_where(&self, doomed: impl Fn(&Key, &Slot) -> bool) {
-        let slots: Vec<Arc<Slot>> = self.lock().extract_if(|key, slot| doomed(key, slot)).map(|(_, slot)| slot).collect();
+        let slots: Vec<Arc<Slot>> =
+            self.lock().extract_if(|key, slot| doomed(key, slot)).map(|(_, slot)| slot).collect();
         let closings = slots.iter().map(|slot| async {
             if let Some(connection) = slot.connection.lock().await.take() {
                 connection.close().await;
@@ -99,7 +100,8 @@ impl Pool {
         if slots.len() >= self.max {
             return Err(Failure::Overloaded);
         }
-        let slot = Arc::new(Slot { connection: tokio::sync::Mutex::default(), seen: Mutex::new((None, Instant::now())) });
+        let slot =
+            Arc::new(Slot { connection: tokio::sync::Mutex::default(), seen: Mutex::new((None, Instant::now())) });
         slots.insert(key, slot.clone());
         Ok(slot)
     }

@@ -65,7 +65,10 @@ impl Watching {
             }
             _ => {
                 for uri in fresh {
-                    watching.upstream.ask(&watching.caller, Method::ResourcesSubscribe, &uri_member(&uri), ACKNOWLEDGE).await?;
+                    watching
+                        .upstream
+                        .ask(&watching.caller, Method::ResourcesSubscribe, &uri_member(&uri), ACKNOWLEDGE)
+                        .await?;
                 }
             }
         }
@@ -138,9 +141,16 @@ impl Watch {
     /// The filter of a listen request for everything that anybody wants.
     fn filter(&self) -> String {
         let state = self.lock();
-        let uris: Vec<String> = state.resources.keys().map(|uri| String::from_utf8_lossy(&message::json_string(uri)).into_owned()).collect();
-        let resources = if uris.is_empty() { String::new() } else { format!(r#","resourceSubscriptions":[{}]"#, uris.join(",")) };
-        format!(r#""notifications":{{"toolsListChanged":true,"promptsListChanged":true,"resourcesListChanged":true{resources}}}"#)
+        let uris: Vec<String> = state
+            .resources
+            .keys()
+            .map(|uri| String::from_utf8_lossy(&message::json_string(uri)).into_owned())
+            .collect();
+        let resources =
+            if uris.is_empty() { String::new() } else { format!(r#","resourceSubscriptions":[{}]"#, uris.join(",")) };
+        format!(
+            r#""notifications":{{"toolsListChanged":true,"promptsListChanged":true,"resourcesListChanged":true{resources}}}"#
+        )
     }
 
     fn replace_ear(&self, ear: Ear) {

@@ -30,11 +30,7 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments = Arguments::parse();
-    let fixture = Fixture::new(Options {
-        era: arguments.era,
-        http_sse: arguments.sse,
-        plain_tools: arguments.tools,
-    })?;
+    let fixture = Fixture::new(Options { era: arguments.era, http_sse: arguments.sse, plain_tools: arguments.tools })?;
     if arguments.stdio {
         stdio::serve(fixture).await?;
         return Ok(());
