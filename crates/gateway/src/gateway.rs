@@ -104,7 +104,7 @@ impl Gateway {
             limits: limits.clone(),
             settings: config.gateway.clone(),
             principal,
-            sse: Default::default(),
+            sse: crate::edge::duplex::SseConnections::default(),
             listeners: Arc::new(tokio::sync::Semaphore::new(limits.listens_per_principal_max)),
             no_facts: own.facts.clone(),
             upstreams,

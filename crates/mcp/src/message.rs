@@ -13,7 +13,7 @@ pub fn push_string(out: &mut Vec<u8>, text: &str) {
             '\r' => out.extend_from_slice(b"\\r"),
             '\t' => out.extend_from_slice(b"\\t"),
             control if u32::from(control) < 0x20 => {
-                out.extend_from_slice(format!("\\u{:04x}", u32::from(control)).as_bytes())
+                out.extend_from_slice(format!("\\u{:04x}", u32::from(control)).as_bytes());
             }
             plain => out.extend_from_slice(plain.encode_utf8(&mut [0; 4]).as_bytes()),
         }

@@ -11,16 +11,15 @@ use crate::{
 
 /// An answer as a modern client must see it: with `resultType`, and cache hints where they belong.
 pub fn answer_for_modern(answer: &Envelope, id: &[u8], method: Method) -> Bytes {
-    match answer.kind() {
-        Kind::Error => error_for_modern(answer, id),
-        _ => {
-            let mut splice = with_id(answer, id);
-            let members = modern_members(answer, method);
-            if answer.result_members().span.is_some() {
-                splice.insert_members(answer.result_members().span, members);
-            }
-            splice.apply()
+    if answer.kind() == Kind::Error {
+        error_for_modern(answer, id)
+    } else {
+        let mut splice = with_id(answer, id);
+        let members = modern_members(answer, method);
+        if answer.result_members().span.is_some() {
+            splice.insert_members(answer.result_members().span, members);
         }
+        splice.apply()
     }
 }
 

@@ -190,7 +190,7 @@ impl Catalogue {
             .iter()
             .filter_map(|index| Some((self.entries[*index].upstream.clone(), self.entries[*index].part.load_full()?)))
             .collect();
-        let horizon = Instant::now() + Duration::from_secs(3_600);
+        let horizon = Instant::now() + Duration::from_hours(1);
         let view = Arc::new(
             Builder::new(&page.shape, &self.who, generation, horizon).build(&parts, self.limits.catalogue_ttl_ms),
         );

@@ -303,13 +303,12 @@ fn render_item(item: &Item, shown: &str, describe: Option<&str>, fixed: Option<&
     let mut splice = Splice::new(&item.raw);
     splice.replace_owned(item.name_span, message::json_string(shown));
     if let Some(text) = describe {
-        match array::member(&item.raw, "description") {
-            Some(span) => splice.replace_owned(span, message::json_string(text)),
-            None => {
-                let mut member = br#""description":"#.to_vec();
-                message::push_string(&mut member, text);
-                splice.insert_members(Span::new(0, item.raw.len()), member)
-            }
+        if let Some(span) = array::member(&item.raw, "description") {
+            splice.replace_owned(span, message::json_string(text))
+        } else {
+            let mut member = br#""description":"#.to_vec();
+            message::push_string(&mut member, text);
+            splice.insert_members(Span::new(0, item.raw.len()), member)
         };
     }
     if let (Some(fixed), Some(span)) = (fixed, array::member(&item.raw, "inputSchema"))
@@ -333,10 +332,6 @@ fn without_arguments(schema: &[u8], fixed: &FixedArguments) -> Option<Vec<u8>> {
 }
 
 /// The result of a list: the items from `start` on, and where the next page begins.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "each is one part of the result, and there is one caller for a page and one for all"
-)]
 pub fn render(
     list: &Rendered,
     kind: ListKind,

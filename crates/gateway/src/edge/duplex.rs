@@ -53,7 +53,7 @@ impl Duplex {
         match Envelope::parse(&bytes, limits) {
             Err(invalid) => self.say(message::error(None, invalid.code(), &invalid.to_string(), None)).await,
             Ok(message) if Method::parse(message.method()) == Method::Initialize && !is_modern(&message) => {
-                self.handshake(&message).await
+                self.handshake(&message).await;
             }
             Ok(message) => {
                 let place = self.clone();
@@ -197,7 +197,7 @@ pub type SseConnections = Mutex<HashMap<String, Arc<Duplex>>>;
 
 /// Opens the event stream of an HTTP+SSE client. Its first event names the address to post to.
 pub fn sse(gateway: &Gateway, endpoint: &Endpoint) -> Response<Answer> {
-    let secret: String = random::<16>().iter().map(|byte| format!("{byte:02x}")).collect();
+    let secret = format!("{:032x}", u128::from_be_bytes(random()));
     let base = match endpoint {
         Endpoint::All => String::new(),
         Endpoint::Server(name) => format!("/servers/{name}"),

@@ -100,7 +100,7 @@ fn tag(id: &[u8]) -> String {
 /// The open ears at the servers of one listener.
 struct Ears {
     honoured: Filter,
-    _watching: Vec<Watching>,
+    watching: Vec<Watching>,
     /// Own URI by server, to the URI that the client knows.
     shown: HashMap<(Arc<str>, String), String>,
     updates: Vec<(Arc<Upstream>, broadcast::Receiver<Change>)>,
@@ -127,7 +127,7 @@ impl Ears {
             }
         }
         let single = matches!(endpoint, Endpoint::Server(_));
-        let mut ears = Self { honoured: Filter::default(), _watching: Vec::new(), shown, updates: Vec::new() };
+        let mut ears = Self { honoured: Filter::default(), watching: Vec::new(), shown, updates: Vec::new() };
         let starting = by_server.into_values().map(|(upstream, resources)| async move {
             let updates = upstream.changes.subscribe();
             let limit = std::time::Duration::from_millis(gateway.limits.list_ms_max);
@@ -148,7 +148,7 @@ impl Ears {
                     resources.iter().filter_map(|own| ears.shown.get(&(upstream.name.clone(), own.clone())).cloned());
                 ears.honoured.resources.extend(known.collect::<Vec<_>>());
             }
-            ears._watching.push(watching);
+            ears.watching.push(watching);
             ears.updates.push((upstream, updates));
         }
         if !single {
@@ -210,6 +210,6 @@ impl Ears {
 }
 
 /// Whether a message ends a listen request.
-pub fn cancels<'a>(notification: &'a Envelope) -> Option<&'a [u8]> {
+pub fn cancels(notification: &Envelope) -> Option<&[u8]> {
     (Method::parse(notification.method()) == Method::Cancelled).then(|| notification.param_raw(Param::RequestId))?
 }

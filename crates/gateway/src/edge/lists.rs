@@ -19,16 +19,8 @@ pub async fn list(gateway: &Gateway, endpoint: &Endpoint, kind: ListKind, reques
         return Reply::error(Some(id), code::INVALID_PARAMS, "no such endpoint", modern);
     };
     let rendered = view.list(kind);
-    let start = match cursor(gateway, request) {
-        Ok(start) => start,
-        Err(()) => {
-            return Reply::error(
-                Some(id),
-                code::INVALID_PARAMS,
-                "the cursor is not valid: begin the list again",
-                modern,
-            );
-        }
+    let Ok(start) = cursor(gateway, request) else {
+        return Reply::error(Some(id), code::INVALID_PARAMS, "the cursor is not valid: begin the list again", modern);
     };
     let page = gateway.limits.list_page_items;
     if start == 0 && (page == 0 || rendered.items.len() <= page) {

@@ -116,9 +116,9 @@ impl Dialer {
         let link = Link::new(Out::Channel(out), changes, self.limits.patience);
         tokio::spawn(async move {
             while let Some(message) = outbox.recv().await {
-                let mut line = BytesMut::from(&message[..]);
-                line.extend_from_slice(b"\n");
-                if output.write_all(&line).await.is_err() {
+                let mut framed = BytesMut::from(&message[..]);
+                framed.extend_from_slice(b"\n");
+                if output.write_all(&framed).await.is_err() {
                     break;
                 }
             }

@@ -296,7 +296,7 @@ async fn notify<O: StreamOwner>(owner: &O, rules: &Rules, notification: &Envelop
         }
         Method::LogMessage if !rules.logs => {}
         Method::ToolsChanged | Method::PromptsChanged | Method::ResourcesChanged | Method::ResourceUpdated => {
-            owner.unrelated(notification)
+            owner.unrelated(notification);
         }
         _ => sender.send(Event::Notification(notification.bytes().clone())).await,
     }

@@ -161,7 +161,7 @@ impl LegacyHttp {
                     alive.heard(envelope).await;
                 }
                 tokio::time::sleep(wait).await;
-                wait = (wait * 2).min(Duration::from_secs(60));
+                wait = (wait * 2).min(Duration::from_mins(1));
             }
         });
         *self.listener.lock().unwrap_or_else(PoisonError::into_inner) = Some(task.abort_handle());

@@ -187,7 +187,7 @@ impl Link {
                 tracing::debug!(line = quote(bytes), "a line that is no message");
             }
             Err(invalid) => {
-                tracing::warn!(%invalid, line = quote(bytes), "the server writes lines that are no messages; further ones are logged at level debug")
+                tracing::warn!(%invalid, line = quote(bytes), "the server writes lines that are no messages; further ones are logged at level debug");
             }
         }
     }

@@ -195,7 +195,7 @@ impl Upstream {
         }
         let key = self.key(caller);
         let abilities = key.abilities;
-        self.pool.get(key, || self.open(abilities)).await
+        self.pool.get(key, || Box::pin(self.open(abilities))).await
     }
 
     /// Closes what belongs to one client session.
@@ -311,7 +311,7 @@ impl Upstream {
         if opened.is_err() {
             let tail = link.stderr_tail().unwrap_or_default();
             link.stop().await;
-            return opened.map_err(|failure| with_log(failure, &tail));
+            return opened.map_err(|failure| with_log(&failure, &tail));
         }
         opened
     }
@@ -341,7 +341,7 @@ impl Upstream {
             Err(failure) => {
                 let tail = link.stderr_tail().unwrap_or_default();
                 link.stop().await;
-                Err(with_log(failure, &tail))
+                Err(with_log(&failure, &tail))
             }
         }
     }
@@ -364,7 +364,7 @@ impl Upstream {
 }
 
 /// A failure of a child with the last words it wrote to stderr.
-fn with_log(failure: Failure, tail: &str) -> Failure {
+fn with_log(failure: &Failure, tail: &str) -> Failure {
     match tail.trim().lines().last() {
         Some(line) => {
             Failure::Unavailable(format!("{failure} (its last words: {})", line.chars().take(300).collect::<String>()))

@@ -217,7 +217,7 @@ fn relisten(upstream: Arc<Upstream>, caller: Caller) {
                 return;
             }
             tokio::time::sleep(wait).await;
-            wait = (wait * 2).min(Duration::from_secs(60));
+            wait = (wait * 2).min(Duration::from_mins(1));
         }
     });
 }
