@@ -129,10 +129,16 @@ impl Failure {
     }
 }
 
+/// An error and what caused it, on one line.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
 impl From<egress::Error> for Failure {
     fn from(error: egress::Error) -> Self {
         match error.sent() {
-            egress::Sent::No => Self::Unavailable(error.to_string()),
+            egress::Sent::No => Self::Unavailable(with_causes(&error)),
             egress::Sent::Maybe => Self::Lost,
         }
     }
@@ -140,6 +146,6 @@ impl From<egress::Error> for Failure {
 
 impl From<supervisor::Error> for Failure {
     fn from(error: supervisor::Error) -> Self {
-        Self::Unavailable(error.to_string())
+        Self::Unavailable(with_causes(&error))
     }
 }

@@ -117,6 +117,9 @@ pub fn request_for_modern(splice: &mut Splice<'_>, request: &Envelope, version: 
     let members = modern_meta(version, facts);
     let meta = request.meta_members().span;
     if meta.is_some() {
+        // a legacy client may say such things too, but it has said them in its handshake
+        let doomed = [Meta::ProtocolVersion, Meta::ClientCapabilities, Meta::ClientInfo, Meta::LogLevel];
+        splice.remove_members(&doomed.map(|key| request.meta_members().get(key)));
         splice.insert_members(meta, members);
         return;
     }
@@ -198,6 +201,10 @@ mod tests {
             (
                 r#"{"jsonrpc":"2.0","id":1,"method":"m","params":{"a":1}}"#,
                 r#"{"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":{},"a":1}}"#,
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":{"io.modelcontextprotocol/clientInfo":{}}}}"#,
+                r#"{"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":{}}}"#,
             ),
             (
                 r#"{"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":{"progressToken":3}}}"#,

@@ -23,6 +23,7 @@ use std::{
 use arc_swap::ArcSwapOption;
 use config::{Limits, Mode, Server, Transport};
 use mcp::{Envelope, Era, Kind, Method};
+use supervisor::backoff::{self, Backoff};
 use tokio::sync::Semaphore;
 
 use self::{
@@ -39,6 +40,7 @@ use crate::{
     call::{Abilities, Call, Caller, Exchange},
     events::Patience,
     failure::Failure,
+    seals::random,
 };
 
 /// A way to send calls to a server.
@@ -79,6 +81,8 @@ pub struct Upstream {
     /// What the server last said of itself, on whatever connection.
     peer: ArcSwapOption<Peer>,
     pool: Pool,
+    /// Starts that failed, and when the next one is due.
+    starts: Mutex<Backoff>,
     calls: Arc<Semaphore>,
 }
 
@@ -121,6 +125,10 @@ impl Upstream {
             } else {
                 limits.sessions_max
             }),
+            starts: Mutex::new(Backoff::new(backoff::Options {
+                max_restarts_per_hour: settings.restarts_per_hour_max as usize,
+                ..backoff::Options::default()
+            })),
             calls: Arc::new(Semaphore::new(limits.calls_per_server_max)),
             settings,
             limits,
@@ -240,6 +248,31 @@ impl Upstream {
     }
 
     async fn open(self: &Arc<Self>, abilities: Abilities) -> Result<Connection, Failure> {
+        self.may_start()?;
+        let opened = self.open_now(abilities).await;
+        let mut starts = self.starts.lock().unwrap_or_else(PoisonError::into_inner);
+        match &opened {
+            Ok(_) => starts.running(Instant::now()),
+            Err(failure) => starts.ended(failure.to_string(), Instant::now(), u64::from_ne_bytes(random())),
+        }
+        opened
+    }
+
+    /// A server that could not be started lately is left alone for a while, and says so.
+    fn may_start(&self) -> Result<(), Failure> {
+        let now = Instant::now();
+        let mut starts = self.starts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(wait) = starts.due().and_then(|due| due.checked_duration_since(now)).filter(|wait| !wait.is_zero())
+        {
+            let reason = starts.state().reason().unwrap_or_default();
+            let text = format!("{} for another {:.1} s: {reason}", starts.state(), wait.as_secs_f32());
+            return Err(Failure::Unavailable(text));
+        }
+        starts.starting(now);
+        Ok(())
+    }
+
+    async fn open_now(self: &Arc<Self>, abilities: Abilities) -> Result<Connection, Failure> {
         let limit =
             Duration::from_millis(self.limits.handshake_ms_max).max(Duration::from_secs(self.settings.start_timeout_s));
         let connection = match &self.http {
