@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{OwnedSemaphorePermit, mpsc, oneshot},
     time::{Instant, timeout_at},
 };
 
@@ -32,6 +32,7 @@ pub struct Events {
     done: oneshot::Receiver<Result<Answer, Failure>>,
     patience: Patience,
     deadline: Instant,
+    place: Option<OwnedSemaphorePermit>,
     _cancel: Cancel,
 }
 
@@ -51,6 +52,7 @@ pub fn channel(with_notes: bool, patience: Patience, cancel: impl FnOnce() + Sen
         done: done_out,
         patience,
         deadline: Instant::now() + patience.total,
+        place: None,
         _cancel: Cancel(Some(Box::new(cancel))),
     };
     (Sender { notes: notes_in, done: done_in }, events)
@@ -84,6 +86,11 @@ impl Sender {
 }
 
 impl Events {
+    /// Keeps the place of the call among those under way until it ends.
+    pub fn keep(&mut self, place: OwnedSemaphorePermit) {
+        self.place = Some(place);
+    }
+
     /// The next event. After [`Event::Done`] there is none.
     pub async fn next(&mut self) -> Event {
         let limit = self.deadline.min(Instant::now() + self.patience.idle);

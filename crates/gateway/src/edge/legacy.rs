@@ -15,6 +15,7 @@ use crate::{
     failure::Failure,
     gateway::Gateway,
     route::{Inbound, find_resource, route},
+    seals::random,
     session::{Session, Unknown},
     upstream::{Upstream, changes::Change, peer::Peer, watch::Watching},
 };
@@ -386,8 +387,21 @@ impl Running {
 fn as_request(embedded: &[u8]) -> Result<Envelope, Failure> {
     let mut bytes = br#"{"jsonrpc":"2.0","id":0,"#.to_vec();
     bytes.extend_from_slice(embedded.strip_prefix(b"{").unwrap_or(b"}"));
-    Envelope::parse(&bytes.into(), mcp::ScanLimits { depth_max: 128 })
-        .map_err(|invalid| Failure::Garbage(invalid.to_string()))
+    let request = parse(&bytes.into())?;
+    let params = request.params().unwrap_or(b"{}");
+    let is_url = array::member(params, "mode").and_then(|mode| mode.of(params)) == Some(b"\"url\"");
+    if !is_url || array::member(params, "elicitationId").is_some() {
+        return Ok(request);
+    }
+    // the legacy era names each URL question; the modern one does not
+    let id = format!(r#""elicitationId":"{:032x}""#, u128::from_be_bytes(random()));
+    let mut splice = Splice::new(request.bytes());
+    splice.insert_members(request.params_members().span, id.into_bytes());
+    parse(&splice.apply())
+}
+
+fn parse(bytes: &Bytes) -> Result<Envelope, Failure> {
+    Envelope::parse(bytes, mcp::ScanLimits { depth_max: 128 }).map_err(|invalid| Failure::Garbage(invalid.to_string()))
 }
 
 /// The first request once more, with the answers and the state of the server.
@@ -410,10 +424,8 @@ fn retry(first: &Envelope, answer: &Envelope, responses: &[(Vec<u8>, Bytes)]) ->
     let mut splice = Splice::new(first.bytes());
     let old = [Param::RequestState, Param::InputResponses].map(|key| first.params_members().get(key));
     splice.remove_members(&old);
-    let without = Envelope::parse(&splice.apply(), mcp::ScanLimits { depth_max: 128 })
-        .map_err(|invalid| Failure::Garbage(invalid.to_string()))?;
+    let without = parse(&splice.apply())?;
     let mut splice = Splice::new(without.bytes());
     splice.insert_members(without.params_members().span, members);
-    Envelope::parse(&splice.apply(), mcp::ScanLimits { depth_max: 128 })
-        .map_err(|invalid| Failure::Garbage(invalid.to_string()))
+    parse(&splice.apply())
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use mcp::{
-    Envelope, Era, Kind, Meta, Method, Param, ResultKey, Splice, Version, array, code, message,
+    Envelope, Era, ErrorKey, Kind, Meta, Method, Param, ResultKey, Splice, Version, array, code, message,
     state::{ParkedState, arguments_digest},
     task::TaskId,
     translate,
@@ -18,7 +18,7 @@ use crate::{
     events::Events,
     failure::Failure,
     gateway::Gateway,
-    parked::{Parked, Question, input_required, keyed},
+    parked::{Parked, Question, input_requests, input_required, keyed},
     route::{Inbound, route},
     upstream::Upstream,
 };
@@ -43,6 +43,7 @@ struct Context {
     id: Bytes,
     method: Method,
     upstream: Arc<Upstream>,
+    abilities: Abilities,
     state: ParkedState,
 }
 
@@ -96,6 +97,7 @@ async fn call(gateway: &Gateway, inbound: Inbound, method: Method, id: Bytes) ->
         id: id.clone(),
         method,
         upstream: upstream.clone(),
+        abilities: call.caller.abilities,
         state: ParkedState {
             replica: gateway.seals.replica,
             call: 0,
@@ -132,12 +134,45 @@ fn failed(failure: &Failure, id: &[u8], method: Method) -> Reply {
 fn ended(gateway: &Gateway, context: &Context, end: Result<Answer, Failure>) -> Reply {
     match end {
         Err(failure) => failed(&failure, &context.id, context.method),
+        Ok(answer) if answer.envelope.error_code() == Some(i64::from(code::LEGACY_URL_ELICITATION)) => {
+            visit_first(context, &answer.envelope)
+        }
         Ok(answer) => {
             let code =
                 (answer.envelope.kind() == Kind::Error).then(|| answer.envelope.error_code().unwrap_or_default());
             Reply::answer(finish(gateway, context, &answer), code, true)
         }
     }
+}
+
+/// A legacy server says that URLs have to be visited first; it has done nothing yet. The client is asked to visit them
+/// and then calls again, so there is no state to keep.
+fn visit_first(context: &Context, refusal: &Envelope) -> Reply {
+    let questions = elicitations(refusal).unwrap_or_default();
+    if questions.is_empty() {
+        return failed(
+            &Failure::Garbage("it wants URLs visited and names none".to_owned()),
+            &context.id,
+            context.method,
+        );
+    }
+    if questions.iter().any(|(_, question)| !context.abilities.allow(question)) {
+        return failed(&Failure::MissingCapability(r#"{"elicitation":{"url":{}}}"#), &context.id, context.method);
+    }
+    let requests = String::from_utf8_lossy(&input_requests(&questions)).into_owned();
+    let result = format!(r#"{{"resultType":"input_required","inputRequests":{requests}}}"#);
+    Reply::result(&context.id, result.as_bytes())
+}
+
+fn elicitations(refusal: &Envelope) -> Option<Vec<(String, Envelope)>> {
+    let data = refusal.error_members().get(ErrorKey::Data).value.of(refusal.bytes())?;
+    let list = array::member(data, "elicitations")?.of(data)?;
+    let items = array::items(list).ok()?;
+    let question = |(index, span): (usize, &mcp::Span)| {
+        let asked = message::request(0, Method::ElicitationCreate.as_str(), span.of(list)?);
+        Some((format!("r1_{}", index + 1), Envelope::parse(&asked, mcp::ScanLimits { depth_max: 128 }).ok()?))
+    };
+    items.iter().enumerate().map(question).collect()
 }
 
 fn finish(gateway: &Gateway, context: &Context, answer: &Answer) -> Bytes {

@@ -137,23 +137,35 @@ impl Upstream {
 
     /// Sends a call, if the server has room for it.
     pub async fn call(self: &Arc<Self>, call: &Call) -> Exchange {
-        let Ok(_slot) = self.calls.try_acquire() else { return Exchange::Done(Err(Failure::Overloaded)) };
-        if let Some(door) = self.fresh_door() {
-            return door.call(call).await;
+        let Ok(place) = self.calls.clone().try_acquire_owned() else {
+            return Exchange::Done(Err(Failure::Overloaded));
+        };
+        let mut exchange = match self.fresh_door() {
+            Some(door) => door.call(call).await,
+            None => self.call_connected(call).await,
+        };
+        if let Exchange::Running(events) = &mut exchange {
+            events.keep(place);
         }
-        for attempt in 0..2 {
-            let exchange = match self.connection(&call.caller).await {
-                Ok(Connection::Door(door)) => door.call(call).await,
-                Ok(Connection::Session(session)) => session.call(call).await,
-                Ok(Connection::Link(link)) => link.call(call).await,
-                Err(failure) => Exchange::Done(Err(failure)),
-            };
-            match exchange {
-                Exchange::Done(Err(Failure::SessionGone)) if attempt == 0 => {}
-                exchange => return exchange,
-            }
+        exchange
+    }
+
+    /// Sends a call on the caller's connection. One that the server has forgotten is opened once more: it did nothing.
+    async fn call_connected(self: &Arc<Self>, call: &Call) -> Exchange {
+        let first = self.call_once(call).await;
+        match first {
+            Exchange::Done(Err(Failure::SessionGone)) => self.call_once(call).await,
+            exchange => exchange,
         }
-        Exchange::Done(Err(Failure::SessionGone))
+    }
+
+    async fn call_once(self: &Arc<Self>, call: &Call) -> Exchange {
+        match self.connection(&call.caller).await {
+            Ok(Connection::Door(door)) => door.call(call).await,
+            Ok(Connection::Session(session)) => session.call(call).await,
+            Ok(Connection::Link(link)) => link.call(call).await,
+            Err(failure) => Exchange::Done(Err(failure)),
+        }
     }
 
     /// A request of the gateway's own, on a connection that nobody else is harmed by.
