@@ -47,7 +47,7 @@ pub struct Server {
     /// Seconds a starting process has to finish its handshake. Default 10.
     #[schemars(range(min = 1, max = 600))]
     pub start_timeout_s: u64,
-    /// Processes or connections of this server at one time. Default 16.
+    /// Processes or connections of this server at one time. Default 64.
     #[schemars(range(min = 1, max = 1_024))]
     pub instances_max: usize,
     /// Restarts after a crash within an hour; after that the server counts as failed. Default 12.
@@ -103,7 +103,7 @@ impl Default for Server {
             start: Start::Lazy,
             idle_stop_s: 600,
             start_timeout_s: 10,
-            instances_max: 16,
+            instances_max: 64,
             restarts_per_hour_max: 12,
             prefix: None,
             rename: BTreeMap::new(),

@@ -20,7 +20,7 @@ use crate::{
     gateway::Gateway,
     parked::{Parked, Question, input_requests, input_required, keyed},
     route::{Inbound, route},
-    upstream::Upstream,
+    upstream::{Upstream, pending::with_token},
 };
 
 /// Questions that a server asks within this time become one round.
@@ -44,7 +44,15 @@ struct Context {
     method: Method,
     upstream: Arc<Upstream>,
     abilities: Abilities,
+    retry: Option<Retry>,
     state: ParkedState,
+}
+
+/// What differs in a retry from the request that the call began with.
+#[derive(Clone, Debug)]
+struct Retry {
+    /// The token under which the client now wants to hear of progress, if any.
+    token: Option<Bytes>,
 }
 
 /// The caller that a modern request describes.
@@ -98,6 +106,7 @@ async fn call(gateway: &Gateway, inbound: Inbound, method: Method, id: Bytes) ->
         method,
         upstream: upstream.clone(),
         abilities: call.caller.abilities,
+        retry: call.is_retry().then(|| Retry { token: call.progress_token() }),
         state: ParkedState {
             replica: gateway.seals.replica,
             call: 0,
@@ -202,7 +211,10 @@ fn with_task_id(gateway: &Gateway, context: &Context, envelope: &Envelope, task:
 async fn drive(gateway: &Gateway, context: Context, mut events: Events) -> Reply {
     match events.next().await {
         Event::Done(end) => ended(gateway, &context, end),
-        Event::Ask(ask) => park(gateway, &context, events, ask).await,
+        Event::Ask(ask) => {
+            let (notes, last) = park(gateway, &context, events, ask).await;
+            if notes.is_empty() { last } else { in_order(notes, last) }
+        }
         Event::Notification(first) => {
             let (sender, receiver) = mpsc::channel(STREAM_QUEUE);
             tokio::spawn(pump(gateway.clone(), context, events, first, sender));
@@ -211,24 +223,57 @@ async fn drive(gateway: &Gateway, context: Context, mut events: Events) -> Reply
     }
 }
 
+/// What came while questions were gathered, then the questions.
+fn in_order(notes: Vec<Bytes>, last: Reply) -> Reply {
+    let Reply::One(last, _) = last else { return last };
+    let (sender, receiver) = mpsc::channel(notes.len() + 1);
+    for message in notes.into_iter().chain([last]) {
+        let _ = sender.try_send(message);
+    }
+    Reply::Many(receiver)
+}
+
+impl Context {
+    /// A notification in the client's words. After a retry that is another progress token than the one the call began
+    /// with, or none.
+    fn words(&self, notification: Bytes) -> Option<Bytes> {
+        let Some(retry) = &self.retry else { return Some(notification) };
+        let Ok(envelope) = Envelope::parse(&notification, mcp::ScanLimits { depth_max: 128 }) else { return None };
+        if Method::parse(envelope.method()) != Method::Progress {
+            return Some(notification);
+        }
+        Some(with_token(&envelope, retry.token.as_ref()?))
+    }
+}
+
 /// Passes on what happens until the end, or until nobody listens: then the call is cancelled.
 async fn pump(gateway: Gateway, context: Context, mut events: Events, first: Bytes, client: mpsc::Sender<Bytes>) {
-    if client.send(first).await.is_err() {
-        return;
-    }
+    let mut next = Some(Event::Notification(first));
     loop {
-        let event = tokio::select! {
-            event = events.next() => event,
-            () = client.closed() => return,
+        let event = if let Some(event) = next.take() {
+            event
+        } else {
+            tokio::select! {
+                event = events.next() => event,
+                () = client.closed() => return,
+            },
         };
         let last = match event {
             Event::Notification(notification) => {
-                if client.send(notification).await.is_err() {
+                if let Some(notification) = context.words(notification)
+                    && client.send(notification).await.is_err()
+                {
                     return;
                 }
                 continue;
             }
-            Event::Ask(ask) => park(&gateway, &context, events, ask).await,
+            Event::Ask(ask) => {
+                let (notes, last) = park(&gateway, &context, events, ask).await;
+                for note in notes {
+                    let _ = client.send(note).await;
+                }
+                last
+            }
             Event::Done(end) => ended(&gateway, &context, end),
         };
         if let Reply::One(bytes, _) = last {
@@ -239,17 +284,17 @@ async fn pump(gateway: Gateway, context: Context, mut events: Events, first: Byt
 }
 
 /// Parks the call and asks the client, together with whatever else the server asks at once.
-async fn park(gateway: &Gateway, context: &Context, mut events: Events, first: Ask) -> Reply {
-    let mut asks = vec![first];
+async fn park(gateway: &Gateway, context: &Context, mut events: Events, first: Ask) -> (Vec<Bytes>, Reply) {
+    let (mut asks, mut notes) = (vec![first], Vec::new());
     while let Ok(event) = tokio::time::timeout(ROUND_WINDOW, events.next()).await {
         match event {
             Event::Ask(ask) => asks.push(ask),
-            Event::Notification(_) => {}
-            Event::Done(end) => return ended(gateway, context, end),
+            Event::Notification(notification) => notes.extend(context.words(notification)),
+            Event::Done(end) => return (notes, ended(gateway, context, end)),
         }
     }
     let questions = keyed(asks, context.state.round);
-    ask_client(gateway, context, events, questions)
+    (notes, ask_client(gateway, context, events, questions))
 }
 
 fn ask_client(gateway: &Gateway, context: &Context, events: Events, questions: BTreeMap<String, Question>) -> Reply {

@@ -98,7 +98,10 @@ impl Pool {
             slots.retain(|_, slot| !slot.has_ended());
         }
         if slots.len() >= self.max {
-            return Err(Failure::Overloaded);
+            return Err(Failure::Unavailable(format!(
+                "all {} of its instances are in use (`instances_max`)",
+                self.max
+            )));
         }
         let slot =
             Arc::new(Slot { connection: tokio::sync::Mutex::default(), seen: Mutex::new((None, Instant::now())) });
