@@ -256,7 +256,7 @@ async fn pump(gateway: Gateway, context: Context, mut events: Events, first: Byt
             tokio::select! {
                 event = events.next() => event,
                 () = client.closed() => return,
-            },
+            }
         };
         let last = match event {
             Event::Notification(notification) => {
