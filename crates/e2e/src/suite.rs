@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use crate::program::built;
 use crate::tools;
 
 /// A revision of the protocol whose frozen requirements the suite can score.
@@ -109,6 +110,25 @@ pub fn score_server(url: &str, revision: Revision, baseline: Option<&Path>) -> S
         suite.arg("--expected-failures").arg(baseline);
     }
     Score::read(&suite.output().expect("the installed suite starts"))
+}
+
+/// Runs one client scenario with `conformance-client`, which is the gateway and a client before it. Returns what the
+/// suite said when it was not content.
+///
+/// # Panics
+///
+/// When the suite itself does not run.
+pub fn check_client(scenario: &str, revision: Revision) -> Result<(), String> {
+    let mut suite = Command::new(tools::node());
+    suite.arg(tools::package("@modelcontextprotocol/conformance/dist/index.js"));
+    suite.arg("client").arg("--command").arg(built("conformance-client"));
+    suite.args(["--scenario", scenario, "--spec-version", revision.name()]);
+    let output = suite.output().expect("the installed suite starts");
+    if output.status.success() {
+        return Ok(());
+    }
+    let words = [output.stdout, output.stderr].concat();
+    Err(format!("{scenario}: {}", String::from_utf8_lossy(&words)))
 }
 
 /// The scenario names on lines that begin with `mark`.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use e2e::fixture::{self, Era, Fixture};
-use e2e::suite::{Revision, Score, score_server};
+use e2e::suite::{Revision, Score, check_client, score_server};
 use e2e::{Node, servers};
 
 /// Scenarios outside the score that we hold all the same.
@@ -64,6 +64,33 @@ fn both_suites_pass_when_the_server_is_one_of_many() {
         let score = score_server(&node.bundle("only"), revision, None);
         assert_complete(&score, revision);
     }
+}
+
+#[test]
+fn the_gateway_is_a_conformant_client_of_legacy_servers() {
+    let scenarios = ["initialize", "tools_call", "elicitation-sep1034-client-defaults", "sse-retry"];
+    check_as_client(&scenarios, Revision::Legacy);
+}
+
+#[test]
+fn the_gateway_is_a_conformant_client_of_modern_servers() {
+    let scenarios = [
+        "tools_call",
+        "request-metadata",
+        "sep-2322-client-request-state",
+        "http-standard-headers",
+        "http-custom-headers",
+        "http-invalid-tool-headers",
+        "json-schema-ref-no-deref",
+    ];
+    check_as_client(&scenarios, Revision::Modern);
+}
+
+/// Runs every scenario that needs no OAuth, and reports all that failed at once.
+fn check_as_client(scenarios: &[&str], revision: Revision) {
+    let run = |scenario: &&str| check_client(scenario, revision).err();
+    let complaints: Vec<String> = scenarios.iter().filter_map(run).collect();
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
 fn check_complete(configuration: &str, revision: Revision) {
