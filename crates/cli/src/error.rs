@@ -83,6 +83,20 @@ pub enum Error {
     /// The tool asks something only a human or a model can answer.
     #[error("the tool asks a question, which `call` cannot answer")]
     Question,
+    /// A listener could not be opened.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The configuration has no such server or bundle.
+    #[error("there is no endpoint {name}")]
+    NoEndpoint {
+        /// What was asked for.
+        name: String,
+    },
     /// The output could not be written.
     #[error("cannot write the output")]
     Output(#[from] io::Error),
@@ -98,6 +112,8 @@ impl Error {
             | Self::Address { .. }
             | Self::Argument { .. }
             | Self::NoTool { .. }
+            | Self::Listen { .. }
+            | Self::NoEndpoint { .. }
             | Self::Output(_) => Exit::Usage,
             Self::Unreachable { .. } | Self::Broken { .. } | Self::Timeout { .. } => Exit::Unreachable,
             Self::Refused { .. } | Self::NoAnswer { .. } | Self::Question => Exit::Protocol,
@@ -110,6 +126,8 @@ impl Error {
             Self::Argument { hint, .. } | Self::NoTool { hint, .. } => hint.clone(),
             Self::Address { .. } => Some("write `http://127.0.0.1:3100/mcp` or `unix:/path/to/socket`".into()),
             Self::Unreachable { .. } => Some("start one with `switchboard serve`, or name another with `--url`".into()),
+            Self::Listen { .. } => Some("is another node running there? choose another address with `--listen`".into()),
+            Self::NoEndpoint { .. } => Some("`switchboard config show` lists the servers and bundles".into()),
             Self::Timeout { .. } => Some("give it more time with `--timeout SECONDS`".into()),
             Self::NoAnswer { .. } => Some("is this the address of a switchboard? it ends in `/mcp`".into()),
             Self::Question => Some("use a client that can answer, such as a desktop client".into()),

@@ -24,7 +24,7 @@ const FLOORS: &[Floor] = &[
     Floor { number: 5, noun: "planes", crates: &["gateway"] },
     Floor { number: 3, noun: "adapters", crates: &["egress", "supervisor"] },
     Floor { number: 2, noun: "rules", crates: &["config"] },
-    Floor { number: 1, noun: "words", crates: &["mcp", "types"] },
+    Floor { number: 1, noun: "words", crates: &["mcp"] },
     Floor { number: 0, noun: "base", crates: &["telemetry"] },
 ];
 

@@ -1,0 +1,86 @@
+//! A node: its configuration read, its parts built, its listeners opened, and in the end drained.
+
+use cli::{Error, Exit, Serve, Settings, Stdio, Terminal};
+use config::{Config, LogFormat};
+use gateway::{
+    Gateway,
+    catalogue::Endpoint,
+    edge::serve::{self, Listener},
+};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
+
+/// Runs a node until it is told to stop.
+pub(crate) async fn serve(arguments: Serve, terminal: &mut Terminal) -> Result<Exit, Error> {
+    let config = configured(&arguments.settings, terminal)?;
+    let addresses = if arguments.listen.is_empty() { &config.gateway.listen } else { &arguments.listen };
+    let mut listeners = Vec::new();
+    for address in addresses {
+        listeners.push(Listener::bind(address).await.map_err(|source| Error::Listen { address: address.to_string(), source })?);
+    }
+    let gateway = Gateway::new(&config);
+    for listener in &listeners {
+        terminal.say(&format!("listening on {}", listener.address()));
+    }
+    if let Some(first) = listeners.first() {
+        terminal.say(&next_step(&first.address(), &config));
+    }
+    let (stop, stopping) = watch::channel(false);
+    tokio::spawn(async move {
+        told_to_stop().await;
+        let _ = stop.send(true);
+    });
+    serve::serve(gateway, listeners, stopping).await;
+    Ok(Exit::Done)
+}
+
+/// Runs a node for one client on stdin and stdout.
+pub(crate) async fn stdio(arguments: Stdio, terminal: &mut Terminal) -> Result<Exit, Error> {
+    let config = configured(&arguments.settings, terminal)?;
+    let endpoint = match (arguments.server, arguments.bundle) {
+        (Some(server), _) => Endpoint::Server(server),
+        (_, Some(bundle)) => Endpoint::Bundle(bundle),
+        _ => Endpoint::All,
+    };
+    let gateway = Gateway::new(&config);
+    if !gateway.catalogue.has(&endpoint) {
+        return Err(Error::NoEndpoint { name: format!("{endpoint:?}") });
+    }
+    serve::stdio(gateway, endpoint, told_to_stop()).await;
+    Ok(Exit::Done)
+}
+
+fn configured(settings: &Settings, terminal: &mut Terminal) -> Result<Config, Error> {
+    let config = settings.load_usable(terminal)?.config;
+    let shape = match config.log.format {
+        LogFormat::Text => telemetry::Shape::Text,
+        LogFormat::Json => telemetry::Shape::Json,
+    };
+    let filter = std::env::var(config::env::LOG.name).unwrap_or_else(|_| config.log.filter.clone());
+    if let Err(problem) = telemetry::log_to_stderr(&filter, shape) {
+        terminal.say(&format!("the log filter `{filter}` cannot be read ({problem}); logging at level info"));
+    }
+    Ok(config)
+}
+
+/// What to do now that the node runs.
+fn next_step(address: &str, config: &Config) -> String {
+    if config.servers.is_empty() {
+        return "next: there are no servers yet; write one into a file (`switchboard config show --default` explains how) and start with --config FILE".to_owned();
+    }
+    let enabled = config.servers.values().filter(|server| server.enabled).count();
+    format!("next: point a client at {address}/mcp ({enabled} servers), or try `switchboard tools --url {address}/mcp`")
+}
+
+/// Resolves when the node is asked to end.
+async fn told_to_stop() {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
