@@ -3,6 +3,7 @@
 
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 
+const mode = process.env.MCP_CONFORMANCE_PROTOCOL_VERSION === "2026-07-28" ? "auto" : "legacy";
 const { toolCalls } = JSON.parse(process.env.MCP_CONFORMANCE_CONTEXT ?? "{}");
 
 const samples = { string: "sample", integer: 5, number: 5, boolean: true, array: [], object: {} };
@@ -22,7 +23,7 @@ function connect(url) {
     { name: "conformance-client", version: "1.0.0" },
     {
       capabilities: { elicitation: { form: { applyDefaults: true } }, sampling: {}, roots: {} },
-      versionNegotiation: { mode: "auto" },
+      versionNegotiation: { mode },
     },
   );
   client.setRequestHandler("elicitation/create", elicit);
