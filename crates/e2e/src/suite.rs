@@ -3,7 +3,6 @@
 #![expect(clippy::disallowed_methods, reason = "the suite is a program of its own")]
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::process::{Command, Output};
 
 use crate::program::built;
@@ -63,12 +62,7 @@ impl Score {
         self.unscored_failed.iter().map(String::as_str).collect()
     }
 
-    /// Whether scenario `name` was run and passed.
-    pub fn has_passed(&self, name: &str) -> bool {
-        self.passed.contains(name)
-    }
-
-    /// Whether the suite itself was content with everything required and not in the baseline.
+    /// Whether the suite itself was content with everything required.
     pub fn is_success(&self) -> bool {
         self.exit_success
     }
@@ -96,19 +90,16 @@ impl Score {
     }
 }
 
-/// Scores the server at `url` by the frozen requirements of `revision`; `baseline` names checks that may fail.
+/// Scores the server at `url` by the frozen requirements of `revision`.
 ///
 /// # Panics
 ///
 /// When the suite itself does not run.
-pub fn score_server(url: &str, revision: Revision, baseline: Option<&Path>) -> Score {
+pub fn score_server(url: &str, revision: Revision) -> Score {
     let results = tempfile::tempdir().expect("a temporary folder can be made");
     let mut suite = Command::new(tools::node());
     suite.arg(tools::package("@modelcontextprotocol/conformance/dist/index.js"));
     suite.args(["server", "--url", url, "--requirements", revision.name(), "-o"]).arg(results.path());
-    if let Some(baseline) = baseline {
-        suite.arg("--expected-failures").arg(baseline);
-    }
     Score::read(&suite.output().expect("the installed suite starts"))
 }
 
@@ -166,7 +157,6 @@ mod tests {
         assert_eq!(score.required_passed(), 1);
         assert_eq!(score.required_failed(), ["tools-list"]);
         assert_eq!(score.unscored_failed(), ["schema"]);
-        assert!(score.has_passed("polling"));
     }
 
     #[test]
