@@ -4,7 +4,7 @@
 //!
 //! Reading order: [`program`] starts anything that announces itself, [`node`] is the gateway, [`fixture`],
 //! [`servers`] and [`fake`] stand behind it, [`tools`] finds what `scripts/setup-tests.sh` installed, [`driver`] drives one
-//! client, [`suite`] runs the conformance suite, [`wire`] speaks raw HTTP.
+//! client, [`suite`] runs the conformance suite, [`wire`] speaks raw HTTP, [`talk`] speaks on stdin and stdout.
 
 pub mod driver;
 pub mod fake;
@@ -13,6 +13,7 @@ pub mod node;
 pub mod program;
 pub mod servers;
 pub mod suite;
+pub mod talk;
 pub mod tools;
 pub mod wire;
 

@@ -117,14 +117,14 @@ pub fn command(program: impl AsRef<OsStr>) -> Command {
     Command::new(program)
 }
 
-/// The path of one of the workspace's own binaries, beside the running test in `target/<profile>/`.
+/// The path of one of the workspace's own binaries, in the `target/<profile>/` of the running test or binary.
 ///
 /// # Panics
 ///
 /// When it has not been built.
 pub fn built(binary: &str) -> PathBuf {
-    let test = std::env::current_exe().expect("a running test has a path");
-    let profile = test.parent().and_then(|deps| deps.parent()).expect("tests lie in target/<profile>/deps");
+    let running = std::env::current_exe().expect("a running program has a path");
+    let profile = running.ancestors().skip(1).find(|folder| !folder.ends_with("deps")).expect("it lies in a folder");
     let path = profile.join(binary);
     assert!(path.exists(), "{} is not built\nhint: cargo build --workspace --bins", path.display());
     path

@@ -45,6 +45,12 @@ impl Answer {
         text
     }
 
+    /// Whether the message is an error, of the protocol or of the tool.
+    pub fn is_error(&self) -> bool {
+        let message = serde_json::from_str::<serde_json::Value>(&self.message());
+        message.is_ok_and(|message| message.get("error").is_some() || message["result"]["isError"] == true)
+    }
+
     /// The JSON-RPC error code of the message.
     pub fn code(&self) -> Option<i64> {
         let message: serde_json::Value = serde_json::from_str(&self.message()).ok()?;

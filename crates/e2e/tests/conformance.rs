@@ -1,15 +1,8 @@
 //! The official conformance suite, run through the gateway: every topology is one test, every test asserts the score.
 
-use std::path::Path;
-
 use e2e::fixture::{self, Era, Fixture};
-use e2e::suite::{Revision, Score, score_server};
+use e2e::suite::{Revision, Score, check_client, score_server};
 use e2e::{Node, servers};
-
-/// Scenarios outside the score that we hold all the same.
-const UNSCORED_LEGACY: [&str; 3] = ["server-session-lifecycle", "json-schema-2020-12", "server-sse-polling"];
-const UNSCORED_MODERN: [&str; 3] =
-    ["json-schema-2020-12", "http-header-validation", "http-custom-header-server-validation"];
 
 #[test]
 fn legacy_suite_passes_through_the_gateway_to_a_dual_server_over_http() {
@@ -34,20 +27,15 @@ fn modern_suite_passes_through_the_gateway_to_a_dual_server_over_stdio() {
 }
 
 #[test]
-fn modern_suite_passes_over_a_legacy_server_but_for_the_key_it_cannot_name() {
+fn modern_suite_passes_over_a_legacy_server() {
     let fixture = Fixture::start(Era::Legacy);
-    let baseline = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance-baseline.yml");
-    let score = score(&fixture.configured("fixture"), Revision::Modern, Some(&baseline));
-    assert!(score.required_passed() + 1 >= Revision::Modern.required(), "{}", score.words());
-    assert!(score.is_success(), "{}", score.words());
+    assert_required(&score(&fixture.configured("fixture"), Revision::Modern), Revision::Modern);
 }
 
 #[test]
 fn legacy_suite_passes_over_a_modern_server() {
     let fixture = Fixture::start(Era::Modern);
-    let score = score(&fixture.configured("fixture"), Revision::Legacy, None);
-    assert_eq!(score.required_failed(), Vec::<&str>::new(), "{}", score.words());
-    assert_eq!(score.required_passed(), Revision::Legacy.required(), "{}", score.words());
+    assert_required(&score(&fixture.configured("fixture"), Revision::Legacy), Revision::Legacy);
 }
 
 #[test]
@@ -61,29 +49,55 @@ fn both_suites_pass_when_the_server_is_one_of_many() {
     ];
     let node = Node::start(&configuration.concat());
     for revision in [Revision::Legacy, Revision::Modern] {
-        let score = score_server(&node.bundle("only"), revision, None);
+        let score = score_server(&node.bundle("only"), revision);
         assert_complete(&score, revision);
     }
 }
 
+#[test]
+fn the_gateway_is_a_conformant_client_of_legacy_servers() {
+    let scenarios = ["initialize", "tools_call", "elicitation-sep1034-client-defaults", "sse-retry"];
+    check_as_client(&scenarios, Revision::Legacy);
+}
+
+#[test]
+fn the_gateway_is_a_conformant_client_of_modern_servers() {
+    let scenarios = [
+        "tools_call",
+        "request-metadata",
+        "sep-2322-client-request-state",
+        "http-standard-headers",
+        "http-custom-headers",
+        "http-invalid-tool-headers",
+        "json-schema-ref-no-deref",
+    ];
+    check_as_client(&scenarios, Revision::Modern);
+}
+
+/// Runs every scenario that needs no OAuth, and reports all that failed at once.
+fn check_as_client(scenarios: &[&str], revision: Revision) {
+    let run = |scenario: &&str| check_client(scenario, revision).err();
+    let complaints: Vec<String> = scenarios.iter().filter_map(run).collect();
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
 fn check_complete(configuration: &str, revision: Revision) {
-    assert_complete(&score(configuration, revision, None), revision);
+    assert_complete(&score(configuration, revision), revision);
 }
 
-fn score(configuration: &str, revision: Revision, baseline: Option<&Path>) -> Score {
+fn score(configuration: &str, revision: Revision) -> Score {
     let node = Node::start(configuration);
-    score_server(&node.server("fixture"), revision, baseline)
+    score_server(&node.server("fixture"), revision)
 }
 
+/// Asserts the full score and, beyond it, every scenario that the suite runs without scoring it.
 fn assert_complete(score: &Score, revision: Revision) {
+    assert_required(score, revision);
+    assert_eq!(score.unscored_failed(), Vec::<&str>::new(), "{}", score.words());
+}
+
+fn assert_required(score: &Score, revision: Revision) {
     assert_eq!(score.required_failed(), Vec::<&str>::new(), "{}", score.words());
     assert_eq!(score.required_passed(), revision.required(), "{}", score.words());
-    let unscored: &[&str] = match revision {
-        Revision::Legacy => &UNSCORED_LEGACY,
-        Revision::Modern => &UNSCORED_MODERN,
-    };
-    for scenario in unscored {
-        assert!(score.has_passed(scenario), "unscored {scenario} failed:\n{}", score.words());
-    }
     assert!(score.is_success(), "{}", score.words());
 }

@@ -2,7 +2,8 @@
 //! and a state that is not exactly that one is refused.
 
 use e2e::fixture::Era;
-use e2e::wire::Answer;
+use e2e::wire::{Answer, exchange, modern_call_headers, post};
+use e2e::{Node, servers};
 use serde_json::{Value, json};
 
 use crate::gateway::Gateway;
@@ -54,8 +55,29 @@ fn a_state_that_was_used_runs_nothing_again() {
 fn a_client_that_declares_no_elicitation_is_told_what_is_missing() {
     let gateway = Gateway::with(Era::Legacy, "");
     let answer = gateway.post_call(TOOL, call(&json!({}), &json!({ "message": "Who?" }), &json!({})).to_string());
-    let told = answer.code() == Some(-32021) || answer.message().contains("\"isError\":true");
-    assert!(told, "{}", answer.text());
+    assert!(answer.is_error(), "{}", answer.text());
+}
+
+#[test]
+fn progress_after_an_answer_carries_the_token_of_the_retry() {
+    let node = Node::start(&servers::everything_over_stdio("everything"));
+    let tool = "trigger-long-running-operation";
+    let round = |token: &str, rest: &Value| {
+        let mut body = call(&json!({ "roots": {} }), &json!({ "duration": 2, "steps": 8 }), rest);
+        body["params"]["name"] = json!(tool);
+        body["params"]["_meta"]["progressToken"] = json!(token);
+        let headers = modern_call_headers(tool);
+        let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
+        let body = body.to_string();
+        exchange(node.address(), &post(node.address(), "/servers/everything/mcp", &headers, body.as_bytes()))
+    };
+    let question: Value = serde_json::from_str(&round("first", &json!({})).message()).expect("an answer is JSON");
+    let question = &question["result"];
+    let keys = question["inputRequests"].as_object().into_iter().flat_map(|requests| requests.keys());
+    let roots: Value = keys.map(|key| (key.clone(), json!({ "roots": [] }))).collect::<serde_json::Map<_, _>>().into();
+    let answer = round("second", &json!({ "inputResponses": roots, "requestState": state(question) })).text();
+    assert!(answer.contains(r#""progressToken":"second""#), "{answer}");
+    assert!(!answer.contains(r#""progressToken":"first""#), "{answer}");
 }
 
 /// The result with the question.

@@ -1,0 +1,112 @@
+//! The other ways in: HTTP+SSE of 2024, stdin and stdout, and the verbs of the command line.
+
+use std::process::{Command, Output};
+
+use e2e::fixture::{Era, Fixture};
+use e2e::program::{built, command};
+use e2e::talk::Talk;
+use e2e::wire::{META, modern_call};
+use e2e::{Client, Node};
+use serde_json::json;
+use tempfile::TempDir;
+
+#[test]
+fn clients_of_2024_come_in_over_http_with_sse() {
+    for era in [Era::Legacy, Era::Modern] {
+        let fixture = Fixture::start(era);
+        let node = Node::start(&fixture.configured("fixture"));
+        let url = node.server("fixture").replace("/mcp", "/sse");
+        for client in [Client::InspectorLegacy, Client::PythonLegacy, Client::TypeScriptV1] {
+            let actions = [json!({ "do": "list_tools" }), json!({ "do": "call", "name": "test_simple_text" })];
+            let outcomes = client.drive(&url, &actions).unwrap_or_else(|error| panic!("{client:?} {error}"));
+            assert!(outcomes[1].line().contains("test_simple_text"), "{client:?} {}", outcomes[1].line());
+            assert!(outcomes[2].line().contains("simple text response"), "{client:?} {}", outcomes[2].line());
+        }
+    }
+}
+
+#[test]
+fn questions_reach_clients_of_2024_too() {
+    let fixture = Fixture::start(Era::Modern);
+    let node = Node::start(&fixture.configured("fixture"));
+    let url = node.server("fixture").replace("/mcp", "/sse");
+    let answer = json!({ "username": "ada", "email": "ada@example.com" });
+    let ask = json!({ "do": "call", "name": "test_elicitation", "arguments": { "message": "Who?" }, "answer": answer });
+    for client in [Client::PythonLegacy, Client::TypeScriptV1] {
+        let outcomes =
+            client.drive(&url, std::slice::from_ref(&ask)).unwrap_or_else(|error| panic!("{client:?} {error}"));
+        assert_eq!(outcomes[1].asked(), ["Who?"], "{client:?} {}", outcomes[1].line());
+        assert!(outcomes[1].line().contains("ada@example.com"), "{client:?} {}", outcomes[1].line());
+    }
+}
+
+/// `switchboard stdio` in front of a fixture, and the folder of its configuration.
+fn stdio(fixture: &Fixture, arguments: &[&str]) -> (Talk, TempDir) {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let file = folder.path().join("switchboard.toml");
+    std::fs::write(&file, fixture.configured("fixture")).expect("a temporary file can be written");
+    let mut command = command(built("switchboard"));
+    command.arg("stdio").arg("--config").arg(&file).args(arguments);
+    (Talk::start(&mut command), folder)
+}
+
+#[test]
+fn a_legacy_desktop_client_speaks_on_stdin_and_stdout() {
+    let fixture = Fixture::start(Era::Modern);
+    let (mut talk, _folder) = stdio(&fixture, &[]);
+    let client = r#"{"name":"desk","version":"1"}"#;
+    talk.say(&format!(
+        r#"{{"jsonrpc":"2.0","id":0,"method":"initialize","params":{{"protocolVersion":"2025-11-25","capabilities":{{}},"clientInfo":{client}}}}}"#
+    ));
+    assert_eq!(talk.hear_answer(&json!(0))["result"]["protocolVersion"], "2025-11-25");
+    talk.say(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
+    talk.say(r#"{"jsonrpc":"2.0","id":"a","method":"tools/call","params":{"name":"fixture_test_simple_text"}}"#);
+    let answer = talk.hear_answer(&json!("a"));
+    assert!(answer.to_string().contains("simple text response"), "{answer}");
+    assert!(talk.ends_when_left());
+}
+
+#[test]
+fn a_modern_desktop_client_speaks_on_stdin_and_stdout() {
+    let fixture = Fixture::start(Era::Legacy);
+    let (mut talk, _folder) = stdio(&fixture, &["--server", "fixture"]);
+    talk.say(&format!(r#"{{"jsonrpc":"2.0","id":1,"method":"server/discover","params":{{"_meta":{META}}}}}"#));
+    let discovered = talk.hear_answer(&json!(1));
+    assert_eq!(discovered["result"]["supportedVersions"][0], "2026-07-28", "{discovered}");
+    talk.say(&modern_call("2", "test_simple_text", "{}"));
+    let answer = talk.hear_answer(&json!(2));
+    assert!(answer.to_string().contains("simple text response"), "{answer}");
+    assert!(talk.ends_when_left());
+}
+
+#[test]
+fn nonsense_on_stdin_is_answered_and_survived() {
+    let fixture = Fixture::start(Era::Dual);
+    let (mut talk, _folder) = stdio(&fixture, &["--server", "fixture"]);
+    for nonsense in ["{", "[]", "null", "hello", "{}"] {
+        talk.say(nonsense);
+        assert!(talk.hear().contains("\"error\""), "{nonsense}");
+    }
+    talk.say(&modern_call("2", "test_simple_text", "{}"));
+    assert!(talk.hear_answer(&json!(2)).to_string().contains("simple text response"));
+}
+
+#[test]
+fn the_command_line_lists_and_calls_the_tools_of_a_node() {
+    let fixture = Fixture::start(Era::Dual);
+    let node = Node::start(&fixture.configured("fixture"));
+    let verb =
+        |arguments: &[&str]| run(command(built("switchboard")).args(arguments).args(["--url", &node.everything()]));
+    let (code, text) = verb(&["tools"]);
+    assert!(code == Some(0) && text.contains("fixture_test_simple_text"), "{code:?} {text}");
+    let (code, text) = verb(&["call", "fixture_test_simple_text"]);
+    assert!(code == Some(0) && text.contains("simple text response"), "{code:?} {text}");
+    let (code, text) = verb(&["call", "fixture_test_error_handling"]);
+    assert!(code == Some(1), "{code:?} {text}");
+}
+
+/// The exit code of `command` and what it said, stdout first.
+fn run(command: &mut Command) -> (Option<i32>, String) {
+    let Output { status, stdout, stderr } = command.output().expect("a built program starts");
+    (status.code(), String::from_utf8_lossy(&[stdout, stderr].concat()).into_owned())
+}
