@@ -21,7 +21,7 @@ use rustix::{
     io::Errno,
     process::{
         Pid, PidfdFlags, Resource, Rlimit, Signal, WaitOptions, getpid, getppid, getrlimit, kill_process, pidfd_open,
-        prlimit, set_child_subreaper, setrlimit, setsid, wait,
+        set_child_subreaper, setrlimit, setsid, wait,
     },
     stdio::{dup2_stderr, dup2_stdin, dup2_stdout},
 };
@@ -144,22 +144,22 @@ fn make_leaf(orders: &Orders) -> Option<Leaf> {
 /// Starts the program with our pipes, and lets go of them: their ends must tell of the child, not of us.
 fn start(orders: &Orders) -> io::Result<process::Child> {
     let null = OpenOptions::new().read(true).write(true).open("/dev/null")?;
+    // ours first, since the child inherits them: set on the child afterwards, they would come too late for its first steps
+    bound(Resource::Data, orders.memory_bytes_max);
+    bound(Resource::Nofile, orders.open_files_max);
     let child = process::Command::new(&orders.program).args(&orders.args).process_group(0).spawn()?;
-    let pid = Pid::from_child(&child);
-    bound(pid, Resource::Data, orders.memory_bytes_max);
-    bound(pid, Resource::Nofile, orders.open_files_max);
     dup2_stdin(&null)?;
     dup2_stdout(&null)?;
     dup2_stderr(&null)?;
     Ok(child)
 }
 
-/// Lowers a limit of the child; a limit that is lower already stays.
-fn bound(pid: Pid, resource: Resource, limit: Option<u64>) {
+/// Lowers a limit of ours and so of the child; a limit that is lower already stays.
+fn bound(resource: Resource, limit: Option<u64>) {
     let Some(limit) = limit else { return };
     let value = Some(getrlimit(resource).maximum.map_or(limit, |maximum| maximum.min(limit)));
-    // it fails only for a child that is gone already
-    let _ = prlimit(Some(pid), resource, Rlimit { current: value, maximum: value });
+    // lowering one's own limit cannot fail
+    let _ = setrlimit(resource, Rlimit { current: value, maximum: value });
 }
 
 /// Reaps whatever ends, own or adopted, until the child is among it.

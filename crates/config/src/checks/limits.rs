@@ -14,6 +14,5 @@ pub(super) fn check(limits: &Limits, problems: &mut Problems<'_>) {
         }
     };
     within(("call_ms_max", limits.call_ms_max), ("call_total_ms_max", limits.call_total_ms_max));
-    within(("parked_call_ms_max", limits.parked_call_ms_max), ("call_total_ms_max", limits.call_total_ms_max));
     within(("session_idle_ms_max", limits.session_idle_ms_max), ("session_ms_max", limits.session_ms_max));
 }

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method as Verb, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use mcp::{Envelope, Era, Kind, Meta, Method, ScanLimits, Version, array, code, header as names, message};
 
 use super::{
@@ -72,6 +72,9 @@ impl Http {
         let json = head.headers.get(header::CONTENT_TYPE).is_some_and(|kind| is_json(kind.as_bytes()));
         if !json {
             return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type must be application/json");
+        }
+        if head.headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+            return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "compressed bodies are not accepted");
         }
         if !accepts_json(&head.headers) {
             return refuse(StatusCode::NOT_ACCEPTABLE, "accept must allow application/json and text/event-stream");
@@ -358,6 +361,9 @@ fn unsupported(request: &Envelope, asked: &str) -> Reply {
 
 /// The body of a request, within the limits of size and time.
 pub async fn read(body: Incoming, gateway: &Gateway) -> Result<Bytes, (StatusCode, &'static str)> {
+    if body.size_hint().lower() > gateway.limits.body_bytes_max as u64 {
+        return Err((StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than limits.body_bytes_max"));
+    }
     let limit = Duration::from_millis(gateway.limits.body_read_ms_max);
     match tokio::time::timeout(limit, Limited::new(body, gateway.limits.body_bytes_max).collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),

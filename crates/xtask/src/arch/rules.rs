@@ -100,7 +100,8 @@ mod tests {
         let upwards = "`mcp` on floor 1 uses `gateway` on floor 5: only downwards";
         check_use("mcp", "gateway", false, Some(upwards));
         check_use("mcp", "gateway", true, Some(upwards));
-        check_use("mcp", "types", false, Some("`mcp` on floor 1 uses `types` on floor 1: only downwards"));
+        let beside = "`egress` on floor 3 uses `supervisor` on floor 3: only downwards";
+        check_use("egress", "supervisor", false, Some(beside));
     }
 
     #[test]
