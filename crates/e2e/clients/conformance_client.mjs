@@ -55,6 +55,9 @@ async function usePrompts(client) {
   await all(prompts.map(({ name }) => client.getPrompt({ name })));
 }
 
+// Ends before the suite loses its patience, so that the gateway started for this run is not left behind.
+setTimeout(() => process.exit(1), 20_000);
+
 const client = await connect(process.argv.at(-1));
 await all([useTools(client), useResources(client), usePrompts(client)]);
 await client.close();
