@@ -27,6 +27,9 @@ const VERSION: HeaderName = HeaderName::from_static(header::PROTOCOL_VERSION);
 const SESSION: HeaderName = HeaderName::from_static(header::SESSION_ID);
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static(header::LAST_EVENT_ID);
 
+/// How long the first request waits for the standing stream: a server that asks on it must find it open.
+const STANDING_WAIT: Duration = Duration::from_millis(300);
+
 /// One session with one server.
 #[derive(Debug)]
 pub struct LegacyHttp {
@@ -82,7 +85,8 @@ impl LegacyHttp {
             listener: Mutex::default(),
         });
         session.tell(message::notification(Method::Initialized.as_str(), b"")).await;
-        session.clone().listen();
+        let standing = tokio::time::timeout(STANDING_WAIT, session.open_stream(None)).await;
+        session.clone().listen(standing.ok().flatten());
         Ok(session)
     }
 
@@ -149,12 +153,16 @@ impl LegacyHttp {
     }
 
     /// The GET stream: what the server says outside of calls. Servers may not have one.
-    fn listen(self: Arc<Self>) {
+    fn listen(self: Arc<Self>, mut first: Option<EventStream>) {
         let session = Arc::downgrade(&self);
         let task = tokio::spawn(async move {
             let mut wait = Duration::from_secs(1);
             while let Some(alive) = session.upgrade() {
-                let Some(mut stream) = alive.open_stream(None).await else { return };
+                let opened = match first.take() {
+                    Some(opened) => Some(opened),
+                    None => alive.open_stream(None).await,
+                };
+                let Some(mut stream) = opened else { return };
                 drop(alive);
                 while let Ok(Some(envelope)) = stream.next().await {
                     let Some(alive) = session.upgrade() else { return };

@@ -256,6 +256,12 @@ impl Link {
         self.pending.fail_all(&Failure::Lost);
     }
 
+    /// Ends the connection politely while nobody waits for it.
+    pub fn stop_aside(self: &Arc<Self>) {
+        let link = self.clone();
+        tokio::spawn(async move { link.stop().await });
+    }
+
     /// The end of what the server wrote to stderr, where there is one.
     pub fn stderr_tail(&self) -> Option<String> {
         match &self.out {

@@ -22,7 +22,7 @@ use std::{
 
 use arc_swap::ArcSwapOption;
 use config::{Limits, Mode, Server, Transport};
-use mcp::{Envelope, Era, Kind, Method};
+use mcp::{Envelope, Era, ErrorKey, Kind, Method, array};
 use supervisor::backoff::{self, Backoff};
 use tokio::sync::Semaphore;
 
@@ -285,8 +285,10 @@ impl Upstream {
     }
 
     async fn open_now(self: &Arc<Self>, abilities: Abilities) -> Result<Connection, Failure> {
-        let limit =
-            Duration::from_millis(self.limits.handshake_ms_max).max(Duration::from_secs(self.settings.start_timeout_s));
+        let limit = match self.settings.transport() {
+            Transport::Stdio => Duration::from_secs(self.settings.start_timeout_s),
+            _ => Duration::from_millis(self.limits.handshake_ms_max),
+        };
         let connection = match &self.http {
             Some(server) => self.open_http(server, abilities, limit).await?,
             None => Connection::Link(self.open_link(abilities, limit).await?),
@@ -312,7 +314,7 @@ impl Upstream {
     ) -> Result<Connection, Failure> {
         if self.known_era() != Some(Era::Legacy) {
             let door = Arc::new(ModernHttp::new(server.clone(), self.changes.clone()));
-            match door.ask(Method::Discover, None, &own_params(""), limit).await {
+            match discover(&door, limit).await {
                 Ok(answer) if answer.kind() == Kind::Result && Peer::from_discover(&answer).is_some() => {
                     let peer = Peer::from_discover(&answer).ok_or(Failure::Lost)?;
                     self.modern.store(Some(Arc::new(Modern { door: door.clone(), peer, since: Instant::now() })));
@@ -355,7 +357,7 @@ impl Upstream {
         };
         if opened.is_err() {
             let tail = link.stderr_tail().unwrap_or_default();
-            link.stop().await;
+            link.stop_aside();
             return opened.map_err(|failure| with_log(&failure, &tail));
         }
         opened
@@ -374,7 +376,7 @@ impl Upstream {
             }
             Verdict::Legacy => link,
             Verdict::Spoiled => {
-                link.stop().await;
+                link.stop_aside();
                 self.dialer.dial(&self.settings, self.changes.clone()).await?
             }
         };
@@ -385,7 +387,7 @@ impl Upstream {
             }
             Err(failure) => {
                 let tail = link.stderr_tail().unwrap_or_default();
-                link.stop().await;
+                link.stop_aside();
                 Err(with_log(&failure, &tail))
             }
         }
@@ -406,6 +408,21 @@ impl Upstream {
     fn remember(&self, era: Era) {
         *self.verdict.lock().unwrap_or_else(PoisonError::into_inner) = Some((era, Instant::now()));
     }
+}
+
+/// Asks a server whether it is modern; one that refuses our version and then names it is asked once more.
+async fn discover(door: &ModernHttp, limit: Duration) -> Result<Envelope, Failure> {
+    let answer = door.ask(Method::Discover, None, &own_params(""), limit).await?;
+    let names_ours = || {
+        let data = answer.error_members().get(ErrorKey::Data).value.of(answer.bytes())?;
+        let supported = array::member(data, "supported")?.of(data)?;
+        let ours = mcp::Version::LATEST.as_str();
+        Some(
+            array::items(supported).ok()?.iter().any(|span| span.of(supported).and_then(mcp::plain_text) == Some(ours)),
+        )
+    };
+    let again = answer.error_code() == Some(i64::from(mcp::code::UNSUPPORTED_VERSION)) && names_ours() == Some(true);
+    if again { door.ask(Method::Discover, None, &own_params(""), limit).await } else { Ok(answer) }
 }
 
 /// A failure of a child with the last words it wrote to stderr.

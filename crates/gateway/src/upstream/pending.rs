@@ -91,19 +91,19 @@ impl Pending {
         }
     }
 
-    /// Puts a question to the one call that it can belong to.
+    /// Puts a question to the latest call whose client can answer it. Calls on one connection are of one principal, and
+    /// the answer goes back by the id of the question, so the right server gets it whichever call carries it.
     pub fn ask(&self, question: Envelope) -> Result<oneshot::Receiver<Reply>, &'static str> {
         let waiting = self.lock();
-        let mut candidates =
-            waiting.values().filter(|waiting| waiting.abilities.allow(&question) && waiting.sender.takes_notes());
-        match (candidates.next(), candidates.next()) {
-            (Some(only), None) => {
+        let candidates =
+            waiting.iter().filter(|(_, waiting)| waiting.abilities.allow(&question) && waiting.sender.takes_notes());
+        match candidates.max_by_key(|(id, _)| **id) {
+            Some((_, latest)) => {
                 let (reply, answer) = oneshot::channel();
-                only.sender.offer(Event::Ask(Ask { question, reply })).map_err(|_| "the client does not keep up")?;
+                latest.sender.offer(Event::Ask(Ask { question, reply })).map_err(|_| "the client does not keep up")?;
                 Ok(answer)
             }
-            (None, _) => Err("no call is under way whose client can answer this"),
-            (Some(_), Some(_)) => Err("several calls are under way and the question names none of them"),
+            None => Err("no call is under way whose client can answer this"),
         }
     }
 

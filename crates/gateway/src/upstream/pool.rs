@@ -98,6 +98,9 @@ impl Pool {
             slots.retain(|_, slot| !slot.has_ended());
         }
         if slots.len() >= self.max {
+            evict(&mut slots);
+        }
+        if slots.len() >= self.max {
             return Err(Failure::Unavailable(format!(
                 "all {} of its instances are in use (`instances_max`)",
                 self.max
@@ -114,7 +117,25 @@ impl Pool {
     }
 }
 
+/// Makes room by ending the connection that nobody has used for the longest time, if it has rested for a while.
+fn evict(slots: &mut HashMap<Key, Arc<Slot>>) {
+    const REST: Duration = Duration::from_secs(5);
+    let rested = slots.iter().filter(|(_, slot)| slot.is_idle(REST));
+    let Some(key) = rested.min_by_key(|(_, slot)| slot.last_used()).map(|(key, _)| key.clone()) else { return };
+    if let Some(slot) = slots.remove(&key) {
+        tokio::spawn(async move {
+            if let Some(connection) = slot.connection.lock().await.take() {
+                connection.close().await;
+            }
+        });
+    }
+}
+
 impl Slot {
+    fn last_used(&self) -> Instant {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).1
+    }
+
     fn touch(&self) -> Option<Connection> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.1 = Instant::now();
