@@ -98,7 +98,7 @@ fn servers(program: &Path) -> String {
     let server = |number| {
         format!(
             "[servers.s{number}]\ncommand = '{}'\nargs = [\"--stdio\"]\nera = \"legacy\"\n\
-             mode = \"per_session\"\nrestarts_per_hour_max = 3600\n\n",
+             mode = \"per_session\"\nidle_stop_s = 2\nrestarts_per_hour_max = 3600\n\n",
             program.display()
         )
     };
@@ -140,7 +140,7 @@ fn servers_of(gateway: &Program) -> Result<Vec<(u32, String)>, Error> {
     Ok(lines.filter(|(_, line)| line.contains(SERVER)).collect())
 }
 
-/// Waits until all servers are gone and no more descriptors are open than allowed.
+/// Waits until all servers are gone, the one that the gateway itself asks for its lists included, and no more descriptors are open than allowed.
 async fn settle(gateway: &Program, descriptors_max: usize) -> Result<Reading, Error> {
     let started = Instant::now();
     loop {
