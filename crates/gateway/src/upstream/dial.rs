@@ -59,7 +59,9 @@ impl Dialer {
         let reader = Arc::downgrade(&link);
         tokio::spawn(async move {
             while let Some(line) = lines.next().await {
-                let Some(link) = reader.upgrade() else { break };
+                // a child that never stops talking must not keep a thread for itself
+                tokio::task::coop::consume_budget().await;
+                let Some(link) = reader.upgrade().filter(|link| !link.is_closed()) else { break };
                 match line {
                     supervisor::Line::Message(bytes) => link.receive(&bytes),
                     supervisor::Line::Oversized { bytes, head } => {

@@ -4,7 +4,7 @@
 use std::{
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -35,6 +35,9 @@ pub enum Out {
     Channel(mpsc::Sender<Bytes>),
 }
 
+/// So many lines in a row that are no messages mean that nobody there speaks MCP.
+const GARBAGE_LINES_MAX: u32 = 1_000;
+
 /// One shared connection.
 #[derive(Debug)]
 pub struct Link {
@@ -44,7 +47,8 @@ pub struct Link {
     changes: Arc<Changes>,
     patience: Patience,
     closed: AtomicBool,
-    garbage: AtomicBool,
+    /// Lines without a message since the last message.
+    garbage: AtomicU32,
 }
 
 /// What the probe of a fresh connection found.
@@ -68,7 +72,7 @@ impl Link {
             changes,
             patience,
             closed: AtomicBool::new(false),
-            garbage: AtomicBool::new(false),
+            garbage: AtomicU32::new(0),
         })
     }
 
@@ -179,16 +183,28 @@ impl Link {
         }
     }
 
-    /// Takes one incoming message; what is none is dropped and quoted in the log.
+    /// Takes one incoming message; what is none is dropped and quoted in the log, and too much of it ends the link.
     pub fn receive(self: &Arc<Self>, bytes: &Bytes) {
         match Envelope::parse(bytes, ScanLimits { depth_max: 128 }) {
-            Ok(envelope) => self.sort(envelope),
-            Err(_) if self.garbage.swap(true, Ordering::Relaxed) => {
-                tracing::debug!(line = quote(bytes), "a line that is no message");
+            Ok(envelope) => {
+                self.garbage.store(0, Ordering::Relaxed);
+                self.sort(envelope);
             }
-            Err(invalid) => {
-                tracing::warn!(%invalid, line = quote(bytes), "the server writes lines that are no messages; further ones are logged at level debug");
+            Err(invalid) => self.garbage(invalid, bytes),
+        }
+    }
+
+    fn garbage(&self, invalid: mcp::Invalid, bytes: &Bytes) {
+        match self.garbage.fetch_add(1, Ordering::Relaxed) {
+            0 => tracing::warn!(%invalid, line = quote(bytes), "the server wrote a line that is no message"),
+            GARBAGE_LINES_MAX => {
+                tracing::warn!(
+                    lines = GARBAGE_LINES_MAX,
+                    "the server writes nothing but lines that are no messages; it is stopped"
+                );
+                self.close();
             }
+            _ => {}
         }
     }
 
