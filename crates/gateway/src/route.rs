@@ -35,8 +35,8 @@ pub async fn route(catalogue: &Arc<Catalogue>, seals: &Seals, inbound: Inbound) 
     match Method::parse(inbound.request.method()) {
         Method::ToolsCall => named(catalogue, ListKind::Tools, inbound).await,
         Method::PromptsGet => named(catalogue, ListKind::Prompts, inbound).await,
-        Method::ResourcesRead => resource(catalogue, inbound).await,
-        Method::Complete => completion(catalogue, inbound).await,
+        Method::ResourcesRead => Box::pin(resource(catalogue, inbound)).await,
+        Method::Complete => Box::pin(completion(catalogue, inbound)).await,
         Method::TasksGet | Method::TasksUpdate | Method::TasksCancel => task(catalogue, seals, inbound),
         _ => whole_server(catalogue, inbound),
     }
@@ -83,7 +83,7 @@ async fn find(catalogue: &Arc<Catalogue>, kind: ListKind, endpoint: &Endpoint, n
     if let Some(route) = guess(catalogue, kind, endpoint, name) {
         return Ok(route);
     }
-    let view = catalogue.view(endpoint).await.ok_or_else(|| invalid("no such endpoint".to_owned()))?;
+    let view = Box::pin(catalogue.view(endpoint)).await.ok_or_else(|| invalid("no such endpoint".to_owned()))?;
     view.route(kind, name).cloned().ok_or_else(|| {
         let what = if kind == ListKind::Tools { "tool" } else { "prompt" };
         let nearest = view.nearest(kind, name);
@@ -191,7 +191,7 @@ pub async fn find_resource(
     {
         return Ok((plain(upstream), own.to_owned()));
     }
-    let view = catalogue.view(endpoint).await.ok_or_else(|| invalid("no such endpoint".to_owned()))?;
+    let view = Box::pin(catalogue.view(endpoint)).await.ok_or_else(|| invalid("no such endpoint".to_owned()))?;
     if let Some(route) = view.route(ListKind::Resources, uri) {
         return Ok((route.clone(), route.own.to_string()));
     }

@@ -36,7 +36,7 @@ pub struct Http {
 type Answered = Response<Answer>;
 
 impl Http {
-    /// Answers one request.
+    /// Answers one request. What is rare or long-lived is boxed on its way, so that the common call stays small.
     pub async fn answer(&self, request: Request<Incoming>) -> Answered {
         if let Err((status, why)) = self.door.check(request.headers(), request.uri()) {
             tracing::warn!(%status, why, "refused at the door");
@@ -59,7 +59,7 @@ impl Http {
             (&Verb::GET, Place::Mcp(endpoint)) => self.stand(&endpoint, request.headers()),
             (&Verb::DELETE, Place::Mcp(endpoint)) => self.end(&endpoint, request.headers()),
             (&Verb::GET, Place::Sse(endpoint)) => duplex::sse(&self.gateway, &endpoint),
-            (&Verb::POST, Place::Messages(_)) => duplex::sse_message(&self.gateway, request).await,
+            (&Verb::POST, Place::Messages(_)) => Box::pin(duplex::sse_message(&self.gateway, request)).await,
             (&Verb::GET, Place::WebSocket(endpoint)) => duplex::websocket(&self.gateway, endpoint, request),
             (_, Place::Mcp(_)) => not_allowed("POST, GET, DELETE"),
             (_, Place::Messages(_)) => not_allowed("POST"),
@@ -86,7 +86,7 @@ impl Http {
         let limits = ScanLimits { depth_max: self.gateway.limits.json_depth_max as u32 };
         match Envelope::parse(&body, limits) {
             Ok(message) => self.message(endpoint, &head.headers, message).await,
-            Err(mcp::Invalid::Batch) => self.batch(&endpoint, &head.headers, &body).await,
+            Err(mcp::Invalid::Batch) => Box::pin(self.batch(&endpoint, &head.headers, &body)).await,
             Err(invalid) => respond(Reply::error(None, invalid.code(), &invalid.to_string(), true)),
         }
     }
@@ -95,9 +95,11 @@ impl Http {
         match classify(headers, &message) {
             Claim::Refused(reply) => respond(reply),
             Claim::Modern => self.modern(endpoint, headers, message).await,
-            Claim::Handshake => self.handshake(&endpoint, message).await,
-            Claim::Session(id) => self.in_session(&endpoint, &id, headers, message).await,
-            Claim::Stateless if self.gateway.settings.legacy_stateless => self.stateless(endpoint, message).await,
+            Claim::Handshake => Box::pin(self.handshake(&endpoint, message)).await,
+            Claim::Session(id) => Box::pin(self.in_session(&endpoint, &id, headers, message)).await,
+            Claim::Stateless if self.gateway.settings.legacy_stateless => {
+                Box::pin(self.stateless(endpoint, message)).await
+            }
             Claim::Stateless => {
                 let text =
                     "no session: send `initialize` first, or a modern request with its protocol version in `_meta`";

@@ -74,7 +74,7 @@ pub async fn handle(gateway: &Gateway, inbound: Inbound) -> Reply {
     let method = Method::parse(inbound.request.method());
     let id = inbound.request.slice(inbound.request.id_span());
     if let Some(kind) = ListKind::of(method) {
-        return lists::list(gateway, &inbound.endpoint, kind, &inbound.request, true).await;
+        return Box::pin(lists::list(gateway, &inbound.endpoint, kind, &inbound.request, true)).await;
     }
     if matches!(method, Method::TasksGet | Method::TasksUpdate | Method::TasksCancel)
         && !declares_tasks(&inbound.request)
@@ -82,8 +82,8 @@ pub async fn handle(gateway: &Gateway, inbound: Inbound) -> Reply {
         return failed(&Failure::MissingCapability(TASKS), &id, method);
     }
     match method {
-        Method::Discover => discover(gateway, &inbound.endpoint, &id).await,
-        Method::Listen => listen::listen(gateway, inbound).await,
+        Method::Discover => Box::pin(discover(gateway, &inbound.endpoint, &id)).await,
+        Method::Listen => Box::pin(listen::listen(gateway, inbound)).await,
         Method::Other if matches!(inbound.endpoint, Endpoint::Server(_)) => call(gateway, inbound, method, id).await,
         _ if method.modern_request() => call(gateway, inbound, method, id).await,
         _ => Reply::error(
@@ -118,13 +118,13 @@ async fn call(gateway: &Gateway, inbound: Inbound, method: Method, id: Bytes) ->
     };
     if method.may_ask() && call.is_retry() && is_legacy(&upstream) {
         let digest = request.param_raw(Param::Arguments).map_or(Ok([0; 32]), arguments_digest).unwrap_or_default();
-        return resume(gateway, &request, context(digest)).await;
+        return Box::pin(resume(gateway, &request, context(digest))).await;
     }
     match upstream.call(&call).await {
         Exchange::Done(end) => ended(gateway, &context([0; 32]), end),
         Exchange::Running(events) => {
             let digest = request.param_raw(Param::Arguments).map_or(Ok([0; 32]), arguments_digest).unwrap_or_default();
-            drive(gateway, context(digest), events).await
+            Box::pin(drive(gateway, context(digest), events)).await
         }
     }
 }
