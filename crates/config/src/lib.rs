@@ -15,6 +15,7 @@ mod gateway;
 mod limits;
 mod log;
 mod server;
+pub mod state;
 
 // The values they are made of.
 mod glob;

@@ -17,6 +17,8 @@ use crate::{
 
 /// How often what has expired is cleared away.
 const SWEEP: Duration = Duration::from_secs(5);
+/// How often the keys of the seals are read again.
+const RENEW_KEYS: Duration = Duration::from_hours(1);
 
 /// The data plane of one node.
 #[derive(Clone)]
@@ -94,7 +96,7 @@ impl Gateway {
         let limits = &config.limits;
         let gateway = Self(Arc::new(Parts {
             catalogue: Catalogue::new(upstreams.clone(), &config.bundles, limits.clone(), who, own.clone()),
-            seals: Seals::ephemeral(),
+            seals: Seals::kept_in(config.gateway.state_dir.as_deref()),
             sessions: Sessions::new(
                 limits.sessions_max,
                 Duration::from_millis(limits.session_idle_ms_max),
@@ -111,6 +113,7 @@ impl Gateway {
         }));
         gateway.warm_up(&own);
         gateway.keep_clean();
+        gateway.keep_keys();
         gateway
     }
 
@@ -150,6 +153,17 @@ impl Gateway {
                 }
             });
         }
+    }
+
+    fn keep_keys(&self) {
+        let parts = Arc::downgrade(&self.0);
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(RENEW_KEYS).await;
+                let Some(gateway) = parts.upgrade().map(Gateway) else { return };
+                let _ = tokio::task::spawn_blocking(move || gateway.seals.renew()).await;
+            }
+        });
     }
 
     fn keep_clean(&self) {

@@ -1,5 +1,7 @@
 //! A node: its configuration read, its parts built, its listeners opened, and in the end drained.
 
+use std::path::PathBuf;
+
 use cli::{Error, Exit, Serve, Settings, Stdio, Terminal};
 use config::{Config, LogFormat};
 use gateway::{
@@ -14,7 +16,7 @@ use tokio::{
 
 /// Runs a node until it is told to stop.
 pub(crate) async fn serve(arguments: Serve, terminal: &mut Terminal) -> Result<Exit, Error> {
-    let config = configured(&arguments.settings, terminal)?;
+    let config = configured(&arguments.settings, arguments.state_dir, terminal)?;
     let addresses = if arguments.listen.is_empty() { &config.gateway.listen } else { &arguments.listen };
     let mut listeners = Vec::new();
     for address in addresses {
@@ -40,7 +42,7 @@ pub(crate) async fn serve(arguments: Serve, terminal: &mut Terminal) -> Result<E
 
 /// Runs a node for one client on stdin and stdout.
 pub(crate) async fn stdio(arguments: Stdio, terminal: &mut Terminal) -> Result<Exit, Error> {
-    let config = configured(&arguments.settings, terminal)?;
+    let config = configured(&arguments.settings, arguments.state_dir, terminal)?;
     let endpoint = match (arguments.server, arguments.bundle) {
         (Some(server), _) => Endpoint::Server(server),
         (_, Some(bundle)) => Endpoint::Bundle(bundle),
@@ -54,8 +56,10 @@ pub(crate) async fn stdio(arguments: Stdio, terminal: &mut Terminal) -> Result<E
     Ok(Exit::Done)
 }
 
-fn configured(settings: &Settings, terminal: &mut Terminal) -> Result<Config, Error> {
-    let config = settings.load_usable(terminal)?.config;
+fn configured(settings: &Settings, state_dir: Option<PathBuf>, terminal: &mut Terminal) -> Result<Config, Error> {
+    let mut config = settings.load_usable(terminal)?.config;
+    let variable = |name: &str| std::env::var(name).ok();
+    config.gateway.state_dir = state_dir.or(config.gateway.state_dir).or_else(|| config::state::folder(&variable));
     let shape = match config.log.format {
         LogFormat::Text => telemetry::Shape::Text,
         LogFormat::Json => telemetry::Shape::Json,
