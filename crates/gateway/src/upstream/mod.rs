@@ -4,6 +4,7 @@
 //! that share a connection), `link` and `dial` (connections that go both ways), `http` (one POST and its answer),
 //! `modern_http`, `legacy_http`, `pool` (who may share what).
 
+pub mod askable;
 pub mod changes;
 pub mod dial;
 pub mod http;
