@@ -57,7 +57,7 @@ impl Folders {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
 
     use super::Folders;
 
@@ -65,7 +65,7 @@ mod tests {
         let environment =
             |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
         let folders = Folders::of(&environment);
-        let shown = folders.as_ref().map(|one| [&one.config, &one.state, &one.runtime].map(|path| path.as_path()));
+        let shown = folders.as_ref().map(|one| [&one.config, &one.state, &one.runtime].map(PathBuf::as_path));
         assert_eq!(shown, expected.map(|paths| paths.map(Path::new)), "{variables:?}");
     }
 
