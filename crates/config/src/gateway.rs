@@ -1,8 +1,6 @@
 //! Section `[gateway]`: the door itself, where it listens and how it introduces itself.
 //! Its numbers live in `[limits]`.
 
-use std::path::PathBuf;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -28,9 +26,6 @@ pub struct Gateway {
     /// Whether legacy clients may call without a session; servers then cannot ask them questions. Default
     /// `false`.
     pub legacy_stateless: bool,
-    /// The folder for what outlives a restart, such as the keys that keep sessions valid. Default
-    /// `switchboard` in `$XDG_STATE_HOME`, or in `~/.local/state`.
-    pub state_dir: Option<PathBuf>,
 }
 
 impl Default for Gateway {
@@ -42,7 +37,6 @@ impl Default for Gateway {
             name: "switchboard".to_owned(),
             instructions: None,
             legacy_stateless: false,
-            state_dir: None,
         }
     }
 }

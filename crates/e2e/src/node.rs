@@ -41,7 +41,7 @@ impl Node {
         let file = folder.path().join("switchboard.toml");
         let mut serve = command(built("switchboard"));
         serve.arg("serve").arg("--config").arg(&file).args(["--listen", listen]);
-        serve.env("XDG_STATE_HOME", folder.path()).current_dir(folder.path());
+        serve.env("SWITCHBOARD_STATE_DIR", folder.path().join("state")).current_dir(folder.path());
         let program = Program::start("switchboard", &mut serve, "listening on http://");
         let address = program.announced().split_whitespace().next().expect("an address is announced");
         Self { origin: format!("http://{}", address.trim_end_matches('/')), program, folder }

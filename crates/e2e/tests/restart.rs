@@ -42,13 +42,16 @@ fn a_cursor_survives_kill_and_restart() {
 #[test]
 fn the_keys_are_for_the_owner_only() {
     let node = Node::start("");
-    let keys = std::fs::metadata(node.folder().join("switchboard/seal-keys")).expect("the keys are kept");
+    let keys = std::fs::metadata(node.folder().join("state/seal-keys")).expect("the keys are kept");
     assert_eq!(keys.permissions().mode() & 0o777, 0o600);
 }
 
 #[test]
-fn a_node_without_a_place_for_keys_says_so_once_and_runs() {
-    let node = Node::start("[gateway]\nstate_dir = \"/proc/switchboard\"\n");
+fn a_node_that_cannot_use_its_keys_says_so_once_and_runs() {
+    let node = Node::start("");
+    let keys = node.folder().join("state/seal-keys");
+    std::fs::write(&keys, "not keys").expect("the keys are a file");
+    let node = node.restarted();
     Session::open(node.address(), "/mcp", "2025-11-25", &json!({}));
     assert_eq!(node.log().matches("clients have to begin anew").count(), 1, "{}", node.log());
 }

@@ -27,7 +27,7 @@ const SECRET_BYTES: usize = 32;
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
     /// The folder or the file cannot be used.
-    #[error("{path} cannot be used: make it writable or name another folder with --state-dir", path = .path.display())]
+    #[error("{path} cannot be used: make it writable or name another folder with SWITCHBOARD_STATE_DIR", path = .path.display())]
     Unusable {
         /// What cannot be used.
         path: PathBuf,

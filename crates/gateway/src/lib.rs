@@ -6,7 +6,7 @@
 //! keys of its seals.
 //!
 //! In reading order: [`gateway`] (the parts put together), [`call`], [`events`], [`failure`], [`catalogue`], [`route`],
-//! [`upstream`], [`parked`], [`session`], [`edge`].
+//! [`upstream`], [`residents`], [`parked`], [`session`], [`edge`].
 
 pub mod call;
 pub mod catalogue;
@@ -16,9 +16,11 @@ pub mod failure;
 pub mod gateway;
 pub mod key_file;
 pub mod parked;
+pub mod residents;
 pub mod route;
 pub mod seals;
 pub mod session;
 pub mod upstream;
 
 pub use gateway::Gateway;
+pub use residents::{Nobody, Resident, Residents};

@@ -1,13 +1,14 @@
 //! A node: its configuration read, its parts built, its listeners opened, and in the end drained.
 
-use std::path::PathBuf;
+use std::sync::Arc;
 
 use cli::{Error, Exit, Serve, Settings, Stdio, Terminal};
-use config::{Config, LogFormat};
+use config::{Config, Folders, LogFormat};
 use gateway::{
-    Gateway,
+    Gateway, Nobody, Residents,
     catalogue::Endpoint,
     edge::serve::{self, Listener},
+    seals::Seals,
 };
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -16,7 +17,7 @@ use tokio::{
 
 /// Runs a node until it is told to stop.
 pub(crate) async fn serve(arguments: Serve, terminal: &mut Terminal) -> Result<Exit, Error> {
-    let config = configured(&arguments.settings, arguments.state_dir, terminal)?;
+    let config = configured(&arguments.settings, terminal)?;
     let addresses = if arguments.listen.is_empty() { &config.gateway.listen } else { &arguments.listen };
     let mut listeners = Vec::new();
     for address in addresses {
@@ -24,7 +25,7 @@ pub(crate) async fn serve(arguments: Serve, terminal: &mut Terminal) -> Result<E
             Listener::bind(address).await.map_err(|source| Error::Listen { address: address.to_string(), source })?,
         );
     }
-    let gateway = Gateway::new(&config);
+    let gateway = Gateway::new(&config, &residents(), seals());
     for listener in &listeners {
         terminal.say(&format!("listening on {}", listener.address()));
     }
@@ -42,13 +43,13 @@ pub(crate) async fn serve(arguments: Serve, terminal: &mut Terminal) -> Result<E
 
 /// Runs a node for one client on stdin and stdout.
 pub(crate) async fn stdio(arguments: Stdio, terminal: &mut Terminal) -> Result<Exit, Error> {
-    let config = configured(&arguments.settings, arguments.state_dir, terminal)?;
+    let config = configured(&arguments.settings, terminal)?;
     let endpoint = match (arguments.server, arguments.bundle) {
         (Some(server), _) => Endpoint::Server(server),
         (_, Some(bundle)) => Endpoint::Bundle(bundle),
         _ => Endpoint::All,
     };
-    let gateway = Gateway::new(&config);
+    let gateway = Gateway::new(&config, &residents(), seals());
     if !gateway.catalogue.has(&endpoint) {
         return Err(Error::NoEndpoint { name: format!("{endpoint:?}") });
     }
@@ -56,10 +57,8 @@ pub(crate) async fn stdio(arguments: Stdio, terminal: &mut Terminal) -> Result<E
     Ok(Exit::Done)
 }
 
-fn configured(settings: &Settings, state_dir: Option<PathBuf>, terminal: &mut Terminal) -> Result<Config, Error> {
-    let mut config = settings.load_usable(terminal)?.config;
-    let variable = |name: &str| std::env::var(name).ok();
-    config.gateway.state_dir = state_dir.or(config.gateway.state_dir).or_else(|| config::state::folder(&variable));
+fn configured(settings: &Settings, terminal: &mut Terminal) -> Result<Config, Error> {
+    let config = settings.load_usable(terminal)?.config;
     let shape = match config.log.format {
         LogFormat::Text => telemetry::Shape::Text,
         LogFormat::Json => telemetry::Shape::Json,
@@ -69,6 +68,16 @@ fn configured(settings: &Settings, state_dir: Option<PathBuf>, terminal: &mut Te
         terminal.say(&format!("the log filter `{filter}` cannot be read ({problem}); logging at level info"));
     }
     Ok(config)
+}
+
+/// The keys of what clients are given to keep.
+fn seals() -> Seals {
+    Seals::kept_in(Folders::of_process().map(|folders| folders.state).as_deref())
+}
+
+/// The servers that live in this process.
+fn residents() -> Arc<dyn Residents> {
+    Arc::new(Nobody)
 }
 
 /// What to do now that the node runs.

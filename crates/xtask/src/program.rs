@@ -97,7 +97,7 @@ impl Program {
     pub(crate) fn gateway(mut command: Command, configuration: &Path) -> Result<Self, Error> {
         command.arg("serve").arg("--config").arg(configuration).args(["--listen", "127.0.0.1:0"]);
         let failed = |source| Error::Start { name: "switchboard".to_owned(), source };
-        command.arg("--state-dir").arg(std::env::current_exe().map_err(failed)?.with_file_name("state"));
+        command.env("SWITCHBOARD_STATE_DIR", std::env::current_exe().map_err(failed)?.with_file_name("state"));
         Self::start("switchboard", command, Voice::Error)
     }
 

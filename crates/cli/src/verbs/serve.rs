@@ -1,7 +1,5 @@
 //! `switchboard serve`: what can be typed. The crate `switchboard` runs it.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use config::{Listen, ListenError};
 
@@ -13,9 +11,6 @@ pub struct Serve {
     /// Listen here instead of where the configuration says: `IP:PORT` or `unix:/path/to/socket`.
     #[arg(long, value_name = "ADDRESS", env = config::env::LISTEN.name, value_delimiter = ',', value_parser = local)]
     pub listen: Vec<Listen>,
-    /// The folder for what outlives a restart, instead of the configured one.
-    #[arg(long, value_name = "FOLDER", env = config::env::STATE_DIR.name)]
-    pub state_dir: Option<PathBuf>,
     /// Which configuration holds.
     #[command(flatten)]
     pub settings: Settings,

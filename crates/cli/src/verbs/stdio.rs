@@ -1,7 +1,5 @@
 //! `switchboard stdio`: what can be typed. The crate `switchboard` runs it.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
 use crate::Settings;
@@ -18,9 +16,6 @@ pub struct Stdio {
     /// Pass messages to the node at this address instead of running one inside.
     #[arg(long, value_name = "URL", conflicts_with = "config")]
     pub url: Option<String>,
-    /// The folder for what outlives a restart, instead of the configured one.
-    #[arg(long, value_name = "FOLDER", env = config::env::STATE_DIR.name, conflicts_with = "url")]
-    pub state_dir: Option<PathBuf>,
     /// Which configuration holds.
     #[command(flatten)]
     pub settings: Settings,
