@@ -70,6 +70,13 @@ impl Session {
         Stream::open(&self.address, &self.request(message))
     }
 
+    /// Posts a message and does not wait for the answer; dropping the connection hangs up.
+    pub fn begin(&self, message: &Value) -> TcpStream {
+        let mut connection = wire::connect(&self.address);
+        wire::send(&mut connection, &self.request(message));
+        connection
+    }
+
     /// Opens the standing stream, or resumes the stream that said `last_event_id`.
     pub fn listen(&self, last_event_id: Option<&str>) -> Stream {
         let resumed = last_event_id.map(|id| format!("Last-Event-ID: {id}\r\n")).unwrap_or_default();

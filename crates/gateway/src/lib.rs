@@ -6,7 +6,7 @@
 //! keys of its seals.
 //!
 //! In reading order: [`gateway`] (the parts put together), [`call`], [`events`], [`failure`], [`catalogue`], [`route`],
-//! [`upstream`], [`residents`], [`parked`], [`session`], [`edge`].
+//! [`upstream`], [`residents`], [`parked`], [`session`], [`streams`], [`edge`].
 
 pub mod call;
 pub mod catalogue;
@@ -20,6 +20,7 @@ pub mod residents;
 pub mod route;
 pub mod seals;
 pub mod session;
+pub mod streams;
 pub mod upstream;
 
 pub use gateway::Gateway;
