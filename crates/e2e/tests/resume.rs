@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use e2e::Node;
+use e2e::events::Stream;
 use e2e::fixture::{Era, Fixture};
-use e2e::legacy::{Session, Stream, call};
+use e2e::legacy::{Session, call};
 use serde_json::{Value, json};
 
 const PATH: &str = "/servers/fixture/mcp";

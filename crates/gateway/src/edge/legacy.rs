@@ -18,7 +18,12 @@ use crate::{
     route::{Inbound, find_resource, route},
     seals::random,
     session::{Session, Unknown},
-    upstream::{Upstream, changes::Change, peer::Peer, watch::Watching},
+    upstream::{
+        Upstream,
+        changes::Change,
+        peer::Peer,
+        watch::{Subject, Watching},
+    },
 };
 
 /// A call without an answer after this time becomes a stream, so that its client has something to come back to.
@@ -184,7 +189,9 @@ async fn subscribe(gateway: &Gateway, session: &Arc<Session>, request: &Envelope
     let started = match found {
         Ok((route, own)) => {
             let forward = forward_updates(session, &route.upstream, own.clone(), uri.clone());
-            Watching::start(route.upstream, session.caller(), vec![own]).await.map(|watching| watching.with(forward))
+            Watching::start(route.upstream, session.caller(), vec![Subject::Resource(own)])
+                .await
+                .map(|watching| watching.with(forward))
         }
         Err(failure) => Err(failure),
     };
@@ -307,7 +314,7 @@ fn stream(beginning: impl Future<Output = Begun> + Send + 'static) -> Reply {
 /// Resolves when the client gives the call up, not when nobody can any more.
 async fn given_up(cancelled: &mut oneshot::Receiver<()>) {
     if cancelled.await.is_err() {
-        std::future::pending().await;
+        std::future::pending::<()>().await;
     }
 }
 
