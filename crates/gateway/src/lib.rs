@@ -4,11 +4,12 @@
 //! (`upstream`). Between the two edges a call has no era ([`call`]). What this crate does not do: it does not decide who
 //! may call what, it starts no process and opens no connection itself, and it keeps nothing on disk.
 //!
-//! In reading order: [`gateway`] (the parts put together), [`call`], [`events`], [`failure`], [`catalogue`], [`route`],
+//! In reading order: [`gateway`] (the parts put together), [`current`] (how it changes), [`call`], [`events`], [`failure`], [`catalogue`], [`route`],
 //! [`upstream`], [`residents`], [`parked`], [`session`], [`edge`].
 
 pub mod call;
 pub mod catalogue;
+pub mod current;
 pub mod edge;
 pub mod events;
 pub mod failure;
@@ -20,5 +21,6 @@ pub mod seals;
 pub mod session;
 pub mod upstream;
 
+pub use current::Current;
 pub use gateway::Gateway;
 pub use residents::{Nobody, Resident, Residents};
