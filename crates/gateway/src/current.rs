@@ -14,11 +14,14 @@ use config::Config;
 use crate::{
     gateway::{Gateway, Parts},
     residents::Residents,
+    seals::Seals,
     upstream::Upstream,
 };
 
 /// How often what has expired is cleared away.
 const SWEEP: Duration = Duration::from_secs(5);
+/// How often the keys of the seals are read again.
+const RENEW_KEYS: Duration = Duration::from_hours(1);
 /// How long requests that have looked a server up may take to reach it.
 const ON_THE_WAY: Duration = Duration::from_secs(1);
 /// How often a server that is to be stopped is asked whether it still works.
@@ -44,14 +47,15 @@ struct Wanted {
 pub struct NoServer(pub String);
 
 impl Current {
-    /// Puts a gateway together as the configuration says.
-    pub fn new(config: &Config, residents: &Arc<dyn Residents>) -> Self {
+    /// Puts a gateway together as the configuration says; `seals` holds the keys of what clients are given to keep.
+    pub fn new(config: &Config, residents: &Arc<dyn Residents>, seals: Seals) -> Self {
         let place =
-            Arc::new_cyclic(|place| ArcSwap::from_pointee(Parts::new(config, residents.clone(), place.clone())));
+            Arc::new_cyclic(|place| ArcSwap::from_pointee(Parts::new(config, residents.clone(), seals, place.clone())));
         let wanted = Wanted { config: config.clone(), stopped: BTreeSet::new() };
         let current = Self { place, wanted: Arc::new(Mutex::new(wanted)) };
         current.now().warm_up(&[]);
         current.keep_clean();
+        current.keep_keys();
         current
     }
 
@@ -133,6 +137,17 @@ impl Current {
                 tokio::time::sleep(SWEEP).await;
                 let Some(place) = place.upgrade() else { return };
                 Gateway(place.load_full()).sweep().await;
+            }
+        });
+    }
+
+    fn keep_keys(&self) {
+        let seals = Arc::downgrade(&self.now().seals);
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(RENEW_KEYS).await;
+                let Some(seals) = seals.upgrade() else { return };
+                let _ = tokio::task::spawn_blocking(move || seals.renew()).await;
             }
         });
     }

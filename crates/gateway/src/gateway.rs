@@ -68,9 +68,9 @@ impl std::ops::Deref for Gateway {
 impl Gateway {
     /// Puts the parts together as the configuration says. Nothing is started before it is needed, but for servers that
     /// are to be warm. A server that cannot be made is logged and left out. `residents` makes the servers that live in
-    /// this process.
-    pub fn new(config: &Config, residents: &Arc<dyn Residents>) -> Self {
-        let gateway = Self(Arc::new(Parts::new(config, residents.clone(), Weak::new())));
+    /// this process; `seals` holds the keys of what clients are given to keep.
+    pub fn new(config: &Config, residents: &Arc<dyn Residents>, seals: Seals) -> Self {
+        let gateway = Self(Arc::new(Parts::new(config, residents.clone(), seals, Weak::new())));
         gateway.warm_up(&[]);
         gateway
     }
@@ -137,7 +137,12 @@ impl Gateway {
 }
 
 impl Parts {
-    pub(crate) fn new(config: &Config, residents: Arc<dyn Residents>, current: Weak<ArcSwap<Self>>) -> Self {
+    pub(crate) fn new(
+        config: &Config,
+        residents: Arc<dyn Residents>,
+        seals: Seals,
+        current: Weak<ArcSwap<Self>>,
+    ) -> Self {
         let limits = &config.limits;
         let client = client(limits);
         let members = members(config, &client, &residents, None);
@@ -151,7 +156,7 @@ impl Parts {
         Self {
             catalogue: Catalogue::new(members.clone(), &config.bundles, terms),
             door: Arc::new(Door::of(&config.gateway)),
-            seals: Arc::new(Seals::ephemeral()),
+            seals: Arc::new(seals),
             sessions: Arc::new(Sessions::new(
                 limits.sessions_max,
                 Duration::from_millis(limits.session_idle_ms_max),

@@ -5,6 +5,7 @@ use std::{future::Future, path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use config::Listen;
+use http::StatusCode;
 use hyper::{Request, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use mcp::lines;
@@ -15,7 +16,12 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::{STREAM_QUEUE, duplex::Duplex, http::Http};
+use super::{
+    STREAM_QUEUE,
+    duplex::Duplex,
+    framing::{Framed, Switched},
+    http::Http,
+};
 use crate::{catalogue::Endpoint, current::Current};
 
 /// A bound listener.
@@ -133,10 +139,19 @@ async fn connection(
         .max_headers(limits.headers_max)
         .max_buf_size(limits.header_bytes_max.max(8_192))
         .half_close(false);
+    let switched = Switched::default();
+    let stream = Framed::new(stream, switched.clone());
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
         let gateway = gateway.now();
         let http = Http { door: gateway.door.clone(), gateway };
-        async move { Ok::<_, std::convert::Infallible>(http.answer(request).await) }
+        let switched = switched.clone();
+        async move {
+            let response = http.answer(request).await;
+            if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                switched.set();
+            }
+            Ok::<_, std::convert::Infallible>(response)
+        }
     });
     let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
     tokio::pin!(connection);
