@@ -8,6 +8,7 @@
 //! ```
 
 // The words an operator writes, section by section.
+mod api;
 mod bundle;
 mod config;
 pub mod env;
@@ -32,6 +33,7 @@ mod schema;
 mod secrets;
 mod shape;
 
+pub use api::{Auth, Operations, Rest, RestArgument, RestMethod, RestPlace, RestTool, RestType, Traits};
 pub use bundle::{Bundle, Naming};
 pub use config::Config;
 pub use gateway::Gateway;
