@@ -9,6 +9,7 @@
 //! ```
 
 // The words an operator writes, section by section.
+mod api;
 mod bundle;
 mod config;
 pub mod env;
@@ -38,6 +39,7 @@ mod shape;
 mod edit;
 pub mod store;
 
+pub use api::{Auth, Operations, Rest, RestArgument, RestMethod, RestPlace, RestTool, RestType, Traits};
 pub use bundle::{Bundle, Naming};
 pub use config::Config;
 pub use edit::Edit;

@@ -21,7 +21,7 @@ struct Floor {
 const FLOORS: &[Floor] = &[
     Floor { number: 7, noun: "whole", crates: &["switchboard"] },
     Floor { number: 6, noun: "faces", crates: &["cli"] },
-    Floor { number: 5, noun: "planes", crates: &["gateway"] },
+    Floor { number: 5, noun: "planes", crates: &["adapters", "gateway"] },
     Floor { number: 3, noun: "adapters", crates: &["egress", "supervisor"] },
     Floor { number: 2, noun: "rules", crates: &["adoption", "config", "toolkit"] },
     Floor { number: 1, noun: "words", crates: &["mcp"] },
