@@ -12,7 +12,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use super::{Reply, STREAM_QUEUE, lists, unbroken::Unbroken};
 use crate::{
     call::{Answer, Ask, Call, Caller, Event, Exchange, Reply as ClientReply},
-    catalogue::{Endpoint, listing::ListKind},
+    catalogue::{Endpoint, ListChange, listing::ListKind},
     failure::Failure,
     gateway::Gateway,
     route::{Inbound, find_resource, route},
@@ -231,20 +231,20 @@ fn forward_updates(
 /// Opens the standing stream of a session and tells it of changed lists for as long as it is open.
 pub fn stand(gateway: &Gateway, session: &Arc<Session>) -> mpsc::Receiver<Bytes> {
     let members: Vec<Arc<Upstream>> = gateway.catalogue.members(&session.endpoint).cloned().collect();
-    let (changes, caller) = (gateway.catalogue.changes(), session.caller());
-    session.stand(|client| tokio::spawn(follow_lists(members, caller, changes, client)).abort_handle())
+    let (changes, session_facts) = (gateway.catalogue.changes(), (session.caller(), session.endpoint.clone()));
+    session.stand(|client| tokio::spawn(follow_lists(members, session_facts, changes, client)).abort_handle())
 }
 
 /// Tells a client of changed lists for as long as it listens.
 async fn follow_lists(
     members: Vec<Arc<Upstream>>,
-    caller: Caller,
-    mut changes: broadcast::Receiver<(Arc<str>, Method)>,
+    (caller, endpoint): (Caller, Endpoint),
+    mut changes: broadcast::Receiver<ListChange>,
     client: mpsc::Sender<Bytes>,
 ) {
     let mut watching = Vec::new();
-    for upstream in members.iter().filter(|upstream| upstream.peer().is_some_and(|peer| peer.era == Era::Modern)) {
-        watching.extend(Watching::start(upstream.clone(), caller.clone(), Vec::new()).await.ok());
+    for upstream in members.into_iter().filter(|upstream| upstream.peer().is_some_and(|peer| peer.era == Era::Modern)) {
+        watching.extend(Watching::start(upstream, caller.clone(), Vec::new()).await.ok());
     }
     loop {
         let change = tokio::select! {
@@ -252,8 +252,8 @@ async fn follow_lists(
             () = client.closed() => return,
         };
         match change {
-            Ok((server, method)) if members.iter().any(|upstream| upstream.name == server) => {
-                let _ = client.try_send(message::notification(method.as_str(), b""));
+            Ok(change) if change.concerns(&endpoint) => {
+                let _ = client.try_send(message::notification(change.method.as_str(), b""));
             }
             Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
             Err(broadcast::error::RecvError::Closed) => return,

@@ -10,7 +10,7 @@ use tokio::sync::{broadcast, mpsc};
 use super::{Reply, STREAM_QUEUE, modern};
 use crate::{
     call::Caller,
-    catalogue::Endpoint,
+    catalogue::{Endpoint, ListChange},
     failure::Failure,
     gateway::Gateway,
     route::{Inbound, find_resource},
@@ -97,10 +97,8 @@ pub async fn listen(gateway: &Gateway, inbound: Inbound) -> Reply {
     let (sender, receiver) = mpsc::channel(STREAM_QUEUE);
     let acknowledged = format!(r#"{{"notifications":{},{}}}"#, ears.honoured.as_json(), tag(&id));
     let _ = sender.send(message::notification(Method::Acknowledged.as_str(), acknowledged.as_bytes())).await;
-    let members: Vec<Arc<str>> =
-        gateway.catalogue.members(&inbound.endpoint).map(|upstream| upstream.name.clone()).collect();
     tokio::spawn(async move {
-        ears.follow(&id, changes, &members, &sender).await;
+        ears.follow(&id, changes, &inbound.endpoint, &sender).await;
         drop(place);
     });
     Reply::Many(receiver)
@@ -177,8 +175,8 @@ impl Ears {
     async fn follow(
         mut self,
         id: &[u8],
-        mut lists: broadcast::Receiver<(Arc<str>, Method)>,
-        members: &[Arc<str>],
+        mut lists: broadcast::Receiver<ListChange>,
+        endpoint: &Endpoint,
         client: &mpsc::Sender<Bytes>,
     ) {
         let (sender, mut updated) = mpsc::channel::<(Arc<str>, Change)>(STREAM_QUEUE);
@@ -186,9 +184,15 @@ impl Ears {
         for (upstream, mut updates) in self.updates.drain(..) {
             let sender = sender.clone();
             readers.spawn(async move {
-                while let Ok(change) = updates.recv().await {
-                    if sender.send((upstream.name.clone(), change)).await.is_err() {
-                        return;
+                loop {
+                    match updates.recv().await {
+                        Ok(change) => {
+                            if sender.send((upstream.name.clone(), change)).await.is_err() {
+                                return;
+                            }
+                        }
+                        Err(broadcast::error::RecvError::Lagged(_)) => {}
+                        Err(broadcast::error::RecvError::Closed) => return,
                     }
                 }
             });
@@ -197,8 +201,8 @@ impl Ears {
             let notification = tokio::select! {
                 () = client.closed() => return,
                 change = lists.recv() => match change {
-                    Ok((server, method)) if members.contains(&server) && self.honoured.lists.contains(&method) => {
-                        message::notification(method.as_str(), format!("{{{}}}", tag(id)).as_bytes())
+                    Ok(change) if change.concerns(endpoint) && self.honoured.lists.contains(&change.method) => {
+                        message::notification(change.method.as_str(), format!("{{{}}}", tag(id)).as_bytes())
                     }
                     Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => continue,
                     Err(broadcast::error::RecvError::Closed) => return,
