@@ -129,6 +129,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Usage { hint, .. } | Self::Argument { hint, .. } | Self::Unknown { hint, .. } => hint.clone(),
+            Self::Config(error) => error.hint(),
             Self::Address { .. } => Some("write `http://127.0.0.1:3100/mcp` or `unix:/path/to/socket`".into()),
             Self::Missing { argument } => Some(format!("give it as `{argument}=VALUE`")),
             Self::Unreachable { .. } => Some("start one with `switchboard serve`, or name another with `--url`".into()),

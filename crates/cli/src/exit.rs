@@ -79,20 +79,23 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
+            Self::Config(config::Error::Missing { .. }) | Self::Unknown { .. } => Exit::NotFound,
+            Self::Config(config::Error::Write { .. } | config::Error::Changed { .. })
+            | Self::NoAnswer { .. }
+            | Self::Question { .. }
+            | Self::Cancelled
+            | Self::Listen { .. }
+            | Self::Output(_) => Exit::Failure,
             Self::Usage { .. }
             | Self::Config(_)
             | Self::Problems { .. }
             | Self::Address { .. }
             | Self::Argument { .. }
             | Self::Missing { .. } => Exit::Usage,
-            Self::Unknown { .. } => Exit::NotFound,
             Self::Unreachable { .. } | Self::Broken { .. } | Self::Timeout { .. } | Self::ServerFailed { .. } => {
                 Exit::Unavailable
             }
             Self::Refused { code, .. } => Exit::of_refusal(*code),
-            Self::NoAnswer { .. } | Self::Question { .. } | Self::Cancelled | Self::Listen { .. } | Self::Output(_) => {
-                Exit::Failure
-            }
         }
     }
 }

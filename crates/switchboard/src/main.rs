@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use cli::{Options, Program, Running, Serve, Stdio, Terminal};
 use config::Config;
-use gateway::Gateway;
+use gateway::{Gateway, seals::Seals};
 
 fn main() -> ExitCode {
     if let Some(code) = supervisor::guard::take_over() {
@@ -38,6 +38,6 @@ impl Program for Whole {
     }
 
     fn gateway(&self, config: &Config) -> Gateway {
-        Gateway::new(config)
+        Gateway::new(config, &node::residents(), Seals::ephemeral())
     }
 }

@@ -89,7 +89,7 @@ fn seals() -> Seals {
 }
 
 /// The servers that live in this process.
-fn residents() -> Arc<dyn Residents> {
+pub(crate) fn residents() -> Arc<dyn Residents> {
     Arc::new(Nobody)
 }
 

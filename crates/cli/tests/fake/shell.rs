@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use cli::{Exit, Options, Program, Running, Serve, Stdio, Terminal};
 use config::Config;
-use gateway::Gateway;
+use gateway::seals::Seals;
+use gateway::{Gateway, Nobody, Residents};
 
 /// How a verb ended and what it wrote.
 #[derive(Debug)]
@@ -49,7 +50,8 @@ impl Program for Bare {
     }
 
     fn gateway(&self, config: &Config) -> Gateway {
-        Gateway::new(config)
+        let nobody: Arc<dyn Residents> = Arc::new(Nobody);
+        Gateway::new(config, &nobody, Seals::ephemeral())
     }
 }
 
