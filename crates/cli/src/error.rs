@@ -108,6 +108,17 @@ pub enum Error {
         /// What it asks, or why it cannot be answered.
         what: String,
     },
+    /// There is no home folder to look in.
+    #[error("there is no home folder: the environment variable `HOME` is not set")]
+    Homeless,
+    /// What is to be added cannot be understood.
+    #[error("cannot tell what `{what}` is: {reason}")]
+    NoServer {
+        /// What was given.
+        what: String,
+        /// Why it is none.
+        reason: String,
+    },
     /// The operator has interrupted.
     #[error("cancelled")]
     Cancelled,
@@ -136,6 +147,10 @@ impl Error {
             Self::Listen { .. } => Some("is another node running there? choose another address with `--listen`".into()),
             Self::Timeout { .. } => Some("give it more time with `--timeout SECONDS`".into()),
             Self::NoAnswer { .. } => Some("is this the address of an MCP server? it often ends in `/mcp`".into()),
+            Self::NoServer { .. } => {
+                Some("give a url, or a command after `--`: `switchboard server add git -- uvx mcp-server-git`".into())
+            }
+            Self::ServerFailed { name, .. } => Some(format!("`switchboard server logs {name}` may say more")),
             Self::Question { .. } => Some("call it from a terminal, where you can answer".into()),
             _ => None,
         }

@@ -83,6 +83,7 @@ impl Error {
             Self::Config(config::Error::Write { .. } | config::Error::Changed { .. })
             | Self::NoAnswer { .. }
             | Self::Question { .. }
+            | Self::Homeless
             | Self::Cancelled
             | Self::Listen { .. }
             | Self::Output(_) => Exit::Failure,
@@ -91,6 +92,7 @@ impl Error {
             | Self::Problems { .. }
             | Self::Address { .. }
             | Self::Argument { .. }
+            | Self::NoServer { .. }
             | Self::Missing { .. } => Exit::Usage,
             Self::Unreachable { .. } | Self::Broken { .. } | Self::Timeout { .. } | Self::ServerFailed { .. } => {
                 Exit::Unavailable

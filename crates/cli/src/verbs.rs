@@ -3,6 +3,7 @@
 
 #![expect(clippy::unused_async, reason = "every verb is run in the same way, also one that never waits")]
 
+mod bundle;
 mod call;
 mod config;
 mod man;
@@ -11,6 +12,7 @@ mod prompts;
 mod read;
 mod resources;
 mod serve;
+mod server;
 mod stdio;
 mod tools;
 mod version;
@@ -47,6 +49,8 @@ verbs! {
     serve::Serve,
     stdio::Stdio,
     config::Config,
+    server::Server,
+    bundle::Bundle,
     tools::Tools,
     call::Call,
     resources::Resources,
