@@ -3,11 +3,11 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use rmcp::model::{ClientCapabilities, ClientConfig};
 use rmcp::model::{
     CreateMessageRequestParams, CreateMessageResult, ElicitRequestParams, ElicitResult, ElicitationAction, ErrorData,
     Implementation, ListRootsResult, ProgressNotificationParam, Root, SamplingMessage,
 };
-use rmcp::model::{ClientCapabilities, ClientConfig};
 use rmcp::service::{NotificationContext, RequestContext};
 use rmcp::{ClientHandler, RoleClient};
 use serde_json::Value;
