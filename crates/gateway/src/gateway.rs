@@ -1,7 +1,7 @@
 //! The parts of the data plane put together: servers, catalogue, sessions, parked calls. Cheap to clone, shared by all
 //! listeners.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use config::{Config, Limits};
 use mcp::ClientFacts;
@@ -10,6 +10,7 @@ use crate::{
     call::{Abilities, Caller},
     catalogue::Catalogue,
     parked::ParkedCalls,
+    residents::Residents,
     seals::Seals,
     session::{Session, Sessions},
     upstream::Upstream,
@@ -57,8 +58,9 @@ impl std::ops::Deref for Gateway {
 
 impl Gateway {
     /// Puts the parts together as the configuration says. Nothing is started before it is needed, but for servers that
-    /// are to be warm. A server that cannot be made is logged and left out.
-    pub fn new(config: &Config) -> Self {
+    /// are to be warm. A server that cannot be made is logged and left out. `residents` makes the servers that live in
+    /// this process.
+    pub fn new(config: &Config, residents: &Arc<dyn Residents>) -> Self {
         let client = egress::Client::new(egress::Options {
             connect_ms_max: config.limits.connect_ms_max,
             connections_per_host_max: config.limits.connections_per_server_max,
@@ -66,10 +68,12 @@ impl Gateway {
             rules: egress::Rules::CONFIGURED,
             ..egress::Options::default()
         });
-        let enabled = config.servers.iter().filter(|(_, server)| server.enabled);
+        let mut servers: BTreeMap<String, config::Server> = residents.built_in().into_iter().collect();
+        servers.extend(config.servers.clone());
+        let enabled = servers.iter().filter(|(_, server)| server.enabled);
         let upstreams: Vec<Arc<Upstream>> = enabled
             .filter_map(|(name, server)| {
-                Upstream::new(name, server.clone(), config.limits.clone(), &client)
+                Upstream::new(name, server.clone(), config.limits.clone(), &client, residents)
                     .inspect_err(|failure| tracing::error!(server = name, %failure, "left out"))
                     .ok()
             })

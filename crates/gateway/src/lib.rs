@@ -5,7 +5,7 @@
 //! may call what, it starts no process and opens no connection itself, and it keeps nothing on disk.
 //!
 //! In reading order: [`gateway`] (the parts put together), [`call`], [`events`], [`failure`], [`catalogue`], [`route`],
-//! [`upstream`], [`parked`], [`session`], [`edge`].
+//! [`upstream`], [`residents`], [`parked`], [`session`], [`edge`].
 
 pub mod call;
 pub mod catalogue;
@@ -14,9 +14,11 @@ pub mod events;
 pub mod failure;
 pub mod gateway;
 pub mod parked;
+pub mod residents;
 pub mod route;
 pub mod seals;
 pub mod session;
 pub mod upstream;
 
 pub use gateway::Gateway;
+pub use residents::{Nobody, Resident, Residents};
