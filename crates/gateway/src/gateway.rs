@@ -13,7 +13,7 @@ use crate::{
     residents::Residents,
     seals::Seals,
     session::{Session, Sessions},
-    upstream::Upstream,
+    upstream::{Upstream, starts::Starts},
 };
 
 /// How often what has expired is cleared away.
@@ -70,10 +70,11 @@ impl Gateway {
         });
         let mut servers: BTreeMap<String, config::Server> = residents.built_in().into_iter().collect();
         servers.extend(config.servers.clone());
+        let starts = Starts::new(config.limits.starts_max);
         let enabled = servers.iter().filter(|(_, server)| server.enabled);
         let upstreams: Vec<Arc<Upstream>> = enabled
             .filter_map(|(name, server)| {
-                Upstream::new(name, server.clone(), config.limits.clone(), &client, residents)
+                Upstream::new(name, server.clone(), config.limits.clone(), &client, residents, &starts)
                     .inspect_err(|failure| tracing::error!(server = name, %failure, "left out"))
                     .ok()
             })
@@ -146,6 +147,9 @@ impl Gateway {
     }
 
     fn warm_up(&self, own: &Caller) {
+        for upstream in &self.upstreams {
+            upstream.look_after(own.clone());
+        }
         for upstream in self.upstreams.iter().filter(|upstream| upstream.settings.start == config::Start::Warm) {
             let (upstream, own) = (upstream.clone(), own.clone());
             tokio::spawn(async move {

@@ -13,6 +13,7 @@ pub mod edge;
 pub mod events;
 pub mod failure;
 pub mod gateway;
+pub mod moment;
 pub mod parked;
 pub mod residents;
 pub mod route;

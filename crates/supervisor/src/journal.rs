@@ -137,8 +137,7 @@ mod tests {
 
     #[test]
     fn secrets_and_control_characters_do_not_stand_in_a_clean_text() {
-        let journal =
-            Journal::new("git", ["hunter2hunter2", "hunter2hunter2-long", "short"].map(str::to_owned));
+        let journal = Journal::new("git", ["hunter2hunter2", "hunter2hunter2-long", "short"].map(str::to_owned));
         let check = |text: &str, expected: &str| assert_eq!(journal.clean(text), expected);
         check("nothing to hide", "nothing to hide");
         check("key=hunter2hunter2;", "key=[hidden];");

@@ -34,7 +34,8 @@ pub fn spawn_with_journal(
 ) -> Result<(Child, Lines), Error> {
     command.check()?;
     let (mut prepared, guarded) = prepare(command, &limits);
-    start(&mut prepared, guarded, limits, journal).map_err(|source| Error::Spawn { program: command.program.clone(), source })
+    start(&mut prepared, guarded, limits, journal)
+        .map_err(|source| Error::Spawn { program: command.program.clone(), source })
 }
 
 /// A guard makes a session of its own; without one the child at least leads its own group.

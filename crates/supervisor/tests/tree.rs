@@ -162,7 +162,10 @@ async fn dropping_the_last_handle_kills() {
 async fn a_flood_without_line_end_is_given_up_at_four_times_the_cap() {
     let (child, mut lines) = start(&shell("exec cat /dev/zero"), Limits { line_bytes_max: 1 << 20, ..quick() });
     let line = lines.next().await;
-    assert!(matches!(&line, Some(Line::Oversized(over)) if !over.is_whole && over.bytes > 4 << 20 && over.bytes < 5 << 20), "{line:?}");
+    assert!(
+        matches!(&line, Some(Line::Oversized(over)) if !over.is_whole && over.bytes > 4 << 20 && over.bytes < 5 << 20),
+        "{line:?}"
+    );
     child.kill_now();
     assert_eq!(child.exited().await, Exit::Signal(9));
 }
