@@ -26,7 +26,10 @@ pub mod watch;
 pub use status::Status;
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -102,6 +105,8 @@ pub struct Upstream {
     pulse: Pulse,
     starts: Starts,
     calls: Arc<Semaphore>,
+    /// It is no longer part of the configuration: nothing is opened any more.
+    retired: AtomicBool,
 }
 
 impl std::fmt::Debug for Upstream {
@@ -164,6 +169,7 @@ impl Upstream {
             pulse: Pulse::default(),
             starts: starts.clone(),
             calls: Arc::new(Semaphore::new(limits.calls_per_server_max)),
+            retired: AtomicBool::new(false),
             settings,
             limits,
         }))
@@ -278,6 +284,17 @@ impl Upstream {
         self.health.stopped();
     }
 
+    /// Closes everything for good: this server has left the configuration.
+    pub async fn retire(&self) {
+        self.retired.store(true, Ordering::Release);
+        self.stop().await;
+    }
+
+    /// How many calls are under way.
+    pub fn calls_running(&self) -> usize {
+        self.limits.calls_per_server_max - self.calls.available_permits()
+    }
+
     /// How many connections, sessions or processes there are now.
     pub fn instances(&self) -> usize {
         self.pool.connections().len() + usize::from(self.fresh_door().is_some())
@@ -328,6 +345,9 @@ impl Upstream {
     /// A server that could not be started lately is left alone for a while. Who comes shortly before the end of it waits;
     /// who would wait for long is told why not.
     async fn wait_until_due(&self) -> Result<Start, Failure> {
+        if self.retired.load(Ordering::Acquire) {
+            return Err(Failure::Unavailable("it has been taken out of the configuration".to_owned()));
+        }
         let pause = match self.health.start() {
             Ok(start) => return Ok(start),
             Err(pause) => pause,
