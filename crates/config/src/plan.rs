@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{Config, Limits, Server};
@@ -37,7 +37,7 @@ const MADE_WITH: [&str; 9] = [
 ];
 
 /// What a change of the configuration means.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// Servers that come.
     pub added: BTreeSet<String>,
@@ -54,7 +54,7 @@ pub struct Plan {
 }
 
 /// How one server changes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerChange {
     /// Its name.
     pub name: String,
