@@ -64,4 +64,4 @@ pub use problem::{Problem, Severity};
 pub use schema::schema;
 pub use secret::Secret;
 pub use server::{Era, FixedArguments, Mode, Server, Start, Transport};
-pub use source::{Environment, Source, profile_of_environment};
+pub use source::{Environment, Source};

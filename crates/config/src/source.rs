@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use crate::layers::Origin;
 use crate::load::{Text, read};
 use crate::references::Outside;
-use crate::{Error, Folders, Loaded, assignment, env, schema};
+use crate::{Error, Folders, Loaded, assignment, schema};
 
 /// The largest file that `${file:PATH}` reads, in bytes: keys and tokens are far smaller.
 const REFERENCED_FILE_BYTES_MAX: u64 = 64 * 1024;
@@ -99,11 +99,6 @@ impl Source {
             Err(source) => Err(Error::Read { path, source }),
         }
     }
-}
-
-/// The profile that is in force when the command line names none.
-pub fn profile_of_environment() -> Option<String> {
-    std::env::var(env::PROFILE.name).ok().filter(|name| !name.is_empty())
 }
 
 /// The files around one configuration file, and which of them were looked at.
