@@ -2,4 +2,4 @@
 
 mod takeover;
 
-pub(crate) use takeover::{plain_name, section, unresolved};
+pub(crate) use takeover::{is_ours, plain_name, section, unresolved};

@@ -41,7 +41,7 @@ impl File {
 #[tokio::test]
 async fn command_is_added_with_its_keys_and_the_comments_stay() {
     let file = File::with("# mine\n[log]\nfilter = \"warn\"\n");
-    let words = ["server", "add", "git", "--no-test", "--set", "era=legacy", "--set", "env.A=1", "--", "uvx", "git"];
+    let words = ["server", "add", "git", "--no-test", "--with", "era=legacy", "--with", "env.A=1", "--", "uvx", "git"];
     let ended = file.run(&words).await;
     assert_eq!((ended.exit, ended.out.as_str()), (Exit::Done, "added the server git in FILE\n"), "{}", ended.talk);
     let text = file.text();
@@ -80,7 +80,7 @@ async fn what_is_no_server_is_refused_and_nothing_is_written() {
         (&["git2", "nowhere"], "error: cannot tell what `nowhere` is: it is neither a url nor a file\n"),
         (&["{}"], "error: cannot tell what `{}` is: it has neither `mcpServers` nor `servers`\n"),
         (&["git", "--", "uvx"], "error: `servers.git` exists\n"),
-        (&["a", "--set", "eraa=x", "--", "b"], "error: argument `eraa=x`: there is no such key\n"),
+        (&["a", "--with", "eraa=x", "--", "b"], "error: argument `eraa=x`: there is no such key\n"),
         (&["Git!", "--", "b"], "error: the configuration would be wrong: FILE:4:10: servers.\"Git!\": "),
     ];
     for (words, expected) in cases {

@@ -32,7 +32,7 @@ pub(super) struct Create {
     description: Option<String>,
     /// Sets a key of its section, such as `rename.git_show=show_commit`.
     #[arg(long, value_name = "KEY=VALUE")]
-    set: Vec<String>,
+    with: Vec<String>,
 }
 
 impl Create {
@@ -44,7 +44,7 @@ impl Create {
                 settings[key] = json!(list);
             }
         }
-        settle(&mut settings, "bundles", &self.set)?;
+        settle(&mut settings, "bundles", &self.with)?;
         let changed = change(("created", "bundle", &self.bundle), context, |edit| {
             Ok(edit.add("bundles", &self.bundle, &settings)?)
         })?;

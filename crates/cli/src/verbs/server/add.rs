@@ -22,8 +22,8 @@ const BLOCK_BYTES_MAX: u64 = 4 * 1024 * 1024;
 #[command(after_help = "\
 Examples:
   switchboard server add git -- uvx mcp-server-git --repository .
-  switchboard server add search https://example.org/mcp --set headers.Authorization='Bearer ${env:SEARCH_TOKEN}'
-  switchboard server add petstore ./openapi.json --set base_url=https://petstore.example.org
+  switchboard server add search https://example.org/mcp --with headers.Authorization='Bearer ${env:SEARCH_TOKEN}'
+  switchboard server add petstore ./openapi.json --with base_url=https://petstore.example.org
   switchboard server add '{\"mcpServers\": {\"time\": {\"command\": \"mcp-server-time\"}}}'
   switchboard server add - < mcp.json")]
 pub(super) struct Add {
@@ -37,7 +37,7 @@ pub(super) struct Add {
     kind: Option<Kind>,
     /// Sets a key of its section, such as `era=legacy` or `env.TOKEN=${env:TOKEN}`.
     #[arg(long, value_name = "KEY=VALUE")]
-    set: Vec<String>,
+    with: Vec<String>,
     /// Only write it, without trying it out.
     #[arg(long)]
     no_test: bool,
@@ -59,9 +59,9 @@ struct Added {
 impl Add {
     /// Runs the verb.
     pub(super) async fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
-        let mut sections = self.sections()?;
+        let mut sections = self.sections(context)?;
         for section in &mut sections {
-            settle(&mut section.settings, "servers", &self.set)?;
+            settle(&mut section.settings, "servers", &self.with)?;
         }
         let mut report = Added { added: Vec::new(), tried: Vec::new() };
         for section in &sections {
@@ -83,10 +83,11 @@ impl Add {
         Ok(report.exit(context))
     }
 
-    fn sections(&self) -> Result<Vec<Section>, Error> {
+    fn sections(&self, context: &Context<'_>) -> Result<Vec<Section>, Error> {
+        let block = |text: &str| Section::block(text, &context.options.settings.addresses()?);
         match (self.name.as_deref(), self.place.as_deref()) {
-            (None | Some("-"), None) if self.command.is_empty() => Section::block(&stdin()?),
-            (Some(block), None) if block.starts_with('{') => Section::block(block),
+            (None | Some("-"), None) if self.command.is_empty() => block(&stdin()?),
+            (Some(text), None) if text.starts_with('{') => block(text),
             (Some(name), Some(place)) => Ok(vec![Section::place(name, place, self.kind)?]),
             (Some(name), None) if !self.command.is_empty() => Ok(vec![Section::command(name, &self.command)]),
             (Some(word), _) => {

@@ -44,14 +44,16 @@ impl Section {
         Ok(Self::new(name, json!({ kind.key(): place })))
     }
 
-    /// The servers of a block of JSON: `mcpServers`, or `servers` of VS Code; comments are allowed in it.
-    pub(super) fn block(text: &str) -> Result<Vec<Self>, Error> {
+    /// The servers of a block of JSON: `mcpServers`, or `servers` of VS Code; comments are allowed in it. An entry that
+    /// leads to one of `addresses`, or starts this program, would lead in a circle and is left out.
+    pub(super) fn block(text: &str, addresses: &[String]) -> Result<Vec<Self>, Error> {
         let what = || text.lines().next().unwrap_or_default().chars().take(40).collect::<String>();
         let fail = |reason: String| Error::NoServer { what: what(), reason };
         let known = BLOCKS.iter().find(|(key, _)| text.contains(&format!("\"{key}\"")));
         let client = known.and_then(|(_, client)| Client::find(client));
         let client = client.ok_or_else(|| fail("it has neither `mcpServers` nor `servers`".to_owned()))?;
-        let servers = adoption::read(client, text).map_err(|error| fail(error.to_string()))?;
+        let mut servers = adoption::read(client, text).map_err(|error| fail(error.to_string()))?;
+        servers.retain(|server| !clients::is_ours(server, addresses));
         if servers.is_empty() {
             return Err(fail("there is no server in it".to_owned()));
         }
@@ -141,12 +143,12 @@ mod tests {
         let text = r#"{ "mcpServers": { // mine
             "Brave Search": { "command": "npx", "args": ["-y", "brave"], "env": { "KEY": "k" } },
         } }"#;
-        let sections = Section::block(text).unwrap();
+        let sections = Section::block(text, &[]).unwrap();
         assert_eq!(sections[0].name, "brave-search");
         assert_eq!(sections[0].settings, json!({ "command": "npx", "args": ["-y", "brave"], "env": { "KEY": "k" } }));
         let text =
             r#"{ "servers": { "gh": { "type": "http", "url": "https://x/mcp", "headers": { "A": "${input:t}" } } } }"#;
-        let sections = Section::block(text).unwrap();
+        let sections = Section::block(text, &[]).unwrap();
         assert_eq!(sections[0].settings["enabled"], false);
         assert!(sections[0].note.as_deref().unwrap_or_default().contains("${input:t}"), "{sections:?}");
     }
@@ -154,9 +156,11 @@ mod tests {
     #[test]
     fn what_is_no_block_is_refused_with_a_reason() {
         let check = |text: &str, expected: &str| {
-            assert_eq!(Section::block(text).unwrap_err().to_string(), format!("cannot tell what {expected}"));
+            assert_eq!(Section::block(text, &[]).unwrap_err().to_string(), format!("cannot tell what {expected}"));
         };
         check("{}", "`{}` is: it has neither `mcpServers` nor `servers`");
+        let ours = r#"{"mcpServers": {"s": {"command": "switchboard", "args": ["stdio"]}}}"#;
+        assert!(Section::block(ours, &[]).unwrap_err().to_string().ends_with("there is no server in it"));
         check(r#"{"mcpServers": {}}"#, "`{\"mcpServers\": {}}` is: there is no server in it");
     }
 }
