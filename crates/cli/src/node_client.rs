@@ -8,7 +8,6 @@ use egress::Target;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Incoming;
 use mcp::{Version, header, message, sse};
 use serde_json::{Map, Value, json};
 
@@ -98,7 +97,7 @@ impl NodeClient {
         request.body(Full::new(body)).map_err(|error| self.no_answer(&error.to_string()))
     }
 
-    async fn read(&self, answer: Response<Incoming>, on_notice: OnNotice<'_>) -> Result<Value, Error> {
+    async fn read(&self, answer: Response<egress::Answer>, on_notice: OnNotice<'_>) -> Result<Value, Error> {
         let (head, body) = answer.into_parts();
         if is_event_stream(&head.headers) {
             return self.read_events(body, on_notice).await;
@@ -108,7 +107,7 @@ impl NodeClient {
         self.outcome(message).unwrap_or_else(|| Err(self.no_answer(&format!("http status {}", head.status))))
     }
 
-    async fn read_events(&self, mut body: Incoming, on_notice: OnNotice<'_>) -> Result<Value, Error> {
+    async fn read_events(&self, mut body: egress::Answer, on_notice: OnNotice<'_>) -> Result<Value, Error> {
         let limits = sse::Limits { line_bytes_max: ANSWER_BYTES_MAX, event_bytes_max: ANSWER_BYTES_MAX };
         let mut events = sse::Decoder::new(limits);
         while let Some(frame) = body.frame().await {

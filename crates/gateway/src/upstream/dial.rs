@@ -149,7 +149,7 @@ impl Dialer {
     /// HTTP+SSE of 2024-11-05: a GET stream whose first event names the address to post to.
     async fn sse(&self, server: &Server, changes: Arc<Changes>) -> Result<Arc<Link>, Failure> {
         let target = target(server)?;
-        let reach = HttpServer::new(self.client.clone(), target.clone(), configured_headers(server), self.limits);
+        let reach = HttpServer::new(&self.client, target.clone(), configured_headers(server), self.limits);
         let response = reach
             .send(Verb::GET, Bytes::new(), |headers| {
                 headers.remove(http::header::CONTENT_TYPE);
@@ -164,7 +164,7 @@ impl Dialer {
             .await
             .unwrap_or(Err(Failure::Timeout))?;
         let post =
-            HttpServer::new(self.client.clone(), target.sibling(&endpoint)?, configured_headers(server), self.limits);
+            HttpServer::new(&self.client, target.sibling(&endpoint)?, configured_headers(server), self.limits);
         let (out, mut outbox) = mpsc::channel::<Bytes>(OUTBOX);
         let link = Link::new(Out::Channel(out), changes, self.limits.patience);
         tokio::spawn(async move {

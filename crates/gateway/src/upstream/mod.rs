@@ -103,7 +103,7 @@ impl Upstream {
         let http_limits = HttpLimits { result_bytes_max: limits.result_bytes_max, line_bytes_max, patience };
         let http = match settings.transport() {
             Transport::Http => Some(Arc::new(HttpServer::new(
-                client.clone(),
+                client,
                 target(&settings)?,
                 configured_headers(&settings),
                 http_limits,
