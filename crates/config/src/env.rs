@@ -18,6 +18,33 @@ pub const CONFIG: Variable =
 pub const LISTEN: Variable =
     Variable { name: "SWITCHBOARD_LISTEN", meaning: "the listen address, where `--listen` is not given" };
 
+/// The folder for what the program keeps, instead of `$XDG_STATE_HOME/switchboard`.
+pub const STATE_DIR: Variable = Variable {
+    name: "SWITCHBOARD_STATE_DIR",
+    meaning: "the folder for what the program keeps, instead of `$XDG_STATE_HOME/switchboard`",
+};
+
+/// The user's folder for configurations.
+pub const XDG_CONFIG_HOME: Variable = Variable {
+    name: "XDG_CONFIG_HOME",
+    meaning: "where `switchboard/switchboard.toml` is looked for without `--config`; `~/.config` if not set",
+};
+
+/// The user's folder for what programs keep.
+pub const XDG_STATE_HOME: Variable = Variable {
+    name: "XDG_STATE_HOME",
+    meaning: "where the folder `switchboard` for what the program keeps is made; `~/.local/state` if not set",
+};
+
+/// The user's folder for sockets.
+pub const XDG_RUNTIME_DIR: Variable = Variable {
+    name: "XDG_RUNTIME_DIR",
+    meaning: "where the folder `switchboard` for control sockets is made; the state folder if not set",
+};
+
+/// The user's own folder.
+pub const HOME: Variable = Variable { name: "HOME", meaning: "where the folders above are, if they are not set" };
+
 /// The log filter; wins over `log.filter`.
 pub const LOG: Variable = Variable { name: "SWITCHBOARD_LOG", meaning: "the log filter; wins over `log.filter`" };
 
@@ -26,4 +53,5 @@ pub const NO_COLOR: Variable =
     Variable { name: "NO_COLOR", meaning: "no colours, when set to anything but the empty text" };
 
 /// Every environment variable the program reads.
-pub const VARIABLES: [Variable; 4] = [CONFIG, LISTEN, LOG, NO_COLOR];
+pub const VARIABLES: [Variable; 9] =
+    [CONFIG, LISTEN, LOG, NO_COLOR, STATE_DIR, XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_RUNTIME_DIR, HOME];

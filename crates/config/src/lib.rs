@@ -1,5 +1,6 @@
 //! Every option of Switchboard: type, unit, default, documentation and check.
-//! Pure but for `load`, which reads one file and the environment; it starts, connects and logs nothing.
+//! Pure but for `load`, which reads files and the environment, and `store`, which writes files; it starts, connects and
+//! logs nothing.
 //!
 //! ```
 //! let loaded = config::parse("[servers.git]\ncomand = \"mcp-server-git\"", "switchboard.toml", &|_| None);
@@ -11,6 +12,7 @@
 mod bundle;
 mod config;
 pub mod env;
+mod folders;
 mod gateway;
 mod limits;
 mod log;
@@ -24,6 +26,7 @@ mod secret;
 // From a text to a checked value.
 mod checks;
 mod document;
+mod error;
 mod load;
 pub mod nearest;
 mod path;
@@ -32,13 +35,20 @@ mod schema;
 mod secrets;
 mod shape;
 
+// Changes of the text.
+mod edit;
+pub mod store;
+
 pub use bundle::{Bundle, Naming};
 pub use config::Config;
+pub use edit::Edit;
+pub use error::Error;
+pub use folders::Folders;
 pub use gateway::Gateway;
 pub use glob::{Glob, GlobError};
 pub use limits::Limits;
 pub use listen::{Listen, ListenError};
-pub use load::{DEFAULT, Error, Loaded, load, parse};
+pub use load::{DEFAULT, Loaded, load, parse};
 pub use log::{Log, LogFormat};
 pub use problem::{Problem, Severity};
 pub use schema::schema;

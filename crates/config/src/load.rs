@@ -2,11 +2,11 @@
 //! `load` is the only place in this crate that touches the file system or the environment.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::document::Document;
 use crate::problem::Problems;
-use crate::{Config, Problem, Severity, checks, secrets, shape};
+use crate::{Config, Error, Problem, Severity, checks, secrets, shape};
 
 /// The default configuration, commented: what holds where the operator chose nothing.
 pub const DEFAULT: &str = include_str!("../default.toml");
@@ -18,22 +18,6 @@ pub struct Loaded {
     pub config: Config,
     /// All problems, in the order of the file.
     pub problems: Vec<Problem>,
-}
-
-/// Why no configuration could be read.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The file could not be read.
-    #[error("cannot read the configuration `{}`", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// The configuration could not be written as TOML.
-    #[error("cannot write the configuration as toml")]
-    Show(#[source] toml::ser::Error),
 }
 
 impl Loaded {

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use mcp::{ClientFacts, Envelope, Era, Meta, Method, Param, Splice, translate};
+use mcp::{ClientFacts, Envelope, Era, Meta, Method, Param, Splice, message, translate};
 use tokio::sync::oneshot;
 
 use crate::{events::Events, failure::Failure};
@@ -39,6 +39,11 @@ impl Abilities {
 
     /// Everything that the gateway can carry across.
     pub const ALL: Self = Self(Self::FORM | Self::URL | Self::SAMPLING | Self::ROOTS);
+
+    /// Whether there is nothing that a client could be asked.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
 
     /// Reads them from a raw `ClientCapabilities` object.
     pub fn read(capabilities: &[u8]) -> Self {
@@ -206,6 +211,21 @@ pub enum Reply {
     Result(Bytes),
     /// A raw error object.
     Error(Bytes),
+}
+
+impl Reply {
+    /// Nobody may be asked this.
+    pub fn refusal(reason: &str) -> Self {
+        let mut error = br#"{"code":-32601,"message":"#.to_vec();
+        message::push_string(&mut error, reason);
+        error.push(b'}');
+        Self::Error(error.into())
+    }
+
+    /// Somebody was asked and said nothing.
+    pub fn nobody() -> Self {
+        Self::Error(Bytes::from_static(br#"{"code":-32603,"message":"the client gave no answer"}"#))
+    }
 }
 
 /// The answer of an upstream.

@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use crate::{
-    call::{Answer, Event},
+    call::{Answer, Event, Exchange},
     failure::Failure,
 };
 
@@ -32,6 +32,8 @@ pub struct Events {
     done: oneshot::Receiver<Result<Answer, Failure>>,
     patience: Patience,
     deadline: Instant,
+    /// What was taken to see whether the call had ended at once.
+    first: Option<Event>,
     place: Option<OwnedSemaphorePermit>,
     _cancel: Cancel,
 }
@@ -52,6 +54,7 @@ pub fn channel(with_notes: bool, patience: Patience, cancel: impl FnOnce() + Sen
         done: done_out,
         patience,
         deadline: Instant::now() + patience.total,
+        first: None,
         place: None,
         _cancel: Cancel(Some(Box::new(cancel))),
     };
@@ -74,6 +77,11 @@ impl Sender {
         }
     }
 
+    /// A way to put questions to the client of this call from beside its own stream.
+    pub fn asker(&self) -> Option<mpsc::Sender<Event>> {
+        self.notes.clone()
+    }
+
     /// Ends the call.
     pub fn finish(self, end: Result<Answer, Failure>) {
         let _ = self.done.send(end);
@@ -91,8 +99,22 @@ impl Events {
         self.place = Some(place);
     }
 
+    /// Waits for the first event: a call that has ended is told as such, so that it can be judged at once.
+    pub async fn settle(mut self) -> Exchange {
+        match self.next().await {
+            Event::Done(end) => Exchange::Done(end),
+            first => {
+                self.first = Some(first);
+                Exchange::Running(self)
+            }
+        }
+    }
+
     /// The next event. After [`Event::Done`] there is none.
     pub async fn next(&mut self) -> Event {
+        if let Some(first) = self.first.take() {
+            return first;
+        }
         let limit = self.deadline.min(Instant::now() + self.patience.idle);
         timeout_at(limit, self.wait()).await.unwrap_or(Event::Done(Err(Failure::Timeout)))
     }

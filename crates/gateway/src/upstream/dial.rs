@@ -17,7 +17,7 @@ use super::{
     http::{EventStream, HttpLimits, HttpServer},
     link::{Link, Out},
 };
-use crate::failure::Failure;
+use crate::{failure::Failure, residents::Home};
 
 /// Messages that may wait for a socket to take them.
 const OUTBOX: usize = 256;
@@ -31,11 +31,16 @@ pub struct Dialer {
     pub limits: HttpLimits,
     /// The bounds of a child.
     pub child: supervisor::Limits,
+    /// Where the server lives, if that is in this process.
+    pub(crate) home: Option<Home>,
 }
 
 impl Dialer {
     /// Opens the link that `server` describes.
     pub async fn dial(&self, server: &Server, changes: Arc<Changes>) -> Result<Arc<Link>, Failure> {
+        if let Some(home) = &self.home {
+            return self.resident(home, server, changes).await;
+        }
         match server.transport() {
             Transport::Ws => self.websocket(server, changes).await,
             Transport::Unix => self.unix(server, changes).await,
@@ -74,6 +79,25 @@ impl Dialer {
                 link.close();
             }
             child.stop().await;
+        });
+        Ok(link)
+    }
+
+    /// Starts a server that lives in this process.
+    async fn resident(&self, home: &Home, server: &Server, changes: Arc<Changes>) -> Result<Arc<Link>, Failure> {
+        let opening = home.residents.open(&home.name, server);
+        let opened = tokio::time::timeout(Duration::from_secs(server.start_timeout_s), opening).await;
+        let mut resident = opened.map_err(|_| Failure::Timeout)?.map_err(Failure::Unavailable)?;
+        let link = Link::new(Out::Channel(resident.to_server), changes, self.limits.patience);
+        let reader = Arc::downgrade(&link);
+        tokio::spawn(async move {
+            while let Some(message) = resident.from_server.recv().await {
+                let Some(link) = reader.upgrade().filter(|link| !link.is_closed()) else { break };
+                link.receive(&message);
+            }
+            if let Some(link) = reader.upgrade() {
+                link.close();
+            }
         });
         Ok(link)
     }

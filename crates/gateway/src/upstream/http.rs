@@ -7,10 +7,11 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method as Verb, Response, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use mcp::{Envelope, Era, Kind, Method, Param, ScanLimits, sse};
+use tokio::sync::{Notify, oneshot};
 
 use super::pending::with_token;
 use crate::{
-    call::{Answer, Ask, Call, Event, Exchange, Reply},
+    call::{Abilities, Answer, Ask, Call, Event, Exchange, Reply},
     events::{Patience, Sender, channel},
     failure::Failure,
 };
@@ -189,17 +190,19 @@ pub trait StreamOwner: Send + Sync + 'static {
     fn reply(&self, question: Envelope, reply: Reply) -> impl Future<Output = ()> + Send;
     /// Opens the rest of a stream that ended before its answer; `None` if that is impossible.
     fn resume(&self, last_event_id: &str) -> impl Future<Output = Option<EventStream>> + Send;
+    /// Tells the server that nobody waits for this call any more.
+    fn give_up(&self, id: u64) -> impl Future<Output = ()> + Send;
     /// Takes a notification that belongs to no call.
     fn unrelated(&self, notification: &Envelope);
 }
 
-/// Follows the event stream of a call. An answer that comes first needs no task.
+/// Follows the event stream of the call that was sent under `id`. An answer that comes first needs no task.
 pub async fn follow<O: StreamOwner>(
     owner: Arc<O>,
-    call: &Call,
+    id: u64,
+    rules: Rules,
     patience: Patience,
     mut stream: EventStream,
-    cancel: impl FnOnce() + Send + 'static,
 ) -> Exchange {
     let first = match tokio::time::timeout(patience.idle, stream.next()).await {
         Ok(Ok(Some(envelope))) if matches!(envelope.kind(), Kind::Result | Kind::Error) => {
@@ -209,31 +212,35 @@ pub async fn follow<O: StreamOwner>(
         Ok(Err(failure)) => return Exchange::Done(Err(failure)),
         Err(_) => return Exchange::Done(Err(Failure::Timeout)),
     };
-    let rules =
-        Rules { token: call.progress_token(), logs: call.log_level().is_some(), abilities: call.caller.abilities };
-    let stop = Arc::new(tokio::sync::Notify::new());
+    let stop = Arc::new(Notify::new());
     let stopped = stop.clone();
-    let (sender, events) = channel(true, patience, move || {
-        stop.notify_one();
-        cancel();
-    });
+    let (sender, events) = channel(true, patience, move || stop.notify_one());
     tokio::spawn(async move {
         tokio::select! {
-            () = pump(owner, rules, stream, first, sender) => {}
-            () = stopped.notified() => {}
+            () = pump(owner.clone(), rules, stream, first, sender) => {}
+            () = stopped.notified() => owner.give_up(id).await,
         }
     });
     Exchange::Running(events)
 }
 
 /// What the client of a call wants to hear and can be asked.
-struct Rules {
+pub struct Rules {
     token: Option<Bytes>,
     logs: bool,
-    abilities: crate::call::Abilities,
+    /// Which questions it can be asked.
+    pub abilities: Abilities,
 }
 
-async fn pump<O: StreamOwner>(
+impl Rules {
+    /// The rules of a call.
+    pub fn of(call: &Call) -> Self {
+        Self { token: call.progress_token(), logs: call.log_level().is_some(), abilities: call.caller.abilities }
+    }
+}
+
+/// Passes on what a stream holds, from `first` to the answer.
+pub async fn pump<O: StreamOwner>(
     owner: Arc<O>,
     rules: Rules,
     mut stream: EventStream,
@@ -307,18 +314,20 @@ async fn ask<O: StreamOwner>(
         return Ok(());
     }
     if !rules.abilities.allow(&question) {
-        let required = crate::call::Abilities::required(&question);
-        let refusal = Bytes::from_static(br#"{"code":-32601,"message":"the client did not declare this capability"}"#);
-        owner.reply(question, Reply::Error(refusal)).await;
+        let required = Abilities::required(&question);
+        owner.reply(question, Reply::refusal("the client did not declare this capability")).await;
         return Err(Failure::MissingCapability(required));
     }
-    let (reply, answer) = tokio::sync::oneshot::channel();
+    let (reply, answer) = oneshot::channel();
     sender.send(Event::Ask(Ask { question: question.clone(), reply })).await;
-    let owner = owner.clone();
+    reply_later(owner.clone(), question, answer);
+    Ok(())
+}
+
+/// Sends the answer to a question when there is one, or that there will be none.
+pub fn reply_later<O: StreamOwner>(owner: Arc<O>, question: Envelope, answer: oneshot::Receiver<Reply>) {
     tokio::spawn(async move {
-        let nobody = Reply::Error(Bytes::from_static(br#"{"code":-32603,"message":"the client gave no answer"}"#));
-        let reply = answer.await.unwrap_or(nobody);
+        let reply = answer.await.unwrap_or_else(|_| Reply::nobody());
         owner.reply(question, reply).await;
     });
-    Ok(())
 }

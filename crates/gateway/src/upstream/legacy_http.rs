@@ -11,15 +11,18 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method as Verb, StatusCode};
 use mcp::{Envelope, Era, Kind, Method, Version, header, message};
+use tokio::sync::Notify;
 
 use super::{
+    askable::Askable,
     changes::Changes,
-    http::{EventStream, Got, HttpServer, StreamOwner, follow},
+    http::{EventStream, Got, HttpServer, Rules, StreamOwner, follow, pump, reply_later},
     modern_http::refused,
     peer::Peer,
 };
 use crate::{
     call::{Abilities, Answer, Call, Exchange, Reply},
+    events::{Sender, channel},
     failure::Failure,
 };
 
@@ -40,7 +43,14 @@ pub struct LegacyHttp {
     ids: AtomicU64,
     changes: Arc<Changes>,
     gone: AtomicBool,
+    askable: Askable,
     listener: Mutex<Option<tokio::task::AbortHandle>>,
+}
+
+/// What comes first after a call was posted.
+enum Posted {
+    Answer(Answer),
+    Stream(EventStream),
 }
 
 /// Why a handshake did not come about.
@@ -82,6 +92,7 @@ impl LegacyHttp {
             ids: AtomicU64::new(0),
             changes,
             gone: AtomicBool::new(false),
+            askable: Askable::default(),
             listener: Mutex::default(),
         });
         session.tell(message::notification(Method::Initialized.as_str(), b"")).await;
@@ -95,29 +106,64 @@ impl LegacyHttp {
         self.gone.load(Ordering::Acquire)
     }
 
-    /// Sends a call and follows it.
+    /// Sends a call and follows it. Its server may ask its client on the stream of the answer and on the standing one.
     pub async fn call(self: &Arc<Self>, call: &Call) -> Exchange {
         let id = self.ids.fetch_add(1, Ordering::Relaxed) + 1;
-        let patience = self.server.limits().patience;
-        let mut given_up = GivenUp { session: Some(self.clone()), id };
-        let sent = self.server.post(call.message(id, Era::Legacy), |headers| self.stamp(headers));
-        let got = tokio::time::timeout(patience.idle, sent).await.unwrap_or(Err(Failure::Timeout));
-        if let Ok((_, Got::Stream(stream))) = got {
-            return follow(self.clone(), call, patience, stream, move || drop(given_up)).await;
+        let message = call.message(id, Era::Legacy);
+        let rules = Rules::of(call);
+        if call.method.may_ask() && !rules.abilities.is_empty() {
+            return self.call_asking(id, message, rules).await;
         }
-        if !matches!(got, Err(Failure::Timeout)) {
+        let mut given_up = GivenUp { session: Some(self.clone()), id };
+        let exchange = match self.post_call(message).await {
+            Ok(Posted::Answer(answer)) => Exchange::Done(Ok(answer)),
+            Ok(Posted::Stream(stream)) => follow(self.clone(), id, rules, self.server.limits().patience, stream).await,
+            Err(failure) => Exchange::Done(Err(failure)),
+        };
+        if !matches!(exchange, Exchange::Done(Err(Failure::Timeout))) {
             given_up.session = None;
         }
-        Exchange::Done(match got {
-            Ok((_, Got::Message(envelope))) => Ok(Answer { envelope, era: Era::Legacy }),
-            Ok((_, Got::Refused(StatusCode::NOT_FOUND, _))) => {
+        exchange
+    }
+
+    /// A call whose client can be asked: it is known to the standing stream from before it is sent until it has ended.
+    async fn call_asking(self: &Arc<Self>, id: u64, message: Bytes, rules: Rules) -> Exchange {
+        let stop = Arc::new(Notify::new());
+        let stopped = stop.clone();
+        let (sender, events) = channel(true, self.server.limits().patience, move || stop.notify_one());
+        self.askable.insert(id, rules.abilities, &sender);
+        let session = self.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = session.converse(message, rules, sender) => {}
+                () = stopped.notified() => session.give_up(id).await,
+            }
+            session.askable.remove(id);
+        });
+        events.settle().await
+    }
+
+    async fn converse(self: &Arc<Self>, message: Bytes, rules: Rules, sender: Sender) {
+        match self.post_call(message).await {
+            Ok(Posted::Stream(stream)) => pump(self.clone(), rules, stream, None, sender).await,
+            Ok(Posted::Answer(answer)) => sender.finish(Ok(answer)),
+            Err(failure) => sender.finish(Err(failure)),
+        }
+    }
+
+    async fn post_call(&self, message: Bytes) -> Result<Posted, Failure> {
+        let sent = self.server.post(message, |headers| self.stamp(headers));
+        let idle = self.server.limits().patience.idle;
+        match tokio::time::timeout(idle, sent).await.unwrap_or(Err(Failure::Timeout))?.1 {
+            Got::Message(envelope) => Ok(Posted::Answer(Answer { envelope, era: Era::Legacy })),
+            Got::Stream(stream) => Ok(Posted::Stream(stream)),
+            Got::Refused(StatusCode::NOT_FOUND, _) => {
                 self.gone.store(true, Ordering::Release);
                 Err(Failure::SessionGone)
             }
-            Ok((_, Got::Refused(status, _))) => Err(refused(status)),
-            Ok(_) => Err(Failure::Garbage("no answer to a request".to_owned())),
-            Err(failure) => Err(failure),
-        })
+            Got::Refused(status, _) => Err(refused(status)),
+            Got::Nothing => Err(Failure::Garbage("no answer to a request".to_owned())),
+        }
     }
 
     /// A request of our own, such as a list.
@@ -175,23 +221,24 @@ impl LegacyHttp {
         *self.listener.lock().unwrap_or_else(PoisonError::into_inner) = Some(task.abort_handle());
     }
 
-    async fn heard(&self, envelope: Envelope) {
+    async fn heard(self: &Arc<Self>, envelope: Envelope) {
         match envelope.kind() {
             Kind::Notification => self.changes.notify(&envelope),
-            Kind::Request => self.reply_unrelated(envelope).await,
+            Kind::Request => self.question(envelope).await,
             Kind::Result | Kind::Error => {}
         }
     }
 
-    /// A question that belongs to no call: there is nobody to ask.
-    async fn reply_unrelated(&self, question: Envelope) {
-        let reply = match Method::parse(question.method()) {
-            Method::Ping => Reply::Result(Bytes::from_static(b"{}")),
-            _ => Reply::Error(Bytes::from_static(
-                br#"{"code":-32601,"message":"questions are answered only within a call"}"#,
-            )),
-        };
-        self.reply(question, reply).await;
+    /// A question outside of the stream of a call. Servers ask there in the middle of a call all the same: it goes to
+    /// the latest call whose client can answer it.
+    async fn question(self: &Arc<Self>, question: Envelope) {
+        if Method::parse(question.method()) == Method::Ping {
+            return self.reply(question, Reply::Result(Bytes::from_static(b"{}"))).await;
+        }
+        match self.askable.ask(&question) {
+            Ok(answer) => reply_later(self.clone(), question, answer),
+            Err(reason) => self.reply(question, Reply::refusal(reason)).await,
+        }
     }
 
     async fn open_stream(&self, last_event_id: Option<&str>) -> Option<EventStream> {
@@ -238,7 +285,7 @@ impl Drop for GivenUp {
     fn drop(&mut self) {
         if let (Some(session), Ok(runtime)) = (self.session.take(), tokio::runtime::Handle::try_current()) {
             let id = self.id;
-            runtime.spawn(async move { session.tell(cancelled(id)).await });
+            runtime.spawn(async move { session.give_up(id).await });
         }
     }
 }
@@ -254,6 +301,10 @@ impl StreamOwner for LegacyHttp {
 
     async fn resume(&self, last_event_id: &str) -> Option<EventStream> {
         self.open_stream(Some(last_event_id)).await
+    }
+
+    async fn give_up(&self, id: u64) {
+        self.tell(cancelled(id)).await;
     }
 
     fn unrelated(&self, notification: &Envelope) {

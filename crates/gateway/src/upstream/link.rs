@@ -234,12 +234,7 @@ impl Link {
         }
         let answer = match Method::parse(question.method()) {
             Method::Ping => Err(Reply::Result(Bytes::from_static(b"{}"))),
-            _ => self.pending.ask(question.clone()).map_err(|reason| {
-                let mut error = br#"{"code":-32601,"message":"#.to_vec();
-                message::push_string(&mut error, reason);
-                error.push(b'}');
-                Reply::Error(error.into())
-            }),
+            _ => self.pending.ask(question.clone()).map_err(Reply::refusal),
         };
         if let Err(Reply::Error(_)) = &answer {
             self.pending.fail_only(Failure::MissingCapability(Abilities::required(&question)));
@@ -247,11 +242,7 @@ impl Link {
         tokio::spawn(async move {
             let reply = match answer {
                 Err(reply) => reply,
-                Ok(answer) => {
-                    let nobody =
-                        Reply::Error(Bytes::from_static(br#"{"code":-32603,"message":"the client gave no answer"}"#));
-                    answer.await.unwrap_or(nobody)
-                }
+                Ok(answer) => answer.await.unwrap_or_else(|_| Reply::nobody()),
             };
             let _ = link.send(reply_message(&question, &reply)).await;
         });

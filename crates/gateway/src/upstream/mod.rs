@@ -4,6 +4,7 @@
 //! that share a connection), `link` and `dial` (connections that go both ways), `http` (one POST and its answer),
 //! `modern_http`, `legacy_http`, `pool` (who may share what).
 
+pub mod askable;
 pub mod changes;
 pub mod dial;
 pub mod http;
@@ -40,6 +41,7 @@ use crate::{
     call::{Abilities, Call, Caller, Exchange},
     events::Patience,
     failure::Failure,
+    residents::{Home, Residents},
     seals::random,
 };
 
@@ -94,7 +96,14 @@ impl std::fmt::Debug for Upstream {
 
 impl Upstream {
     /// A server as it is configured; nothing is started or connected yet.
-    pub fn new(name: &str, settings: Server, limits: Limits, client: &egress::Client) -> Result<Arc<Self>, Failure> {
+    pub fn new(
+        name: &str,
+        settings: Server,
+        limits: Limits,
+        client: &egress::Client,
+        residents: &Arc<dyn Residents>,
+    ) -> Result<Arc<Self>, Failure> {
+        let home = residents.hosts(name, &settings).then(|| Home { name: name.into(), residents: residents.clone() });
         let patience = Patience {
             idle: Duration::from_millis(limits.call_ms_max),
             total: Duration::from_millis(limits.call_total_ms_max),
@@ -102,7 +111,7 @@ impl Upstream {
         let line_bytes_max = settings.line_bytes_max.unwrap_or(limits.line_bytes_max);
         let http_limits = HttpLimits { result_bytes_max: limits.result_bytes_max, line_bytes_max, patience };
         let http = match settings.transport() {
-            Transport::Http => Some(Arc::new(HttpServer::new(
+            Transport::Http if home.is_none() => Some(Arc::new(HttpServer::new(
                 client,
                 target(&settings)?,
                 configured_headers(&settings),
@@ -115,7 +124,7 @@ impl Upstream {
             name: name.into(),
             changes: Arc::default(),
             watch: watch::Watch::default(),
-            dialer: Dialer { client: client.clone(), limits: http_limits, child },
+            dialer: Dialer { client: client.clone(), limits: http_limits, child, home },
             http,
             modern: ArcSwapOption::empty(),
             verdict: Mutex::default(),
@@ -194,6 +203,11 @@ impl Upstream {
         Err(Failure::SessionGone)
     }
 
+    /// Whether it lives in this process.
+    pub fn is_resident(&self) -> bool {
+        self.dialer.home.is_some()
+    }
+
     /// What the server says of itself, once any connection to it has been made.
     pub fn peer(&self) -> Option<Arc<Peer>> {
         self.peer.load_full()
@@ -246,9 +260,11 @@ impl Upstream {
         modern.as_ref().filter(|modern| modern.since.elapsed() < horizon).map(|modern| modern.door.clone())
     }
 
-    /// Who shares a connection with whom. Only a server declared to keep no state is shared by all.
+    /// Who shares a connection with whom. Only a server declared to keep no state is shared by all, and one that lives
+    /// here: it is told who calls.
     fn key(&self, caller: &Caller) -> Key {
         match self.settings.mode {
+            _ if self.is_resident() => Key { principal: None, session: None, abilities: Abilities::ALL },
             Mode::Shared => Key { principal: None, session: None, abilities: Abilities::ALL },
             Mode::PerPrincipal => {
                 Key { principal: Some(caller.principal.clone()), session: None, abilities: caller.abilities }

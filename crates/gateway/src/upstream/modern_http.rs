@@ -14,7 +14,7 @@ use mcp::{Envelope, Era, Method, Version, code, header, message};
 
 use super::{
     changes::Changes,
-    http::{EventStream, Got, HttpServer, StreamOwner, follow},
+    http::{EventStream, Got, HttpServer, Rules, StreamOwner, follow},
 };
 use crate::{
     call::{Answer, Call, Exchange, Reply},
@@ -46,7 +46,8 @@ impl ModernHttp {
 
     /// Sends a call and follows it.
     pub async fn call(self: &Arc<Self>, call: &Call) -> Exchange {
-        let body = call.message(self.next_id(), Era::Modern);
+        let id = self.next_id();
+        let body = call.message(id, Era::Modern);
         let name = call.own_name.as_deref();
         let patience = self.server.limits().patience;
         let sent = self.server.post(body, |headers| {
@@ -57,7 +58,7 @@ impl ModernHttp {
         });
         match tokio::time::timeout(patience.idle, sent).await.unwrap_or(Err(Failure::Timeout)) {
             Ok((_, Got::Message(envelope))) => Exchange::Done(Ok(Answer { envelope, era: Era::Modern })),
-            Ok((_, Got::Stream(stream))) => follow(self.clone(), call, patience, stream, || {}).await,
+            Ok((_, Got::Stream(stream))) => follow(self.clone(), id, Rules::of(call), patience, stream).await,
             Ok((_, Got::Nothing)) => Exchange::Done(Err(Failure::Garbage("no answer to a request".to_owned()))),
             Ok((_, Got::Refused(status, _))) => Exchange::Done(Err(refused(status))),
             Err(failure) => Exchange::Done(Err(failure)),
@@ -134,6 +135,9 @@ impl StreamOwner for ModernHttp {
     async fn resume(&self, _: &str) -> Option<EventStream> {
         None
     }
+
+    /// Hanging up says it all.
+    async fn give_up(&self, _: u64) {}
 
     fn unrelated(&self, notification: &Envelope) {
         self.changes.notify(notification);
