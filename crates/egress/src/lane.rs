@@ -24,6 +24,13 @@ impl Lane {
         Self { client, target, host, headers }
     }
 
+    /// The same way, with more headers on every request.
+    pub fn carrying(&self, more: impl FnOnce(&mut HeaderMap)) -> Self {
+        let mut lane = self.clone();
+        more(&mut lane.headers);
+        lane
+    }
+
     /// Sends one request, whose further headers `more` writes, and returns the head of the answer.
     ///
     /// An answer that redirects is returned like any other.

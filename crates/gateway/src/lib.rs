@@ -5,7 +5,7 @@
 //! may call what, it starts no process and opens no connection itself, and it keeps nothing on disk but the
 //! keys of its seals.
 //!
-//! In reading order: [`gateway`] (the parts put together), [`call`], [`events`], [`failure`], [`catalogue`], [`route`],
+//! In reading order: [`gateway`] (the parts put together), [`call`], [`events`], [`failure`], [`intake`], [`catalogue`], [`route`],
 //! [`upstream`], [`residents`], [`parked`], [`session`], [`edge`].
 
 pub mod call;
@@ -14,6 +14,7 @@ pub mod edge;
 pub mod events;
 pub mod failure;
 pub mod gateway;
+pub mod intake;
 pub mod key_file;
 pub mod parked;
 pub mod residents;

@@ -187,8 +187,7 @@ impl Dialer {
         let endpoint = tokio::time::timeout(Duration::from_secs(10), endpoint(&mut stream))
             .await
             .unwrap_or(Err(Failure::Timeout))?;
-        let post =
-            HttpServer::new(&self.client, target.sibling(&endpoint)?, configured_headers(server), self.limits);
+        let post = HttpServer::new(&self.client, target.sibling(&endpoint)?, configured_headers(server), self.limits);
         let (out, mut outbox) = mpsc::channel::<Bytes>(OUTBOX);
         let link = Link::new(Out::Channel(out), changes, self.limits.patience);
         tokio::spawn(async move {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method as Verb, Response, StatusCode, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use mcp::{Envelope, Era, Kind, Method, Param, ScanLimits, sse};
 use tokio::sync::{Notify, oneshot};
 
@@ -14,6 +14,7 @@ use crate::{
     call::{Abilities, Answer, Ask, Call, Event, Exchange, Reply},
     events::{Patience, Sender, channel},
     failure::Failure,
+    intake::{Spoiled, whole},
 };
 
 /// What a POST is allowed to cost.
@@ -53,6 +54,11 @@ impl HttpServer {
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         Self { lane: client.lane(target, headers), limits }
+    }
+
+    /// The same address, with more headers on every request.
+    pub fn carrying(&self, more: impl FnOnce(&mut HeaderMap)) -> Self {
+        Self { lane: self.lane.carrying(more), limits: self.limits }
     }
 
     /// The limits of every exchange.
@@ -119,11 +125,10 @@ impl HttpServer {
 
 /// The body of an answer, if it is not larger than allowed.
 pub async fn collect(body: egress::Answer, bytes_max: usize) -> Result<Bytes, Failure> {
-    match Limited::new(body, bytes_max).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Failure::TooLarge(bytes_max)),
-        Err(_) => Err(Failure::Lost),
-    }
+    whole(body, bytes_max).await.map_err(|spoiled| match spoiled {
+        Spoiled::TooLarge => Failure::TooLarge(bytes_max),
+        Spoiled::BrokenOff => Failure::Lost,
+    })
 }
 
 fn starts_with(value: &[u8], wanted: &[u8]) -> bool {
