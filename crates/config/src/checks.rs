@@ -1,5 +1,6 @@
 //! Rules that concern more than one key, or more of a value than its type: one file per section.
 
+mod api;
 mod bundle;
 mod gateway;
 mod limits;

@@ -9,6 +9,7 @@
 //! ```
 
 // The words an operator writes, section by section.
+mod api;
 mod bundle;
 mod config;
 pub mod env;
@@ -28,7 +29,6 @@ mod checks;
 mod document;
 mod error;
 mod load;
-pub mod nearest;
 mod path;
 mod problem;
 mod schema;
@@ -39,6 +39,7 @@ mod shape;
 mod edit;
 pub mod store;
 
+pub use api::{Auth, Operations, Rest, RestArgument, RestMethod, RestPlace, RestTool, RestType, Traits};
 pub use bundle::{Bundle, Naming};
 pub use config::Config;
 pub use edit::Edit;
@@ -50,6 +51,7 @@ pub use limits::Limits;
 pub use listen::{Listen, ListenError};
 pub use load::{DEFAULT, Loaded, load, parse};
 pub use log::{Log, LogFormat};
+pub use mcp::nearest;
 pub use problem::{Problem, Severity};
 pub use schema::schema;
 pub use secret::Secret;

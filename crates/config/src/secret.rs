@@ -44,6 +44,10 @@ impl JsonSchema for Secret {
         "Secret".into()
     }
 
+    fn inline_schema() -> bool {
+        true
+    }
+
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "description": "A text, with `${env:NAME}` for an environment variable." })
     }

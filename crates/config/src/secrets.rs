@@ -1,4 +1,4 @@
-//! Replaces `${env:NAME}` in the environment and the headers of servers.
+//! Replaces `${env:NAME}` in the environment, the headers and the credentials of servers.
 //! The environment comes in as a function, so nothing here reads the process.
 
 use std::collections::BTreeMap;
@@ -16,6 +16,13 @@ pub(crate) fn resolve(config: &mut Config, environment: Environment<'_>, problem
         let path = KeyPath::of(["servers", name]);
         resolve_map(&mut server.env, &path.key("env"), environment, problems);
         resolve_map(&mut server.headers, &path.key("headers"), environment, problems);
+        let auth = path.key("auth");
+        resolve_map(&mut server.auth.query, &auth.key("query"), environment, problems);
+        for (key, secret) in [("bearer", &mut server.auth.bearer), ("password", &mut server.auth.password)] {
+            if let Some(secret) = secret {
+                resolve_one(secret, &auth.key(key), environment, problems);
+            }
+        }
     }
 }
 
@@ -26,10 +33,14 @@ fn resolve_map(
     problems: &mut Problems<'_>,
 ) {
     for (name, secret) in secrets {
-        match replace(secret.expose(), environment) {
-            Ok(text) => *secret = Secret::new(text),
-            Err(error) => problems.add(&path.key(name), error.to_string(), error.hint()),
-        }
+        resolve_one(secret, &path.key(name), environment, problems);
+    }
+}
+
+fn resolve_one(secret: &mut Secret, path: &KeyPath, environment: Environment<'_>, problems: &mut Problems<'_>) {
+    match replace(secret.expose(), environment) {
+        Ok(text) => *secret = Secret::new(text),
+        Err(error) => problems.add(path, error.to_string(), error.hint()),
     }
 }
 

@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Glob, Secret};
+use crate::{Auth, Glob, Operations, Rest, Secret};
 
 /// The arguments of one tool that always have the same value, by argument name.
 pub type FixedArguments = BTreeMap<String, serde_json::Value>;
 
-/// One MCP server: either a `command` to run or a `url` to reach.
+/// One server: a `command` to run or a `url` to reach that speaks MCP, or an API whose operations become tools:
+/// `openapi`, `rest`, `graphql` or `grpc`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Server {
@@ -34,6 +35,33 @@ pub struct Server {
     /// Headers sent with every request to `url`. `${env:NAME}` is replaced by the gateway's own variable
     /// `NAME`; values are never shown. Default none.
     pub headers: BTreeMap<String, Secret>,
+    /// An OpenAPI 3 document whose operations become tools: a file or a URL, JSON or YAML. Default none.
+    pub openapi: Option<String>,
+    /// A GraphQL endpoint whose queries and mutations become tools. Default none.
+    pub graphql: Option<String>,
+    /// A gRPC server whose unary and server-streaming methods become tools, such as `http://127.0.0.1:50051`.
+    /// Default none.
+    pub grpc: Option<String>,
+    /// A REST API described by hand. Default none.
+    pub rest: Rest,
+    /// Where the API of `openapi` or `rest` answers. Default what the document says, if that is on the host the
+    /// document came from.
+    pub base_url: Option<String>,
+    /// A file with the compiled description of `grpc` (`protoc --descriptor_set_out --include_imports`). Default
+    /// none: the server is asked by reflection.
+    pub descriptor_set: Option<String>,
+    /// How the gateway identifies itself at an API, beside `headers`. Default not at all.
+    pub auth: Auth,
+    /// The operations of an API that become tools. Default all.
+    pub include: Operations,
+    /// The operations of an API that do not. Default none.
+    pub exclude: Operations,
+    /// Levels of the selection that is made for `graphql` when a call gives none. Default 3.
+    #[schemars(range(min = 1, max = 10))]
+    pub select_depth: usize,
+    /// Seconds one request to an API may take. Default 30.
+    #[schemars(range(min = 1, max = 3_600))]
+    pub deadline_s: u64,
     /// The protocol era the server speaks. Default `"auto"`: found out by asking, and asked again after
     /// `limits.probe_hours`.
     pub era: Era,
@@ -75,6 +103,11 @@ impl Server {
         self.prefix.as_deref().unwrap_or(name)
     }
 
+    /// Whether it is an API whose operations become tools.
+    pub fn is_api(&self) -> bool {
+        self.openapi.is_some() || self.graphql.is_some() || self.grpc.is_some() || !self.rest.tools.is_empty()
+    }
+
     /// The transport with `auto` decided: by `command`, or else by the scheme of `url`.
     pub fn transport(&self) -> Transport {
         match (self.transport, self.url.as_deref()) {
@@ -98,6 +131,17 @@ impl Default for Server {
             url: None,
             transport: Transport::Auto,
             headers: BTreeMap::new(),
+            openapi: None,
+            graphql: None,
+            grpc: None,
+            rest: Rest::default(),
+            base_url: None,
+            descriptor_set: None,
+            auth: Auth::default(),
+            include: Operations::default(),
+            exclude: Operations::default(),
+            select_depth: 3,
+            deadline_s: 30,
             era: Era::Auto,
             mode: Mode::PerSession,
             start: Start::Lazy,

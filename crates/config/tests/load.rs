@@ -3,7 +3,7 @@
 use config::{Config, Severity, parse};
 
 fn environment(name: &str) -> Option<String> {
-    ["GIT_TOKEN", "SEARCH_TOKEN"].contains(&name).then(|| format!("value of {name}"))
+    ["GIT_TOKEN", "SEARCH_TOKEN", "SHOP_TOKEN"].contains(&name).then(|| format!("value of {name}"))
 }
 
 /// Every problem of `text`, with its hint.
@@ -55,7 +55,8 @@ fn default_file_shows_every_key_of_the_schema() {
     for section in ["Gateway", "Limits", "Log", "Server", "Bundle"] {
         let keys = schema["$defs"][section]["properties"].as_object().unwrap();
         for key in keys.keys() {
-            assert!(shown.contains(key.as_str()), "{section}.{key} is not in default.toml");
+            let is_table = config::DEFAULT.contains(&format!(".{key}."));
+            assert!(is_table || shown.contains(key.as_str()), "{section}.{key} is not in default.toml");
         }
     }
 }

@@ -22,11 +22,26 @@ impl Node {
     /// When it does not come up.
     pub fn start(configuration: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        std::fs::write(folder.path().join("switchboard.toml"), configuration).expect("a temporary file can be written");
+        Self::start_in(folder, "127.0.0.1:0")
+    }
+
+    /// Kills the gateway without a warning and starts it again where it was.
+    ///
+    /// # Panics
+    ///
+    /// When it does not come up again.
+    pub fn restarted(self) -> Self {
+        let Self { program, origin, folder } = self;
+        drop(program);
+        Self::start_in(folder, origin.trim_start_matches("http://"))
+    }
+
+    fn start_in(folder: TempDir, listen: &str) -> Self {
         let file = folder.path().join("switchboard.toml");
-        std::fs::write(&file, configuration).expect("a temporary file can be written");
         let mut serve = command(built("switchboard"));
-        serve.arg("serve").arg("--config").arg(&file).args(["--listen", "127.0.0.1:0"]);
-        serve.current_dir(folder.path());
+        serve.arg("serve").arg("--config").arg(&file).args(["--listen", listen]);
+        serve.env("SWITCHBOARD_STATE_DIR", folder.path().join("state")).current_dir(folder.path());
         let program = Program::start("switchboard", &mut serve, "listening on http://");
         let address = program.announced().split_whitespace().next().expect("an address is announced");
         Self { origin: format!("http://{}", address.trim_end_matches('/')), program, folder }

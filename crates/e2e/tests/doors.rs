@@ -46,7 +46,7 @@ fn stdio(fixture: &Fixture, arguments: &[&str]) -> (Talk, TempDir) {
     let file = folder.path().join("switchboard.toml");
     std::fs::write(&file, fixture.configured("fixture")).expect("a temporary file can be written");
     let mut command = command(built("switchboard"));
-    command.arg("stdio").arg("--config").arg(&file).args(arguments);
+    command.arg("stdio").arg("--config").arg(&file).args(arguments).env("SWITCHBOARD_STATE_DIR", folder.path());
     (Talk::start(&mut command), folder)
 }
 

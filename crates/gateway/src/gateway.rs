@@ -18,6 +18,8 @@ use crate::{
 
 /// How often what has expired is cleared away.
 const SWEEP: Duration = Duration::from_secs(5);
+/// How often the keys of the seals are read again.
+const RENEW_KEYS: Duration = Duration::from_hours(1);
 
 /// The data plane of one node.
 #[derive(Clone)]
@@ -59,8 +61,8 @@ impl std::ops::Deref for Gateway {
 impl Gateway {
     /// Puts the parts together as the configuration says. Nothing is started before it is needed, but for servers that
     /// are to be warm. A server that cannot be made is logged and left out. `residents` makes the servers that live in
-    /// this process.
-    pub fn new(config: &Config, residents: &Arc<dyn Residents>) -> Self {
+    /// this process; `seals` holds the keys of what clients are given to keep.
+    pub fn new(config: &Config, residents: &Arc<dyn Residents>, seals: Seals) -> Self {
         let client = egress::Client::new(egress::Options {
             connect_ms_max: config.limits.connect_ms_max,
             connections_per_host_max: config.limits.connections_per_server_max,
@@ -98,7 +100,7 @@ impl Gateway {
         let limits = &config.limits;
         let gateway = Self(Arc::new(Parts {
             catalogue: Catalogue::new(upstreams.clone(), &config.bundles, limits.clone(), who, own.clone()),
-            seals: Seals::ephemeral(),
+            seals,
             sessions: Sessions::new(
                 limits.sessions_max,
                 Duration::from_millis(limits.session_idle_ms_max),
@@ -115,6 +117,7 @@ impl Gateway {
         }));
         gateway.warm_up(&own);
         gateway.keep_clean();
+        gateway.keep_keys();
         gateway
     }
 
@@ -154,6 +157,17 @@ impl Gateway {
                 }
             });
         }
+    }
+
+    fn keep_keys(&self) {
+        let parts = Arc::downgrade(&self.0);
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(RENEW_KEYS).await;
+                let Some(gateway) = parts.upgrade().map(Gateway) else { return };
+                let _ = tokio::task::spawn_blocking(move || gateway.seals.renew()).await;
+            }
+        });
     }
 
     fn keep_clean(&self) {

@@ -2,7 +2,8 @@
 //!
 //! A request enters at an edge (`edge`), is routed by the catalogue (`catalogue`) and leaves by the other edge
 //! (`upstream`). Between the two edges a call has no era ([`call`]). What this crate does not do: it does not decide who
-//! may call what, it starts no process and opens no connection itself, and it keeps nothing on disk.
+//! may call what, it starts no process and opens no connection itself, and it keeps nothing on disk but the
+//! keys of its seals.
 //!
 //! In reading order: [`gateway`] (the parts put together), [`call`], [`events`], [`failure`], [`catalogue`], [`route`],
 //! [`upstream`], [`residents`], [`parked`], [`session`], [`edge`].
@@ -13,6 +14,7 @@ pub mod edge;
 pub mod events;
 pub mod failure;
 pub mod gateway;
+pub mod key_file;
 pub mod parked;
 pub mod residents;
 pub mod route;

@@ -239,7 +239,7 @@ fn task(catalogue: &Catalogue, seals: &Seals, inbound: Inbound) -> Result<Routed
     let token = inbound.request.param(Param::TaskId);
     let shown = text(&inbound.request, token).ok_or_else(|| invalid("`taskId` must be a string".to_owned()))?;
     let unknown = || invalid("unknown task".to_owned());
-    let task = TaskId::reveal(seals.ring(), &inbound.caller.principal, &shown).map_err(|_| unknown())?;
+    let task = TaskId::reveal(&seals.ring(), &inbound.caller.principal, &shown).map_err(|_| unknown())?;
     let upstream =
         catalogue.members(&inbound.endpoint).find(|upstream| *upstream.name == *task.server).ok_or_else(unknown)?;
     let route =

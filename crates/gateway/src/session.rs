@@ -190,8 +190,9 @@ impl Sessions {
             client_info: facts.info.clone(),
             capabilities: facts.capabilities.clone(),
         };
-        let id =
-            seal.session_id(seals.ring(), principal, now_s() + self.lifetime_s, random()).map_err(|_| Unknown::Full)?;
+        let id = seal
+            .session_id(&seals.ring(), principal, now_s() + self.lifetime_s, random())
+            .map_err(|_| Unknown::Full)?;
         let session = self.admit(seal.id, principal, endpoint, version, facts)?;
         Ok((id, session))
     }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use cli::{Error, Exit, Serve, Settings, Stdio, Terminal};
-use config::{Config, LogFormat};
+use config::{Config, Folders, LogFormat};
 use gateway::{
     Gateway, Nobody, Residents,
     catalogue::Endpoint,
     edge::serve::{self, Listener},
+    seals::Seals,
 };
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -24,7 +25,7 @@ pub(crate) async fn serve(arguments: Serve, terminal: &mut Terminal) -> Result<E
             Listener::bind(address).await.map_err(|source| Error::Listen { address: address.to_string(), source })?,
         );
     }
-    let gateway = Gateway::new(&config, &residents());
+    let gateway = Gateway::new(&config, &residents(), seals());
     for listener in &listeners {
         terminal.say(&format!("listening on {}", listener.address()));
     }
@@ -48,7 +49,7 @@ pub(crate) async fn stdio(arguments: Stdio, terminal: &mut Terminal) -> Result<E
         (_, Some(bundle)) => Endpoint::Bundle(bundle),
         _ => Endpoint::All,
     };
-    let gateway = Gateway::new(&config, &residents());
+    let gateway = Gateway::new(&config, &residents(), seals());
     if !gateway.catalogue.has(&endpoint) {
         return Err(Error::NoEndpoint { name: format!("{endpoint:?}") });
     }
@@ -67,6 +68,11 @@ fn configured(settings: &Settings, terminal: &mut Terminal) -> Result<Config, Er
         terminal.say(&format!("the log filter `{filter}` cannot be read ({problem}); logging at level info"));
     }
     Ok(config)
+}
+
+/// The keys of what clients are given to keep.
+fn seals() -> Seals {
+    Seals::kept_in(Folders::of_process().map(|folders| folders.state).as_deref())
 }
 
 /// The servers that live in this process.

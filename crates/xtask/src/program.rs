@@ -93,9 +93,11 @@ impl Program {
         Ok(program)
     }
 
-    /// Starts the gateway with a configuration, on a free port.
+    /// Starts the gateway with a configuration, on a free port; its state lies beside this task.
     pub(crate) fn gateway(mut command: Command, configuration: &Path) -> Result<Self, Error> {
         command.arg("serve").arg("--config").arg(configuration).args(["--listen", "127.0.0.1:0"]);
+        let failed = |source| Error::Start { name: "switchboard".to_owned(), source };
+        command.env("SWITCHBOARD_STATE_DIR", std::env::current_exe().map_err(failed)?.with_file_name("state"));
         Self::start("switchboard", command, Voice::Error)
     }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use url::Url;
 
+use super::api;
 use super::names::skeleton;
 use crate::path::KeyPath;
 use crate::problem::Problems;
@@ -13,16 +14,20 @@ use crate::{Server, Transport};
 pub(super) fn check(name: &str, server: &Server, problems: &mut Problems<'_>) {
     let path = KeyPath::of(["servers", name]);
     match (&server.command, &server.url) {
+        _ if server.is_api() => api::check(server, &path, problems),
         (Some(command), None) => check_command(command, server, &path, problems),
         (None, Some(url)) => check_url(url, server, &path, problems),
         (Some(_), Some(_)) => problems.add(&path.key("url"), "both `command` and `url` are given", "remove one"),
         (None, None) => problems.add(
             &path,
             "neither `command` nor `url` is given",
-            "give `command` to run a program, or `url` to reach a server",
+            "give `command` to run a program, `url` to reach a server, or `openapi`, `rest`, `graphql` or `grpc` for an api",
         ),
     }
     check_renames(&server.rename, &path.key("rename"), problems);
+    if !server.is_api() {
+        api::check_unused(server, &path, problems);
+    }
 }
 
 /// Reports servers whose tools would begin with the same prefix as those of another.
@@ -76,6 +81,14 @@ fn check_url(text: &str, server: &Server, path: &KeyPath, problems: &mut Problem
     if let Err((message, hint)) = fitting_url(text, server.transport) {
         problems.add(&path.key("url"), message, hint);
     }
+    check_headers(server, path, problems);
+    unused(!server.args.is_empty(), "args", "command", path, problems);
+    unused(!server.env.is_empty(), "env", "command", path, problems);
+    unused(server.cwd.is_some(), "cwd", "command", path, problems);
+}
+
+/// Reports headers that cannot be sent.
+pub(super) fn check_headers(server: &Server, path: &KeyPath, problems: &mut Problems<'_>) {
     for name in server.headers.keys().filter(|name| !is_header_name(name)) {
         problems.add(&path.key("headers").key(name), format!("`{name}` is no header name"), None);
     }
@@ -85,9 +98,6 @@ fn check_url(text: &str, server: &Server, path: &KeyPath, problems: &mut Problem
             problems.add(&path.key("headers").key(name), "the value cannot be sent as a header", hint);
         }
     }
-    unused(!server.args.is_empty(), "args", "command", path, problems);
-    unused(!server.env.is_empty(), "env", "command", path, problems);
-    unused(server.cwd.is_some(), "cwd", "command", path, problems);
 }
 
 /// Whether `text` is an address that `transport` can reach, or what is wrong and what to do.
@@ -117,13 +127,13 @@ fn fitting_url(text: &str, transport: Transport) -> Result<(), (String, &'static
 }
 
 /// Reports a key that has no effect without another one.
-fn unused(given: bool, key: &str, without: &str, path: &KeyPath, problems: &mut Problems<'_>) {
+pub(super) fn unused(given: bool, key: &str, without: &str, path: &KeyPath, problems: &mut Problems<'_>) {
     if given {
         problems.add(&path.key(key), format!("`{key}` has no effect without `{without}`"), "remove it");
     }
 }
 
-fn is_tool_name(name: &str) -> bool {
+pub(super) fn is_tool_name(name: &str) -> bool {
     (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 

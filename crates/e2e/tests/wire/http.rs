@@ -23,6 +23,13 @@ fn framing_that_can_be_read_two_ways_is_refused() {
         ("folded header", format!("X-Folded: a\r\n b\r\nContent-Length: {length}"), &body),
         ("space before the colon", format!("Content-Length : {length}"), &body),
         ("header without a colon", format!("Nonsense\r\nContent-Length: {length}"), &body),
+        ("length and encoding", format!("Content-Length: {length}\r\nTransfer-Encoding: chunked"), &body),
+        ("encoding and length", format!("Transfer-Encoding: chunked\r\nContent-Length: {length}"), &chunked),
+        ("the same length twice", format!("Content-Length: {length}\r\nContent-Length: {length}"), &body),
+        ("the same encoding twice", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked".to_owned(), &chunked),
+        ("two encodings", "Transfer-Encoding: gzip, chunked".to_owned(), &chunked),
+        ("two lengths in one", format!("Content-Length: {length}, {length}"), &body),
+        ("bare line feed", format!("X: y\nContent-Length: {length}"), &body),
         ("header name with a space", format!("X Y: z\r\nContent-Length: {length}"), &body),
     ];
     let gateway = Gateway::start();
@@ -32,6 +39,18 @@ fn framing_that_can_be_read_two_ways_is_refused() {
         gateway.assert_undisturbed(name);
     }
     gateway.assert_nothing_else_arrived();
+}
+
+#[test]
+fn what_follows_a_request_with_two_lengths_is_not_read() {
+    let gateway = Gateway::start();
+    let body = modern_call("1", TOOL, "{}");
+    let twice = format!("Content-Length: {}\r\nTransfer-Encoding: chunked", body.len());
+    let good = framed(gateway.address(), &format!("Content-Length: {}", body.len()), &body);
+    let requests = format!("{good}{}{good}", framed(gateway.address(), &twice, "0\r\n\r\n"));
+    let mut answers = BufReader::new(started(&gateway, &requests));
+    let statuses: Vec<u16> = std::iter::repeat_with(|| wire::read_answer(&mut answers).status).take(3).collect();
+    assert_eq!(statuses, [200, 400, 0]);
 }
 
 /// A request whose length is told by `framing`, with the headers of a modern call.

@@ -2,11 +2,12 @@
 //! routed, and answered in the words of that era.
 //!
 //! In reading order: `modern` and `legacy` (the two eras), `listen` (changes for modern clients), `http` with `door` and
-//! `body` (Streamable HTTP), `duplex` (stdio, sockets, HTTP+SSE), `serve` (listeners).
+//! `body` (Streamable HTTP), `duplex` (stdio, sockets, HTTP+SSE), `serve` with `framing` (listeners).
 
 pub mod body;
 pub mod door;
 pub mod duplex;
+pub mod framing;
 pub mod http;
 pub mod legacy;
 pub mod listen;

@@ -199,8 +199,8 @@ fn finish(gateway: &Gateway, context: &Context, answer: &Answer) -> Bytes {
 /// A task id is a routing key: the client gets one that names the server and is good for this principal only.
 fn with_task_id(gateway: &Gateway, context: &Context, envelope: &Envelope, task: mcp::Span) -> Bytes {
     let own = task.of(envelope.bytes()).and_then(mcp::plain_text).unwrap_or_default().to_owned();
-    let shown =
-        TaskId { server: context.upstream.name.to_string(), id: own }.conceal(gateway.seals.ring(), &gateway.principal);
+    let shown = TaskId { server: context.upstream.name.to_string(), id: own }
+        .conceal(&gateway.seals.ring(), &gateway.principal);
     let mut splice = Splice::new(envelope.bytes());
     splice.replace(envelope.id_span(), &context.id);
     splice.replace_owned(task, message::json_string(&shown));

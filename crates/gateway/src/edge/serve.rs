@@ -5,6 +5,7 @@ use std::{future::Future, path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use config::Listen;
+use http::StatusCode;
 use hyper::{Request, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use mcp::lines;
@@ -15,7 +16,13 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::{STREAM_QUEUE, door::Door, duplex::Duplex, http::Http};
+use super::{
+    STREAM_QUEUE,
+    door::Door,
+    duplex::Duplex,
+    framing::{Framed, Switched},
+    http::Http,
+};
 use crate::{catalogue::Endpoint, gateway::Gateway};
 
 /// A bound listener.
@@ -136,9 +143,17 @@ async fn connection(
         .max_headers(limits.headers_max)
         .max_buf_size(limits.header_bytes_max.max(8_192))
         .half_close(false);
+    let switched = Switched::default();
+    let stream = Framed::new(stream, switched.clone());
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
-        let http = http.clone();
-        async move { Ok::<_, std::convert::Infallible>(http.answer(request).await) }
+        let (http, switched) = (http.clone(), switched.clone());
+        async move {
+            let response = http.answer(request).await;
+            if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                switched.set();
+            }
+            Ok::<_, std::convert::Infallible>(response)
+        }
     });
     let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
     tokio::pin!(connection);
