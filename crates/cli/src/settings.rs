@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use config::Loaded;
 
+use crate::options::EVERYWHERE;
 use crate::terminal::Word;
 use crate::{Error, Terminal};
 
@@ -12,7 +13,7 @@ use crate::{Error, Terminal};
 #[derive(Clone, Debug, Default, Args)]
 pub struct Settings {
     /// The configuration file; without one the defaults hold.
-    #[arg(long, value_name = "FILE", env = config::env::CONFIG.name)]
+    #[arg(long, value_name = "FILE", env = config::env::CONFIG.name, global = true, help_heading = EVERYWHERE)]
     pub config: Option<PathBuf>,
 }
 
@@ -23,6 +24,22 @@ impl Settings {
             Some(path) => Ok(config::load(path)?),
             None => Ok(Loaded { config: config::Config::default(), problems: Vec::new() }),
         }
+    }
+
+    /// The file that a change of the configuration goes into.
+    pub fn file(&self) -> Result<PathBuf, Error> {
+        let default = || config::Folders::of_process().map(|folders| folders.file());
+        self.config.clone().or_else(default).ok_or(Error::Homeless)
+    }
+
+    /// Where nodes with this configuration are reached over HTTP.
+    pub fn addresses(&self) -> Result<Vec<String>, Error> {
+        let listen = self.load()?.config.gateway.listen;
+        let address = |listen: &config::Listen| match listen {
+            config::Listen::Tcp(address) => Some(format!("http://{address}")),
+            config::Listen::Unix(_) => None,
+        };
+        Ok(listen.iter().filter_map(address).collect())
     }
 
     /// Reads the configuration and says its problems; fails if a node could not start with it.

@@ -62,7 +62,7 @@ impl ClientFile {
             return Err(Error::ClientChanged { path: self.path.clone() });
         }
         match text {
-            Some(text) => config::replace(&self.path, text).map_err(failed),
+            Some(text) => config::store::replace(&self.path, text).map_err(failed),
             None => fs::remove_file(&self.path).map_err(failed),
         }
     }

@@ -2,6 +2,7 @@
 //! Kept in the state folder, readable by its user only, since such files hold secrets.
 
 use std::{
+    fmt::Write,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -93,7 +94,7 @@ impl Ledger {
     fn write(&self, page: &Path, text: &str) -> io::Result<()> {
         use std::os::unix::fs::DirBuilderExt;
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.0)?;
-        config::replace(page, text)
+        config::store::replace(page, text)
     }
 
     fn page(&self, path: &Path, ending: &str) -> PathBuf {
@@ -103,5 +104,9 @@ impl Ledger {
 }
 
 fn digest(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut hex = String::with_capacity(64);
+    for byte in Sha256::digest(text.as_bytes()) {
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
 }

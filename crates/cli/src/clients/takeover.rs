@@ -105,8 +105,15 @@ mod tests {
     fn a_section_says_what_the_entry_said() {
         let check = |server: &Server, expected: Value| assert_eq!(section(server), expected);
         check(&Server::program("a", "npx", &["-y"]), json!({"command": "npx", "args": ["-y"]}));
-        check(&Server { enabled: false, ..Server::address("a", "https://a") }, json!({"url": "https://a", "enabled": false}));
-        let way = Way::Address { url: "https://a/sse".to_owned(), kind: Kind::Sse, headers: [("K".into(), "v".into())].into() };
+        check(
+            &Server { enabled: false, ..Server::address("a", "https://a") },
+            json!({"url": "https://a", "enabled": false}),
+        );
+        let way = Way::Address {
+            url: "https://a/sse".to_owned(),
+            kind: Kind::Sse,
+            headers: [("K".into(), "v".into())].into(),
+        };
         check(
             &Server { way, ..Server::address("a", "") },
             json!({"url": "https://a/sse", "transport": "sse", "headers": {"K": "v"}}),

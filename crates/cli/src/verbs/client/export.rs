@@ -27,7 +27,7 @@ pub(super) struct Export {
 impl Export {
     pub(super) fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
         let servers = match &self.address {
-            _ if self.servers => self.configured(context)?,
+            _ if self.servers => configured(context)?,
             Some(address) => vec![Server::address("switchboard", address)],
             None => vec![Server::program("switchboard", "switchboard", &["stdio"])],
         };
@@ -39,21 +39,22 @@ impl Export {
         context.terminal.data(text.trim_end())?;
         Ok(Exit::Done)
     }
+}
 
-    /// The servers as they stand in the file, references unresolved.
-    fn configured(&self, context: &Context<'_>) -> Result<Vec<Server>, Error> {
-        let path = context.options.settings.file()?;
-        let text = std::fs::read_to_string(&path).map_err(|source| config::Error::Read { path, source })?;
-        let edit = config::Edit::of(&text)?;
-        let entry = |name: String| Some(of_section(&name, &edit.section("servers", &name)?)).flatten();
-        Ok(edit.names("servers").into_iter().filter_map(entry).collect())
-    }
+/// The servers as they stand in the file, references unresolved.
+fn configured(context: &Context<'_>) -> Result<Vec<Server>, Error> {
+    let path = context.options.settings.file()?;
+    let text = std::fs::read_to_string(&path).map_err(|source| config::Error::Read { path, source })?;
+    let edit = config::Edit::of(&text)?;
+    let entry = |name: String| Some(of_section(&name, &edit.entry("servers", &name)?)).flatten();
+    Ok(edit.names("servers").into_iter().filter_map(entry).collect())
 }
 
 /// A section of our configuration as an entry of a client; none if a client could not use it by itself.
 fn of_section(name: &str, section: &serde_json::Value) -> Option<Server> {
     let text = |key: &str| section[key].as_str().map(str::to_owned);
-    let texts = |key: &str| section[key].as_array().into_iter().flatten().filter_map(|one| Some(one.as_str()?.to_owned()));
+    let texts =
+        |key: &str| section[key].as_array().into_iter().flatten().filter_map(|one| Some(one.as_str()?.to_owned()));
     let pairs = |key: &str| {
         let pair = |(key, value): (&String, &serde_json::Value)| Some((key.clone(), value.as_str()?.to_owned()));
         section[key].as_object().into_iter().flatten().filter_map(pair).collect()

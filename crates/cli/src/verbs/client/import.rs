@@ -60,7 +60,7 @@ impl Import {
         let target = context.options.settings.file()?;
         let addresses = context.options.settings.addresses()?;
         let mut rows = Vec::new();
-        let change = |edit: &mut config::Edit| {
+        let mut change = |edit: &mut config::Edit| {
             for (client, server) in &found {
                 rows.push(take(edit, client, server, &addresses)?);
             }
@@ -70,7 +70,7 @@ impl Import {
             let text = std::fs::read_to_string(&target).unwrap_or_default();
             change(&mut config::Edit::of(&text)?)?;
         } else {
-            config::edit(&target, change)?;
+            config::store::edit(&target, change)?;
         }
         let config = target.display().to_string();
         context.terminal.show(&Imported { config, dry_run: self.dry_run, servers: rows })?;
@@ -111,7 +111,7 @@ fn take(
         return Ok(row(Outcome::Skipped, Some("it is switchboard itself".to_owned())));
     }
     let mut section = clients::section(server);
-    if let Some(there) = edit.section("servers", &name) {
+    if let Some(there) = edit.entry("servers", &name) {
         let same = ["command", "args", "url"].iter().all(|key| there.get(*key) == section.get(*key));
         let note = || Some("another server has this name: rename one of them".to_owned());
         return Ok(if same { row(Outcome::Same, None) } else { row(Outcome::Skipped, note()) });

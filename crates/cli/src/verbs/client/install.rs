@@ -5,7 +5,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    Context, Error, Exit, Report, Text,
+    Context, Error, Exit, Report, Settings, Text,
     clients::{self, ClientFile, Ledger, Which},
 };
 
@@ -53,14 +53,14 @@ impl Install {
     pub(super) fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
         let (places, ledger) = (clients::places()?, Ledger::of_process()?);
         let server = self.entry(context)?;
-        let known = context.options.settings.load()?.config.servers;
+        let known = if self.only { names(&context.options.settings)? } else { Vec::new() };
         let mut rows = Vec::new();
         for client in &self.clients {
             let file = self.which.file(client, &places)?.ok_or(Error::NoProject { title: client.title })?;
             if !file.is_found() {
                 return Err(Error::NoClient { title: client.title, path: file.path });
             }
-            let (text, taken_out) = self.changed(&file, &server, |name| known.contains_key(name))?;
+            let (text, taken_out) = changed(&file, &server, &known)?;
             let backup = ledger.enter(&file, &self.name, &text)?;
             file.replace(Some(&text)).inspect_err(|_| ledger.forget(&file.path, true))?;
             rows.push(Row {
@@ -87,24 +87,24 @@ impl Install {
         }
         Ok(Server::program(&self.name, &program, &args.iter().map(String::as_str).collect::<Vec<_>>()))
     }
+}
 
-    /// The text of the file with us in it, and without what was taken over.
-    fn changed(
-        &self,
-        file: &ClientFile,
-        server: &Server,
-        is_ours: impl Fn(&str) -> bool,
-    ) -> Result<(String, Vec<String>), Error> {
-        let mut text = file.with(server)?;
-        let mut taken_out = Vec::new();
-        if self.only {
-            for old in file.servers()?.into_iter().filter(|old| is_ours(&clients::plain_name(&old.name))) {
-                text = file.without(&text, &old.name)?;
-                taken_out.push(old.name);
-            }
-        }
-        Ok((text, taken_out))
+/// The text of the file with us in it, and without what was taken over.
+fn changed(file: &ClientFile, server: &Server, known: &[String]) -> Result<(String, Vec<String>), Error> {
+    let mut text = file.with(server)?;
+    let mut taken_out = Vec::new();
+    for old in file.servers()?.into_iter().filter(|old| known.contains(&clients::plain_name(&old.name))) {
+        text = file.without(&text, &old.name)?;
+        taken_out.push(old.name);
     }
+    Ok((text, taken_out))
+}
+
+/// The servers that stand in the configuration file, whether or not what they refer to is there now.
+fn names(settings: &Settings) -> Result<Vec<String>, Error> {
+    let path = settings.file()?;
+    let text = std::fs::read_to_string(&path).map_err(|source| config::Error::Read { path, source })?;
+    Ok(config::Edit::of(&text)?.names("servers"))
 }
 
 impl Report for Installed {

@@ -41,7 +41,11 @@ impl List {
                 Ok(Some(file)) => file,
                 Ok(None) => continue,
                 Err(error) => {
-                    context.terminal.problem(Word::Warning, &format!("{}: {}", client.title, error.with_causes()), None);
+                    context.terminal.problem(
+                        Word::Warning,
+                        &format!("{}: {}", client.title, error.with_causes()),
+                        None,
+                    );
                     continue;
                 }
             };
