@@ -165,7 +165,7 @@ fn next_table(root: &mut Table, position: Option<isize>) -> Option<&mut Table> {
 
 /// The tables on the way to a key, and the key.
 fn split(path: &str) -> Result<(Vec<Key>, Key), Error> {
-    let no_key = || Error::NoKey { key: path.to_owned() };
+    let no_key = || Error::NoKey { key: path.to_owned(), hint: None };
     let mut keys = Key::parse(path).map_err(|_| no_key())?;
     let key = keys.pop().ok_or_else(no_key)?;
     Ok((keys, key))

@@ -6,7 +6,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
-use crate::{Edit, Error, Problem, parse};
+use crate::load::problems_within;
+use crate::{Edit, Error, Problem};
 
 /// Who may read a file that did not exist before: it may come to hold secrets.
 const MODE_OF_NEW_FILE: u32 = 0o600;
@@ -49,13 +50,13 @@ pub fn write(path: &Path, text: &str) -> Result<(), Error> {
     replace_keeping(&path, text).map_err(failed)
 }
 
-/// Refuses a change that brings problems. What the environment of the node will hold is not known here.
+/// Refuses a change that brings problems. What references lead to is not looked at: the node
+/// may have another environment.
 fn check(before: &str, after: &str, path: &Path) -> Result<(), Error> {
     let name = path.display().to_string();
-    let problems = |text| parse(text, &name, &|_| Some(String::new())).problems;
-    let known = problems(before);
+    let known = problems_within(before, &name);
     let is_new = |problem: &Problem| !known.iter().any(|old| old.key == problem.key && old.message == problem.message);
-    let problems: Vec<Problem> = problems(after).into_iter().filter(is_new).collect();
+    let problems: Vec<Problem> = problems_within(after, &name).into_iter().filter(is_new).collect();
     if problems.is_empty() { Ok(()) } else { Err(Error::Wrong { problems }) }
 }
 
