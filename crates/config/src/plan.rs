@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{Config, Limits, Server};
@@ -24,20 +24,22 @@ const READ_AT_START: [&str; 10] = [
 ];
 
 /// Limits that each server is made with: where one changes, every server is replaced.
-const MADE_WITH: [&str; 9] = [
+const MADE_WITH: [&str; 11] = [
     "call_ms_max",
     "call_total_ms_max",
     "calls_per_server_max",
     "connect_ms_max",
     "connections_per_server_max",
     "handshake_ms_max",
+    "health_ms",
     "line_bytes_max",
     "probe_hours",
     "result_bytes_max",
+    "starts_max",
 ];
 
 /// What a change of the configuration means.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// Servers that come.
     pub added: BTreeSet<String>,
@@ -54,7 +56,7 @@ pub struct Plan {
 }
 
 /// How one server changes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerChange {
     /// Its name.
     pub name: String,

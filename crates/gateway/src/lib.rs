@@ -17,6 +17,7 @@ pub mod failure;
 pub mod gateway;
 pub mod intake;
 pub mod key_file;
+pub mod moment;
 pub mod parked;
 pub mod residents;
 pub mod route;
