@@ -111,11 +111,11 @@ mod tests {
 
     use super::settle;
 
-    fn check(words: &[&str], expected: Value) {
+    fn check(words: &[&str], expected: &Value) {
         let mut settings = json!({});
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
         settle(&mut settings, "servers", &words).unwrap();
-        assert_eq!(settings, expected, "{words:?}");
+        assert_eq!(&settings, expected, "{words:?}");
     }
 
     fn refuse(word: &str, expected: &str) {
@@ -125,11 +125,11 @@ mod tests {
 
     #[test]
     fn keys_are_typed_by_the_schema() {
-        check(&["era=legacy", "idle_stop_s=60"], json!({ "era": "legacy", "idle_stop_s": 60 }));
-        check(&["enabled=false", "prefix=7"], json!({ "enabled": false, "prefix": "7" }));
-        check(&["env.PORT=8080", "env.HOST=a"], json!({ "env": { "PORT": "8080", "HOST": "a" } }));
-        check(&["args=[\"-v\"]", "hide:=[\"x_*\"]"], json!({ "args": ["-v"], "hide": ["x_*"] }));
-        check(&["cwd="], json!({ "cwd": null }));
+        check(&["era=legacy", "idle_stop_s=60"], &json!({ "era": "legacy", "idle_stop_s": 60 }));
+        check(&["enabled=false", "prefix=7"], &json!({ "enabled": false, "prefix": "7" }));
+        check(&["env.PORT=8080", "env.HOST=a"], &json!({ "env": { "PORT": "8080", "HOST": "a" } }));
+        check(&["args=[\"-v\"]", "hide:=[\"x_*\"]"], &json!({ "args": ["-v"], "hide": ["x_*"] }));
+        check(&["cwd="], &json!({ "cwd": null }));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod bundle;
 mod call;
+mod client;
 mod config;
 mod man;
 mod prompt;
@@ -51,6 +52,7 @@ verbs! {
     config::Config,
     server::Server,
     bundle::Bundle,
+    client::Client,
     tools::Tools,
     call::Call,
     resources::Resources,

@@ -1,13 +1,10 @@
 //! The verbs that change the configuration, and those that only look at it.
-#![expect(clippy::unwrap_used, reason = "a test helper that cannot go on has found a failure")]
-
-mod fake;
 
 use std::path::PathBuf;
 
+use crate::fake::node::FakeNode;
+use crate::fake::shell::{Ended, run};
 use cli::Exit;
-use fake::node::FakeNode;
-use fake::shell::{Ended, run};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
