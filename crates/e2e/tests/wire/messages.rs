@@ -190,6 +190,27 @@ fn an_unknown_notification_is_accepted_and_ignored() {
 }
 
 #[test]
+fn a_cancel_over_http_is_accepted_and_cancels_nothing() {
+    let gateway = Gateway::start();
+    let body = format!(
+        r#"{{"jsonrpc":"2.0","method":"notifications/cancelled","params":{{"requestId":"slow","_meta":{META}}}}}"#
+    );
+    std::thread::scope(|scope| {
+        let slow = scope
+            .spawn(|| e2e::wire::call(gateway.address(), crate::gateway::PATH, "\"slow\"", "slow", r#"{"ms":300}"#));
+        for headers in [
+            &["MCP-Protocol-Version: 2026-07-28"][..],
+            &["MCP-Protocol-Version: 2026-07-28", "Mcp-Method: notifications/cancelled"],
+        ] {
+            assert_eq!(gateway.post_with(headers, body.as_bytes()).status, 202);
+        }
+        let wrong = gateway.post_with(&["MCP-Protocol-Version: 2026-07-28", "Mcp-Method: ping"], body.as_bytes());
+        assert_eq!((wrong.status, wrong.code()), (400, Some(-32020)), "{}", wrong.text());
+        assert!(slow.join().expect("a call ends").text().contains("waited 300 ms"));
+    });
+}
+
+#[test]
 fn a_tool_nobody_knows_is_an_invalid_parameter() {
     let gateway = Gateway::start();
     for tool in ["no_such_tool", "x"] {
