@@ -2,7 +2,7 @@
 
 use e2e::wire::{META, modern_call};
 
-use crate::gateway::{Gateway, TOOL};
+use crate::gateway::{Gateway, PATH, TOOL};
 
 #[test]
 fn a_body_that_is_no_json_is_a_parse_error() {
@@ -195,9 +195,9 @@ fn a_cancel_over_http_is_accepted_and_cancels_nothing() {
     let body = format!(
         r#"{{"jsonrpc":"2.0","method":"notifications/cancelled","params":{{"requestId":"slow","_meta":{META}}}}}"#
     );
+    let address = gateway.address();
     std::thread::scope(|scope| {
-        let slow = scope
-            .spawn(|| e2e::wire::call(gateway.address(), crate::gateway::PATH, "\"slow\"", "slow", r#"{"ms":300}"#));
+        let slow = scope.spawn(|| e2e::wire::call(address, PATH, "\"slow\"", "slow", r#"{"ms":300}"#));
         for headers in [
             &["MCP-Protocol-Version: 2026-07-28"][..],
             &["MCP-Protocol-Version: 2026-07-28", "Mcp-Method: notifications/cancelled"],
