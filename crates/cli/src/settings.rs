@@ -34,6 +34,22 @@ impl Settings {
         Source { file: self.config.clone(), profile: self.profile.clone(), set: self.set.clone() }
     }
 
+    /// The file that a change of the configuration goes into.
+    pub fn file(&self) -> Result<PathBuf, Error> {
+        let default = || config::Folders::of_process().map(|folders| folders.file());
+        self.config.clone().or_else(default).ok_or(Error::Homeless)
+    }
+
+    /// Where nodes with this configuration are reached over HTTP.
+    pub fn addresses(&self) -> Result<Vec<String>, Error> {
+        let listen = self.load()?.config.gateway.listen;
+        let address = |listen: &config::Listen| match listen {
+            config::Listen::Tcp(address) => Some(format!("http://{address}")),
+            config::Listen::Unix(_) => None,
+        };
+        Ok(listen.iter().filter_map(address).collect())
+    }
+
     /// Reads the configuration and says its problems; fails if a node could not start with it.
     pub fn load_usable(&self, terminal: &mut Terminal) -> Result<Loaded, Error> {
         let loaded = self.load()?;
