@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use config::Folders;
-use egress::Target;
+use egress::{Answer, Target};
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
 
 use crate::{
@@ -134,7 +133,7 @@ impl Client {
         Ok(())
     }
 
-    async fn send(&self, method: Method, path: &str) -> Result<Response<Incoming>, Error> {
+    async fn send(&self, method: Method, path: &str) -> Result<Response<Answer>, Error> {
         let no_node = |source| Error::NoNode { socket: self.socket.clone(), source };
         let target = Target::unix(&self.socket, &format!("/api/v1{path}")).map_err(no_node)?;
         let request =
@@ -144,7 +143,7 @@ impl Client {
     }
 }
 
-async fn read<T: DeserializeOwned>(answer: Response<Incoming>) -> Result<T, Error> {
+async fn read<T: DeserializeOwned>(answer: Response<Answer>) -> Result<T, Error> {
     let (head, body) = answer.into_parts();
     let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await.map_err(|source| Error::Broken { source })?;
     if head.status.is_success() {
