@@ -15,7 +15,9 @@
 //! out: `report`, `text`, `terminal`, `error`, `exit`, `usage`.
 
 mod arguments;
+mod change;
 mod cli;
+mod clients;
 mod context;
 mod door;
 mod error;
@@ -28,9 +30,11 @@ mod options;
 mod questions;
 mod report;
 mod run;
+mod section;
 mod settings;
 mod terminal;
 mod text;
+mod trial;
 mod usage;
 mod verbs;
 

@@ -3,7 +3,9 @@
 
 #![expect(clippy::unused_async, reason = "every verb is run in the same way, also one that never waits")]
 
+mod bundle;
 mod call;
+mod client;
 mod config;
 mod man;
 mod prompt;
@@ -11,6 +13,7 @@ mod prompts;
 mod read;
 mod resources;
 mod serve;
+mod server;
 mod stdio;
 mod tools;
 mod version;
@@ -47,6 +50,9 @@ verbs! {
     serve::Serve,
     stdio::Stdio,
     config::Config,
+    server::Server,
+    bundle::Bundle,
+    client::Client,
     tools::Tools,
     call::Call,
     resources::Resources,

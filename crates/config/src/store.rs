@@ -37,7 +37,7 @@ pub fn edit<E: From<Error>>(path: &Path, change: impl FnOnce(&mut Edit) -> Resul
         return Err(Error::Changed { path }.into());
     }
     if after != before {
-        replace(&path, &after).map_err(|source| Error::Write { path: path.clone(), source })?;
+        replace_keeping(&path, &after).map_err(|source| Error::Write { path: path.clone(), source })?;
     }
     Ok(Edited { path, before, after })
 }
@@ -47,7 +47,7 @@ pub fn write(path: &Path, text: &str) -> Result<(), Error> {
     let path = resolved(path);
     let failed = |source| Error::Write { path: path.clone(), source };
     let _turn = take_turn(&path).map_err(failed)?;
-    replace(&path, text).map_err(failed)
+    replace_keeping(&path, text).map_err(failed)
 }
 
 /// Refuses a change that brings problems. What references lead to is not looked at: the node
@@ -86,10 +86,18 @@ fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-fn replace(path: &Path, text: &str) -> io::Result<()> {
+/// Replaces the text of any file at `path` as a whole or not at all; one that is not there is made for its owner only.
+pub fn replace(path: &Path, text: &str) -> io::Result<()> {
+    replace_after(path, text, || Ok(()))
+}
+
+fn replace_keeping(path: &Path, text: &str) -> io::Result<()> {
+    replace_after(path, text, || keep_backup(path))
+}
+
+fn replace_after(path: &Path, text: &str, before: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
     let fresh = beside(path, ".new");
-    let written =
-        write_beside(path, &fresh, text).and_then(|()| keep_backup(path)).and_then(|()| fs::rename(&fresh, path));
+    let written = write_beside(path, &fresh, text).and_then(|()| before()).and_then(|()| fs::rename(&fresh, path));
     if written.is_err() {
         let _ = fs::remove_file(&fresh);
     }
