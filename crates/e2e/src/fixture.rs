@@ -36,14 +36,33 @@ impl Fixture {
     ///
     /// When it does not come up.
     pub fn start(era: Era) -> Self {
+        Self::start_on(0, era)
+    }
+
+    /// The same on a port that another one has left.
+    ///
+    /// # Panics
+    ///
+    /// When it does not come up.
+    pub fn start_on(port: u16, era: Era) -> Self {
         let mut serve = command(built("conformance-fixture"));
-        serve.args(["--era", era.argument(), "--port", "0"]);
+        serve.args(["--era", era.argument(), "--port", &port.to_string()]);
         Self { program: Program::start("conformance-fixture", &mut serve, "listening on ") }
     }
 
     /// Its address.
     pub fn url(&self) -> &str {
         self.program.announced()
+    }
+
+    /// Its port.
+    ///
+    /// # Panics
+    ///
+    /// When its address has none.
+    pub fn port(&self) -> u16 {
+        let port = self.url().rsplit(':').next().and_then(|rest| rest.split('/').next()?.parse().ok());
+        port.expect("the address has a port")
     }
 
     /// The configuration of it as the server `name`.
