@@ -552,7 +552,7 @@ struct Attempt<'a>(Option<&'a Health>);
 impl Attempt<'_> {
     fn ended(mut self, failure: Option<&Failure>) {
         match (self.0.take(), failure) {
-            (Some(health), Some(failure)) => health.ended(&failure.reason()),
+            (Some(health), Some(failure)) => health.start_failed(&failure.reason()),
             (Some(health), None) => health.running(),
             (None, _) => {}
         }
