@@ -13,12 +13,12 @@ use tokio::sync::mpsc;
 
 use super::{Reply, STREAM_QUEUE, listen, lists};
 use crate::{
-    call::{Abilities, Answer, Ask, Caller, Event, Exchange},
+    call::{Abilities, Answer, Ask, Call, Caller, Event, Exchange},
     catalogue::{Endpoint, listing::ListKind},
     events::Events,
     failure::Failure,
     gateway::Gateway,
-    parked::{Parked, Question, input_requests, input_required, keyed},
+    parked::{NOTHING_BEGUN, Parked, Question, input_required, keyed},
     route::{Inbound, route},
     upstream::{Upstream, pending::with_token},
 };
@@ -120,16 +120,14 @@ async fn call(gateway: &Gateway, inbound: Inbound, method: Method, id: Bytes) ->
             round: 0,
         },
     };
+    let digest = || request.param_raw(Param::Arguments).map_or(Ok([0; 32]), arguments_digest).unwrap_or_default();
     if method.may_ask() && call.is_retry() && is_legacy(&upstream) {
-        let digest = request.param_raw(Param::Arguments).map_or(Ok([0; 32]), arguments_digest).unwrap_or_default();
-        return Box::pin(resume(gateway, &request, context(digest))).await;
+        return Box::pin(resume(gateway, &request, &call, context(digest()))).await;
     }
     match upstream.call(&call).await {
+        Exchange::Done(end) if wants_visit(&end) => visit_first(gateway, &context(digest()), &end),
         Exchange::Done(end) => ended(gateway, &context([0; 32]), end),
-        Exchange::Running(events) => {
-            let digest = request.param_raw(Param::Arguments).map_or(Ok([0; 32]), arguments_digest).unwrap_or_default();
-            Box::pin(drive(gateway, context(digest), events)).await
-        }
+        Exchange::Running(events) => Box::pin(drive(gateway, context(digest()), events)).await,
     }
 }
 
@@ -146,11 +144,11 @@ pub(super) fn failed(failure: &Failure, id: &[u8], method: Method) -> Reply {
 
 /// The end of a call as the client sees it.
 fn ended(gateway: &Gateway, context: &Context, end: Result<Answer, Failure>) -> Reply {
+    if wants_visit(&end) {
+        return visit_first(gateway, context, &end);
+    }
     match end {
         Err(failure) => failed(&failure, &context.id, context.method),
-        Ok(answer) if answer.envelope.error_code() == Some(i64::from(code::LEGACY_URL_ELICITATION)) => {
-            visit_first(context, &answer.envelope)
-        }
         Ok(answer) => {
             let code =
                 (answer.envelope.kind() == Kind::Error).then(|| answer.envelope.error_code().unwrap_or_default());
@@ -159,10 +157,15 @@ fn ended(gateway: &Gateway, context: &Context, end: Result<Answer, Failure>) -> 
     }
 }
 
-/// A legacy server says that URLs have to be visited first; it has done nothing yet. The client is asked to visit them
-/// and then calls again, so there is no state to keep.
-fn visit_first(context: &Context, refusal: &Envelope) -> Reply {
-    let questions = elicitations(refusal).unwrap_or_default();
+/// Whether a legacy server refused because URLs have to be visited first.
+fn wants_visit(end: &Result<Answer, Failure>) -> bool {
+    end.as_ref().is_ok_and(|answer| answer.envelope.error_code() == Some(i64::from(code::LEGACY_URL_ELICITATION)))
+}
+
+/// A legacy server says that URLs have to be visited first; it has done nothing yet. The client is asked to visit them;
+/// its retry is a call from the beginning, and the sealed state says that it may be one.
+fn visit_first(gateway: &Gateway, context: &Context, end: &Result<Answer, Failure>) -> Reply {
+    let questions = end.as_ref().ok().and_then(|answer| elicitations(&answer.envelope)).unwrap_or_default();
     if questions.is_empty() {
         return failed(
             &Failure::Garbage("it wants URLs visited and names none".to_owned()),
@@ -173,9 +176,28 @@ fn visit_first(context: &Context, refusal: &Envelope) -> Reply {
     if questions.iter().any(|(_, question)| !context.abilities.allow(question)) {
         return failed(&Failure::MissingCapability(r#"{"elicitation":{"url":{}}}"#), &context.id, context.method);
     }
-    let requests = String::from_utf8_lossy(&input_requests(&questions)).into_owned();
-    let result = format!(r#"{{"resultType":"input_required","inputRequests":{requests}}}"#);
-    Reply::result(&context.id, result.as_bytes())
+    let state = ParkedState { call: NOTHING_BEGUN, ..context.state.clone() };
+    let sealed = gateway.seals.seal(&state, &gateway.principal, gateway.parked.lifetime_s());
+    Reply::result(&context.id, &input_required(&questions, &sealed))
+}
+
+/// The retry of a call that had to wait for a visit: it is made now, unless the user would not go.
+async fn visited(gateway: &Gateway, call: &Call, context: Context, responses: &[u8]) -> Reply {
+    let accepted = |(_, value): &(&[u8], mcp::Span)| {
+        let response = value.of(responses).unwrap_or_default();
+        array::member(response, "action").and_then(|action| action.of(response)) == Some(b"\"accept\"")
+    };
+    if !array::members(responses).is_ok_and(|members| !members.is_empty() && members.iter().all(accepted)) {
+        let refusal = Failure::Refused(
+            code::INVALID_PARAMS,
+            "the server waits for the user to visit its URL, and the user did not: nothing was called".to_owned(),
+        );
+        return failed(&refusal, &context.id, context.method);
+    }
+    match context.upstream.call(call).await {
+        Exchange::Done(end) => ended(gateway, &context, end),
+        Exchange::Running(events) => drive(gateway, context, events).await,
+    }
 }
 
 fn elicitations(refusal: &Envelope) -> Option<Vec<(String, Envelope)>> {
@@ -314,7 +336,7 @@ fn ask_client(gateway: &Gateway, context: &Context, events: Events, questions: B
 }
 
 /// The retry of a call that was answered with questions: its answers go to the server, the call goes on.
-async fn resume(gateway: &Gateway, request: &Envelope, mut context: Context) -> Reply {
+async fn resume(gateway: &Gateway, request: &Envelope, call: &Call, mut context: Context) -> Reply {
     let invalid = || {
         Reply::error(
             Some(&context.id),
@@ -335,6 +357,10 @@ async fn resume(gateway: &Gateway, request: &Envelope, mut context: Context) -> 
         );
         drop(gateway.parked.take(state.call));
         return failed(&refusal, &context.id, context.method);
+    }
+    if state.call == NOTHING_BEGUN {
+        context.state.round = state.round + 1;
+        return visited(gateway, call, context, responses).await;
     }
     let Some(Parked { events, mut questions, .. }) = gateway.parked.take(state.call) else { return invalid() };
     for (key, value) in members {
