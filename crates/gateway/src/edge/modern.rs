@@ -49,7 +49,11 @@ struct Context {
     upstream: Arc<Upstream>,
     abilities: Abilities,
     retry: Option<Retry>,
-    state: ParkedState,
+    /// The request as it came, with the upstream's own name of what it is about: a parked call is known by both.
+    request: Envelope,
+    own_name: Arc<str>,
+    /// How many rounds of questions came before.
+    round: u32,
 }
 
 /// What differs in a retry from the request that the call began with.
@@ -105,29 +109,23 @@ async fn call(gateway: &Gateway, inbound: Inbound, method: Method, id: Bytes) ->
         Ok(routed) => routed,
         Err(failure) => return failed(&failure, &id, method),
     };
-    let context = |digest| Context {
-        id: id.clone(),
+    let context = Context {
+        id,
         method,
-        upstream: upstream.clone(),
+        upstream,
         abilities: call.caller.abilities,
         retry: call.is_retry().then(|| Retry { token: call.progress_token() }),
-        state: ParkedState {
-            replica: gateway.seals.replica,
-            call: 0,
-            server: upstream.name.to_string(),
-            tool: call.own_name.clone().unwrap_or_default(),
-            arguments_digest: digest,
-            round: 0,
-        },
+        request,
+        own_name: call.own_name.clone(),
+        round: 0,
     };
-    let digest = || request.param_raw(Param::Arguments).map_or(Ok([0; 32]), arguments_digest).unwrap_or_default();
-    if method.may_ask() && call.is_retry() && is_legacy(&upstream) {
-        return Box::pin(resume(gateway, &request, &call, context(digest()))).await;
+    if method.may_ask() && context.retry.is_some() && is_legacy(&context.upstream) {
+        return Box::pin(resume(gateway, &call, context)).await;
     }
-    match upstream.call(&call).await {
-        Exchange::Done(end) if wants_visit(&end) => visit_first(gateway, &context(digest()), &end),
-        Exchange::Done(end) => ended(gateway, &context([0; 32]), end),
-        Exchange::Running(events) => Box::pin(drive(gateway, context(digest()), events)).await,
+    match context.upstream.call(&call).await {
+        Exchange::Done(end) if wants_visit(&end) => visit_first(gateway, &context, &end),
+        Exchange::Done(end) => ended(gateway, &context, end),
+        Exchange::Running(events) => Box::pin(drive(gateway, context, events)).await,
     }
 }
 
@@ -176,7 +174,7 @@ fn visit_first(gateway: &Gateway, context: &Context, end: &Result<Answer, Failur
     if questions.iter().any(|(_, question)| !context.abilities.allow(question)) {
         return failed(&Failure::MissingCapability(r#"{"elicitation":{"url":{}}}"#), &context.id, context.method);
     }
-    let state = ParkedState { call: NOTHING_BEGUN, ..context.state.clone() };
+    let state = context.parked_state(gateway, NOTHING_BEGUN);
     let sealed = gateway.seals.seal(&state, &gateway.principal, gateway.parked.lifetime_s());
     Reply::result(&context.id, &input_required(&questions, &sealed))
 }
@@ -261,6 +259,19 @@ fn in_order(notes: Vec<Bytes>, last: Reply) -> Reply {
 }
 
 impl Context {
+    /// What a client is given to come back with when call number `call` is parked.
+    fn parked_state(&self, gateway: &Gateway, call: u64) -> ParkedState {
+        let arguments = self.request.param_raw(Param::Arguments);
+        ParkedState {
+            replica: gateway.seals.replica,
+            call,
+            server: self.upstream.name.to_string(),
+            tool: self.own_name.to_string(),
+            arguments_digest: arguments.map_or(Ok([0; 32]), arguments_digest).unwrap_or_default(),
+            round: self.round,
+        }
+    }
+
     /// A notification in the client's words. After a retry that is another progress token than the one the call began
     /// with, or none.
     fn words(&self, notification: Bytes) -> Option<Bytes> {
@@ -320,23 +331,24 @@ async fn park(gateway: &Gateway, context: &Context, mut events: Events, first: A
             Event::Done(end) => return (notes, ended(gateway, context, end)),
         }
     }
-    let questions = keyed(asks, context.state.round);
+    let questions = keyed(asks, context.round);
     (notes, ask_client(gateway, context, events, questions))
 }
 
 fn ask_client(gateway: &Gateway, context: &Context, events: Events, questions: BTreeMap<String, Question>) -> Reply {
     let requests: Vec<(String, Envelope)> =
         questions.iter().map(|(key, question)| (key.clone(), question.request.clone())).collect();
-    let Some(call) = gateway.parked.park(events, questions, context.state.round) else {
+    let Some(call) = gateway.parked.park(events, questions, context.round) else {
         return failed(&Failure::Overloaded, &context.id, context.method);
     };
-    let state = ParkedState { call, ..context.state.clone() };
+    let state = context.parked_state(gateway, call);
     let sealed = gateway.seals.seal(&state, &gateway.principal, gateway.parked.lifetime_s());
     Reply::result(&context.id, &input_required(&requests, &sealed))
 }
 
 /// The retry of a call that was answered with questions: its answers go to the server, the call goes on.
-async fn resume(gateway: &Gateway, request: &Envelope, call: &Call, mut context: Context) -> Reply {
+async fn resume(gateway: &Gateway, call: &Call, mut context: Context) -> Reply {
+    let request = context.request.clone();
     let invalid = || {
         Reply::error(
             Some(&context.id),
@@ -347,7 +359,7 @@ async fn resume(gateway: &Gateway, request: &Envelope, call: &Call, mut context:
     };
     let Some(sealed) = request.param_text(Param::RequestState) else { return invalid() };
     let Ok(state) = gateway.seals.open::<ParkedState>(sealed, &gateway.principal) else { return invalid() };
-    let same = ParkedState { call: 0, round: 0, ..state.clone() } == context.state;
+    let same = ParkedState { call: 0, round: 0, ..state.clone() } == context.parked_state(gateway, 0);
     let responses = request.param_raw(Param::InputResponses).unwrap_or(b"{}");
     let (true, Ok(members)) = (same, array::members(responses)) else { return invalid() };
     if state.round + 1 >= gateway.limits.ask_rounds_max {
@@ -359,7 +371,7 @@ async fn resume(gateway: &Gateway, request: &Envelope, call: &Call, mut context:
         return failed(&refusal, &context.id, context.method);
     }
     if state.call == NOTHING_BEGUN {
-        context.state.round = state.round + 1;
+        context.round = state.round + 1;
         return visited(gateway, call, context, responses).await;
     }
     let Some(Parked { events, mut questions, .. }) = gateway.parked.take(state.call) else { return invalid() };
@@ -369,7 +381,7 @@ async fn resume(gateway: &Gateway, request: &Envelope, call: &Call, mut context:
             let _ = question.reply.send(crate::call::Reply::Result(answer));
         }
     }
-    context.state.round = state.round + 1;
+    context.round = state.round + 1;
     if questions.is_empty() {
         drive(gateway, context, events).await
     } else {

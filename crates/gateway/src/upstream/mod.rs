@@ -138,12 +138,9 @@ impl Upstream {
         let line_bytes_max = settings.line_bytes_max.unwrap_or(limits.line_bytes_max);
         let http_limits = HttpLimits { result_bytes_max: limits.result_bytes_max, line_bytes_max, patience };
         let http = match settings.transport() {
-            Transport::Http if home.is_none() => Some(Arc::new(HttpServer::new(
-                client.clone(),
-                target(&settings)?,
-                configured_headers(&settings),
-                http_limits,
-            ))),
+            Transport::Http if home.is_none() => {
+                Some(Arc::new(HttpServer::new(client, target(&settings)?, configured_headers(&settings), http_limits)))
+            }
             _ => None,
         };
         let child = supervisor::Limits { line_bytes_max, ..supervisor::Limits::default() };
@@ -260,7 +257,7 @@ impl Upstream {
     /// Asks over HTTP: the way in if the server is modern, nothing if it answers as legacy ones do. Credentials, outages
     /// and silence decide nothing.
     async fn ask_era(&self, server: &Arc<HttpServer>, limit: Duration) -> Result<Option<Arc<ModernHttp>>, Failure> {
-        let door = Arc::new(ModernHttp::new(server.clone(), self.changes.clone()));
+        let door = Arc::new(ModernHttp::new(server, self.changes.clone()));
         match discover(&door, limit).await {
             Ok(answer) => {
                 let peer = Some(&answer).filter(|answer| answer.kind() == Kind::Result).and_then(Peer::from_discover);
