@@ -17,7 +17,7 @@ fn check(before: Era, after: Era) {
     let settled = Instant::now();
     assert!(call().text().contains("simple text response"), "before: {}", node.log());
     drop(fixture);
-    let _fixture = Fixture::start_on(port, after);
+    let _fixture = Fixture::start_on_port(port, after);
     while settled.elapsed() < VERDICT_AGE {
         std::thread::yield_now();
     }
