@@ -12,7 +12,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use mcp::{Envelope, message};
+use mcp::{Envelope, message, translate};
 use tokio::sync::oneshot;
 
 use crate::{
@@ -119,7 +119,7 @@ fn input_requests(questions: &[(String, Envelope)]) -> Vec<u8> {
         out.extend_from_slice(br#":{"method":"#);
         message::push_string(&mut out, request.method());
         out.extend_from_slice(br#","params":"#);
-        out.extend_from_slice(request.params().unwrap_or(b"{}"));
+        out.extend_from_slice(&translate::question_for_modern(request));
         out.push(b'}');
     }
     out.push(b'}');

@@ -39,7 +39,9 @@ pub async fn route(catalogue: &Arc<Catalogue>, seals: &Seals, inbound: Inbound) 
             Box::pin(resource(catalogue, inbound)).await
         }
         Method::Complete => Box::pin(completion(catalogue, inbound)).await,
-        Method::TasksGet | Method::TasksUpdate | Method::TasksCancel => task(catalogue, seals, inbound),
+        Method::TasksGet | Method::TasksUpdate | Method::TasksCancel | Method::TasksResult => {
+            Box::pin(task(catalogue, seals, inbound)).await
+        }
         _ => whole_server(catalogue, inbound),
     }
 }
@@ -250,14 +252,18 @@ async fn completion(catalogue: &Arc<Catalogue>, inbound: Inbound) -> Result<Rout
     Ok(call(route, inbound, renames, Vec::new()))
 }
 
-/// Task ids that we handed out name their server.
-fn task(catalogue: &Catalogue, seals: &Seals, inbound: Inbound) -> Result<Routed, Failure> {
+/// Task ids that we handed out name their server. The tasks of the two eras have nothing in common but the word, so a
+/// task is known only to clients of the era of its server.
+async fn task(catalogue: &Catalogue, seals: &Seals, inbound: Inbound) -> Result<Routed, Failure> {
     let token = inbound.request.param(Param::TaskId);
     let shown = text(&inbound.request, token).ok_or_else(|| invalid("`taskId` must be a string".to_owned()))?;
     let unknown = || invalid("unknown task".to_owned());
     let task = TaskId::reveal(&seals.ring(), &inbound.caller.principal, &shown).map_err(|_| unknown())?;
     let upstream =
         catalogue.members(&inbound.endpoint).find(|upstream| *upstream.name == *task.server).ok_or_else(unknown)?;
+    if upstream.introduce(&inbound.caller).await?.era != inbound.caller.era {
+        return Err(unknown());
+    }
     let route =
         Route { upstream: upstream.clone(), own: task.id.as_str().into(), fixed: None, mirrors: Arc::default() };
     let renames = vec![(token, message::json_string(&task.id).into())];

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use mcp::{ClientFacts, Envelope, Era, Kind, Version, message, session::SessionSeal};
 use tokio::{
     sync::{mpsc, oneshot},
-    task::AbortHandle,
+    task::{AbortHandle, JoinSet},
 };
 
 use crate::{
@@ -49,6 +49,8 @@ pub struct Session {
     /// Calls under way, by the raw token of their id. With two of the same id, the later one can be cancelled.
     running: Mutex<HashMap<Vec<u8>, oneshot::Sender<()>>>,
     watching: tokio::sync::Mutex<HashMap<String, Watching>>,
+    /// What runs beside it and ends with it.
+    companions: Mutex<JoinSet<()>>,
     used: Mutex<Instant>,
 }
 
@@ -152,6 +154,15 @@ impl Session {
     /// The resources that the client subscribed to, by shown URI.
     pub fn watching(&self) -> &tokio::sync::Mutex<HashMap<String, Watching>> {
         &self.watching
+    }
+
+    /// Runs something beside the session that ends with it at the latest, unless `max` run already.
+    pub fn accompany(&self, max: usize, companion: impl Future<Output = ()> + Send + 'static) {
+        let mut companions = lock(&self.companions);
+        while companions.try_join_next().is_some() {}
+        if companions.len() < max {
+            companions.spawn(companion);
+        }
     }
 
     fn touch(&self) {
@@ -324,6 +335,7 @@ impl Sessions {
             streams: Streams::new(self.kept.clone()),
             running: Mutex::default(),
             watching: tokio::sync::Mutex::default(),
+            companions: Mutex::default(),
             used: Mutex::new(Instant::now()),
         });
         live.insert(id, session.clone());

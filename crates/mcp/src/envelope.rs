@@ -36,8 +36,8 @@ struct Layout {
     id: Span,
     method: Span,
     /// The members of `params`; absent when there are none or when they are an array.
-    params: Members<17>,
-    meta: Members<10>,
+    params: Members<18>,
+    meta: Members<11>,
     result: Members<23>,
     error: Members<3>,
     top: Members<6>,
@@ -115,12 +115,12 @@ impl Envelope {
     }
 
     /// The members of `params`, for splicing.
-    pub fn params_members(&self) -> &Members<17> {
+    pub fn params_members(&self) -> &Members<18> {
         &self.0.params
     }
 
     /// The members of `params._meta`, or of `result._meta` in an answer, for splicing.
-    pub fn meta_members(&self) -> &Members<10> {
+    pub fn meta_members(&self) -> &Members<11> {
         &self.0.meta
     }
 
@@ -200,8 +200,8 @@ pub fn plain_text(token: &[u8]) -> Option<&str> {
 /// What the walk over the top level has found so far below it.
 #[derive(Default)]
 struct Parts {
-    params: Option<Members<17>>,
-    meta: Option<Members<10>>,
+    params: Option<Members<18>>,
+    meta: Option<Members<11>>,
     result: Option<Members<23>>,
     error: Option<Members<3>>,
 }
@@ -271,7 +271,7 @@ impl Parts {
 fn meta_member(
     scanner: &mut Scanner<'_>,
     is_meta: bool,
-    slot: &mut Option<Members<10>>,
+    slot: &mut Option<Members<11>>,
 ) -> Result<Option<Span>, Invalid> {
     if !is_meta || scanner.peek() != Some(b'{') {
         return Ok(None);

@@ -43,6 +43,7 @@ keys!(
         RequestState = "requestState", InputResponses = "inputResponses", Ref = "ref", Level = "level",
         RequestId = "requestId", ProgressToken = "progressToken", Notifications = "notifications",
         ProtocolVersion = "protocolVersion", Capabilities = "capabilities", ClientInfo = "clientInfo", Task = "task",
+        ElicitationId = "elicitationId",
     }
 );
 keys!(
@@ -58,6 +59,7 @@ keys!(
         Traceparent = "traceparent",
         InputKey = "dev.switchboard/inputKey",
         Caller = "dev.switchboard/caller",
+        RelatedTask = "io.modelcontextprotocol/related-task",
     }
 );
 keys!(

@@ -129,6 +129,11 @@ impl Method {
         matches!(self, Self::ToolsCall | Self::PromptsGet | Self::ResourcesRead)
     }
 
+    /// Whether a legacy server may ask the client something in the middle of it.
+    pub fn may_be_asked_in(self) -> bool {
+        self.may_ask() || self == Self::TasksResult
+    }
+
     /// Whether the modern era knows it as a request of a client, extensions included.
     pub fn modern_request(self) -> bool {
         matches!(

@@ -1,9 +1,11 @@
 //! Task ids as clients see them: the server and its own id for the task, sealed for one principal.
-//! Owns their form. They come out alike each time, as clients compare them, and never expire: the
-//! server that owns a task ends it.
+//! Owns their form, and where ids of core tasks (2025-11-25) stand in messages. They come out alike each time, as
+//! clients compare them, and never expire: the server that owns a task ends it.
 
+use crate::keys::{Meta, Param, ResultKey};
 use crate::pack::{Packer, Unpacker};
 use crate::seal::{KeyRing, NEVER, Purpose, SealError, Sealable, derived_nonce};
+use crate::{Envelope, Method, Span, array};
 
 /// What a task id of ours begins with.
 pub const PREFIX: &str = "gw.";
@@ -44,6 +46,26 @@ impl Sealable for TaskId {
     }
 }
 
+/// Where ids of core tasks stand in a message that a legacy server sends: in the answer to `method`, or in a request or
+/// notification of that name.
+pub fn places(message: &Envelope, method: Method) -> impl Iterator<Item = Span> {
+    let within = |object: Span| object.of(message.bytes()).and_then(|raw| place(raw, object.start));
+    let own = match method {
+        Method::ToolsCall => within(message.result_members().get(ResultKey::Task).value),
+        Method::TasksGet | Method::TasksCancel => Some(message.result_members().get(ResultKey::TaskId).value),
+        Method::TaskStatusLegacy => Some(message.param(Param::TaskId)),
+        _ => None,
+    };
+    let related = within(message.meta_members().get(Meta::RelatedTask).value);
+    [own, related].into_iter().flatten().filter(|span| span.is_some())
+}
+
+/// Where the id stands in an object that describes a task and begins at `start`.
+fn place(object: &[u8], start: u32) -> Option<Span> {
+    let found = array::member(object, "taskId")?;
+    Some(Span { start: found.start + start, end: found.end + start })
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -53,6 +75,26 @@ mod tests {
 
     fn task(server: &str, id: &str) -> TaskId {
         TaskId { server: server.to_owned(), id: id.to_owned() }
+    }
+
+    #[test]
+    fn ids_are_found_where_the_legacy_era_puts_them() {
+        let check = |message: &str, method, expected: &[&str]| {
+            let message = message.as_bytes().to_vec().into();
+            let message = Envelope::parse(&message, crate::ScanLimits::default()).unwrap();
+            let found: Vec<&[u8]> = places(&message, method).filter_map(|span| span.of(message.bytes())).collect();
+            assert_eq!(found, expected.iter().map(|text| text.as_bytes()).collect::<Vec<_>>());
+        };
+        let related = r#""_meta":{"io.modelcontextprotocol/related-task":{"taskId":"r"}}"#;
+        let answer = |result: &str| format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{{result}}}}}"#);
+        check(&answer(r#""task":{"taskId":"a","ttl":null}"#), Method::ToolsCall, &[r#""a""#]);
+        check(&answer(r#""taskId":"a","status":"working""#), Method::TasksGet, &[r#""a""#]);
+        check(&answer(&format!(r#""content":[],{related}"#)), Method::TasksResult, &[r#""r""#]);
+        check(&answer(r#""content":[],"taskId":"not ours""#), Method::ToolsCall, &[]);
+        let told = r#"{"jsonrpc":"2.0","method":"notifications/tasks/status","params":{"taskId":"a"}}"#;
+        check(told, Method::TaskStatusLegacy, &[r#""a""#]);
+        let asked = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"elicitation/create","params":{{{related}}}}}"#);
+        check(&asked, Method::ElicitationCreate, &[r#""r""#]);
     }
 
     #[test]

@@ -144,8 +144,21 @@ pub fn request_for_modern(splice: &mut Splice<'_>, request: &Envelope, version: 
 pub fn request_for_legacy(splice: &mut Splice<'_>, request: &Envelope) {
     let doomed = [Meta::ProtocolVersion, Meta::ClientCapabilities, Meta::ClientInfo, Meta::LogLevel];
     splice.remove_members(&doomed.map(|key| request.meta_members().get(key)));
-    let retry = [Param::RequestState, Param::InputResponses];
-    splice.remove_members(&retry.map(|key| request.params_members().get(key)));
+    // `task` makes a core task of a legacy call, which a modern client could not follow
+    let foreign = [Param::RequestState, Param::InputResponses, Param::Task];
+    splice.remove_members(&foreign.map(|key| request.params_members().get(key)));
+}
+
+/// The `params` of a legacy server's question as a modern client must see them: the modern era does not name URL
+/// questions.
+pub fn question_for_modern(question: &Envelope) -> Bytes {
+    let span = question.params_members().span;
+    if span.is_none() {
+        return Bytes::from_static(b"{}");
+    }
+    let mut splice = Splice::new(question.bytes());
+    splice.remove_members(&[question.params_members().get(Param::ElicitationId)]);
+    splice.apply_to(span)
 }
 
 #[cfg(test)]
@@ -190,6 +203,27 @@ mod tests {
             text(&answer_for_modern(&gone, b"1", Method::ResourcesRead)),
             r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"no","data":{"uri":"a:b"}}}"#
         );
+    }
+
+    #[test]
+    fn a_question_loses_the_name_that_only_the_legacy_era_gives_it() {
+        let check = |params: &str, expected: &str| {
+            let question = parse(&format!(r#"{{"jsonrpc":"2.0","id":1,"method":"elicitation/create"{params}}}"#));
+            assert_eq!(text(&question_for_modern(&question)), expected);
+        };
+        check("", "{}");
+        check(r#","params":{"message":"m"}"#, r#"{"message":"m"}"#);
+        check(r#","params":{"elicitationId":"e"}"#, "{}");
+        check(r#","params":{"elicitationId":"e","mode":"url","url":"u:v"}"#, r#"{"mode":"url","url":"u:v"}"#);
+        check(r#","params":{"mode":"url","url":"u:v","elicitationId":"e"}"#, r#"{"mode":"url","url":"u:v"}"#);
+    }
+
+    #[test]
+    fn a_core_task_is_not_asked_for_by_a_modern_client() {
+        let request = parse(r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","task":{"ttl":1}}}"#);
+        let mut splice = Splice::new(request.bytes());
+        request_for_legacy(&mut splice, &request);
+        assert_eq!(text(&splice.apply()), r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a"}}"#);
     }
 
     #[test]

@@ -105,6 +105,8 @@ pub struct Listing {
     pub ttl_ms: Option<u64>,
     /// Whether the server allows to show it to everybody.
     pub public: bool,
+    /// Whether calls of these tools can become core tasks (2025-11-25).
+    pub core_tasks: bool,
 }
 
 /// Reads one list of a server, all its pages. A server that does not offer it has an empty one.
@@ -118,7 +120,7 @@ pub async fn fetch(
     if !peer.can(kind.capability()) {
         return Ok(Listing::default());
     }
-    let mut listing = Listing { public: true, ..Listing::default() };
+    let mut listing = Listing { public: true, core_tasks: peer.has_core_tasks(), ..Listing::default() };
     let mut cursor = String::new();
     for _ in 0..limits.list_pages_max {
         let page = upstream.ask(caller, kind.method(), &cursor, Duration::from_millis(limits.handshake_ms_max)).await?;

@@ -43,11 +43,20 @@ pub enum Shape {
     Bundle(Arc<Bundle>),
 }
 
+/// One item under its shown name.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// As a modern client sees it.
+    pub modern: Bytes,
+    /// As a legacy client sees it.
+    pub legacy: Bytes,
+}
+
 /// One list, rendered.
 #[derive(Clone, Debug, Default)]
 pub struct Rendered {
-    /// The items under their shown names, in the order in which they are shown.
-    pub items: Vec<Bytes>,
+    /// The items in the order in which they are shown.
+    pub items: Vec<Shown>,
     /// The whole result on one page for a modern client.
     pub modern: Bytes,
     /// The same for a legacy client.
@@ -178,7 +187,7 @@ impl<'a> Builder<'a> {
                 rendered.ttl_ms = rendered.ttl_ms.min(listing.ttl_ms.unwrap_or(0));
                 rendered.public &= listing.public;
                 for item in &listing.items {
-                    self.add(kind, member, item, &clashes);
+                    self.add(kind, member, item, &clashes, listing.core_tasks);
                 }
             }
         }
@@ -202,7 +211,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn add(&mut self, kind: ListKind, member: &Member, item: &Item, clashes: &Clashes) {
+    fn add(&mut self, kind: ListKind, member: &Member, item: &Item, clashes: &Clashes, core_tasks: bool) {
         let upstream = &member.upstream;
         let Some(shown) = self.shown_name(kind, member, &item.own, clashes) else { return };
         if !self.seen.insert(format!("{kind:?} {shown}")) {
@@ -223,7 +232,9 @@ impl<'a> Builder<'a> {
         } else {
             render_item(item, &shown, describe.as_deref(), fixed.as_deref())
         };
-        self.lists[kind as usize].items.push(rendered);
+        let modern = without_execution(&rendered).filter(|_| kind == ListKind::Tools).unwrap_or_else(|| rendered.clone());
+        let legacy = if core_tasks { rendered } else { modern.clone() };
+        self.lists[kind as usize].items.push(Shown { modern, legacy });
         let route = Route { upstream: upstream.clone(), own: item.own.clone(), fixed, mirrors: item.mirrors.clone() };
         self.routes[kind as usize].insert(shown, route);
     }
@@ -309,6 +320,26 @@ fn render_item(item: &Item, shown: &str, describe: Option<&str>, fixed: Option<&
     splice.apply()
 }
 
+/// A tool without `execution`, if it has one: only a legacy client can make core tasks, and only at a server that says
+/// that it has them.
+fn without_execution(tool: &Bytes) -> Option<Bytes> {
+    const KEY: &[u8] = b"\"execution\"";
+    if !tool.windows(KEY.len()).any(|window| window == KEY) {
+        return None;
+    }
+    let members = array::members(tool).ok()?;
+    let kept = members.iter().filter(|(key, _)| *key != b"execution");
+    let mut out = vec![b'{'];
+    for (index, (key, value)) in kept.enumerate() {
+        out.extend_from_slice(if index > 0 { b",\"" } else { b"\"" });
+        out.extend_from_slice(key);
+        out.extend_from_slice(b"\":");
+        out.extend_from_slice(value.of(tool)?);
+    }
+    out.push(b'}');
+    Some(out.into())
+}
+
 /// An input schema without the arguments that have a fixed value.
 fn without_arguments(schema: &[u8], fixed: &FixedArguments) -> Option<Vec<u8>> {
     let mut schema: serde_json::Value = serde_json::from_slice(schema).ok()?;
@@ -333,7 +364,8 @@ pub fn render(
 ) -> Bytes {
     let end = page.map_or(list.items.len(), |(count, _)| (start + count).min(list.items.len()));
     let items = &list.items[start.min(end)..end];
-    let mut out = Vec::with_capacity(256 + missing.len() + items.iter().map(|item| item.len() + 1).sum::<usize>());
+    let mut out =
+        Vec::with_capacity(256 + missing.len() + items.iter().map(|item| item.legacy.len() + 1).sum::<usize>());
     out.push(b'{');
     if modern {
         let scope = if list.public { "public" } else { "private" };
@@ -346,7 +378,7 @@ pub fn render(
         if index > 0 {
             out.push(b',');
         }
-        out.extend_from_slice(item);
+        out.extend_from_slice(if modern { &item.modern } else { &item.legacy });
     }
     out.push(b']');
     if let Some((_, cursor)) = page.filter(|_| end < list.items.len()) {

@@ -9,7 +9,7 @@ use mcp::{
 };
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use super::{Reply, STREAM_QUEUE, lists, unbroken::Unbroken};
+use super::{Reply, STREAM_QUEUE, lists, tasks, unbroken::Unbroken};
 use crate::{
     call::{Answer, Ask, Call, Caller, Event, Exchange, Reply as ClientReply},
     catalogue::{Endpoint, ListChange, listing::ListKind, wrapping::wrapped_answer},
@@ -29,6 +29,9 @@ use crate::{
 /// A call without an answer after this time becomes a stream, so that its client has something to come back to.
 const STREAM_AFTER: Duration = Duration::from_millis(500);
 
+/// How long a handshake waits for servers that have never introduced themselves.
+const INTRODUCTIONS_WAIT: Duration = Duration::from_secs(1);
+
 /// What an endpoint says of itself.
 pub struct About {
     /// `capabilities`, a raw object.
@@ -38,7 +41,7 @@ pub struct About {
 }
 
 /// What an endpoint can do: of one server what that server says, of many what the gateway does for all of them.
-pub async fn about(gateway: &Gateway, endpoint: &Endpoint, modern: bool) -> About {
+pub async fn about(gateway: &Gateway, endpoint: &Endpoint, version: Version) -> About {
     let own = gateway.settings.instructions.clone();
     let described = gateway.catalogue.bundle(endpoint).and_then(|bundle| bundle.description.clone());
     let instructions = described.or(own).map(|text| String::from_utf8_lossy(&message::json_string(&text)).into_owned());
@@ -51,26 +54,45 @@ pub async fn about(gateway: &Gateway, endpoint: &Endpoint, modern: bool) -> Abou
         if let Ok(peer) = upstream.introduce(&caller).await {
             let told =
                 (!peer.instructions.is_empty()).then(|| String::from_utf8_lossy(&peer.instructions).into_owned());
-            return About { capabilities: carried(&peer, modern), instructions: told.or(instructions) };
+            return About { capabilities: carried(&peer, version), instructions: told.or(instructions) };
         }
     }
-    let extensions = if modern {
-        r#","extensions":{"io.modelcontextprotocol/tasks":{},"io.modelcontextprotocol/skills":{"directoryRead":true}}"#
-    } else {
-        ""
+    let more = match version {
+        Version::V2026_07_28 => {
+            r#","extensions":{"io.modelcontextprotocol/tasks":{},"io.modelcontextprotocol/skills":{"directoryRead":true}}"#
+        }
+        Version::V2025_11_25 if has_core_tasks(gateway, endpoint).await => {
+            r#","tasks":{"list":{},"cancel":{},"requests":{"tools":{"call":{}}}}"#
+        }
+        _ => "",
     };
     let capabilities = format!(
-        r#"{{"tools":{{"listChanged":true}},"prompts":{{"listChanged":true}},"resources":{{"subscribe":true,"listChanged":true}},"completions":{{}},"logging":{{}}{extensions}}}"#
+        r#"{{"tools":{{"listChanged":true}},"prompts":{{"listChanged":true}},"resources":{{"subscribe":true,"listChanged":true}},"completions":{{}},"logging":{{}}{more}}}"#
     );
     About { capabilities, instructions }
 }
 
-/// The capabilities of a server that cross to a client: core tasks do not cross eras, extensions of the modern era mean
-/// nothing to a legacy client.
-fn carried(peer: &Peer, modern: bool) -> String {
+/// Whether calls of some tool behind an endpoint can become core tasks. A first client waits until the servers have
+/// introduced themselves, but not for long.
+async fn has_core_tasks(gateway: &Gateway, endpoint: &Endpoint) -> bool {
+    let some =
+        || gateway.catalogue.members(endpoint).any(|upstream| upstream.peer().is_some_and(|it| it.has_core_tasks()));
+    if !some() {
+        let _ = tokio::time::timeout(INTRODUCTIONS_WAIT, Box::pin(gateway.catalogue.view(endpoint))).await;
+    }
+    some()
+}
+
+/// The capabilities of a server that cross to a client of this revision: core tasks do not cross eras, extensions of the
+/// modern era mean nothing to a legacy client.
+fn carried(peer: &Peer, version: Version) -> String {
     let Ok(members) = array::members(&peer.capabilities) else { return "{}".to_owned() };
-    let doomed: &[u8] = if modern { b"tasks" } else { b"extensions" };
-    let kept = members.into_iter().filter(|(key, _)| *key != doomed && *key != b"tasks").map(|(key, span)| {
+    let crosses = |key: &[u8]| match key {
+        b"tasks" => version == Version::V2025_11_25 && peer.era == Era::Legacy,
+        b"extensions" => version.era() == Era::Modern,
+        _ => true,
+    };
+    let kept = members.into_iter().filter(|(key, _)| crosses(key)).map(|(key, span)| {
         let value = span.of(&peer.capabilities).unwrap_or(b"{}");
         format!("\"{}\":{}", String::from_utf8_lossy(key), String::from_utf8_lossy(value))
     });
@@ -90,7 +112,7 @@ pub fn introduced(request: &Envelope) -> Option<(Version, ClientFacts)> {
 
 /// The answer to a handshake.
 pub async fn initialized(gateway: &Gateway, endpoint: &Endpoint, id: &[u8], version: Version) -> Bytes {
-    let about = about(gateway, endpoint, false).await;
+    let about = about(gateway, endpoint, version).await;
     let instructions = about.instructions.map(|text| format!(r#","instructions":{text}"#)).unwrap_or_default();
     let result = format!(
         r#"{{"protocolVersion":"{}","capabilities":{},"serverInfo":{}{instructions}}}"#,
@@ -145,9 +167,14 @@ async fn answer(gateway: &Gateway, session: &Arc<Session>, request: Envelope) ->
             session.watching().lock().await.remove(uri);
             Reply::result(&id, b"{}")
         }
-        Method::ToolsCall | Method::PromptsGet | Method::ResourcesRead | Method::Complete => {
-            call(gateway, session, request, method, id).await
-        }
+        Method::TasksList => tasks::list(gateway, session, &request, &id).await,
+        Method::ToolsCall
+        | Method::PromptsGet
+        | Method::ResourcesRead
+        | Method::Complete
+        | Method::TasksGet
+        | Method::TasksResult
+        | Method::TasksCancel => call(gateway, session, request, method, id).await,
         Method::Other if matches!(session.endpoint, Endpoint::Server(_)) => {
             call(gateway, session, request, method, id).await
         }
@@ -272,19 +299,44 @@ async fn call(gateway: &Gateway, session: &Arc<Session>, request: Envelope, meth
         Ok(routed) => routed,
         Err(failure) => return Reply::One(failure.answer(&id, method, false), 200),
     };
+    let updates = match task_updates(&upstream, &call).await {
+        Ok(updates) => updates,
+        Err(failure) => return Reply::One(failure.answer(&id, method, false), 200),
+    };
     let cancelled = session.begin(&id);
-    let rounds_max = gateway.limits.ask_rounds_max;
-    let wrapped = call.is_wrapped();
-    let running = Running { session: session.clone(), upstream, call, id, method, wrapped, rounds_max };
+    let running = Running {
+        session: session.clone(),
+        ids: tasks::Ids::new(gateway, session, &upstream.name),
+        upstream,
+        wrapped: call.is_wrapped(),
+        call,
+        id,
+        method,
+        rounds_max: gateway.limits.ask_rounds_max,
+        updates,
+        tasks_max: gateway.limits.subscriptions_per_listen_max,
+    };
     let mut beginning = Unbroken::new(begin(running, cancelled));
     match tokio::time::timeout(STREAM_AFTER, &mut beginning).await {
         Ok(Begun { exchange: None, .. }) => Reply::Accepted,
-        Ok(Begun { running, exchange: Some(Exchange::Done(end)), .. }) if !wants_input(&end) => {
+        Ok(Begun { mut running, exchange: Some(Exchange::Done(end)), .. }) if !wants_input(&end) => {
             Reply::One(running.finish(end), 200)
         }
         Ok(begun) => stream(std::future::ready(begun)),
         Err(_) => stream(beginning),
     }
+}
+
+/// What a server says of its tasks from now on, if this call is to become one. A modern server makes no core tasks.
+async fn task_updates(upstream: &Arc<Upstream>, call: &Call) -> Result<Option<broadcast::Receiver<Change>>, Failure> {
+    if call.method != Method::ToolsCall || call.request.param(Param::Task).is_none() {
+        return Ok(None);
+    }
+    if upstream.introduce(&call.caller).await?.era == Era::Modern {
+        let text = "the server makes no tasks of revision 2025-11-25: call without `task`";
+        return Err(Failure::Refused(code::METHOD_NOT_FOUND, text.to_owned()));
+    }
+    Ok(Some(upstream.changes.subscribe()))
 }
 
 /// A call of which something is known: that it has ended, that something has come of it, or that the client gave it up.
@@ -337,6 +389,12 @@ struct Running {
     /// Whether the answer repeats URIs that the client knows in another form.
     wrapped: bool,
     rounds_max: u32,
+    /// How the client knows the tasks of the server.
+    ids: tasks::Ids,
+    /// What the server says of its tasks, if the call is to become one.
+    updates: Option<broadcast::Receiver<Change>>,
+    /// Of how many tasks the session is told at once.
+    tasks_max: usize,
 }
 
 impl Drop for Running {
@@ -383,7 +441,7 @@ impl Running {
         loop {
             match events.next().await {
                 Event::Done(end) => return end,
-                Event::Notification(notification) => drop(client.send(notification).await),
+                Event::Notification(notification) => drop(client.send(self.shown(notification)).await),
                 Event::Ask(ask) => self.pass_on(ask, client).await,
             }
         }
@@ -391,13 +449,24 @@ impl Running {
 
     /// A question of a legacy server goes to the client under an id of ours.
     async fn pass_on(&self, Ask { question, reply }: Ask, client: &mpsc::Sender<Bytes>) {
-        let (question, answer) = self.session.question(&question);
+        let shown = self.ids.show(&question, Method::Other).and_then(|shown| parse(&shown).ok());
+        let (question, answer) = self.session.question(shown.as_ref().unwrap_or(&question));
         let _ = client.send(question).await;
+        let ids = self.ids.clone();
         tokio::spawn(async move {
             if let Ok(answer) = answer.await {
-                let _ = reply.send(answer);
+                let _ = reply.send(ids.own_reply(answer));
             }
         });
+    }
+
+    /// A notification with the ids of tasks that the client knows. Only those of tasks under way name one.
+    fn shown(&self, notification: Bytes) -> Bytes {
+        if self.method != Method::TasksResult {
+            return notification;
+        }
+        let shown = parse(&notification).ok().and_then(|parsed| self.ids.show(&parsed, Method::Other));
+        shown.unwrap_or(notification)
     }
 
     /// Puts all questions of an `input_required` to the client and makes the retry that carries the answers.
@@ -440,14 +509,26 @@ impl Running {
         self.method == Method::ToolsCall && answer.error_code() == Some(i64::from(code::MISSING_CAPABILITY))
     }
 
+    /// Tells the session of the task that the call has become, if it has.
+    fn follow_task(&mut self, answer: &Envelope) {
+        if let (Some(updates), Some(own)) = (self.updates.take(), tasks::made(answer)) {
+            let following = tasks::follow(Arc::downgrade(&self.session), updates, own, self.ids.clone());
+            self.session.accompany(self.tasks_max, following);
+        }
+    }
+
     /// The end of the call as the client sees it.
-    fn finish(&self, end: Result<Answer, Failure>) -> Bytes {
+    fn finish(&mut self, end: Result<Answer, Failure>) -> Bytes {
         let answer = match end {
             Ok(Answer { envelope, era: Era::Modern }) if self.is_refused_for_capability(&envelope) => {
                 Failure::MissingCapability("{}").answer(&self.id, self.method, false)
             }
             Ok(Answer { envelope, era: Era::Modern }) => translate::answer_for_legacy(&envelope, &self.id),
-            Ok(Answer { envelope, era: Era::Legacy }) => translate::answer_unchanged(&envelope, &self.id),
+            Ok(Answer { envelope, era: Era::Legacy }) => {
+                self.follow_task(&envelope);
+                let shown = self.ids.show(&envelope, self.method).and_then(|shown| parse(&shown).ok());
+                translate::answer_unchanged(shown.as_ref().unwrap_or(&envelope), &self.id)
+            }
             Err(failure) => return failure.answer(&self.id, self.method, false),
         };
         if self.wrapped { wrapped_answer(answer, &self.upstream.name) } else { answer }

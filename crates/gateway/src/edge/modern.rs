@@ -395,7 +395,7 @@ async fn resume(gateway: &Gateway, call: &Call, mut context: Context) -> Reply {
 
 /// What this endpoint is and can do.
 async fn discover(gateway: &Gateway, endpoint: &Endpoint, id: &[u8]) -> Reply {
-    let about = super::legacy::about(gateway, endpoint, true).await;
+    let about = super::legacy::about(gateway, endpoint, Version::LATEST).await;
     let versions: Vec<String> = Version::SERVED.iter().map(|version| format!("\"{}\"", version.as_str())).collect();
     let instructions = about.instructions.map(|text| format!(r#","instructions":{text}"#)).unwrap_or_default();
     let result = format!(

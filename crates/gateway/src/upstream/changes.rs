@@ -15,8 +15,10 @@ pub enum Change {
     List(Method),
     /// One resource, by the server's own URI.
     Resource(String),
-    /// A task; the raw `params`.
+    /// A task of a modern server; the raw `params`.
     Task(Bytes),
+    /// A core task of a legacy server; the notification as it came.
+    CoreTask(Envelope),
     /// The state of the server: it runs, is degraded, has ended.
     State,
 }
@@ -41,6 +43,7 @@ impl Changes {
                 None => return,
             },
             Method::TaskStatus => Change::Task(Bytes::copy_from_slice(notification.params().unwrap_or(b"{}"))),
+            Method::TaskStatusLegacy => Change::CoreTask(notification.clone()),
             _ => return,
         };
         self.send(change);

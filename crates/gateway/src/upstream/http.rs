@@ -295,9 +295,11 @@ async fn notify<O: StreamOwner>(owner: &O, rules: &Rules, notification: &Envelop
             }
         }
         Method::LogMessage if !rules.logs => {}
-        Method::ToolsChanged | Method::PromptsChanged | Method::ResourcesChanged | Method::ResourceUpdated => {
-            owner.unrelated(notification);
-        }
+        Method::ToolsChanged
+        | Method::PromptsChanged
+        | Method::ResourcesChanged
+        | Method::ResourceUpdated
+        | Method::TaskStatusLegacy => owner.unrelated(notification),
         _ => sender.send(Event::Notification(notification.bytes().clone())).await,
     }
 }

@@ -111,7 +111,7 @@ impl LegacyHttp {
         let id = self.ids.fetch_add(1, Ordering::Relaxed) + 1;
         let message = call.message(id, Era::Legacy);
         let rules = Rules::of(call);
-        if call.method.may_ask() && !rules.abilities.is_empty() {
+        if call.method.may_be_asked_in() && !rules.abilities.is_empty() {
             return self.call_asking(id, message, rules).await;
         }
         let mut given_up = GivenUp { session: Some(self.clone()), id };

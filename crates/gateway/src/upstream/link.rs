@@ -141,7 +141,7 @@ impl Link {
         let id = self.pending.next_id();
         let wants_notes = call.progress_token().is_some()
             || call.log_level().is_some()
-            || (era == Era::Legacy && call.method.may_ask());
+            || (era == Era::Legacy && call.method.may_be_asked_in());
         let link = self.clone();
         let (sender, events) = channel(wants_notes, self.patience, move || link.give_up(id));
         self.pending.insert(id, call, sender);

@@ -49,6 +49,11 @@ impl Peer {
         }
     }
 
+    /// Whether calls of its tools can become core tasks (2025-11-25).
+    pub fn has_core_tasks(&self) -> bool {
+        self.era == Era::Legacy && self.can(&["tasks", "requests", "tools", "call"])
+    }
+
     /// Whether it declares this capability, given as a path like `["resources", "subscribe"]`.
     pub fn can(&self, path: &[&str]) -> bool {
         let mut at = &self.capabilities[..];

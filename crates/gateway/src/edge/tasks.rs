@@ -1,0 +1,192 @@
+//! Core tasks of revision 2025-11-25, between legacy clients and legacy servers: their ids as the client knows them, one
+//! list of the tasks at all servers, and what a session is told of the tasks that it began. The tasks of the modern era
+//! are another thing (`modern`, `listen`).
+
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use config::Mode;
+use futures_util::future::join_all;
+use mcp::{
+    Envelope, Era, Kind, Method, Param, ResultKey, Splice, array, code, message, plain_text,
+    task::{TaskId, places},
+};
+use tokio::sync::broadcast;
+
+use super::Reply;
+use crate::{
+    call::Reply as ClientReply,
+    failure::Failure,
+    gateway::Gateway,
+    seals::Seals,
+    session::Session,
+    upstream::{Upstream, changes::Change},
+};
+
+/// How a session knows the tasks of one server.
+#[derive(Clone, Debug)]
+pub(super) struct Ids {
+    seals: Arc<Seals>,
+    principal: Arc<str>,
+    server: Arc<str>,
+}
+
+impl Ids {
+    /// How this session knows the tasks of `server`.
+    pub(super) fn new(gateway: &Gateway, session: &Session, server: &Arc<str>) -> Self {
+        Self { seals: gateway.seals.clone(), principal: session.caller().principal, server: server.clone() }
+    }
+
+    /// A message of the server with the ids that the client knows; `None` if it has none. It is the answer to `method`,
+    /// or a request or notification of that name.
+    pub(super) fn show(&self, message: &Envelope, method: Method) -> Option<Bytes> {
+        let mut splice = Splice::new(message.bytes());
+        for place in places(message, method) {
+            let own = place.of(message.bytes()).and_then(text)?;
+            splice.replace_owned(place, message::json_string(&self.shown(own)));
+        }
+        (!splice.is_empty()).then(|| splice.apply())
+    }
+
+    /// The client's answer to a question with the ids that the server knows.
+    pub(super) fn own_reply(&self, reply: ClientReply) -> ClientReply {
+        match reply {
+            ClientReply::Result(result) => ClientReply::Result(self.own(&result).unwrap_or(result)),
+            error @ ClientReply::Error(_) => error,
+        }
+    }
+
+    fn own(&self, result: &Bytes) -> Option<Bytes> {
+        let answer = message::result(b"0", result);
+        let answer = Envelope::parse(&answer, mcp::ScanLimits { depth_max: 128 }).ok()?;
+        let mut splice = Splice::new(answer.bytes());
+        for place in places(&answer, Method::Other) {
+            let shown = place.of(answer.bytes()).and_then(text)?;
+            let task = TaskId::reveal(&self.seals.ring(), &self.principal, &shown).ok()?;
+            splice.replace_owned(place, message::json_string(&task.id));
+        }
+        (!splice.is_empty()).then(|| splice.apply_to(answer.result_span()))
+    }
+
+    fn shown(&self, own: String) -> String {
+        TaskId { server: self.server.to_string(), id: own }.conceal(&self.seals.ring(), &self.principal)
+    }
+}
+
+/// The text of a string token, escapes decoded.
+fn text(token: &[u8]) -> Option<String> {
+    plain_text(token).map(str::to_owned).or_else(|| serde_json::from_slice(token).ok())
+}
+
+/// The server's own id of the task that an answer to `tools/call` says was made.
+pub(super) fn made(answer: &Envelope) -> Option<String> {
+    answer.result_raw(ResultKey::Task)?;
+    places(answer, Method::ToolsCall).next()?.of(answer.bytes()).and_then(text)
+}
+
+/// Tells a session how a task goes on until it has ended, under the id that the client knows.
+pub(super) async fn follow(session: Weak<Session>, mut changes: broadcast::Receiver<Change>, own: String, ids: Ids) {
+    loop {
+        match changes.recv().await {
+            Ok(Change::CoreTask(told)) if is_of(&told, &own) => {
+                let Some(session) = session.upgrade() else { return };
+                if let Some(shown) = ids.show(&told, Method::TaskStatusLegacy) {
+                    session.tell(shown);
+                }
+                if has_ended(&told) {
+                    return;
+                }
+            }
+            Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
+            Err(broadcast::error::RecvError::Closed) => return,
+        }
+    }
+}
+
+fn is_of(told: &Envelope, own: &str) -> bool {
+    told.param_raw(Param::TaskId).and_then(text).is_some_and(|id| id == own)
+}
+
+fn has_ended(told: &Envelope) -> bool {
+    let status = told.params().and_then(|params| array::member(params, "status")?.of(params));
+    matches!(status, Some(b"\"completed\"" | b"\"failed\"" | b"\"cancelled\""))
+}
+
+/// Answers `tasks/list`: the tasks at all servers behind the endpoint, on one page. What did not answer is named.
+pub(super) async fn list(gateway: &Gateway, session: &Session, request: &Envelope, id: &[u8]) -> Reply {
+    if request.param_raw(Param::Cursor).is_some_and(|cursor| cursor != b"null") {
+        return Reply::error(Some(id), code::INVALID_PARAMS, "the cursor is not valid: begin the list again", false);
+    }
+    let asked = gateway.catalogue.members(&session.endpoint).filter(|upstream| lists_tasks(upstream));
+    let lists = join_all(asked.map(|upstream| list_of(gateway, session, upstream))).await;
+    let (mut tasks, mut missing) = (Vec::new(), serde_json::Map::new());
+    for (server, listed) in lists {
+        match listed {
+            Ok(listed) => tasks.extend(listed),
+            Err(failure) => {
+                let notice = serde_json::json!({ "state": "degraded", "reason": failure.reason() });
+                missing.insert(server.to_string(), notice);
+            }
+        }
+    }
+    let mut result = br#"{"tasks":["#.to_vec();
+    result.extend_from_slice(&tasks.join(&b","[..]));
+    result.push(b']');
+    if !missing.is_empty() {
+        let notices = serde_json::Value::Object(missing);
+        result.extend_from_slice(format!(r#","_meta":{{"dev.switchboard/servers":{notices}}}"#).as_bytes());
+    }
+    result.push(b'}');
+    Reply::result(id, &result)
+}
+
+/// Whether the tasks that a server lists are the caller's own. One that all share lists everybody's.
+fn lists_tasks(upstream: &Upstream) -> bool {
+    upstream.settings.mode != Mode::Shared
+        && upstream.peer().is_some_and(|peer| peer.era == Era::Legacy && peer.can(&["tasks", "list"]))
+}
+
+async fn list_of(
+    gateway: &Gateway,
+    session: &Session,
+    upstream: &Arc<Upstream>,
+) -> (Arc<str>, Result<Vec<Bytes>, Failure>) {
+    let limit = Duration::from_millis(gateway.limits.list_ms_max);
+    let pages = tokio::time::timeout(limit, all_pages(gateway, session, upstream));
+    (upstream.name.clone(), pages.await.unwrap_or(Err(Failure::Timeout)))
+}
+
+async fn all_pages(gateway: &Gateway, session: &Session, upstream: &Arc<Upstream>) -> Result<Vec<Bytes>, Failure> {
+    let (caller, ids) = (session.caller(), Ids::new(gateway, session, &upstream.name));
+    let limit = Duration::from_millis(gateway.limits.list_ms_max);
+    let (mut tasks, mut cursor) = (Vec::new(), String::new());
+    for _ in 0..gateway.limits.list_pages_max {
+        let page = upstream.ask(&caller, Method::TasksList, &cursor, limit).await?;
+        tasks.extend(read_page(&page, &ids)?);
+        if tasks.len() > gateway.limits.list_items_max {
+            return Err(Failure::Garbage(format!("a list of more than {} tasks", gateway.limits.list_items_max)));
+        }
+        match page.result_raw(ResultKey::NextCursor).filter(|next| next.starts_with(b"\"")) {
+            Some(next) => cursor = format!(r#""cursor":{}"#, String::from_utf8_lossy(next)),
+            None => return Ok(tasks),
+        }
+    }
+    Err(Failure::Garbage(format!("a list of more than {} pages", gateway.limits.list_pages_max)))
+}
+
+/// The tasks on a page, under the ids that the client knows. One without an id is left out.
+fn read_page(page: &Envelope, ids: &Ids) -> Result<Vec<Bytes>, Failure> {
+    let list = page.result().filter(|_| page.kind() == Kind::Result);
+    let list = list.and_then(|result| array::member(result, "tasks")?.of(result));
+    let list = list.ok_or_else(|| Failure::Garbage("an answer without `tasks`".to_owned()))?;
+    let items = array::items(list).map_err(|error| Failure::Garbage(error.to_string()))?;
+    let shown = |task: &[u8]| {
+        let place = array::member(task, "taskId")?;
+        let own = place.of(task).and_then(text)?;
+        Some(Splice::new(task).replace_owned(place, message::json_string(&ids.shown(own))).apply())
+    };
+    Ok(items.into_iter().filter_map(|item| item.of(list).and_then(shown)).collect())
+}
