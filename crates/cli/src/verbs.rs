@@ -6,16 +6,20 @@
 mod bundle;
 mod call;
 mod client;
+mod completions;
 mod config;
+mod interactive;
 mod man;
 mod prompt;
 mod prompts;
 mod read;
 mod resources;
+mod self_check;
 mod serve;
 mod server;
 mod stdio;
 mod tools;
+mod up;
 mod version;
 
 pub use serve::Serve;
@@ -48,6 +52,7 @@ macro_rules! verbs {
 
 verbs! {
     serve::Serve,
+    up::Up,
     stdio::Stdio,
     config::Config,
     server::Server,
@@ -59,6 +64,9 @@ verbs! {
     read::Read,
     prompts::Prompts,
     prompt::Prompt,
-    version::Version,
+    interactive::Interactive,
+    completions::Completions,
     man::Man,
+    self_check::SelfCheck,
+    version::Version,
 }
