@@ -20,6 +20,7 @@ mod cli;
 mod clients;
 mod completion;
 mod context;
+mod control;
 mod door;
 mod error;
 mod exit;

@@ -9,6 +9,7 @@ mod client;
 mod completions;
 mod config;
 mod interactive;
+mod logs;
 mod man;
 mod prompt;
 mod prompts;
@@ -17,6 +18,7 @@ mod resources;
 mod self_check;
 mod serve;
 mod server;
+mod status;
 mod stdio;
 mod tools;
 mod up;
@@ -54,6 +56,8 @@ verbs! {
     serve::Serve,
     up::Up,
     stdio::Stdio,
+    status::Status,
+    logs::Logs,
     config::Config,
     server::Server,
     bundle::Bundle,
