@@ -21,6 +21,7 @@ mod clients;
 mod completion;
 mod context;
 mod control;
+mod doctor;
 mod door;
 mod error;
 mod exit;

@@ -8,6 +8,7 @@ mod call;
 mod client;
 mod completions;
 mod config;
+mod doctor;
 mod interactive;
 mod logs;
 mod man;
@@ -62,6 +63,7 @@ verbs! {
     server::Server,
     bundle::Bundle,
     client::Client,
+    doctor::Doctor,
     tools::Tools,
     call::Call,
     resources::Resources,
