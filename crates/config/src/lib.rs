@@ -18,6 +18,7 @@ mod gateway;
 mod limits;
 mod log;
 mod server;
+mod tools;
 
 // The values they are made of.
 mod glob;
@@ -56,3 +57,4 @@ pub use problem::{Problem, Severity};
 pub use schema::schema;
 pub use secret::Secret;
 pub use server::{Era, FixedArguments, Mode, Server, Start, Transport};
+pub use tools::{Own, Search, Tools};

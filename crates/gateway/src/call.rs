@@ -164,6 +164,24 @@ impl Call {
         Ok(())
     }
 
+    /// Says in `_meta` who calls, for a server that lives here: the member with its key. What the client itself said
+    /// there is taken out.
+    pub fn tell(&mut self, caller: Vec<u8>) -> Result<(), mcp::Invalid> {
+        self.settle()?;
+        let mut splice = Splice::new(self.request.bytes());
+        let meta = self.request.meta_members();
+        if meta.span.is_some() {
+            splice.remove_members(&[meta.get(Meta::Caller)]).insert_members(meta.span, caller);
+        } else {
+            let mut member = br#""_meta":{"#.to_vec();
+            member.extend_from_slice(&caller);
+            member.push(b'}');
+            splice.insert_members(self.request.params_members().span, member);
+        }
+        self.request = Envelope::parse(&splice.apply(), mcp::ScanLimits { depth_max: 128 })?;
+        Ok(())
+    }
+
     /// The token under which the client wants to hear of progress.
     pub fn progress_token(&self) -> Option<Bytes> {
         let token = self.request.meta_members().get(Meta::ProgressToken).value;

@@ -99,7 +99,14 @@ impl Gateway {
         );
         let limits = &config.limits;
         let gateway = Self(Arc::new(Parts {
-            catalogue: Catalogue::new(upstreams.clone(), &config.bundles, limits.clone(), who, own.clone()),
+            catalogue: Catalogue::new(
+                upstreams.clone(),
+                &config.bundles,
+                limits.clone(),
+                config.tools.clone(),
+                who,
+                own.clone(),
+            ),
             seals,
             sessions: Sessions::new(
                 limits.sessions_max,

@@ -16,6 +16,7 @@ pub mod failure;
 pub mod gateway;
 pub mod key_file;
 pub mod parked;
+pub mod redirect;
 pub mod residents;
 pub mod route;
 pub mod seals;

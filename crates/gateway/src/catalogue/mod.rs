@@ -2,6 +2,7 @@
 //! parallel with a deadline for each server; who does not answer is named, and asked again behind the scenes.
 
 pub mod listing;
+pub mod search;
 pub mod view;
 
 use std::{
@@ -14,7 +15,7 @@ use std::{
 };
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use config::{Bundle, Limits};
+use config::{Bundle, Limits, Tools};
 use futures_util::future::join_all;
 use mcp::Method;
 use tokio::sync::broadcast;
@@ -70,6 +71,26 @@ pub enum Endpoint {
     Bundle(String),
 }
 
+impl Endpoint {
+    /// The path of its address, without the `/mcp` at its end.
+    pub fn path(&self) -> String {
+        match self {
+            Self::All => String::new(),
+            Self::Server(name) => format!("/servers/{name}"),
+            Self::Bundle(name) => format!("/bundles/{name}"),
+        }
+    }
+
+    /// The endpoint of this path.
+    pub fn of_path(path: &str) -> Self {
+        match (path.strip_prefix("/servers/"), path.strip_prefix("/bundles/")) {
+            (Some(name), _) => Self::Server(name.to_owned()),
+            (_, Some(name)) => Self::Bundle(name.to_owned()),
+            _ => Self::All,
+        }
+    }
+}
+
 /// What belongs to one endpoint.
 struct Page {
     shape: Shape,
@@ -83,6 +104,7 @@ pub struct Catalogue {
     pages: BTreeMap<Endpoint, Page>,
     generation: AtomicU64,
     limits: Limits,
+    tools: Tools,
     who: String,
     own: Caller,
     changed: broadcast::Sender<(Arc<str>, Method)>,
@@ -94,6 +116,7 @@ impl Catalogue {
         upstreams: Vec<Arc<Upstream>>,
         bundles: &BTreeMap<String, Bundle>,
         limits: Limits,
+        tools: Tools,
         who: String,
         own: Caller,
     ) -> Arc<Self> {
@@ -104,7 +127,9 @@ impl Catalogue {
         }
         for (name, bundle) in bundles {
             let belongs = |upstream: &Arc<Upstream>| {
-                bundle.servers.is_empty() || bundle.servers.iter().any(|server| **server == *upstream.name)
+                upstream.is_own()
+                    || bundle.servers.is_empty()
+                    || bundle.servers.iter().any(|server| **server == *upstream.name)
             };
             let members = (0..upstreams.len()).filter(|index| belongs(&upstreams[*index])).collect();
             pages.insert(Endpoint::Bundle(name.clone()), page(Shape::Bundle(Arc::new(bundle.clone())), members));
@@ -120,6 +145,7 @@ impl Catalogue {
             pages,
             generation: AtomicU64::new(1),
             limits,
+            tools,
             who,
             own,
             changed: broadcast::channel(64).0,
@@ -192,7 +218,8 @@ impl Catalogue {
             .collect();
         let horizon = Instant::now() + Duration::from_hours(1);
         let view = Arc::new(
-            Builder::new(&page.shape, &self.who, generation, horizon).build(&parts, self.limits.catalogue_ttl_ms),
+            Builder::new(&page.shape, &self.tools, &self.who, generation, horizon)
+                .build(&parts, self.limits.catalogue_ttl_ms),
         );
         page.view.store(Arc::new(Some(view.clone())));
         view

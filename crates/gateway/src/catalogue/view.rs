@@ -3,19 +3,25 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Instant,
 };
 
 use bytes::Bytes;
-use config::{Bundle, FixedArguments, Naming};
+use config::{Bundle, FixedArguments, Naming, Own, Search, Tools};
 use mcp::{Span, Splice, array, message, mirrors, names};
 
 use super::{
     Part,
     listing::{Item, ListKind},
+    search::{Document, Index},
 };
-use crate::upstream::Upstream;
+use crate::{redirect::CALL_TOOL, upstream::Upstream};
+
+/// The gateway's own tools that stand for all others where those are not listed.
+const SEARCH_TOOLS: [&str; 3] = ["search_tools", "describe_tool", CALL_TOOL];
+/// The gateway's own tool that reads the rest of a result that was cut.
+const FETCH_RESULT: &str = "fetch_result";
 
 /// Where a shown name leads.
 #[derive(Clone, Debug)]
@@ -56,6 +62,17 @@ pub struct Rendered {
     pub public: bool,
 }
 
+/// A tool that can be called through an endpoint, whether it is listed there or only found.
+#[derive(Clone, Debug)]
+pub struct KnownTool {
+    /// The name that it is called by.
+    pub name: String,
+    /// The server that it belongs to.
+    pub server: Arc<str>,
+    /// Its definition under this name.
+    pub raw: Bytes,
+}
+
 /// What one endpoint shows.
 #[derive(Debug)]
 pub struct View {
@@ -65,6 +82,8 @@ pub struct View {
     pub fresh_until: Instant,
     lists: [Rendered; 4],
     routes: [HashMap<String, Route>; 4],
+    tools: Vec<KnownTool>,
+    index: OnceLock<Index>,
     /// Why parts of it are missing: the value of `_meta["dev.switchboard/servers"]`, empty if nothing is.
     pub missing: String,
 }
@@ -73,6 +92,17 @@ impl View {
     /// One of its lists.
     pub fn list(&self, kind: ListKind) -> &Rendered {
         &self.lists[kind as usize]
+    }
+
+    /// All tools that can be called, in the order of their servers.
+    pub fn tools(&self) -> &[KnownTool] {
+        &self.tools
+    }
+
+    /// The tools that fit a query, the best first, with their scores.
+    pub fn search(&self, query: &str) -> Vec<(&KnownTool, f64)> {
+        let index = self.index.get_or_init(|| index(&self.tools));
+        index.search(query).into_iter().map(|(place, score)| (&self.tools[place], score)).collect()
     }
 
     /// Where a shown name leads.
@@ -98,6 +128,27 @@ impl View {
         scored.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
         scored.into_iter().filter(|(score, _)| *score > 2).take(3).map(|(_, name)| name).collect()
     }
+}
+
+/// The index over what tools say of themselves.
+fn index(tools: &[KnownTool]) -> Index {
+    let texts: Vec<(String, Vec<String>)> = tools.iter().map(|tool| words_of(&tool.raw)).collect();
+    let documents = tools.iter().zip(&texts).map(|(tool, (description, parameters))| Document {
+        name: &tool.name,
+        description,
+        parameters: parameters.iter().map(String::as_str).collect(),
+    });
+    Index::new(documents)
+}
+
+/// The title and description of a tool, and the names of its parameters.
+fn words_of(tool: &[u8]) -> (String, Vec<String>) {
+    let member = |raw, name: &str| array::member(raw, name).and_then(|span| span.of(raw));
+    let text = |name| member(tool, name).and_then(|raw| serde_json::from_slice::<String>(raw).ok()).unwrap_or_default();
+    let properties = member(tool, "inputSchema").and_then(|schema| member(schema, "properties")).unwrap_or(b"{}");
+    let names = array::members(properties).unwrap_or_default();
+    let parameters = names.into_iter().map(|(name, _)| String::from_utf8_lossy(name).into_owned()).collect();
+    (format!("{} {}", text("title"), text("description")), parameters)
 }
 
 /// The longest common start and end of two names.
@@ -131,27 +182,34 @@ fn fits(template: &str, uri: &str) -> bool {
 /// Builds views.
 pub struct Builder<'a> {
     shape: &'a Shape,
+    settings: &'a Tools,
     who: &'a str,
     generation: u64,
     fresh_until: Instant,
     seen: HashSet<String>,
     lists: [Rendered; 4],
     routes: [HashMap<String, Route>; 4],
+    tools: Vec<KnownTool>,
+    /// The gateway's own tools, by their own names.
+    own: Vec<(Arc<str>, Bytes)>,
     missing: BTreeMap<String, String>,
 }
 
 impl<'a> Builder<'a> {
     /// A view of `shape`; `who` is the raw `serverInfo` of the gateway.
-    pub fn new(shape: &'a Shape, who: &'a str, generation: u64, fresh_until: Instant) -> Self {
+    pub fn new(shape: &'a Shape, settings: &'a Tools, who: &'a str, generation: u64, fresh_until: Instant) -> Self {
         let empty = || Rendered { public: true, ttl_ms: u64::MAX, ..Rendered::default() };
         Self {
             shape,
+            settings,
             who,
             generation,
             fresh_until,
             seen: HashSet::new(),
             lists: [empty(), empty(), empty(), empty()],
             routes: Default::default(),
+            tools: Vec::new(),
+            own: Vec::new(),
             missing: BTreeMap::new(),
         }
     }
@@ -166,19 +224,23 @@ impl<'a> Builder<'a> {
             }
             for kind in ListKind::ALL {
                 let Some(listing) = part.list(kind) else { continue };
-                let rendered = &mut self.lists[kind as usize];
-                rendered.ttl_ms = rendered.ttl_ms.min(listing.ttl_ms.unwrap_or(0));
-                rendered.public &= listing.public;
+                if !self.is_aside(upstream) {
+                    let rendered = &mut self.lists[kind as usize];
+                    rendered.ttl_ms = rendered.ttl_ms.min(listing.ttl_ms.unwrap_or(0));
+                    rendered.public &= listing.public;
+                }
                 for item in &listing.items {
                     self.add(kind, upstream, item, &clashes);
                 }
             }
         }
+        self.choose_tools();
+        let others = parts.iter().any(|(upstream, _)| !self.is_aside(upstream));
         let missing = self.render_missing();
         for kind in ListKind::ALL {
             let rendered = &mut self.lists[kind as usize];
             if rendered.ttl_ms == u64::MAX {
-                rendered.ttl_ms = if parts.is_empty() { ttl_ms_default } else { 0 };
+                rendered.ttl_ms = if others { 0 } else { ttl_ms_default };
             }
             (rendered.modern, rendered.legacy) = (
                 render(rendered, kind, 0, None, true, self.who, &missing),
@@ -190,8 +252,43 @@ impl<'a> Builder<'a> {
             fresh_until: self.fresh_until,
             lists: self.lists,
             routes: self.routes,
+            tools: self.tools,
+            index: OnceLock::new(),
             missing,
         }
+    }
+
+    /// Whether a server's tools stand beside those of the endpoint: the gateway's own, unless they are asked for.
+    fn is_aside(&self, upstream: &Upstream) -> bool {
+        let asked_for = match self.shape {
+            Shape::Single => true,
+            Shape::Bundle(bundle) => bundle.servers.iter().any(|server| **server == *upstream.name),
+            Shape::All => false,
+        };
+        upstream.is_own() && !asked_for
+    }
+
+    /// What stands in the list of tools: all of them, or the search and what is pinned; with it the gateway's own tools
+    /// that are needed to reach the rest.
+    fn choose_tools(&mut self) {
+        let can_search = self.own.iter().any(|(own, _)| &**own == SEARCH_TOOLS[0]);
+        let searched = can_search
+            && match self.settings.search {
+                Search::On => true,
+                Search::Off => false,
+                Search::Auto => self.tools.len() > self.settings.search_from,
+            };
+        let is_listed = |own: &str| {
+            let all = self.settings.own == Own::All && matches!(self.shape, Shape::All);
+            all || (searched && SEARCH_TOOLS.contains(&own))
+                || (self.settings.max_result_bytes > 0 && own == FETCH_RESULT)
+        };
+        let is_pinned =
+            |tool: &&KnownTool| !searched || self.settings.pinned.iter().any(|glob| glob.matches(&tool.name));
+        let own = self.own.iter().filter(|(own, _)| is_listed(own)).map(|(_, raw)| raw.clone());
+        let others = self.tools.iter().filter(is_pinned).map(|tool| tool.raw.clone());
+        let items = own.chain(others).collect();
+        self.lists[ListKind::Tools as usize].items = items;
     }
 
     fn add(&mut self, kind: ListKind, upstream: &Arc<Upstream>, item: &Item, clashes: &HashSet<Arc<str>>) {
@@ -209,7 +306,13 @@ impl<'a> Builder<'a> {
         let (describe, fixed) =
             if kind == ListKind::Tools { self.overrides(upstream, &item.own, &shown) } else { (None, None) };
         let rendered = render_item(item, &shown, describe.as_deref(), fixed.as_deref());
-        self.lists[kind as usize].items.push(rendered);
+        if kind != ListKind::Tools {
+            self.lists[kind as usize].items.push(rendered);
+        } else if self.is_aside(upstream) {
+            self.own.push((item.own.clone(), rendered));
+        } else {
+            self.tools.push(KnownTool { name: shown.clone(), server: upstream.name.clone(), raw: rendered });
+        }
         let route = Route { upstream: upstream.clone(), own: item.own.clone(), fixed, mirrors: item.mirrors.clone() };
         self.routes[kind as usize].insert(shown, route);
     }
@@ -232,6 +335,9 @@ impl<'a> Builder<'a> {
         }
         let own = upstream.settings.rename.get(&**own).filter(|_| is_tool).map_or(&**own, String::as_str);
         let prefixed = names::exposed(upstream.settings.prefix(&upstream.name), own);
+        if self.is_aside(upstream) {
+            return Some(prefixed);
+        }
         match self.shape {
             Shape::All => Some(prefixed),
             Shape::Single => Some(own.to_owned()),
