@@ -264,13 +264,13 @@ async fn follow_lists(
 async fn call(gateway: &Gateway, session: &Arc<Session>, request: Envelope, method: Method, id: Bytes) -> Reply {
     let inbound =
         Inbound { caller: session.caller(), endpoint: session.endpoint.clone(), request, param_headers: None };
+    let text_max = gateway.result_text_max(&inbound.endpoint, method);
     let (upstream, call) = match route(&gateway.catalogue, &gateway.seals, inbound).await {
         Ok(routed) => routed,
         Err(failure) => return Reply::One(failure.answer(&id, method, false), 200),
     };
     let cancelled = session.begin(&id);
-    let rounds_max = gateway.limits.ask_rounds_max;
-    let running = Running { session: session.clone(), upstream, call, id, method, rounds_max };
+    let running = Running { gateway: gateway.clone(), session: session.clone(), upstream, call, id, method, text_max };
     let mut beginning = Unbroken::new(begin(running, cancelled));
     match tokio::time::timeout(STREAM_AFTER, &mut beginning).await {
         Ok(Begun { exchange: None, .. }) => Reply::Accepted,
@@ -324,12 +324,14 @@ fn wants_input(end: &Result<Answer, Failure>) -> bool {
 
 /// A call of a session that is under way.
 struct Running {
+    gateway: Gateway,
     session: Arc<Session>,
     upstream: Arc<Upstream>,
     call: Call,
     id: Bytes,
     method: Method,
-    rounds_max: u32,
+    /// The most bytes of text in the result.
+    text_max: usize,
 }
 
 impl Drop for Running {
@@ -349,7 +351,8 @@ impl Running {
 
     /// Follows the call to its end, through the rounds of questions that a modern server asks.
     async fn follow(&mut self, mut exchange: Exchange, client: &mpsc::Sender<Bytes>) -> Bytes {
-        for _ in 0..self.rounds_max {
+        let rounds_max = self.gateway.limits.ask_rounds_max;
+        for _ in 0..rounds_max {
             let end = self.until_done(exchange, client).await;
             let answer = match end {
                 Ok(answer) if answer.envelope.result_text(ResultKey::ResultType) == Some("input_required") => answer,
@@ -364,7 +367,7 @@ impl Running {
             };
             exchange = self.upstream.call(&self.call).await;
         }
-        let text = format!("the server asked more than {} times", self.rounds_max);
+        let text = format!("the server asked more than {rounds_max} times");
         self.finish(Err(Failure::Refused(code::INTERNAL, text)))
     }
 
@@ -430,7 +433,7 @@ impl Running {
 
     /// The end of the call as the client sees it.
     fn finish(&self, end: Result<Answer, Failure>) -> Bytes {
-        match end {
+        match end.map(|answer| self.gateway.shaped(answer, self.text_max)) {
             Ok(Answer { envelope, era: Era::Modern }) => translate::answer_for_legacy(&envelope, &self.id),
             Ok(Answer { envelope, era: Era::Legacy }) => translate::answer_unchanged(&envelope, &self.id),
             Err(failure) => failure.answer(&self.id, self.method, false),

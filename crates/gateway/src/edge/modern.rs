@@ -50,6 +50,8 @@ struct Context {
     abilities: Abilities,
     retry: Option<Retry>,
     state: ParkedState,
+    /// The most bytes of text in the result.
+    text_max: usize,
 }
 
 /// What differs in a retry from the request that the call began with.
@@ -101,6 +103,7 @@ pub async fn handle(gateway: &Gateway, inbound: Inbound) -> Reply {
 
 async fn call(gateway: &Gateway, inbound: Inbound, method: Method, id: Bytes) -> Reply {
     let request = inbound.request.clone();
+    let text_max = gateway.result_text_max(&inbound.endpoint, method);
     let (upstream, call) = match route(&gateway.catalogue, &gateway.seals, inbound).await {
         Ok(routed) => routed,
         Err(failure) => return failed(&failure, &id, method),
@@ -119,6 +122,7 @@ async fn call(gateway: &Gateway, inbound: Inbound, method: Method, id: Bytes) ->
             arguments_digest: digest,
             round: 0,
         },
+        text_max,
     };
     if method.may_ask() && call.is_retry() && is_legacy(&upstream) {
         let digest = request.param_raw(Param::Arguments).map_or(Ok([0; 32]), arguments_digest).unwrap_or_default();
@@ -154,7 +158,7 @@ fn ended(gateway: &Gateway, context: &Context, end: Result<Answer, Failure>) -> 
         Ok(answer) => {
             let code =
                 (answer.envelope.kind() == Kind::Error).then(|| answer.envelope.error_code().unwrap_or_default());
-            Reply::answer(finish(gateway, context, &answer), code, true)
+            Reply::answer(finish(gateway, context, &gateway.shaped(answer, context.text_max)), code, true)
         }
     }
 }
