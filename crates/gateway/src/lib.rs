@@ -16,6 +16,7 @@ pub mod events;
 pub mod failure;
 pub mod gateway;
 pub mod key_file;
+pub mod moment;
 pub mod parked;
 pub mod redirect;
 pub mod residents;

@@ -82,7 +82,8 @@ impl Results {
 
     /// Reads a result of this principal.
     pub async fn read(&self, principal: &str, id: &str) -> Option<String> {
-        let place = self.lock().get(id).filter(|entry| *entry.principal == *principal && entry.is_fresh())?.place.clone();
+        let place =
+            self.lock().get(id).filter(|entry| *entry.principal == *principal && entry.is_fresh())?.place.clone();
         match place {
             Place::Memory(text) => Some(text.to_string()),
             Place::File(path) => tokio::task::spawn_blocking(move || fs::read_to_string(path)).await.ok()?.ok(),

@@ -15,6 +15,8 @@ use tokio::{
     sync::watch,
 };
 
+use crate::residents::Household;
+
 /// Runs a node until it is told to stop.
 pub(crate) async fn serve(arguments: &Serve, settings: &Settings, terminal: &mut Terminal) -> Result<Exit, Error> {
     let config = configured(settings, terminal)?;
@@ -25,7 +27,7 @@ pub(crate) async fn serve(arguments: &Serve, settings: &Settings, terminal: &mut
             Listener::bind(address).await.map_err(|source| Error::Listen { address: address.to_string(), source })?,
         );
     }
-    let gateway = Current::new(&config, &residents(), seals());
+    let gateway = gateway(&config);
     for listener in &listeners {
         terminal.say(&format!("listening on {}", listener.address()));
     }
@@ -49,7 +51,7 @@ pub(crate) async fn stdio(arguments: &Stdio, settings: &Settings, terminal: &mut
         (_, Some(bundle)) => Endpoint::Bundle(bundle.clone()),
         _ => Endpoint::All,
     };
-    let gateway = Current::new(&config, &residents(), seals());
+    let gateway = gateway(&config);
     if !gateway.now().catalogue.has(&endpoint) {
         return Err(no_endpoint(&endpoint, &config));
     }
@@ -81,6 +83,20 @@ fn configured(settings: &Settings, terminal: &mut Terminal) -> Result<Config, Er
         terminal.say(&format!("the log filter `{filter}` cannot be read ({problem}); logging at level info"));
     }
     Ok(config)
+}
+
+/// The gateway, with the servers that live in this process.
+fn gateway(config: &Config) -> Current {
+    let household = Arc::new(Household::default());
+    let residents: Arc<dyn Residents> = household.clone();
+    let gateway = Current::new(config, &residents, seals());
+    household.settle(&gateway);
+    if let Some(folder) = Folders::of_process().map(|folders| folders.state.join("results"))
+        && let Err(error) = gateway.now().results.keep_in(&folder)
+    {
+        tracing::warn!(%error, folder = %folder.display(), "long results are kept in memory only");
+    }
+    gateway
 }
 
 /// The keys of what clients are given to keep.

@@ -44,8 +44,7 @@ impl Tool for FetchResult {
     const ABOUT: &'static str = "Reads on in a result that was too long to be shown whole, or finds lines in it. Results are \
         kept for 24 hours.";
     const MARKS: Marks = Marks::reads().idempotent();
-    const EXAMPLES: &'static [&'static str] =
-        &[r#"{"ref": "00112233445566778899aabbccddeeff", "query": "error"}"#];
+    const EXAMPLES: &'static [&'static str] = &[r#"{"ref": "00112233445566778899aabbccddeeff", "query": "error"}"#];
 
     async fn run(&self, input: Input, call: &Call) -> Result<Output, Failure> {
         let kept = self.0.now().results.read(&call.caller.principal, &input.id).await;

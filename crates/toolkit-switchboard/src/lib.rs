@@ -6,10 +6,13 @@
 mod call_tool;
 mod describe_tool;
 mod fetch_result;
+mod list_servers;
 mod restart_server;
 mod route_task;
 mod scope;
 mod search_tools;
+mod server_status;
+mod servers;
 mod shelf;
 
 use std::sync::Arc;
@@ -27,6 +30,8 @@ pub fn toolkit(gateway: &Current) -> Toolkit {
         .instructions("Tools of the gateway itself. Search for a tool, look at it, then call it by its name.")
         .keep(shelf.clone())
         .resources(shelf)
+        .tool(list_servers::ListServers(gateway.clone()))
+        .tool(server_status::ServerStatus(gateway.clone()))
         .tool(search_tools::SearchTools(gateway.clone()))
         .tool(describe_tool::DescribeTool(gateway.clone()))
         .served(Arc::new(call_tool::CallTool::default()))

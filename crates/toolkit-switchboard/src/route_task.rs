@@ -131,25 +131,85 @@ fn reason(task: &str, tool: &KnownTool) -> String {
 }
 
 const DEVOPS: &[&str] = &[
-    "build", "ci", "commit", "compose", "container", "cpu", "deploy", "disk", "docker", "git", "host", "image", "kubernetes",
-    "log", "memory", "network", "package", "pipeline", "pod", "process", "repository", "restart", "server", "service",
-    "systemd", "terraform",
+    "build",
+    "ci",
+    "commit",
+    "compose",
+    "container",
+    "cpu",
+    "deploy",
+    "disk",
+    "docker",
+    "git",
+    "host",
+    "image",
+    "kubernetes",
+    "log",
+    "memory",
+    "network",
+    "package",
+    "pipeline",
+    "pod",
+    "process",
+    "repository",
+    "restart",
+    "server",
+    "service",
+    "systemd",
+    "terraform",
 ];
 const AI: &[&str] = &[
-    "agent", "ai", "chat", "completion", "embed", "embedding", "generate", "llm", "model", "prompt", "rag", "speech",
-    "summarize", "transcribe", "translate",
+    "agent",
+    "ai",
+    "chat",
+    "completion",
+    "embed",
+    "embedding",
+    "generate",
+    "llm",
+    "model",
+    "prompt",
+    "rag",
+    "speech",
+    "summarize",
+    "transcribe",
+    "translate",
 ];
 const DATA: &[&str] = &[
-    "column", "csv", "data", "database", "dataset", "export", "graphql", "import", "json", "migration", "postgres", "query",
-    "record", "redis", "row", "schema", "spreadsheet", "sql", "sqlite", "table",
+    "column",
+    "csv",
+    "data",
+    "database",
+    "dataset",
+    "export",
+    "graphql",
+    "import",
+    "json",
+    "migration",
+    "postgres",
+    "query",
+    "record",
+    "redis",
+    "row",
+    "schema",
+    "spreadsheet",
+    "sql",
+    "sqlite",
+    "table",
 ];
 
 /// What a task is about, by its words; of equals the earlier kind.
 fn kind(task: &str) -> Kind {
-    let words: Vec<String> =
-        task.split(|letter: char| !letter.is_alphanumeric()).map(str::to_lowercase).filter(|word| !word.is_empty()).collect();
+    let words: Vec<String> = task
+        .split(|letter: char| !letter.is_alphanumeric())
+        .map(str::to_lowercase)
+        .filter(|word| !word.is_empty())
+        .collect();
     let hits = |known: &[&str]| {
-        words.iter().filter(|word| known.contains(&word.as_str()) || known.contains(&word.trim_end_matches('s'))).count()
+        words
+            .iter()
+            .filter(|word| known.contains(&word.as_str()) || known.contains(&word.trim_end_matches('s')))
+            .count()
     };
     let scored = [(Kind::Devops, hits(DEVOPS)), (Kind::Data, hits(DATA)), (Kind::Ai, hits(AI))];
     let best = scored.into_iter().rev().max_by_key(|(_, hits)| *hits);

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use gateway::{
     Current, Gateway,
-    catalogue::{Endpoint, view::View},
+    catalogue::{Endpoint, Member, view::View},
 };
+use mcp::nearest;
 use toolkit::{Caller, Code, Failure};
 
 /// The gateway as one caller sees it.
@@ -30,5 +31,23 @@ impl Scope {
             Some(view) => Ok(Self { gateway, endpoint, view }),
             None => Err(Failure::new(Code::NotFound, "the endpoint of this call is gone").hint("connect again")),
         }
+    }
+
+    /// The servers behind the endpoint.
+    pub(crate) fn members(&self) -> impl Iterator<Item = &Member> {
+        let here = |member: &&Member| {
+            self.gateway.catalogue.members(&self.endpoint).any(|upstream| upstream.name == member.upstream.name)
+        };
+        self.gateway.members().iter().filter(here)
+    }
+
+    /// The server of this name.
+    pub(crate) fn member(&self, server: &str) -> Result<&Member, Failure> {
+        self.members().find(|member| *member.upstream.name == *server).ok_or_else(|| {
+            let names: Vec<&str> = self.members().map(|member| &*member.upstream.name).collect();
+            let hint = nearest::hint(server, names.into_iter());
+            let failure = Failure::new(Code::NotFound, format!("there is no server `{server}`"));
+            Failure { field: Some("server".to_owned()), ..failure.hint(hint.unwrap_or_default()) }
+        })
     }
 }

@@ -20,7 +20,7 @@ struct Floor {
 /// The floors from the top down. A crate may use crates on lower floors only.
 const FLOORS: &[Floor] = &[
     Floor { number: 7, noun: "whole", crates: &["switchboard"] },
-    Floor { number: 6, noun: "faces", crates: &["cli"] },
+    Floor { number: 6, noun: "faces", crates: &["toolkit-switchboard", "cli"] },
     Floor { number: 5, noun: "planes", crates: &["adapters", "gateway"] },
     Floor { number: 3, noun: "adapters", crates: &["egress", "supervisor"] },
     Floor { number: 2, noun: "rules", crates: &["adoption", "config", "toolkit"] },

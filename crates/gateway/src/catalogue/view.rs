@@ -14,6 +14,7 @@ use mcp::{Span, Splice, array, message, mirrors, names};
 use super::{
     Member, Part,
     listing::{Item, ListKind},
+    notice::Notice,
     search::{Document, Index},
 };
 use crate::{redirect::CALL_TOOL, upstream::Upstream};
@@ -192,7 +193,7 @@ pub struct Builder<'a> {
     tools: Vec<KnownTool>,
     /// The gateway's own tools, by their own names.
     own: Vec<(Arc<str>, Bytes)>,
-    missing: BTreeMap<String, String>,
+    notices: BTreeMap<String, Notice>,
 }
 
 impl<'a> Builder<'a> {
@@ -210,7 +211,7 @@ impl<'a> Builder<'a> {
             routes: Default::default(),
             tools: Vec::new(),
             own: Vec::new(),
-            missing: BTreeMap::new(),
+            notices: BTreeMap::new(),
         }
     }
 
@@ -219,8 +220,8 @@ impl<'a> Builder<'a> {
         let clashes = clashing_resources(parts);
         for (member, part) in parts {
             self.fresh_until = self.fresh_until.min(part.fresh_until);
-            if let Some(reason) = &part.failed {
-                self.missing.insert(member.upstream.name.to_string(), reason.clone());
+            if let Some(notice) = Notice::of(&member.upstream.status().state, part) {
+                self.notices.insert(member.upstream.name.to_string(), notice);
             }
             for kind in ListKind::ALL {
                 let Some(listing) = part.list(kind) else { continue };
@@ -295,13 +296,14 @@ impl<'a> Builder<'a> {
         let upstream = &member.upstream;
         let Some(shown) = self.shown_name(kind, member, &item.own, clashes) else { return };
         if !self.seen.insert(format!("{kind:?} {shown}")) {
-            self.missing.insert(format!("{}/{shown}", upstream.name), "another server shows the same name".to_owned());
+            let notice = Notice::shadowed("another server shows the same name");
+            self.notices.insert(format!("{}/{shown}", upstream.name), notice);
             return;
         }
         let look_alike = matches!(kind, ListKind::Tools) && !matches!(self.shape, Shape::Single);
         if look_alike && !self.seen.insert(format!("skeleton {}", names::skeleton(&shown))) {
-            self.missing
-                .insert(format!("{}/{shown}", upstream.name), "its name looks like that of another tool".to_owned());
+            let notice = Notice::shadowed("its name looks like that of another tool");
+            self.notices.insert(format!("{}/{shown}", upstream.name), notice);
             return;
         }
         let (describe, fixed) =
@@ -375,15 +377,12 @@ impl<'a> Builder<'a> {
     }
 
     fn render_missing(&self) -> String {
-        if self.missing.is_empty() {
+        if self.notices.is_empty() {
             return String::new();
         }
-        let states: serde_json::Map<String, serde_json::Value> = self
-            .missing
-            .iter()
-            .map(|(name, reason)| (name.clone(), serde_json::json!({"state": "unavailable", "reason": reason})))
-            .collect();
-        serde_json::Value::Object(states).to_string()
+        let servers: serde_json::Map<String, serde_json::Value> =
+            self.notices.iter().map(|(name, notice)| (name.clone(), notice.as_json())).collect();
+        serde_json::Value::Object(servers).to_string()
     }
 }
 
