@@ -5,7 +5,7 @@ use config::Tools;
 use mcp::{Envelope, Kind, Method, ResultKey, ScanLimits, Span, Splice, array, message};
 use toolkit::{Kept, cut};
 
-use crate::{call::Answer, catalogue::Endpoint, gateway::Parts, results::Results};
+use crate::{call::Answer, catalogue::Endpoint, gateway::Parts, results::Results, upstream::Upstream};
 
 impl Parts {
     /// How many bytes of text one result may have. The endpoint of a single server is that server as it is.
@@ -15,8 +15,9 @@ impl Parts {
         if is_bound { bound } else { usize::MAX }
     }
 
-    /// An answer with no more text than that.
-    pub fn shaped(&self, answer: Answer, text_max: usize) -> Answer {
+    /// An answer with no more text than that. The gateway's own tools answer in pages that are short enough.
+    pub fn shaped(&self, answer: Answer, upstream: &Upstream, text_max: usize) -> Answer {
+        let text_max = if upstream.is_own() { usize::MAX } else { text_max };
         if answer.envelope.bytes().len() <= text_max || answer.envelope.kind() != Kind::Result {
             return answer;
         }

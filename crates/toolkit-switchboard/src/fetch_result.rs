@@ -47,7 +47,8 @@ impl Tool for FetchResult {
     const EXAMPLES: &'static [&'static str] = &[r#"{"ref": "00112233445566778899aabbccddeeff", "query": "error"}"#];
 
     async fn run(&self, input: Input, call: &Call) -> Result<Output, Failure> {
-        let kept = self.0.now().results.read(&call.caller.principal, &input.id).await;
+        let gateway = self.0.now();
+        let kept = gateway.results.read(&call.caller.principal, &input.id).await;
         let Some(text) = kept else {
             let failure = Failure::new(Code::NotFound, format!("no result is kept as `{}`", input.id));
             let failure = failure.hint("results are kept for 24 hours: make the call again");
@@ -57,7 +58,11 @@ impl Tool for FetchResult {
             Some(query) => lines_with(&text, query),
             None => text,
         };
-        page(&text, input.offset)
+        let page_bytes = match gateway.tools.max_result_bytes {
+            0 => PAGE_BYTES,
+            bound => bound.min(PAGE_BYTES),
+        };
+        page(&text, input.offset, page_bytes)
     }
 
     fn text(output: &Output) -> Option<String> {
@@ -70,12 +75,12 @@ fn lines_with(text: &str, query: &str) -> String {
     text.split_inclusive('\n').filter(|line| line.to_lowercase().contains(&query)).collect()
 }
 
-fn page(text: &str, offset: usize) -> Result<Output, Failure> {
+fn page(text: &str, offset: usize, page_bytes: usize) -> Result<Output, Failure> {
     let Some(rest) = text.get(offset..) else {
         let problem = format!("`offset` must be the start of a page, at most {}", text.len());
         return Err(Failure::invalid("offset", problem).hint("use the `next_offset` of the page before"));
     };
-    let shown = cut::at_line(rest, PAGE_BYTES);
+    let shown = cut::at_line(rest, page_bytes);
     let end = offset + shown.len();
     let next_offset = (end < text.len()).then_some(end);
     Ok(Output { text: shown.to_owned(), truncated: next_offset.is_some(), total_bytes: text.len(), next_offset })
@@ -90,7 +95,7 @@ mod tests {
         let text = "a line of text\n".repeat(10_000);
         let (mut offset, mut read) = (Some(0), String::new());
         while let Some(at) = offset {
-            let page = page(&text, at).unwrap();
+            let page = page(&text, at, PAGE_BYTES).unwrap();
             assert!(page.text.len() <= PAGE_BYTES && page.text.ends_with('\n'));
             read += &page.text;
             offset = page.next_offset;
@@ -100,7 +105,7 @@ mod tests {
 
     #[test]
     fn an_offset_inside_a_character_or_behind_the_end_is_refused() {
-        let check = |offset, expected| assert_eq!(page("aé", offset).is_ok(), expected, "{offset}");
+        let check = |offset, expected| assert_eq!(page("aé", offset, PAGE_BYTES).is_ok(), expected, "{offset}");
         check(0, true);
         check(1, true);
         check(2, false);

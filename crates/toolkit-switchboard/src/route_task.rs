@@ -97,7 +97,8 @@ async fn execute(scope: &Scope, tool: &KnownTool) -> Result<Value, Failure> {
     let definition: Value = serde_json::from_slice(&tool.raw).unwrap_or_default();
     let needs = definition["inputSchema"]["required"].as_array().is_some_and(|required| !required.is_empty());
     if needs || definition["annotations"]["readOnlyHint"] != true {
-        let failure = Failure::new(Code::NotSupported, format!("`{}` has to be called with care", tool.name));
+        let problem = format!("`{}` needs arguments, or does not say that it only reads", tool.name);
+        let failure = Failure::new(Code::NotSupported, problem);
         return Err(failure.hint(format!("choose its arguments and call `{}` yourself", tool.name)));
     }
     let params = json!({

@@ -433,7 +433,7 @@ impl Running {
 
     /// The end of the call as the client sees it.
     fn finish(&self, end: Result<Answer, Failure>) -> Bytes {
-        match end.map(|answer| self.gateway.shaped(answer, self.text_max)) {
+        match end.map(|answer| self.gateway.shaped(answer, &self.upstream, self.text_max)) {
             Ok(Answer { envelope, era: Era::Modern }) => translate::answer_for_legacy(&envelope, &self.id),
             Ok(Answer { envelope, era: Era::Legacy }) => translate::answer_unchanged(&envelope, &self.id),
             Err(failure) => failure.answer(&self.id, self.method, false),

@@ -158,7 +158,7 @@ fn ended(gateway: &Gateway, context: &Context, end: Result<Answer, Failure>) -> 
         Ok(answer) => {
             let code =
                 (answer.envelope.kind() == Kind::Error).then(|| answer.envelope.error_code().unwrap_or_default());
-            Reply::answer(finish(gateway, context, &gateway.shaped(answer, context.text_max)), code, true)
+            Reply::answer(finish(gateway, context, &gateway.shaped(answer, &context.upstream, context.text_max)), code, true)
         }
     }
 }
