@@ -64,7 +64,7 @@ fn tools_that_are_not_listed_are_found_and_called() {
 fn a_tool_called_by_name_asks_and_reports_like_any_other() {
     let node = node("search = \"on\"");
     let elicit = json!({ "name": "fixture_test_elicitation", "arguments": { "message": "Who?" } });
-    let answer = json!({ "action": "accept", "content": { "username": "ada", "email": "ada@example.com" } });
+    let answer = json!({ "username": "ada", "email": "ada@example.com" });
     let question = json!({
         "do": "call", "name": "switchboard_call_tool", "arguments": elicit, "answer": answer,
     });
@@ -94,11 +94,8 @@ fn the_search_takes_the_place_of_the_list_where_tools_are_many() {
 #[test]
 fn the_gateway_tells_of_its_servers_and_restarts_them_when_confirmed() {
     let node = node("");
-    let yes = json!({ "action": "accept", "content": { "confirm": true } });
-    let no = json!({ "action": "decline" });
-    let restart = |answer: &Value| {
-        json!({ "do": "call", "name": "restart_server", "arguments": { "server": "fixture" }, "answer": answer })
-    };
+    let (yes, no) = (json!({ "confirm": true }), json!({ "confirm": false }));
+    let restart = |answer: &Value| json!({ "do": "call", "name": "restart_server", "arguments": { "server": "fixture" }, "answer": answer });
     for client in CLIENTS {
         let seen = drive(
             client,

@@ -7,7 +7,6 @@ use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
 use memchr::memmem;
 
 use crate::credentials::Credentials;
@@ -125,7 +124,7 @@ impl Answer {
 }
 
 /// Reads a body to its end, or to its bound.
-async fn collect(mut body: Incoming, bytes_max: usize) -> Result<Bytes, Failure> {
+async fn collect(mut body: egress::Answer, bytes_max: usize) -> Result<Bytes, Failure> {
     let mut collected = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Failure::Lost(None))?;
