@@ -90,10 +90,19 @@ fn the_search_takes_the_place_of_the_list_where_tools_are_many() {
     check("search_from = 5\nsearch = \"off\"", false);
 }
 
-/// What the gateway says of itself can be read; what changes something wants to be confirmed.
 #[test]
 fn the_gateway_tells_of_its_servers_and_restarts_them_when_confirmed() {
-    let node = node("");
+    check_own_server(&node(""));
+}
+
+/// The frame of toolkits serves both eras; pinned to the legacy one it is met with a handshake and asks by requests.
+#[test]
+fn the_gateways_own_server_can_be_driven_in_the_legacy_era() {
+    check_own_server(&node("[servers.switchboard]\nera = \"legacy\""));
+}
+
+/// What the gateway says of itself can be read; what changes something wants to be confirmed.
+fn check_own_server(node: &Node) {
     let (yes, no) = (json!({ "confirm": true }), json!({ "confirm": false }));
     let restart = |answer: &Value| json!({ "do": "call", "name": "restart_server", "arguments": { "server": "fixture" }, "answer": answer });
     for client in CLIENTS {

@@ -47,7 +47,7 @@ impl Tool for DescribeTool {
 
     async fn run(&self, input: Input, call: &Call) -> Result<Output, Failure> {
         let scope = Scope::of(&self.0, &call.caller).await?;
-        let known = scope.view.tools().iter().find(|tool| tool.name == input.name);
+        let known = scope.view.toolbox().tools().iter().find(|tool| tool.name == input.name);
         let (Some(tool), Some(route)) = (known, scope.view.route(ListKind::Tools, &input.name)) else {
             return Err(not_found(&scope, &input.name));
         };

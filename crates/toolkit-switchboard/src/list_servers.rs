@@ -73,7 +73,7 @@ impl Tool for ListServers {
 
     async fn run(&self, input: Input, call: &Call) -> Result<Output, Failure> {
         let scope = Scope::of(&self.0, &call.caller).await?;
-        let tools_of = |name: &str| scope.view.tools().iter().filter(|tool| *tool.server == *name).count();
+        let tools_of = |name: &str| scope.view.toolbox().tools().iter().filter(|tool| *tool.server == *name).count();
         let listed = scope.members().map(|member| {
             let status = member.upstream.status();
             Listed {

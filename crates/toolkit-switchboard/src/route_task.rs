@@ -3,7 +3,7 @@
 
 use gateway::{
     Current,
-    catalogue::view::KnownTool,
+    catalogue::toolbox::KnownTool,
     route::{Inbound, route},
 };
 use mcp::{Envelope, ScanLimits, message};
@@ -73,7 +73,7 @@ impl Tool for RouteTask {
 
     async fn run(&self, input: Input, call: &Call) -> Result<Output, Failure> {
         let scope = Scope::of(&self.0, &call.caller).await?;
-        let found: Vec<_> = scope.view.search(&input.task).into_iter().take(CANDIDATES).collect();
+        let found: Vec<_> = scope.view.toolbox().search(&input.task).into_iter().take(CANDIDATES).collect();
         let Some((best, _)) = found.first() else {
             let failure = Failure::new(Code::NotFound, "no tool fits this task");
             return Err(failure.hint("say it in other words, or add a server that can do it"));

@@ -68,7 +68,7 @@ impl Tool for SearchTools {
             return Err(Failure::invalid("limit", format!("`limit` must be from 1 to {LIMIT_MAX}")));
         }
         let scope = Scope::of(&self.0, &call.caller).await?;
-        let found = scope.view.search(&input.query);
+        let found = scope.view.toolbox().search(&input.query);
         let wanted = |server: &str| input.server.as_deref().is_none_or(|wanted| wanted == server);
         let fitting: Vec<_> = found.into_iter().filter(|(tool, _)| wanted(&tool.server)).collect();
         let total = fitting.len();

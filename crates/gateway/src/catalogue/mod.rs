@@ -5,6 +5,7 @@
 pub mod listing;
 mod notice;
 pub mod search;
+pub mod toolbox;
 pub mod view;
 
 use std::{

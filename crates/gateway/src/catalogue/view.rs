@@ -3,26 +3,21 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    sync::{Arc, OnceLock},
+    sync::Arc,
     time::Instant,
 };
 
 use bytes::Bytes;
-use config::{Bundle, FixedArguments, Naming, Own, Search, Tools};
+use config::{Bundle, FixedArguments, Naming, Tools};
 use mcp::{Span, Splice, array, message, mirrors, names};
 
 use super::{
     Member, Part,
     listing::{Item, ListKind},
     notice::Notice,
-    search::{Document, Index},
+    toolbox::{KnownTool, Toolbox},
 };
-use crate::{redirect::CALL_TOOL, upstream::Upstream};
-
-/// The gateway's own tools that stand for all others where those are not listed.
-const SEARCH_TOOLS: [&str; 3] = ["search_tools", "describe_tool", CALL_TOOL];
-/// The gateway's own tool that reads the rest of a result that was cut.
-const FETCH_RESULT: &str = "fetch_result";
+use crate::upstream::Upstream;
 
 /// Where a shown name leads.
 #[derive(Clone, Debug)]
@@ -63,17 +58,6 @@ pub struct Rendered {
     pub public: bool,
 }
 
-/// A tool that can be called through an endpoint, whether it is listed there or only found.
-#[derive(Clone, Debug)]
-pub struct KnownTool {
-    /// The name that it is called by.
-    pub name: String,
-    /// The server that it belongs to.
-    pub server: Arc<str>,
-    /// Its definition under this name.
-    pub raw: Bytes,
-}
-
 /// What one endpoint shows.
 #[derive(Debug)]
 pub struct View {
@@ -83,8 +67,7 @@ pub struct View {
     pub fresh_until: Instant,
     lists: [Rendered; 4],
     routes: [HashMap<String, Route>; 4],
-    tools: Vec<KnownTool>,
-    index: OnceLock<Index>,
+    toolbox: Toolbox,
     /// Why parts of it are missing: the value of `_meta["dev.switchboard/servers"]`, empty if nothing is.
     pub missing: String,
 }
@@ -95,15 +78,9 @@ impl View {
         &self.lists[kind as usize]
     }
 
-    /// All tools that can be called, in the order of their servers.
-    pub fn tools(&self) -> &[KnownTool] {
-        &self.tools
-    }
-
-    /// The tools that fit a query, the best first, with their scores.
-    pub fn search(&self, query: &str) -> Vec<(&KnownTool, f64)> {
-        let index = self.index.get_or_init(|| index(&self.tools));
-        index.search(query).into_iter().map(|(place, score)| (&self.tools[place], score)).collect()
+    /// Its tools, listed or only to be found.
+    pub fn toolbox(&self) -> &Toolbox {
+        &self.toolbox
     }
 
     /// Where a shown name leads.
@@ -129,27 +106,6 @@ impl View {
         scored.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
         scored.into_iter().filter(|(score, _)| *score > 2).take(3).map(|(_, name)| name).collect()
     }
-}
-
-/// The index over what tools say of themselves.
-fn index(tools: &[KnownTool]) -> Index {
-    let texts: Vec<(String, Vec<String>)> = tools.iter().map(|tool| words_of(&tool.raw)).collect();
-    let documents = tools.iter().zip(&texts).map(|(tool, (description, parameters))| Document {
-        name: &tool.name,
-        description,
-        parameters: parameters.iter().map(String::as_str).collect(),
-    });
-    Index::new(documents)
-}
-
-/// The title and description of a tool, and the names of its parameters.
-fn words_of(tool: &[u8]) -> (String, Vec<String>) {
-    let member = |raw, name: &str| array::member(raw, name).and_then(|span| span.of(raw));
-    let text = |name| member(tool, name).and_then(|raw| serde_json::from_slice::<String>(raw).ok()).unwrap_or_default();
-    let properties = member(tool, "inputSchema").and_then(|schema| member(schema, "properties")).unwrap_or(b"{}");
-    let names = array::members(properties).unwrap_or_default();
-    let parameters = names.into_iter().map(|(name, _)| String::from_utf8_lossy(name).into_owned()).collect();
-    (format!("{} {}", text("title"), text("description")), parameters)
 }
 
 /// The longest common start and end of two names.
@@ -190,9 +146,7 @@ pub struct Builder<'a> {
     seen: HashSet<String>,
     lists: [Rendered; 4],
     routes: [HashMap<String, Route>; 4],
-    tools: Vec<KnownTool>,
-    /// The gateway's own tools, by their own names.
-    own: Vec<(Arc<str>, Bytes)>,
+    toolbox: Toolbox,
     notices: BTreeMap<String, Notice>,
 }
 
@@ -209,8 +163,7 @@ impl<'a> Builder<'a> {
             seen: HashSet::new(),
             lists: [empty(), empty(), empty(), empty()],
             routes: Default::default(),
-            tools: Vec::new(),
-            own: Vec::new(),
+            toolbox: Toolbox::default(),
             notices: BTreeMap::new(),
         }
     }
@@ -235,7 +188,8 @@ impl<'a> Builder<'a> {
                 }
             }
         }
-        self.choose_tools();
+        let tools = self.toolbox.listed(self.settings, matches!(self.shape, Shape::All));
+        self.lists[ListKind::Tools as usize].items = tools;
         let others = parts.iter().any(|(member, _)| !self.is_aside(&member.upstream));
         let missing = self.render_missing();
         for kind in ListKind::ALL {
@@ -253,8 +207,7 @@ impl<'a> Builder<'a> {
             fresh_until: self.fresh_until,
             lists: self.lists,
             routes: self.routes,
-            tools: self.tools,
-            index: OnceLock::new(),
+            toolbox: self.toolbox,
             missing,
         }
     }
@@ -267,29 +220,6 @@ impl<'a> Builder<'a> {
             Shape::All => false,
         };
         upstream.is_own() && !asked_for
-    }
-
-    /// What stands in the list of tools: all of them, or the search and what is pinned; with it the gateway's own tools
-    /// that are needed to reach the rest.
-    fn choose_tools(&mut self) {
-        let can_search = self.own.iter().any(|(own, _)| &**own == SEARCH_TOOLS[0]);
-        let searched = can_search
-            && match self.settings.search {
-                Search::On => true,
-                Search::Off => false,
-                Search::Auto => self.tools.len() > self.settings.search_from,
-            };
-        let is_listed = |own: &str| {
-            let all = self.settings.own == Own::All && matches!(self.shape, Shape::All);
-            all || (searched && SEARCH_TOOLS.contains(&own))
-                || (self.settings.max_result_bytes > 0 && own == FETCH_RESULT)
-        };
-        let is_pinned =
-            |tool: &&KnownTool| !searched || self.settings.pinned.iter().any(|glob| glob.matches(&tool.name));
-        let own = self.own.iter().filter(|(own, _)| is_listed(own)).map(|(_, raw)| raw.clone());
-        let others = self.tools.iter().filter(is_pinned).map(|tool| tool.raw.clone());
-        let items = own.chain(others).collect();
-        self.lists[ListKind::Tools as usize].items = items;
     }
 
     fn add(&mut self, kind: ListKind, member: &Member, item: &Item, clashes: &HashSet<Arc<str>>) {
@@ -312,9 +242,9 @@ impl<'a> Builder<'a> {
         if kind != ListKind::Tools {
             self.lists[kind as usize].items.push(rendered);
         } else if self.is_aside(upstream) {
-            self.own.push((item.own.clone(), rendered));
+            self.toolbox.put_own(item.own.clone(), rendered);
         } else {
-            self.tools.push(KnownTool { name: shown.clone(), server: upstream.name.clone(), raw: rendered });
+            self.toolbox.put(KnownTool { name: shown.clone(), server: upstream.name.clone(), raw: rendered });
         }
         let route = Route { upstream: upstream.clone(), own: item.own.clone(), fixed, mirrors: item.mirrors.clone() };
         self.routes[kind as usize].insert(shown, route);
