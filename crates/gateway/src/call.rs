@@ -114,6 +114,8 @@ pub struct Call {
     pub method: Method,
     /// The edits that routing asks for, in the words of the upstream.
     pub renames: Vec<(mcp::Span, Bytes)>,
+    /// Whether such edits have been written into the request.
+    pub is_settled: bool,
     /// The upstream's own name of the tool, prompt, resource or task; empty where the method has none.
     pub own_name: Arc<str>,
     /// Headers that repeat arguments, `Mcp-Param-*`.
@@ -155,6 +157,7 @@ impl Call {
         if self.renames.is_empty() {
             return Ok(());
         }
+        self.is_settled = true;
         let mut splice = Splice::new(self.request.bytes());
         for (span, bytes) in &self.renames {
             splice.replace(*span, bytes);
@@ -195,6 +198,12 @@ impl Call {
             Era::Modern => self.request.meta_raw(Meta::LogLevel),
             Era::Legacy => Some(&self.caller.facts.log_level[..]).filter(|level| !level.is_empty()),
         }
+    }
+
+    /// Whether the client knows the URI of this request in another form than the server, which its answer has to repeat.
+    pub fn is_wrapped(&self) -> bool {
+        matches!(self.method, Method::ResourcesRead | Method::SkillsGet | Method::DirectoryRead)
+            && (self.is_settled || !self.renames.is_empty())
     }
 
     /// Whether the request is the retry of one that was answered with questions.
