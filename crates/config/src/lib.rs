@@ -18,6 +18,7 @@ mod gateway;
 mod limits;
 mod log;
 mod server;
+mod tools;
 
 // The values they are made of.
 mod glob;
@@ -67,3 +68,4 @@ pub use schema::schema;
 pub use secret::Secret;
 pub use server::{Era, FixedArguments, Mode, Server, Start, Transport};
 pub use source::{Environment, Source};
+pub use tools::{Own, Search, Tools};

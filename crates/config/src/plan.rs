@@ -164,10 +164,11 @@ fn enabled(config: &Config) -> impl Iterator<Item = (&String, &Server)> {
 /// The keys outside of `servers` that differ: one by one in sections, by name in `bundles`.
 fn sections(old: &Config, new: &Config) -> Vec<String> {
     let within = |section: &str, keys: Vec<String>| keys.into_iter().map(|key| format!("{section}.{key}")).collect();
-    let sections: [Vec<String>; 4] = [
+    let sections: [Vec<String>; 5] = [
         within("gateway", differing(&old.gateway, &new.gateway)),
         within("limits", differing(&old.limits, &new.limits)),
         within("log", differing(&old.log, &new.log)),
+        within("tools", differing(&old.tools, &new.tools)),
         within("bundles", differing(&old.bundles, &new.bundles)),
     ];
     sections.into_iter().flatten().collect()

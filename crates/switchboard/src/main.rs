@@ -3,6 +3,7 @@
 mod bridge;
 mod control;
 mod node;
+mod residents;
 
 use std::process::ExitCode;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::control;
+use crate::{control, residents::Household};
 use cli::{Error, Exit, Serve, Settings, Stdio, Terminal};
 use config::{Config, Folders, Loaded, LogFormat};
 use gateway::{
@@ -27,7 +27,7 @@ pub(crate) async fn serve(arguments: &Serve, settings: &Settings, terminal: &mut
             Listener::bind(address).await.map_err(|source| Error::Listen { address: address.to_string(), source })?,
         );
     }
-    let gateway = Current::new(config, &residents(), seals());
+    let gateway = gateway(config);
     let listen: Vec<String> = listeners.iter().map(Listener::address).collect();
     let _socket = control::start(settings.source(), &loaded, &gateway, &listen).await;
     for address in &listen {
@@ -53,7 +53,7 @@ pub(crate) async fn stdio(arguments: &Stdio, settings: &Settings, terminal: &mut
         (_, Some(bundle)) => Endpoint::Bundle(bundle.clone()),
         _ => Endpoint::All,
     };
-    let gateway = Current::new(&config, &residents(), seals());
+    let gateway = gateway(&config);
     if !gateway.now().catalogue.has(&endpoint) {
         return Err(no_endpoint(&endpoint, &config));
     }
@@ -86,6 +86,20 @@ fn configured(settings: &Settings, terminal: &mut Terminal) -> Result<Loaded, Er
         terminal.say(&format!("the log filter `{filter}` cannot be read ({problem}); logging at level info"));
     }
     Ok(loaded)
+}
+
+/// The gateway, with the servers that live in this process.
+fn gateway(config: &Config) -> Current {
+    let household = Arc::new(Household::default());
+    let residents: Arc<dyn Residents> = household.clone();
+    let gateway = Current::new(config, &residents, seals());
+    household.settle(&gateway);
+    if let Some(folder) = Folders::of_process().map(|folders| folders.state.join("results"))
+        && let Err(error) = gateway.now().results.keep_in(&folder)
+    {
+        tracing::warn!(%error, folder = %folder.display(), "long results are kept in memory only");
+    }
+    gateway
 }
 
 /// The keys of what clients are given to keep.
