@@ -29,15 +29,15 @@ mod checks;
 mod document;
 mod error;
 mod load;
-pub mod nearest;
 mod path;
 mod problem;
 mod schema;
 mod secrets;
 mod shape;
 
-// Changes of the text.
+// Changes, of the text and of what it means.
 mod edit;
+pub mod plan;
 pub mod store;
 
 pub use api::{Auth, Operations, Rest, RestArgument, RestMethod, RestPlace, RestTool, RestType, Traits};
@@ -52,6 +52,8 @@ pub use limits::Limits;
 pub use listen::{Listen, ListenError};
 pub use load::{DEFAULT, Loaded, load, parse};
 pub use log::{Log, LogFormat};
+pub use mcp::nearest;
+pub use plan::{Plan, ServerChange, plan};
 pub use problem::{Problem, Severity};
 pub use schema::schema;
 pub use secret::Secret;

@@ -1,14 +1,20 @@
-//! The parts of the data plane put together: servers, catalogue, sessions, parked calls. Cheap to clone, shared by all
-//! listeners.
+//! The parts of the data plane put together: servers, catalogue, sessions, parked calls. Cheap to clone, never changed: what
+//! replaces it when the configuration changes is in `current`.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
-use config::{Config, Limits};
+use arc_swap::ArcSwap;
+use config::{Config, Limits, plan};
 use mcp::ClientFacts;
 
 use crate::{
     call::{Abilities, Caller},
-    catalogue::Catalogue,
+    catalogue::{Catalogue, Member, Terms},
+    edge::{door::Door, duplex::SseConnections},
     parked::ParkedCalls,
     residents::Residents,
     seals::Seals,
@@ -16,38 +22,39 @@ use crate::{
     upstream::Upstream,
 };
 
-/// How often what has expired is cleared away.
-const SWEEP: Duration = Duration::from_secs(5);
-/// How often the keys of the seals are read again.
-const RENEW_KEYS: Duration = Duration::from_hours(1);
-
 /// The data plane of one node.
 #[derive(Clone)]
-pub struct Gateway(Arc<Parts>);
+pub struct Gateway(pub(crate) Arc<Parts>);
 
-/// What a gateway is made of.
+/// What a gateway is made of. What is behind an `Arc` outlives a change of the configuration.
 pub struct Parts {
     /// The bounds of everything.
     pub limits: Limits,
     /// The section `[gateway]`.
     pub settings: config::Gateway,
+    /// Who may knock.
+    pub door: Arc<Door>,
     /// What all servers offer.
     pub catalogue: Arc<Catalogue>,
     /// What we hand out sealed.
-    pub seals: Seals,
+    pub seals: Arc<Seals>,
     /// The sessions of legacy clients.
-    pub sessions: Sessions,
+    pub sessions: Arc<Sessions>,
     /// The calls that wait for an answer of a person.
     pub parked: Arc<ParkedCalls>,
     /// The principal as which everybody calls while authentication is not configured.
     pub principal: Arc<str>,
     /// The open connections of HTTP+SSE clients.
-    pub sse: crate::edge::duplex::SseConnections,
+    pub sse: Arc<SseConnections>,
     /// Places for open streams of changes.
     pub listeners: Arc<tokio::sync::Semaphore>,
     /// What modern clients say of themselves stands in each request, so there is nothing to remember.
     pub no_facts: Arc<ClientFacts>,
-    upstreams: Vec<Arc<Upstream>>,
+    members: Vec<Member>,
+    client: egress::Client,
+    residents: Arc<dyn Residents>,
+    /// Where the newest gateway of this node is found.
+    current: Weak<ArcSwap<Parts>>,
 }
 
 impl std::ops::Deref for Gateway {
@@ -63,81 +70,32 @@ impl Gateway {
     /// are to be warm. A server that cannot be made is logged and left out. `residents` makes the servers that live in
     /// this process; `seals` holds the keys of what clients are given to keep.
     pub fn new(config: &Config, residents: &Arc<dyn Residents>, seals: Seals) -> Self {
-        let client = egress::Client::new(egress::Options {
-            connect_ms_max: config.limits.connect_ms_max,
-            connections_per_host_max: config.limits.connections_per_server_max,
-            message_bytes_max: config.limits.result_bytes_max,
-            rules: egress::Rules::CONFIGURED,
-            ..egress::Options::default()
-        });
-        let mut servers: BTreeMap<String, config::Server> = residents.built_in().into_iter().collect();
-        servers.extend(config.servers.clone());
-        let enabled = servers.iter().filter(|(_, server)| server.enabled);
-        let upstreams: Vec<Arc<Upstream>> = enabled
-            .filter_map(|(name, server)| {
-                Upstream::new(name, server.clone(), config.limits.clone(), &client, residents)
-                    .inspect_err(|failure| tracing::error!(server = name, %failure, "left out"))
-                    .ok()
-            })
-            .collect();
-        let principal: Arc<str> = "local".into();
-        let own = Caller {
-            principal: principal.clone(),
-            session: None,
-            era: mcp::Era::Modern,
-            facts: Arc::new(ClientFacts {
-                capabilities: "{}".into(),
-                info: bytes::Bytes::new(),
-                log_level: bytes::Bytes::new(),
-            }),
-            abilities: Abilities::default(),
-        };
-        let who = format!(
-            r#"{{"name":{},"version":"{}"}}"#,
-            serde_json::Value::from(config.gateway.name.as_str()),
-            env!("CARGO_PKG_VERSION")
-        );
-        let limits = &config.limits;
-        let gateway = Self(Arc::new(Parts {
-            catalogue: Catalogue::new(upstreams.clone(), &config.bundles, limits.clone(), who, own.clone()),
-            seals,
-            sessions: Sessions::new(
-                limits.sessions_max,
-                Duration::from_millis(limits.session_idle_ms_max),
-                Duration::from_millis(limits.session_ms_max),
-            ),
-            parked: ParkedCalls::new(limits.parked_calls_max, Duration::from_millis(limits.parked_call_ms_max)),
-            limits: limits.clone(),
-            settings: config.gateway.clone(),
-            principal,
-            sse: crate::edge::duplex::SseConnections::default(),
-            listeners: Arc::new(tokio::sync::Semaphore::new(limits.listens_per_principal_max)),
-            no_facts: own.facts.clone(),
-            upstreams,
-        }));
-        gateway.warm_up(&own);
-        gateway.keep_clean();
-        gateway.keep_keys();
+        let gateway = Self(Arc::new(Parts::new(config, residents.clone(), seals, Weak::new())));
+        gateway.warm_up(&[]);
         gateway
+    }
+
+    /// The gateway of this node as it is configured now; itself, where it is not one that is replaced.
+    pub fn newest(&self) -> Self {
+        self.current.upgrade().map_or_else(|| self.clone(), |current| Self(current.load_full()))
     }
 
     /// The caller as which the gateway itself asks servers.
     pub fn own_caller(&self) -> Caller {
-        Caller {
-            principal: self.principal.clone(),
-            session: None,
-            era: mcp::Era::Modern,
-            facts: self.no_facts.clone(),
-            abilities: Abilities::default(),
-        }
+        own_caller(&self.principal, &self.no_facts)
+    }
+
+    /// The configured servers that are there, by name.
+    pub fn members(&self) -> &[Member] {
+        &self.members
     }
 
     /// Ends a session: what it held at servers is given back.
     pub fn release(&self, session: &Arc<Session>) {
-        let (gateway, session) = (self.clone(), session.clone());
+        let (gateway, session) = (self.newest(), session.clone());
         tokio::spawn(async move {
             session.watching().lock().await.clear();
-            for upstream in &gateway.upstreams {
+            for upstream in gateway.upstreams() {
                 upstream.end_session(session.number).await;
             }
         });
@@ -145,12 +103,26 @@ impl Gateway {
 
     /// Stops all servers.
     pub async fn stop(&self) {
-        futures_util::future::join_all(self.upstreams.iter().map(|upstream| upstream.stop())).await;
+        futures_util::future::join_all(self.upstreams().map(|upstream| upstream.stop())).await;
     }
 
-    fn warm_up(&self, own: &Caller) {
-        for upstream in self.upstreams.iter().filter(|upstream| upstream.settings.start == config::Start::Warm) {
-            let (upstream, own) = (upstream.clone(), own.clone());
+    /// Clears away what has expired.
+    pub(crate) async fn sweep(&self) {
+        self.parked.sweep();
+        for session in self.sessions.sweep() {
+            self.release(&session);
+        }
+        for upstream in self.upstreams() {
+            upstream.sweep().await;
+        }
+    }
+
+    /// Starts the servers that are to be warm, but for those that run already.
+    pub(crate) fn warm_up(&self, running: &[Member]) {
+        let runs = |upstream: &Arc<Upstream>| running.iter().any(|member| Arc::ptr_eq(&member.upstream, upstream));
+        let cold = self.members.iter().filter(|member| member.settings.start == config::Start::Warm);
+        for upstream in cold.map(|member| &member.upstream).filter(|upstream| !runs(upstream)) {
+            let (upstream, own) = (upstream.clone(), self.own_caller());
             tokio::spawn(async move {
                 if let Err(failure) = upstream.connection(&own).await {
                     tracing::warn!(server = &*upstream.name, %failure, "could not be started ahead");
@@ -159,31 +131,132 @@ impl Gateway {
         }
     }
 
-    fn keep_keys(&self) {
-        let parts = Arc::downgrade(&self.0);
-        tokio::spawn(async move {
-            loop {
-                tokio::time::sleep(RENEW_KEYS).await;
-                let Some(gateway) = parts.upgrade().map(Gateway) else { return };
-                let _ = tokio::task::spawn_blocking(move || gateway.seals.renew()).await;
-            }
+    fn upstreams(&self) -> impl Iterator<Item = &Arc<Upstream>> {
+        self.members.iter().map(|member| &member.upstream)
+    }
+}
+
+impl Parts {
+    pub(crate) fn new(
+        config: &Config,
+        residents: Arc<dyn Residents>,
+        seals: Seals,
+        current: Weak<ArcSwap<Self>>,
+    ) -> Self {
+        let limits = &config.limits;
+        let client = client(limits);
+        let members = members(config, &client, &residents, None);
+        let principal: Arc<str> = "local".into();
+        let no_facts = Arc::new(ClientFacts {
+            capabilities: "{}".into(),
+            info: bytes::Bytes::new(),
+            log_level: bytes::Bytes::new(),
         });
+        let terms = terms(config, own_caller(&principal, &no_facts));
+        Self {
+            catalogue: Catalogue::new(members.clone(), &config.bundles, terms),
+            door: Arc::new(Door::of(&config.gateway)),
+            seals: Arc::new(seals),
+            sessions: Arc::new(Sessions::new(
+                limits.sessions_max,
+                Duration::from_millis(limits.session_idle_ms_max),
+                Duration::from_millis(limits.session_ms_max),
+            )),
+            parked: ParkedCalls::new(limits.parked_calls_max, Duration::from_millis(limits.parked_call_ms_max)),
+            limits: limits.clone(),
+            settings: config.gateway.clone(),
+            principal,
+            sse: Arc::default(),
+            listeners: Arc::new(tokio::sync::Semaphore::new(limits.listens_per_principal_max)),
+            no_facts,
+            members,
+            client,
+            residents,
+            current,
+        }
     }
 
-    fn keep_clean(&self) {
-        let parts = Arc::downgrade(&self.0);
-        tokio::spawn(async move {
-            loop {
-                tokio::time::sleep(SWEEP).await;
-                let Some(gateway) = parts.upgrade().map(Gateway) else { return };
-                gateway.parked.sweep();
-                for session in gateway.sessions.sweep() {
-                    gateway.release(&session);
-                }
-                for upstream in &gateway.upstreams {
-                    upstream.sweep().await;
-                }
-            }
-        });
+    /// The parts after a change of the configuration. A server whose settings for running are the same is the same,
+    /// but for `renewed`; those that are `stopped` are left out.
+    pub(crate) fn changed(&self, config: &Config, stopped: &BTreeSet<String>, renewed: Option<&str>) -> Self {
+        let same_servers = plan::servers_run_alike(&self.limits, &config.limits);
+        let client = if same_servers { self.client.clone() } else { client(&config.limits) };
+        let kept = |name: &str, settings: &config::Server| {
+            let known = self.members.iter().find(|member| *member.upstream.name == *name)?;
+            let same = same_servers && renewed != Some(name) && known.settings.runs_like(settings);
+            same.then(|| known.upstream.clone())
+        };
+        let mut members = members(config, &client, &self.residents, Some(&kept));
+        members.retain(|member| !stopped.contains(&*member.upstream.name));
+        let terms = terms(config, own_caller(&self.principal, &self.no_facts));
+        Self {
+            catalogue: self.catalogue.replaced(members.clone(), &config.bundles, terms),
+            door: Arc::new(Door::of(&config.gateway)),
+            limits: config.limits.clone(),
+            settings: config.gateway.clone(),
+            members,
+            client,
+            seals: self.seals.clone(),
+            sessions: self.sessions.clone(),
+            parked: self.parked.clone(),
+            principal: self.principal.clone(),
+            sse: self.sse.clone(),
+            listeners: self.listeners.clone(),
+            no_facts: self.no_facts.clone(),
+            residents: self.residents.clone(),
+            current: self.current.clone(),
+        }
+    }
+}
+
+fn client(limits: &Limits) -> egress::Client {
+    egress::Client::new(egress::Options {
+        connect_ms_max: limits.connect_ms_max,
+        connections_per_host_max: limits.connections_per_server_max,
+        message_bytes_max: limits.result_bytes_max,
+        rules: egress::Rules::CONFIGURED,
+        ..egress::Options::default()
+    })
+}
+
+/// Finds the server that runs already under this name with settings like these.
+type Kept<'k> = &'k dyn Fn(&str, &config::Server) -> Option<Arc<Upstream>>;
+
+/// The servers of a configuration and those that are there without one.
+fn members(
+    config: &Config,
+    client: &egress::Client,
+    residents: &Arc<dyn Residents>,
+    kept: Option<Kept<'_>>,
+) -> Vec<Member> {
+    let mut servers: BTreeMap<String, config::Server> = residents.built_in().into_iter().collect();
+    servers.extend(config.servers.clone());
+    let enabled = servers.into_iter().filter(|(_, settings)| settings.enabled);
+    let member = |(name, settings): (String, config::Server)| {
+        let upstream = kept
+            .and_then(|kept| kept(&name, &settings))
+            .map_or_else(|| Upstream::new(&name, settings.clone(), config.limits.clone(), client, residents), Ok);
+        let upstream = upstream.inspect_err(|failure| tracing::error!(server = name, %failure, "left out")).ok()?;
+        Some(Member { upstream, settings: Arc::new(settings) })
+    };
+    enabled.filter_map(member).collect()
+}
+
+fn terms(config: &Config, own: Caller) -> Terms {
+    let who = format!(
+        r#"{{"name":{},"version":"{}"}}"#,
+        serde_json::Value::from(config.gateway.name.as_str()),
+        env!("CARGO_PKG_VERSION")
+    );
+    Terms { limits: config.limits.clone(), who, own }
+}
+
+fn own_caller(principal: &Arc<str>, no_facts: &Arc<ClientFacts>) -> Caller {
+    Caller {
+        principal: principal.clone(),
+        session: None,
+        era: mcp::Era::Modern,
+        facts: no_facts.clone(),
+        abilities: Abilities::default(),
     }
 }

@@ -5,11 +5,12 @@
 //! may call what, it starts no process and opens no connection itself, and it keeps nothing on disk but the
 //! keys of its seals.
 //!
-//! In reading order: [`gateway`] (the parts put together), [`call`], [`events`], [`failure`], [`catalogue`], [`route`],
+//! In reading order: [`gateway`] (the parts put together), [`current`] (how it changes), [`call`], [`events`], [`failure`], [`catalogue`], [`route`],
 //! [`upstream`], [`residents`], [`parked`], [`session`], [`edge`].
 
 pub mod call;
 pub mod catalogue;
+pub mod current;
 pub mod edge;
 pub mod events;
 pub mod failure;
@@ -22,5 +23,6 @@ pub mod seals;
 pub mod session;
 pub mod upstream;
 
+pub use current::Current;
 pub use gateway::Gateway;
 pub use residents::{Nobody, Resident, Residents};

@@ -8,7 +8,7 @@ use mcp::{Envelope, Era, Method, Param, Span, array, code, message, mirrors, nam
 
 use crate::{
     call::{Call, Caller},
-    catalogue::{Catalogue, Endpoint, listing::ListKind, view::Route},
+    catalogue::{Catalogue, Endpoint, Member, listing::ListKind, view::Route},
     failure::Failure,
     seals::Seals,
     upstream::Upstream,
@@ -95,22 +95,22 @@ async fn find(catalogue: &Arc<Catalogue>, kind: ListKind, endpoint: &Endpoint, n
 /// The server that a name must belong to if it exists at all: the only one of its endpoint, or the one whose prefix it
 /// has. Only where nothing is renamed, hidden or selected, so that the guess is what the view would say.
 fn guess(catalogue: &Catalogue, kind: ListKind, endpoint: &Endpoint, name: &str) -> Option<Route> {
-    let plain = |upstream: &Upstream| {
-        let settings = &upstream.settings;
+    let plain = |settings: &config::Server| {
         kind != ListKind::Tools || (settings.rename.is_empty() && settings.hide.is_empty() && settings.fix.is_empty())
     };
-    let (upstream, own) = match endpoint {
-        Endpoint::Server(_) => (catalogue.members(endpoint).next()?, name),
-        Endpoint::All => catalogue
-            .members(endpoint)
-            .filter_map(|upstream| {
-                Some((upstream, name.strip_prefix(upstream.settings.prefix(&upstream.name))?.strip_prefix('_')?))
+    let mut members = catalogue.shown_members(endpoint);
+    let (Member { upstream, settings }, own) = match endpoint {
+        Endpoint::Server(_) => (members.next()?, name),
+        Endpoint::All => members
+            .filter_map(|member| {
+                let prefix = member.settings.prefix(&member.upstream.name);
+                Some((member, name.strip_prefix(prefix)?.strip_prefix('_')?))
             })
             .min_by_key(|(_, own)| own.len())?,
         Endpoint::Bundle(_) => return None,
     };
-    let shortened = endpoint == &Endpoint::All && names::exposed(upstream.settings.prefix(&upstream.name), own) != name;
-    if !plain(upstream) || shortened || name.len() == names::NAME_BYTES_MAX {
+    let shortened = endpoint == &Endpoint::All && names::exposed(settings.prefix(&upstream.name), own) != name;
+    if !plain(settings) || shortened || name.len() == names::NAME_BYTES_MAX {
         return None;
     }
     Some(Route { upstream: upstream.clone(), own: own.into(), fixed: None, mirrors: Arc::default() })

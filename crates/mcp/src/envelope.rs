@@ -32,7 +32,7 @@ pub struct Envelope {
     method: Span,
     /// The members of `params`; absent when there are none or when they are an array.
     params: Members<17>,
-    meta: Members<9>,
+    meta: Members<10>,
     result: Members<22>,
     error: Members<3>,
     top: Members<6>,
@@ -114,7 +114,7 @@ impl Envelope {
     }
 
     /// The members of `params._meta`, or of `result._meta` in an answer, for splicing.
-    pub fn meta_members(&self) -> &Members<9> {
+    pub fn meta_members(&self) -> &Members<10> {
         &self.meta
     }
 
@@ -195,7 +195,7 @@ pub fn plain_text(token: &[u8]) -> Option<&str> {
 #[derive(Default)]
 struct Parts {
     params: Option<Members<17>>,
-    meta: Option<Members<9>>,
+    meta: Option<Members<10>>,
     result: Option<Members<22>>,
     error: Option<Members<3>>,
 }
@@ -265,7 +265,7 @@ impl Parts {
 fn meta_member(
     scanner: &mut Scanner<'_>,
     is_meta: bool,
-    slot: &mut Option<Members<9>>,
+    slot: &mut Option<Members<10>>,
 ) -> Result<Option<Span>, Invalid> {
     if !is_meta || scanner.peek() != Some(b'{') {
         return Ok(None);

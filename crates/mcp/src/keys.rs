@@ -57,6 +57,7 @@ keys!(
         ProgressToken = "progressToken",
         Traceparent = "traceparent",
         InputKey = "dev.switchboard/inputKey",
+        Caller = "dev.switchboard/caller",
     }
 );
 keys!(

@@ -16,7 +16,7 @@
 //! ```
 //!
 //! In reading order: [`span`] and [`scan`] (the strict scanner), [`keys`] (what we route on), [`envelope`], [`splice`],
-//! [`array`], [`method`], [`version`], [`code`], [`message`] (what we originate), [`translate`] (the two eras), [`names`].
+//! [`array`], [`method`], [`version`], [`code`], [`message`] (what we originate), [`translate`] (the two eras), [`names`], [`nearest`].
 //! Beside them the codecs: [`sse`], [`lines`], [`header`], [`mirrors`]; and what we seal: [`seal`], [`cursor`], [`state`], [`session`], [`task`].
 
 pub mod array;
@@ -32,6 +32,7 @@ pub mod message;
 pub mod method;
 pub mod mirrors;
 pub mod names;
+pub mod nearest;
 pub mod pack;
 pub mod scan;
 pub mod seal;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cli::{Error, Exit, Serve, Settings, Stdio, Terminal};
 use config::{Config, Folders, LogFormat};
 use gateway::{
-    Gateway, Nobody, Residents,
+    Current, Nobody, Residents,
     catalogue::Endpoint,
     edge::serve::{self, Listener},
     seals::Seals,
@@ -25,7 +25,7 @@ pub(crate) async fn serve(arguments: Serve, terminal: &mut Terminal) -> Result<E
             Listener::bind(address).await.map_err(|source| Error::Listen { address: address.to_string(), source })?,
         );
     }
-    let gateway = Gateway::new(&config, &residents(), seals());
+    let gateway = Current::new(&config, &residents(), seals());
     for listener in &listeners {
         terminal.say(&format!("listening on {}", listener.address()));
     }
@@ -49,8 +49,8 @@ pub(crate) async fn stdio(arguments: Stdio, terminal: &mut Terminal) -> Result<E
         (_, Some(bundle)) => Endpoint::Bundle(bundle),
         _ => Endpoint::All,
     };
-    let gateway = Gateway::new(&config, &residents(), seals());
-    if !gateway.catalogue.has(&endpoint) {
+    let gateway = Current::new(&config, &residents(), seals());
+    if !gateway.now().catalogue.has(&endpoint) {
         return Err(Error::NoEndpoint { name: format!("{endpoint:?}") });
     }
     serve::stdio(gateway, endpoint, told_to_stop()).await;

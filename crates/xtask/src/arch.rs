@@ -23,7 +23,7 @@ const FLOORS: &[Floor] = &[
     Floor { number: 6, noun: "faces", crates: &["cli"] },
     Floor { number: 5, noun: "planes", crates: &["adapters", "gateway"] },
     Floor { number: 3, noun: "adapters", crates: &["egress", "supervisor"] },
-    Floor { number: 2, noun: "rules", crates: &["adoption", "config"] },
+    Floor { number: 2, noun: "rules", crates: &["adoption", "config", "toolkit"] },
     Floor { number: 1, noun: "words", crates: &["mcp"] },
     Floor { number: 0, noun: "base", crates: &["telemetry"] },
 ];

@@ -1,5 +1,6 @@
 //! The catalogue: what all servers offer, as immutable views that are read without waiting. Lists are asked for in
-//! parallel with a deadline for each server; who does not answer is named, and asked again behind the scenes.
+//! parallel with a deadline for each server; who does not answer is named, and asked again behind the scenes. A change of
+//! the configuration makes a new catalogue, which takes over what the old one knows.
 
 pub mod listing;
 pub mod view;
@@ -7,17 +8,17 @@ pub mod view;
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use config::{Bundle, Limits};
+use config::{Bundle, Limits, Server};
 use futures_util::future::join_all;
 use mcp::Method;
-use tokio::sync::broadcast;
+use tokio::{sync::broadcast, task::JoinSet};
 
 use self::{
     listing::{ListKind, Listing, fetch},
@@ -51,9 +52,29 @@ impl Part {
     }
 }
 
+impl Part {
+    /// What is said of a server that has just been put in: what its predecessor showed, until it has been asked itself.
+    fn expected(predecessor: Option<&Self>) -> Self {
+        Self {
+            lists: predecessor.and_then(|part| part.lists.clone()),
+            failed: Some("it is being asked for the first time".to_owned()),
+            fresh_until: Instant::now() + RETRY_FAILED,
+        }
+    }
+}
+
+/// A server, and how it is to be shown: prefix, new names, hidden tools, fixed arguments.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// The server.
+    pub upstream: Arc<Upstream>,
+    /// Its section of the configuration as it is now.
+    pub settings: Arc<Server>,
+}
+
 /// One server and its part of the catalogue.
 struct Entry {
-    upstream: Arc<Upstream>,
+    member: Member,
     part: ArcSwapOption<Part>,
     refreshing: tokio::sync::Mutex<()>,
     queued: AtomicBool,
@@ -77,6 +98,32 @@ struct Page {
     view: ArcSwap<Option<Arc<View>>>,
 }
 
+/// Lists that changed.
+#[derive(Clone, Debug)]
+pub struct ListChange {
+    /// The notification that says so.
+    pub method: Method,
+    server: Option<Arc<str>>,
+    endpoints: Arc<[Endpoint]>,
+}
+
+impl ListChange {
+    /// Whether this endpoint shows one of them.
+    pub fn concerns(&self, endpoint: &Endpoint) -> bool {
+        self.endpoints.contains(endpoint)
+    }
+}
+
+/// What a catalogue is made of besides servers and bundles.
+pub struct Terms {
+    /// The bounds of everything.
+    pub limits: Limits,
+    /// The raw `serverInfo` of the gateway.
+    pub who: String,
+    /// The caller as which the gateway itself asks.
+    pub own: Caller,
+}
+
 /// The catalogue of all servers.
 pub struct Catalogue {
     entries: Vec<Entry>,
@@ -85,48 +132,90 @@ pub struct Catalogue {
     limits: Limits,
     who: String,
     own: Caller,
-    changed: broadcast::Sender<(Arc<str>, Method)>,
+    changed: broadcast::Sender<ListChange>,
+    /// The tasks that hear what servers say of their lists.
+    followers: Mutex<JoinSet<()>>,
 }
 
 impl Catalogue {
-    /// The catalogue of these servers and bundles. `own` is the caller as which the gateway itself asks.
-    pub fn new(
-        upstreams: Vec<Arc<Upstream>>,
+    /// The catalogue of these servers and bundles.
+    pub fn new(members: Vec<Member>, bundles: &BTreeMap<String, Bundle>, terms: Terms) -> Arc<Self> {
+        Self::make(members, bundles, terms, 1, broadcast::channel(64).0)
+    }
+
+    /// The catalogue after a change of the configuration. It knows at once what this one knows of servers that stay, and
+    /// asks the new ones behind the scenes; whoever listens to this one's changes hears those of the new one.
+    pub fn replaced(&self, members: Vec<Member>, bundles: &BTreeMap<String, Bundle>, terms: Terms) -> Arc<Self> {
+        let generation = self.generation.load(Ordering::Acquire) + 1;
+        let catalogue = Self::make(members, bundles, terms, generation, self.changed.clone());
+        for (index, entry) in catalogue.entries.iter().enumerate() {
+            let old = self.entry(&entry.member.upstream.name);
+            let part = old.and_then(|old| old.part.load_full());
+            if let Some(old) = old.filter(|old| Arc::ptr_eq(&old.member.upstream, &entry.member.upstream)) {
+                entry.part.store(old.part.load_full());
+            } else {
+                entry.part.store(Some(Arc::new(Part::expected(part.as_deref()))));
+                let asking = catalogue.clone();
+                tokio::spawn(async move { asking.refresh(index).await });
+            }
+        }
+        catalogue
+    }
+
+    /// Ends what this catalogue does by itself, and tells clients where the new one shows something else.
+    pub fn retire(&self, new: &Self) {
+        lock(&self.followers).abort_all();
+        let endpoints: Arc<[Endpoint]> =
+            new.pages.keys().filter(|endpoint| self.shows_else(new, endpoint)).cloned().collect();
+        if endpoints.is_empty() {
+            return;
+        }
+        for method in [Method::ToolsChanged, Method::PromptsChanged, Method::ResourcesChanged] {
+            let _ = self.changed.send(ListChange { method, server: None, endpoints: endpoints.clone() });
+        }
+    }
+
+    /// Whether an endpoint shows less, or shows it differently, before any new server has said what it has.
+    fn shows_else(&self, new: &Self, endpoint: &Endpoint) -> bool {
+        let (Some(page), Some(new_page)) = (self.pages.get(endpoint), new.pages.get(endpoint)) else { return false };
+        let gone_or_changed = page.members.iter().any(|index| {
+            let old = &self.entries[*index].member;
+            let still = new_page.members.iter().map(|index| &new.entries[*index].member);
+            let mut same = still.filter(|member| member.upstream.name == old.upstream.name);
+            same.next().is_none_or(|member| !member.settings.shows_like(&old.settings))
+        });
+        gone_or_changed || page.shape != new_page.shape
+    }
+
+    fn make(
+        members: Vec<Member>,
         bundles: &BTreeMap<String, Bundle>,
-        limits: Limits,
-        who: String,
-        own: Caller,
+        terms: Terms,
+        generation: u64,
+        changed: broadcast::Sender<ListChange>,
     ) -> Arc<Self> {
-        let page = |shape, members| Page { shape, members, view: ArcSwap::default() };
-        let mut pages = BTreeMap::from([(Endpoint::All, page(Shape::All, (0..upstreams.len()).collect()))]);
-        for (index, upstream) in upstreams.iter().enumerate() {
-            pages.insert(Endpoint::Server(upstream.name.to_string()), page(Shape::Single, vec![index]));
-        }
-        for (name, bundle) in bundles {
-            let belongs = |upstream: &Arc<Upstream>| {
-                bundle.servers.is_empty() || bundle.servers.iter().any(|server| **server == *upstream.name)
-            };
-            let members = (0..upstreams.len()).filter(|index| belongs(&upstreams[*index])).collect();
-            pages.insert(Endpoint::Bundle(name.clone()), page(Shape::Bundle(Arc::new(bundle.clone())), members));
-        }
-        let entry = |upstream| Entry {
-            upstream,
+        let pages = pages(&members, bundles);
+        let entry = |member| Entry {
+            member,
             part: ArcSwapOption::empty(),
             refreshing: tokio::sync::Mutex::default(),
             queued: AtomicBool::new(false),
         };
         let catalogue = Arc::new(Self {
-            entries: upstreams.into_iter().map(entry).collect(),
+            entries: members.into_iter().map(entry).collect(),
             pages,
-            generation: AtomicU64::new(1),
-            limits,
-            who,
-            own,
-            changed: broadcast::channel(64).0,
+            generation: AtomicU64::new(generation),
+            limits: terms.limits,
+            who: terms.who,
+            own: terms.own,
+            changed,
+            followers: Mutex::default(),
         });
+        let mut followers = lock(&catalogue.followers);
         for index in 0..catalogue.entries.len() {
-            tokio::spawn(follow(Arc::downgrade(&catalogue), index));
+            followers.spawn(follow(Arc::downgrade(&catalogue), index));
         }
+        drop(followers);
         catalogue
     }
 
@@ -137,10 +226,25 @@ impl Catalogue {
 
     /// The servers behind an endpoint.
     pub fn members(&self, endpoint: &Endpoint) -> impl Iterator<Item = &Arc<Upstream>> {
-        self.pages
-            .get(endpoint)
-            .into_iter()
-            .flat_map(|page| page.members.iter().map(|index| &self.entries[*index].upstream))
+        self.shown_members(endpoint).map(|member| &member.upstream)
+    }
+
+    /// The servers behind an endpoint, and how they are to be shown.
+    pub fn shown_members(&self, endpoint: &Endpoint) -> impl Iterator<Item = &Member> {
+        let page = self.pages.get(endpoint).into_iter();
+        page.flat_map(|page| page.members.iter().map(|index| &self.entries[*index].member))
+    }
+
+    fn entry(&self, server: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| *entry.member.upstream.name == *server)
+    }
+
+    /// Tells of a change of one server's list, at the endpoints that show this server.
+    fn tell(&self, index: usize, method: Method) {
+        let shows = |page: &Page| page.members.contains(&index);
+        let endpoints = self.pages.iter().filter(|(_, page)| shows(page)).map(|(endpoint, _)| endpoint.clone());
+        let server = Some(self.entries[index].member.upstream.name.clone());
+        let _ = self.changed.send(ListChange { method, server, endpoints: endpoints.collect() });
     }
 
     /// The bundle of an endpoint, if it is one.
@@ -178,8 +282,8 @@ impl Catalogue {
         Some(self.rebuild(page))
     }
 
-    /// Tells of changed lists, by server, after the catalogue has taken them in.
-    pub fn changes(&self) -> broadcast::Receiver<(Arc<str>, Method)> {
+    /// Tells of changed lists after the catalogue has taken them in.
+    pub fn changes(&self) -> broadcast::Receiver<ListChange> {
         self.changed.subscribe()
     }
 
@@ -188,7 +292,7 @@ impl Catalogue {
         let parts: Vec<_> = page
             .members
             .iter()
-            .filter_map(|index| Some((self.entries[*index].upstream.clone(), self.entries[*index].part.load_full()?)))
+            .filter_map(|index| Some((self.entries[*index].member.clone(), self.entries[*index].part.load_full()?)))
             .collect();
         let horizon = Instant::now() + Duration::from_hours(1);
         let view = Arc::new(
@@ -234,7 +338,7 @@ impl Catalogue {
         let entry = &self.entries[index];
         let _one = entry.refreshing.lock().await;
         entry.queued.store(false, Ordering::Release);
-        let lists = self.fetch_all(&entry.upstream).await;
+        let lists = self.fetch_all(&entry.member.upstream).await;
         let old = entry.part.load_full();
         let part = match lists {
             Ok(lists) => {
@@ -246,7 +350,7 @@ impl Catalogue {
                 Part { lists: Some(lists), failed: None, fresh_until: Instant::now() + ttl.max(FRESH_MIN) }
             }
             Err(failure) => {
-                tracing::warn!(server = &*entry.upstream.name, %failure, "its lists cannot be read");
+                tracing::warn!(server = &*entry.member.upstream.name, %failure, "its lists cannot be read");
                 let lists = old.as_ref().and_then(|part| part.lists.clone());
                 Part { lists, failed: Some(failure.to_string()), fresh_until: Instant::now() + RETRY_FAILED }
             }
@@ -257,7 +361,7 @@ impl Catalogue {
         self.generation.fetch_add(1, Ordering::AcqRel);
         if old.is_some() {
             for method in differing {
-                let _ = self.changed.send((entry.upstream.name.clone(), method));
+                self.tell(index, method);
             }
         }
     }
@@ -273,6 +377,23 @@ impl Catalogue {
         );
         Ok([tools?, prompts?, resources?, templates?])
     }
+}
+
+/// The endpoints of these servers and bundles.
+fn pages(members: &[Member], bundles: &BTreeMap<String, Bundle>) -> BTreeMap<Endpoint, Page> {
+    let page = |shape, members| Page { shape, members, view: ArcSwap::default() };
+    let mut pages = BTreeMap::from([(Endpoint::All, page(Shape::All, (0..members.len()).collect()))]);
+    for (index, member) in members.iter().enumerate() {
+        pages.insert(Endpoint::Server(member.upstream.name.to_string()), page(Shape::Single, vec![index]));
+    }
+    for (name, bundle) in bundles {
+        let belongs = |member: &Member| {
+            bundle.servers.is_empty() || bundle.servers.iter().any(|server| **server == *member.upstream.name)
+        };
+        let members = (0..members.len()).filter(|index| belongs(&members[*index])).collect();
+        pages.insert(Endpoint::Bundle(name.clone()), page(Shape::Bundle(Arc::new(bundle.clone())), members));
+    }
+    pages
 }
 
 fn change_of(kind: ListKind) -> Method {
@@ -291,7 +412,8 @@ fn differs(old: Option<&Part>, new: &Part, kind: ListKind) -> bool {
 
 /// Takes in what a server says of its lists, and passes it on once things have settled.
 async fn follow(catalogue: std::sync::Weak<Catalogue>, index: usize) {
-    let Some(mut changes) = catalogue.upgrade().map(|catalogue| catalogue.entries[index].upstream.changes.subscribe())
+    let Some(mut changes) =
+        catalogue.upgrade().map(|catalogue| catalogue.entries[index].member.upstream.changes.subscribe())
     else {
         return;
     };
@@ -323,18 +445,22 @@ impl Catalogue {
             let mut quiet = self.changed.subscribe();
             self.refresh(index).await;
             let mut told = Vec::new();
-            while let Ok((name, method)) = quiet.try_recv() {
-                if name == entry.upstream.name {
-                    told.push(method);
+            while let Ok(change) = quiet.try_recv() {
+                if change.server.as_ref() == Some(&entry.member.upstream.name) {
+                    told.push(change.method);
                 }
             }
             for method in methods.into_iter().filter(|method| !told.contains(method)) {
-                let _ = self.changed.send((entry.upstream.name.clone(), method));
+                self.tell(index, method);
             }
             return;
         }
         for method in methods {
-            let _ = self.changed.send((entry.upstream.name.clone(), method));
+            self.tell(index, method);
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -12,7 +12,7 @@ use config::{Bundle, FixedArguments, Naming};
 use mcp::{Span, Splice, array, message, mirrors, names};
 
 use super::{
-    Part,
+    Member, Part,
     listing::{Item, ListKind},
 };
 use crate::upstream::Upstream;
@@ -31,7 +31,7 @@ pub struct Route {
 }
 
 /// How an endpoint names what it shows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Shape {
     /// Everything, prefixed by server.
     All,
@@ -157,12 +157,12 @@ impl<'a> Builder<'a> {
     }
 
     /// The finished view of these servers, which come in the order of their names.
-    pub fn build(mut self, parts: &[(Arc<Upstream>, Arc<Part>)], ttl_ms_default: u64) -> View {
+    pub fn build(mut self, parts: &[(Member, Arc<Part>)], ttl_ms_default: u64) -> View {
         let clashes = clashing_resources(parts);
-        for (upstream, part) in parts {
+        for (member, part) in parts {
             self.fresh_until = self.fresh_until.min(part.fresh_until);
             if let Some(reason) = &part.failed {
-                self.missing.insert(upstream.name.to_string(), reason.clone());
+                self.missing.insert(member.upstream.name.to_string(), reason.clone());
             }
             for kind in ListKind::ALL {
                 let Some(listing) = part.list(kind) else { continue };
@@ -170,7 +170,7 @@ impl<'a> Builder<'a> {
                 rendered.ttl_ms = rendered.ttl_ms.min(listing.ttl_ms.unwrap_or(0));
                 rendered.public &= listing.public;
                 for item in &listing.items {
-                    self.add(kind, upstream, item, &clashes);
+                    self.add(kind, member, item, &clashes);
                 }
             }
         }
@@ -194,8 +194,9 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn add(&mut self, kind: ListKind, upstream: &Arc<Upstream>, item: &Item, clashes: &HashSet<Arc<str>>) {
-        let Some(shown) = self.shown_name(kind, upstream, &item.own, clashes) else { return };
+    fn add(&mut self, kind: ListKind, member: &Member, item: &Item, clashes: &HashSet<Arc<str>>) {
+        let upstream = &member.upstream;
+        let Some(shown) = self.shown_name(kind, member, &item.own, clashes) else { return };
         if !self.seen.insert(format!("{kind:?} {shown}")) {
             self.missing.insert(format!("{}/{shown}", upstream.name), "another server shows the same name".to_owned());
             return;
@@ -207,7 +208,7 @@ impl<'a> Builder<'a> {
             return;
         }
         let (describe, fixed) =
-            if kind == ListKind::Tools { self.overrides(upstream, &item.own, &shown) } else { (None, None) };
+            if kind == ListKind::Tools { self.overrides(member, &item.own, &shown) } else { (None, None) };
         let rendered = render_item(item, &shown, describe.as_deref(), fixed.as_deref());
         self.lists[kind as usize].items.push(rendered);
         let route = Route { upstream: upstream.clone(), own: item.own.clone(), fixed, mirrors: item.mirrors.clone() };
@@ -218,20 +219,21 @@ impl<'a> Builder<'a> {
     fn shown_name(
         &self,
         kind: ListKind,
-        upstream: &Upstream,
+        member: &Member,
         own: &Arc<str>,
         clashes: &HashSet<Arc<str>>,
     ) -> Option<String> {
+        let Member { upstream, settings } = member;
         if matches!(kind, ListKind::Resources | ListKind::Templates) {
             let wrapped = !matches!(self.shape, Shape::Single) && clashes.contains(own);
             return Some(if wrapped { format!("sw://{}/{own}", upstream.name) } else { own.to_string() });
         }
         let is_tool = kind == ListKind::Tools;
-        if is_tool && upstream.settings.hide.iter().any(|glob| glob.matches(own)) {
+        if is_tool && settings.hide.iter().any(|glob| glob.matches(own)) {
             return None;
         }
-        let own = upstream.settings.rename.get(&**own).filter(|_| is_tool).map_or(&**own, String::as_str);
-        let prefixed = names::exposed(upstream.settings.prefix(&upstream.name), own);
+        let own = settings.rename.get(&**own).filter(|_| is_tool).map_or(&**own, String::as_str);
+        let prefixed = names::exposed(settings.prefix(&upstream.name), own);
         match self.shape {
             Shape::All => Some(prefixed),
             Shape::Single => Some(own.to_owned()),
@@ -248,8 +250,8 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn overrides(&self, upstream: &Upstream, own: &str, shown: &str) -> (Option<String>, Option<Arc<FixedArguments>>) {
-        let settings = &upstream.settings;
+    fn overrides(&self, member: &Member, own: &str, shown: &str) -> (Option<String>, Option<Arc<FixedArguments>>) {
+        let Member { upstream, settings } = member;
         let mut describe = settings.describe.get(own).cloned();
         let mut fixed = settings.fix.get(own).cloned();
         if let Shape::Bundle(bundle) = self.shape {
@@ -280,7 +282,7 @@ impl<'a> Builder<'a> {
 }
 
 /// The URIs that more than one server shows.
-fn clashing_resources(parts: &[(Arc<Upstream>, Arc<Part>)]) -> HashSet<Arc<str>> {
+fn clashing_resources(parts: &[(Member, Arc<Part>)]) -> HashSet<Arc<str>> {
     let mut owner: HashMap<Arc<str>, usize> = HashMap::new();
     let mut clashes = HashSet::new();
     for (index, (_, part)) in parts.iter().enumerate() {

@@ -30,6 +30,11 @@ pub enum Place {
 }
 
 impl Door {
+    /// The door as the section `[gateway]` says.
+    pub fn of(settings: &config::Gateway) -> Self {
+        Self { hosts: settings.allowed_hosts.clone(), origins: settings.allowed_origins.clone() }
+    }
+
     /// Refuses a foreign host or origin.
     pub fn check(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), (StatusCode, &'static str)> {
         let host = match (one(headers, &header::HOST), uri.authority()) {

@@ -77,7 +77,7 @@ impl Duplex {
 
     async fn handshake(&self, request: &Envelope) {
         let id = id_of(request);
-        let gateway = &self.gateway;
+        let gateway = &self.gateway.newest();
         let Some((version, facts)) = legacy::introduced(request) else {
             return self.pass_on(legacy::not_initialized(id, None)).await;
         };
@@ -109,7 +109,7 @@ impl Duplex {
             return self.modern(request).await;
         }
         let reply = match self.session.get() {
-            Some(session) => legacy::handle(&self.gateway, session, request).await,
+            Some(session) => legacy::handle(&self.gateway.newest(), session, request).await,
             None => Reply::error(
                 request.id(),
                 code::INVALID_REQUEST,
@@ -128,7 +128,7 @@ impl Duplex {
             self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
         }
         if let Some(session) = self.session.get() {
-            legacy::handle(&self.gateway, session, message).await;
+            legacy::handle(&self.gateway.newest(), session, message).await;
         }
     }
 
@@ -139,10 +139,10 @@ impl Duplex {
         let id = request.id().unwrap_or_default().to_vec();
         let (cancel, cancelled) = oneshot::channel();
         self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), cancel);
-        let caller = modern::caller(&self.gateway, &request);
+        let caller = modern::caller(&self.gateway.newest(), &request);
         let inbound = Inbound { caller, endpoint: self.endpoint.clone(), request, param_headers: None };
         tokio::select! {
-            () = async { self.pass_on(modern::handle(&self.gateway, inbound).await).await } => {}
+            () = async { self.pass_on(modern::handle(&self.gateway.newest(), inbound).await).await } => {}
             _ = cancelled => {}
         }
         self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);

@@ -225,7 +225,7 @@ pub fn stand(gateway: &Gateway, session: &Arc<Session>) -> mpsc::Receiver<Bytes>
     tokio::spawn(async move {
         let Some(alive) = session.upgrade() else { return };
         let members: Vec<Arc<Upstream>> = gateway.catalogue.members(&alive.endpoint).cloned().collect();
-        let caller = alive.caller();
+        let (caller, endpoint) = (alive.caller(), alive.endpoint.clone());
         drop(alive);
         let mut watching = Vec::new();
         for upstream in members.iter().filter(|upstream| upstream.peer().is_some_and(|peer| peer.era == Era::Modern)) {
@@ -233,10 +233,10 @@ pub fn stand(gateway: &Gateway, session: &Arc<Session>) -> mpsc::Receiver<Bytes>
         }
         loop {
             match changes.recv().await {
-                Ok((server, method)) => {
+                Ok(change) => {
                     let Some(alive) = session.upgrade().filter(|session| session.listens()) else { return };
-                    if members.iter().any(|upstream| upstream.name == server) {
-                        alive.tell(message::notification(method.as_str(), b""));
+                    if change.concerns(&endpoint) {
+                        alive.tell(message::notification(change.method.as_str(), b""));
                     }
                 }
                 Err(broadcast::error::RecvError::Lagged(_)) => {}

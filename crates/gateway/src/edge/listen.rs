@@ -10,7 +10,7 @@ use tokio::sync::{broadcast, mpsc};
 use super::{Reply, STREAM_QUEUE};
 use crate::{
     call::Caller,
-    catalogue::Endpoint,
+    catalogue::{Endpoint, ListChange},
     gateway::Gateway,
     route::{Inbound, find_resource},
     upstream::{Upstream, changes::Change, watch::Watching},
@@ -83,10 +83,8 @@ pub async fn listen(gateway: &Gateway, inbound: Inbound) -> Reply {
     let (sender, receiver) = mpsc::channel(STREAM_QUEUE);
     let acknowledged = format!(r#"{{"notifications":{},{}}}"#, ears.honoured.as_json(), tag(&id));
     let _ = sender.send(message::notification(Method::Acknowledged.as_str(), acknowledged.as_bytes())).await;
-    let members: Vec<Arc<str>> =
-        gateway.catalogue.members(&inbound.endpoint).map(|upstream| upstream.name.clone()).collect();
     tokio::spawn(async move {
-        ears.follow(&id, changes, &members, &sender).await;
+        ears.follow(&id, changes, &inbound.endpoint, &sender).await;
         drop(place);
     });
     Reply::Many(receiver)
@@ -161,8 +159,8 @@ impl Ears {
     async fn follow(
         mut self,
         id: &[u8],
-        mut lists: broadcast::Receiver<(Arc<str>, Method)>,
-        members: &[Arc<str>],
+        mut lists: broadcast::Receiver<ListChange>,
+        endpoint: &Endpoint,
         client: &mpsc::Sender<Bytes>,
     ) {
         let (sender, mut updated) = mpsc::channel::<(Arc<str>, Change)>(STREAM_QUEUE);
@@ -181,8 +179,8 @@ impl Ears {
             let notification = tokio::select! {
                 () = client.closed() => return,
                 change = lists.recv() => match change {
-                    Ok((server, method)) if members.contains(&server) && self.honoured.lists.contains(&method) => {
-                        message::notification(method.as_str(), format!("{{{}}}", tag(id)).as_bytes())
+                    Ok(change) if change.concerns(endpoint) && self.honoured.lists.contains(&change.method) => {
+                        message::notification(change.method.as_str(), format!("{{{}}}", tag(id)).as_bytes())
                     }
                     Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => continue,
                     Err(broadcast::error::RecvError::Closed) => return,

@@ -18,12 +18,11 @@ use tokio::{
 
 use super::{
     STREAM_QUEUE,
-    door::Door,
     duplex::Duplex,
     framing::{Framed, Switched},
     http::Http,
 };
-use crate::{catalogue::Endpoint, gateway::Gateway};
+use crate::{catalogue::Endpoint, current::Current};
 
 /// A bound listener.
 pub enum Listener {
@@ -75,20 +74,17 @@ async fn remove_stale(path: &Path) -> std::io::Result<()> {
 }
 
 /// Serves all listeners until `stop` turns true, then lets calls finish for as long as the limits allow.
-pub async fn serve(gateway: Gateway, listeners: Vec<Listener>, stop: watch::Receiver<bool>) {
-    let door =
-        Door { hosts: gateway.settings.allowed_hosts.clone(), origins: gateway.settings.allowed_origins.clone() };
-    let http = Http { gateway: gateway.clone(), door: Arc::new(door) };
-    let places = Arc::new(Semaphore::new(gateway.limits.connections_max));
+pub async fn serve(gateway: Current, listeners: Vec<Listener>, stop: watch::Receiver<bool>) {
+    let places = Arc::new(Semaphore::new(gateway.now().limits.connections_max));
     let mut accepting = JoinSet::new();
     for listener in listeners {
-        accepting.spawn(accept(http.clone(), listener, places.clone(), stop.clone()));
+        accepting.spawn(accept(gateway.clone(), listener, places.clone(), stop.clone()));
     }
     while accepting.join_next().await.is_some() {}
-    gateway.stop().await;
+    gateway.now().stop().await;
 }
 
-async fn accept(http: Http, listener: Listener, places: Arc<Semaphore>, mut stop: watch::Receiver<bool>) {
+async fn accept(gateway: Current, listener: Listener, places: Arc<Semaphore>, mut stop: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
     loop {
         let Ok(place) = places.clone().acquire_owned().await else { return };
@@ -96,15 +92,15 @@ async fn accept(http: Http, listener: Listener, places: Arc<Semaphore>, mut stop
             accepted = next(&listener) => accepted,
             _ = stop.wait_for(|stop| *stop) => break,
         };
-        let (http, stop) = (http.clone(), stop.clone());
+        let (gateway, stop) = (gateway.clone(), stop.clone());
         match accepted {
             Ok(Stream::Tcp(stream)) => drop(connections.spawn(async move {
                 let _ = stream.set_nodelay(true);
-                connection(http, stream, stop).await;
+                connection(gateway, stream, stop).await;
                 drop(place);
             })),
             Ok(Stream::Unix(stream)) => drop(connections.spawn(async move {
-                connection(http, stream, stop).await;
+                connection(gateway, stream, stop).await;
                 drop(place);
             })),
             Err(error) => {
@@ -114,7 +110,7 @@ async fn accept(http: Http, listener: Listener, places: Arc<Semaphore>, mut stop
         }
         while connections.try_join_next().is_some() {}
     }
-    let drain = Duration::from_millis(http.gateway.limits.drain_ms_max);
+    let drain = Duration::from_millis(gateway.now().limits.drain_ms_max);
     let _ = tokio::time::timeout(drain, async { while connections.join_next().await.is_some() {} }).await;
 }
 
@@ -131,11 +127,11 @@ async fn next(listener: &Listener) -> std::io::Result<Stream> {
 }
 
 async fn connection(
-    http: Http,
+    gateway: Current,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     mut stop: watch::Receiver<bool>,
 ) {
-    let limits = &http.gateway.limits;
+    let limits = gateway.now().limits.clone();
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
@@ -146,7 +142,9 @@ async fn connection(
     let switched = Switched::default();
     let stream = Framed::new(stream, switched.clone());
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
-        let (http, switched) = (http.clone(), switched.clone());
+        let gateway = gateway.now();
+        let http = Http { door: gateway.door.clone(), gateway };
+        let switched = switched.clone();
         async move {
             let response = http.answer(request).await;
             if response.status() == StatusCode::SWITCHING_PROTOCOLS {
@@ -170,8 +168,9 @@ async fn connection(
 }
 
 /// Serves one client on stdin and stdout until its input ends or `stop` resolves.
-pub async fn stdio(gateway: Gateway, endpoint: Endpoint, stop: impl Future<Output = ()>) {
+pub async fn stdio(current: Current, endpoint: Endpoint, stop: impl Future<Output = ()>) {
     let (out, mut outbox) = mpsc::channel::<Bytes>(STREAM_QUEUE);
+    let gateway = current.now();
     let duplex = Duplex::new(&gateway, endpoint, out);
     let writer = tokio::spawn(async move {
         let mut stdout = tokio::io::stdout();
@@ -203,6 +202,6 @@ pub async fn stdio(gateway: Gateway, endpoint: Endpoint, stop: impl Future<Outpu
     }
     duplex.close();
     drop(duplex);
-    let _ = tokio::time::timeout(Duration::from_millis(gateway.limits.drain_ms_max), writer).await;
-    gateway.stop().await;
+    let _ = tokio::time::timeout(Duration::from_millis(current.now().limits.drain_ms_max), writer).await;
+    current.now().stop().await;
 }

@@ -17,7 +17,10 @@ pub mod pool;
 pub mod watch;
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -86,6 +89,8 @@ pub struct Upstream {
     /// Starts that failed, and when the next one is due.
     starts: Mutex<Backoff>,
     calls: Arc<Semaphore>,
+    /// It is no longer part of the configuration: nothing is opened any more.
+    retired: AtomicBool,
 }
 
 impl std::fmt::Debug for Upstream {
@@ -139,6 +144,7 @@ impl Upstream {
                 ..backoff::Options::default()
             })),
             calls: Arc::new(Semaphore::new(limits.calls_per_server_max)),
+            retired: AtomicBool::new(false),
             settings,
             limits,
         }))
@@ -249,6 +255,17 @@ impl Upstream {
         self.pool.close_all().await;
     }
 
+    /// Closes everything for good: this server has left the configuration.
+    pub async fn retire(&self) {
+        self.retired.store(true, Ordering::Release);
+        self.stop().await;
+    }
+
+    /// How many calls are under way.
+    pub fn calls_running(&self) -> usize {
+        self.limits.calls_per_server_max - self.calls.available_permits()
+    }
+
     /// How many connections, sessions or processes there are now.
     pub fn instances(&self) -> usize {
         self.pool.len()
@@ -288,6 +305,9 @@ impl Upstream {
 
     /// A server that could not be started lately is left alone for a while, and says so.
     fn may_start(&self) -> Result<(), Failure> {
+        if self.retired.load(Ordering::Acquire) {
+            return Err(Failure::Unavailable("it has been taken out of the configuration".to_owned()));
+        }
         let now = Instant::now();
         let mut starts = self.starts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(wait) = starts.due().and_then(|due| due.checked_duration_since(now)).filter(|wait| !wait.is_zero())

@@ -1,4 +1,4 @@
-//! "Did you mean …?": the known word nearest to a mistyped one, for keys here and for names in the command line.
+//! "Did you mean …?": the known word nearest to a mistyped one, for keys, arguments and names.
 
 /// A hint that names the word of `known` nearest to `word`, or all of them when they are few.
 pub fn hint<'k>(word: &str, known: impl Iterator<Item = &'k str> + Clone) -> Option<String> {

@@ -1,0 +1,93 @@
+//! What is said of a tool before it is called. Typed tools derive it; tools that are only known at run time build it.
+
+use serde_json::{Map, Value, json};
+
+use crate::{marks::Marks, shared};
+
+/// How long a tool may take if it does not say otherwise, in seconds.
+pub const TIMEOUT_S: u64 = 30;
+
+/// One tool, declared.
+#[derive(Clone, Debug)]
+pub struct Declaration {
+    /// Its bare name: `list_containers`.
+    pub name: String,
+    /// What it does, in a sentence or two for the model.
+    pub description: String,
+    /// What it does to the world.
+    pub marks: Marks,
+    /// The schema of its own arguments: an object schema of JSON Schema 2020-12.
+    pub input: Map<String, Value>,
+    /// The schema of its structured result, if it has one.
+    pub output: Option<Map<String, Value>>,
+    /// Other names of its arguments: `(alias, name)`.
+    pub argument_aliases: Vec<(String, String)>,
+    /// Other names of the tool.
+    pub aliases: Vec<String>,
+    /// Seconds it may take if the caller does not say.
+    pub timeout_s: u64,
+    /// Arguments as an example, each a JSON object.
+    pub examples: Vec<Value>,
+}
+
+impl Declaration {
+    /// A tool without arguments that says nothing of its result.
+    pub fn new(name: impl Into<String>, description: impl Into<String>, marks: Marks) -> Self {
+        Self {
+            name: name.into(),
+            description: description.into(),
+            marks,
+            input: Map::from_iter([("type".to_owned(), json!("object"))]),
+            output: None,
+            argument_aliases: Vec::new(),
+            aliases: Vec::new(),
+            timeout_s: TIMEOUT_S,
+            examples: Vec::new(),
+        }
+    }
+
+    /// As it stands in `tools/list`.
+    pub fn to_tool(&self) -> Value {
+        let mut tool = json!({
+            "name": self.name,
+            "description": self.description,
+            "inputSchema": self.input_schema(),
+            "annotations": self.marks.annotations(),
+        });
+        if let Some(output) = self.output_schema() {
+            tool["outputSchema"] = output;
+        }
+        tool
+    }
+
+    /// The schema of everything that it takes: its own arguments and the shared ones.
+    pub fn input_schema(&self) -> Value {
+        let mut schema = self.input.clone();
+        let own = schema.entry("properties").or_insert_with(|| json!({}));
+        if let Some(own) = own.as_object_mut() {
+            for (name, shared) in shared::parameters(self.marks, self.timeout_s) {
+                own.entry(name).or_insert(shared);
+            }
+        }
+        schema.entry("additionalProperties").or_insert(json!(false));
+        if !self.examples.is_empty() {
+            schema.insert("examples".to_owned(), Value::from(self.examples.clone()));
+        }
+        Value::Object(schema)
+    }
+
+    /// The schema of its structured result. A tool that can plan instead of act may give a plan in its place.
+    fn output_schema(&self) -> Option<Value> {
+        let output = self.output.clone()?;
+        if self.marks.is_read_only() {
+            return Some(Value::Object(output));
+        }
+        let plan = json!({
+            "type": "object",
+            "description": "What would be done, given instead for `dry_run`.",
+            "properties": {"plan": {"type": "array", "items": {"type": "string"}}},
+            "required": ["plan"],
+        });
+        Some(json!({"type": "object", "anyOf": [output, plan]}))
+    }
+}

@@ -1,0 +1,131 @@
+//! One call of a tool from its raw arguments to its result, the same for both eras: check, confirm, once, run in time.
+
+use std::time::Instant;
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    arguments::{self, Arguments},
+    call::{Call, Caller, Progress},
+    confirm::{self, Consent},
+    declaration::Declaration,
+    failure::{Code, Failure},
+    output::{Output, Writer},
+    repeats::Key,
+    tool::Served,
+    toolkit::Toolkit,
+};
+
+/// What came of a call.
+pub(crate) enum Performed {
+    /// A finished result.
+    Result(Map<String, Value>),
+    /// A question that has to be answered first: the `params` of an elicitation.
+    Ask(Value),
+}
+
+/// A call as it came in.
+pub(crate) struct Asked<'a> {
+    /// The tool.
+    pub(crate) tool: &'a dyn Served,
+    /// Its raw arguments.
+    pub(crate) arguments: &'a [u8],
+    /// Who calls.
+    pub(crate) caller: Caller,
+    /// Whether it is confirmed otherwise than by an argument.
+    pub(crate) consent: Consent,
+}
+
+impl Toolkit {
+    /// Makes a call.
+    pub(crate) async fn perform(&self, asked: Asked<'_>, progress: Progress) -> Performed {
+        let started = Instant::now();
+        let declaration = asked.tool.declaration();
+        let principal = asked.caller.principal.clone();
+        let end = self.attempt(asked, progress).await;
+        let writer = Writer {
+            bytes_max: self.result_bytes_max,
+            keep: self.keep.as_deref().map(|keep| (keep, principal.as_str())),
+            secrets: &self.secrets,
+            about: json!({
+                "server": self.name, "tool": declaration.name,
+                "duration_ms": u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            }),
+        };
+        match end {
+            Ok(Attempt::Ask(question)) => Performed::Ask(question),
+            Ok(Attempt::Repeated(result)) => Performed::Result(result),
+            Ok(Attempt::Output(output, None)) => Performed::Result(writer.success(output)),
+            Ok(Attempt::Output(output, Some(claim))) => {
+                let result = writer.success(output);
+                claim.fulfil(&result);
+                Performed::Result(result)
+            }
+            Err(failure) => Performed::Result(writer.failure(&failure)),
+        }
+    }
+
+    async fn attempt(&self, asked: Asked<'_>, progress: Progress) -> Result<Attempt<'_>, Failure> {
+        let declaration = asked.tool.declaration();
+        let (arguments, shared) = arguments::prepare(declaration, read(asked.arguments)?)?;
+        let call = Call { caller: asked.caller, shared, progress };
+        if call.shared.dry_run {
+            let plan = within(&call, declaration, asked.tool.plan(arguments, &call)).await?;
+            let plan = Map::from_iter([("plan".to_owned(), Value::from(plan))]);
+            return Ok(Attempt::Output(Output::structured(plan), None));
+        }
+        if declaration.marks.needs_confirmation() && !call.shared.confirm {
+            match asked.consent {
+                Consent::Answered(true) => {}
+                Consent::Answered(false) => return Err(confirm::declined(declaration)),
+                Consent::Askable => return Ok(Attempt::Ask(confirm::question(declaration, &arguments))),
+                Consent::Unreachable => return Err(confirm::missing(declaration)),
+            }
+        }
+        let claim = match &call.shared.idempotency_key {
+            None => None,
+            Some(key) => {
+                let (principal, tool) = (call.caller.principal.clone(), declaration.name.clone());
+                match self.repeats.claim(Key { principal, tool, word: key.clone() }, &arguments)? {
+                    Ok(claim) => Some(claim),
+                    Err(result) => return Ok(Attempt::Repeated(result)),
+                }
+            }
+        };
+        let output = within(&call, declaration, asked.tool.run(arguments, &call)).await?;
+        Ok(Attempt::Output(output, claim))
+    }
+}
+
+/// How far a call came.
+enum Attempt<'a> {
+    Ask(Value),
+    Repeated(Map<String, Value>),
+    Output(Output, Option<crate::repeats::Claim<'a>>),
+}
+
+fn read(arguments: &[u8]) -> Result<Arguments, Failure> {
+    match serde_json::from_slice(arguments) {
+        Ok(Value::Object(arguments)) => Ok(arguments),
+        Ok(Value::Null) => Ok(Arguments::new()),
+        _ => Err(Failure::invalid("arguments", "`arguments` must be an object")),
+    }
+}
+
+/// What the tool gives, if it does so in time.
+async fn within<T>(
+    call: &Call,
+    declaration: &Declaration,
+    running: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let limit = call.shared.timeout;
+    tokio::time::timeout(limit, running).await.unwrap_or_else(|_| {
+        let text = format!("`{}` was not done after {} s and has been stopped", declaration.name, limit.as_secs());
+        let hint = if declaration.marks.is_read_only() {
+            "give it more time with `timeout_s`"
+        } else {
+            "look what it has done, then give it more time with `timeout_s`"
+        };
+        Err(Failure::new(Code::Timeout, text).hint(hint))
+    })
+}

@@ -1,0 +1,127 @@
+//! A small toolkit with one tool of each kind that the frame has to treat differently.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use toolkit::{Call, Code, Failure, Marks, Tool, Toolkit};
+
+/// The toolkit under test and what it has done.
+pub(crate) fn bench() -> (Arc<Toolkit>, Arc<AtomicU32>) {
+    let erased = Arc::new(AtomicU32::new(0));
+    let toolkit = Toolkit::new("bench", "1.0")
+        .instructions("Only for tests.")
+        .result_bytes_max(200)
+        .tool(Greet)
+        .tool(Count)
+        .tool(Erase(erased.clone()))
+        .tool(Wait);
+    (Arc::new(toolkit), erased)
+}
+
+/// Reads, has an alias, can fail.
+struct Greet;
+
+#[derive(Deserialize, JsonSchema)]
+struct Whom {
+    /// Who is greeted.
+    name: String,
+    /// How often.
+    #[serde(default = "once")]
+    times: u8,
+}
+
+fn once() -> u8 {
+    1
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Greeting {
+    /// What was said.
+    greeting: String,
+}
+
+impl Tool for Greet {
+    type Input = Whom;
+    type Output = Greeting;
+    const NAME: &'static str = "greet";
+    const ABOUT: &'static str = "Greets somebody.";
+    const MARKS: Marks = Marks::reads().idempotent();
+    const ALIASES: &'static [&'static str] = &["say_hello"];
+    const ARGUMENT_ALIASES: &'static [(&'static str, &'static str)] = &[("who", "name")];
+    const EXAMPLES: &'static [&'static str] = &[r#"{"name": "Ada"}"#];
+
+    async fn run(&self, input: Whom, _: &Call) -> Result<Greeting, Failure> {
+        if input.name.is_empty() {
+            return Err(Failure::new(Code::NotFound, "nobody is there").hint("give a name"));
+        }
+        Ok(Greeting { greeting: format!("hello {}\n", input.name).repeat(input.times.into()) })
+    }
+
+    fn text(output: &Greeting) -> Option<String> {
+        Some(output.greeting.clone())
+    }
+}
+
+/// Reports progress.
+struct Count;
+
+#[derive(Deserialize, JsonSchema)]
+struct Nothing {}
+
+#[derive(Serialize, JsonSchema)]
+struct Done {
+    message: String,
+}
+
+impl Tool for Count {
+    type Input = Nothing;
+    type Output = Done;
+    const NAME: &'static str = "count";
+    const ABOUT: &'static str = "Counts to two.";
+    const MARKS: Marks = Marks::reads().long();
+
+    async fn run(&self, _: Nothing, call: &Call) -> Result<Done, Failure> {
+        call.progress(1, Some(2), "one");
+        call.progress(2, Some(2), "");
+        Ok(Done { message: "counted".to_owned() })
+    }
+}
+
+/// Destroys, wants to be confirmed, plans, happens once.
+struct Erase(Arc<AtomicU32>);
+
+impl Tool for Erase {
+    type Input = Nothing;
+    type Output = Done;
+    const NAME: &'static str = "erase";
+    const ABOUT: &'static str = "Erases everything.";
+    const MARKS: Marks = Marks::destroys().confirmed();
+
+    async fn run(&self, _: Nothing, call: &Call) -> Result<Done, Failure> {
+        let times = self.0.fetch_add(1, Ordering::SeqCst) + 1;
+        Ok(Done { message: format!("erased {times} times for {}", call.caller.principal) })
+    }
+
+    async fn plan(&self, _: Nothing, _: &Call) -> Result<Vec<String>, Failure> {
+        Ok(vec!["erase everything".to_owned()])
+    }
+}
+
+/// Never ends by itself.
+struct Wait;
+
+impl Tool for Wait {
+    type Input = Nothing;
+    type Output = Done;
+    const NAME: &'static str = "wait";
+    const ABOUT: &'static str = "Waits for ever.";
+    const MARKS: Marks = Marks::reads().long();
+
+    async fn run(&self, _: Nothing, _: &Call) -> Result<Done, Failure> {
+        std::future::pending().await
+    }
+}
