@@ -44,9 +44,9 @@ impl Credentials {
         &self.query
     }
 
-    /// What must not come back to a client.
-    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
-        self.secrets.iter().map(Secret::expose)
+    /// What must not come back to a client: an API may show requests back.
+    pub(crate) fn secrets(&self) -> toolkit::Secrets {
+        toolkit::Secrets::new(self.secrets.iter().map(|secret| secret.expose().to_owned()))
     }
 
     /// Whatever the configuration check let pass that is no header is left out.
@@ -111,6 +111,6 @@ mod tests {
         let auth = Auth { bearer: Some(Secret::new("t0k3n-t0k3n")), ..Auth::default() };
         let credentials = Credentials::of(&server(auth));
         assert_eq!(credentials.headers()[AUTHORIZATION], "Bearer t0k3n-t0k3n");
-        assert!(credentials.secrets().any(|secret| secret == "t0k3n-t0k3n"));
+        assert_eq!(credentials.secrets().hide("is t0k3n-t0k3n".to_owned()), "is •••");
     }
 }

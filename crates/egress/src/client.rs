@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{HOST, USER_AGENT};
-use http::{HeaderMap, HeaderValue, Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response, Version};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper_rustls::MaybeHttpsStream;
@@ -48,6 +48,8 @@ struct Shared {
     socket: UnixConnector,
     http: Pool<TcpConnector>,
     unix: Pool<UnixConnector>,
+    /// For servers that are known to speak HTTP/2 without TLS.
+    http2: Pool<TcpConnector>,
     /// Made on first use, because reading the machine's certificates takes milliseconds.
     https: OnceLock<Result<Https, Error>>,
 }
@@ -73,6 +75,7 @@ impl Client {
             user_agent: HeaderValue::from_str(&options.user_agent).ok(),
             http: pools(&options).build(tcp.clone()),
             unix: pools(&options).build(socket.clone()),
+            http2: pools(&options).http2_only(true).build(tcp.clone()),
             https: OnceLock::new(),
             tcp,
             socket,
@@ -91,6 +94,27 @@ impl Client {
             Way::Http => self.shared.http.request(request),
             Way::Https => self.https()?.pool.request(request),
             Way::Unix(_) => self.shared.unix.request(request),
+        };
+        answer.await.map_err(|error| Error::from_exchange(error, target))
+    }
+
+    /// Sends the request over HTTP/2, which without TLS the server has to expect.
+    ///
+    /// Unlike [`Self::send`] it does not fall back: a server that speaks HTTP/1.1 only is an error.
+    pub async fn send_http2(
+        &self,
+        mut request: Request<Full<Bytes>>,
+        target: &Target,
+    ) -> Result<Response<Incoming>, Error> {
+        *request.uri_mut() = target.uri().clone();
+        *request.version_mut() = Version::HTTP_2;
+        self.add_user_agent(request.headers_mut());
+        let answer = match target.way() {
+            Way::Http => self.shared.http2.request(request),
+            Way::Https => self.https()?.pool.request(request),
+            Way::Unix(_) => {
+                return Err(Error::Target { text: target.to_string(), reason: "http/2 runs over tcp here" });
+            }
         };
         answer.await.map_err(|error| Error::from_exchange(error, target))
     }
@@ -133,6 +157,10 @@ impl Client {
         if *target.way() != Way::Https {
             headers.insert(HOST, target.host().clone());
         }
+        self.add_user_agent(headers);
+    }
+
+    fn add_user_agent(&self, headers: &mut HeaderMap) {
         if let Some(user_agent) = &self.shared.user_agent {
             headers.entry(USER_AGENT).or_insert_with(|| user_agent.clone());
         }

@@ -2,6 +2,7 @@
 
 mod bridge;
 mod node;
+mod residents;
 
 use std::process::ExitCode;
 

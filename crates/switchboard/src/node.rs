@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cli::{Error, Exit, Serve, Settings, Stdio, Terminal};
 use config::{Config, Folders, LogFormat};
 use gateway::{
-    Current, Nobody, Residents,
+    Current, Residents,
     catalogue::Endpoint,
     edge::serve::{self, Listener},
     seals::Seals,
@@ -14,6 +14,8 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
 };
+
+use crate::residents::Household;
 
 /// Runs a node until it is told to stop.
 pub(crate) async fn serve(arguments: Serve, terminal: &mut Terminal) -> Result<Exit, Error> {
@@ -25,7 +27,7 @@ pub(crate) async fn serve(arguments: Serve, terminal: &mut Terminal) -> Result<E
             Listener::bind(address).await.map_err(|source| Error::Listen { address: address.to_string(), source })?,
         );
     }
-    let gateway = Current::new(&config, &residents(), seals());
+    let gateway = Current::new(&config, &residents(&config), seals());
     for listener in &listeners {
         terminal.say(&format!("listening on {}", listener.address()));
     }
@@ -49,7 +51,7 @@ pub(crate) async fn stdio(arguments: Stdio, terminal: &mut Terminal) -> Result<E
         (_, Some(bundle)) => Endpoint::Bundle(bundle),
         _ => Endpoint::All,
     };
-    let gateway = Current::new(&config, &residents(), seals());
+    let gateway = Current::new(&config, &residents(&config), seals());
     if !gateway.now().catalogue.has(&endpoint) {
         return Err(Error::NoEndpoint { name: format!("{endpoint:?}") });
     }
@@ -76,8 +78,8 @@ fn seals() -> Seals {
 }
 
 /// The servers that live in this process.
-fn residents() -> Arc<dyn Residents> {
-    Arc::new(Nobody)
+fn residents(config: &Config) -> Arc<dyn Residents> {
+    Arc::new(Household::new(&config.limits))
 }
 
 /// What to do now that the node runs.

@@ -44,7 +44,8 @@ impl Action {
         let unusable = |reason: String| Error::Description { what: "the schema of the GraphQL server", reason };
         let answer = connection.exchange(ask(path, INTROSPECTION, &Map::new())).await;
         let answer = answer.map_err(|source| Error::Fetch { source })?;
-        let body: Value = serde_json::from_slice(&answer.body).map_err(|_| unusable(format!("{} is no json", answer.status)))?;
+        let body: Value =
+            serde_json::from_slice(&answer.body).map_err(|_| unusable(format!("{} is no json", answer.status)))?;
         let schema = schema_of(&body).map_err(unusable)?;
         let described = tools(&schema, &server.include, &server.exclude, server.select_depth);
         let shared = Arc::new(Shared { connection, path: path.to_owned(), schema, depth: server.select_depth });
@@ -65,7 +66,8 @@ impl Action {
         let given: Vec<_> = self.field.arguments.iter().filter(|one| variables.contains_key(&one.name)).collect();
         let declared: Vec<String> = given.iter().map(|one| format!("${}: {}", one.name, one.of)).collect();
         let passed: Vec<String> = given.iter().map(|one| format!("{0}: ${0}", one.name)).collect();
-        let in_parentheses = |list: Vec<String>| if list.is_empty() { String::new() } else { format!("({})", list.join(", ")) };
+        let in_parentheses =
+            |list: Vec<String>| if list.is_empty() { String::new() } else { format!("({})", list.join(", ")) };
         let (declared, passed) = (in_parentheses(declared), in_parentheses(passed));
         let text = format!("{} Call{declared} {{ {}{passed}{selected} }}", self.root.keyword(), self.field.name);
         Ok((text, variables))
@@ -122,7 +124,7 @@ fn failed(errors: &[Value], data: &Value) -> Failure {
         message: cut(first, 500),
         hint: "compare the arguments with the tool's description and what the api said".to_owned(),
         said: cut(&said.to_string(), SAID_LETTERS_MAX),
-        retryable: false,
+        retry_after_ms: None,
     }
 }
 
@@ -174,6 +176,7 @@ mod tests {
             url: "http://127.0.0.1/graphql".to_owned(),
             status: StatusCode::from_u16(status).expect("the status exists"),
             content_type: "application/json".to_owned(),
+            retry_after_s: None,
             body: Bytes::copy_from_slice(body.as_bytes()),
         };
         read(&answer, "users")

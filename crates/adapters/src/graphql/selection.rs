@@ -100,7 +100,7 @@ fn of_type(schema: &Schema, name: &str, depth: usize, weight: usize, left: &mut 
     }
     if of.kind == Kind::Union {
         for possible in &of.possible_types {
-            let inner = of_type(schema, &possible.name, depth.min(2) - 1, weight, left);
+            let inner = of_type(schema, &possible.name, 1, weight, left);
             if !inner.is_empty() {
                 parts.push(Part::On { kind: possible.name.clone(), inner });
             }
@@ -217,7 +217,8 @@ impl Reader<'_, '_> {
     }
 
     fn spread(&mut self, depth: usize, weight: usize) -> Result<Part, Failure> {
-        let [Some(Token::Name("on")), Some(Token::Name(kind))] = [0, 1].map(|next| self.tokens.get(self.at + next).copied())
+        let [Some(Token::Name("on")), Some(Token::Name(kind))] =
+            [0, 1].map(|next| self.tokens.get(self.at + next).copied())
         else {
             return Err(refused("`select` knows `... on Type { … }` only".to_owned()));
         };
@@ -273,14 +274,16 @@ mod tests {
         let users = schema.field("Query", "users").expect("the field is there");
         for (depth, expected) in [
             (1, "id name"),
-            (2, "id name pet { __typename ... on Cat { lives } ... on Dog { name } } posts { title }"),
             (
-                3,
-                "id name pet { __typename ... on Cat { lives } ... on Dog { name } } posts { title author { id name } }",
+                2,
+                "id name posts { title } pet { __typename ... on Cat { lives } ... on Dog { name } } boss { id name }",
             ),
         ] {
             assert_eq!(generated(&schema, users, depth).to_string(), expected, "{depth}");
         }
+        let third = generated(&schema, users, 3).to_string();
+        assert!(third.contains("posts { title author { id name } }"), "{third}");
+        assert!(third.ends_with("boss { id name } }"), "{third}");
         assert!(generated(&schema, users, 10).to_string().len() < 10_000);
     }
 
@@ -299,9 +302,25 @@ mod tests {
     #[test]
     fn selection_that_is_more_than_names_and_braces_is_refused() {
         for text in [
-            "", "{}", "id }", "posts", "posts {", "posts {}", "id { x }", "x: id", "id @skip(if: true)", "secret",
-            "posts(first: 1) { title }", "id } mutation { deleteAll", "...F", "... on Nothing { id }", "friend { id }",
-            "\"id\"", "id # x", "$a", "{ id }",
+            "",
+            "{}",
+            "id }",
+            "posts",
+            "posts {",
+            "posts {}",
+            "id { x }",
+            "x: id",
+            "id @skip(if: true)",
+            "secret",
+            "posts(first: 1) { title }",
+            "id } mutation { deleteAll",
+            "...F",
+            "... on Nothing { id }",
+            "friend { id }",
+            "\"id\"",
+            "id # x",
+            "$a",
+            "{ id }",
         ] {
             assert!(select(text).is_err(), "{text}");
         }
@@ -309,7 +328,7 @@ mod tests {
 
     #[test]
     fn bombs_are_refused_by_depth_cost_and_length() {
-        let deep = format!("{}id{}", "posts { author { ".repeat(8), " } }".repeat(8));
+        let deep = format!("{}id{}", "boss { ".repeat(10), " }".repeat(10));
         assert_eq!(select(&deep), Err("`select` is deeper than 10 levels".to_owned()));
         let wide = "id ".repeat(600);
         assert_eq!(select(&wide), Err("`select` asks for more than about 5000 values".to_owned()));

@@ -36,6 +36,7 @@ pub(super) fn schema() -> Schema {
                 field("name", string.clone()),
                 field("posts", list(named("OBJECT", "Post"))),
                 field("pet", named("UNION", "Pet")),
+                field("boss", user.clone()),
                 { "name": "friend", "type": user, "args": [argument("id", never_null(named("SCALAR", "ID")))] },
             ])),
             object("Post", json!([field("title", string.clone()), field("author", user.clone())])),
@@ -88,7 +89,7 @@ fn arguments_are_typed_from_the_schema() {
 #[test]
 fn selection_is_offered_where_there_is_something_to_select() {
     let offered = |place: usize| {
-        let keys = all()[place].0.arguments().cloned().unwrap_or_default();
+        let keys = all()[place].0.input_schema["properties"].as_object().cloned().unwrap_or_default();
         keys.keys().filter(|key| key.starts_with(SELECT)).cloned().collect::<Vec<_>>()
     };
     assert_eq!(offered(0), ["select"]);
@@ -101,8 +102,7 @@ fn filters_choose_by_kind_and_name() {
     let globs = |pattern: &str| vec![pattern.parse().expect("the glob is right")];
     let queries = Operations { methods: globs("query"), ..Operations::default() };
     let by_name = Operations { names: globs("user*"), ..Operations::default() };
-    let chosen: Vec<String> =
-        tools(&schema(), &queries, &by_name, 3).into_iter().map(|(tool, ..)| tool.name).collect();
+    let chosen: Vec<String> = tools(&schema(), &queries, &by_name, 3).into_iter().map(|(tool, ..)| tool.name).collect();
     assert_eq!(chosen, ["now", "pick"]);
 }
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 /// The question that is asked. Eight levels of wrapping are more than any schema has.
 pub(super) const INTROSPECTION: &str = "query Introspection { __schema { queryType { name } mutationType { name } \
-types { kind name description possibleTypes { name } enumValues(includeDeprecated: true) { name } \
+types { kind name possibleTypes { name } enumValues(includeDeprecated: true) { name } \
 inputFields { name description defaultValue type { ...Ref } } \
 fields(includeDeprecated: true) { name description isDeprecated \
 args { name description defaultValue type { ...Ref } } type { ...Ref } } } } } \
@@ -30,7 +30,6 @@ pub(super) struct Schema {
 pub(super) struct Type {
     pub(super) kind: Kind,
     name: String,
-    pub(super) description: Option<String>,
     #[serde(default, deserialize_with = "or_empty")]
     pub(super) fields: Vec<Field>,
     #[serde(default, deserialize_with = "or_empty")]

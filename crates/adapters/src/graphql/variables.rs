@@ -24,12 +24,11 @@ pub(super) fn required(arguments: &[Argument]) -> Vec<String> {
 
 fn described<'s>(schema: &'s Schema, argument: &'s Argument, trail: &mut Vec<&'s str>) -> Value {
     let mut value = of_reference(schema, &argument.of, trail);
-    let mut note = cut(argument.description.as_deref().unwrap_or_default().trim(), NOTE_LETTERS_MAX);
-    if let Some(default) = &argument.default_value {
-        note = format!("{note} Default {}.", cut(default, 80)).trim_start().to_owned();
-    }
+    let note = cut(argument.description.as_deref().unwrap_or_default().trim(), NOTE_LETTERS_MAX);
+    let default = argument.default_value.as_ref().map(|default| format!(" Default {}.", cut(default, 80)));
+    let note = note + &default.unwrap_or_default();
     if !note.is_empty() {
-        value["description"] = note.into();
+        value["description"] = note.trim_start().into();
     }
     value
 }

@@ -5,7 +5,9 @@ use std::ops::ControlFlow;
 use bytes::Bytes;
 use config::Server;
 use prost::Message;
-use prost_reflect::{DeserializeOptions, DescriptorPool, DynamicMessage, MessageDescriptor, MethodDescriptor, SerializeOptions};
+use prost_reflect::{
+    DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor, MethodDescriptor, SerializeOptions,
+};
 use serde_json::{Map, Value, json};
 
 use super::wire::Channel;
@@ -39,23 +41,27 @@ impl Action {
         answer_bytes_max: usize,
     ) -> Result<Vec<(Tool, Self)>, Error> {
         let channel = Channel::new(client.clone(), address, Credentials::of(server), answer_bytes_max);
-        let described = match &server.descriptor_set {
-            Some(file) => tools(&from_file(file).await?, |_| true, &server.include, &server.exclude),
-            None => {
-                let (pool, offered) = reflection::ask(&channel).await.map_err(|source| Error::Fetch { source })?;
-                tools(&pool, |service| offered.contains(service), &server.include, &server.exclude)
-            }
+        let described = if let Some(file) = &server.descriptor_set {
+            tools(&from_file(file).await?, |_| true, &server.include, &server.exclude)
+        } else {
+            let (pool, offered) = reflection::ask(&channel).await.map_err(|source| Error::Fetch { source })?;
+            tools(&pool, |service| offered.contains(service), &server.include, &server.exclude)
         };
         let act = |method| Self { channel: channel.clone(), method };
         Ok(described.into_iter().map(|(tool, method)| (tool, act(method))).collect())
     }
 
     /// Calls the method.
-    pub(crate) async fn run(&self, arguments: Map<String, Value>, call: &toolkit::Call) -> Result<toolkit::Output, Failure> {
-        let message = message(self.method.input(), arguments)?;
+    pub(crate) async fn run(
+        &self,
+        arguments: Map<String, Value>,
+        call: &toolkit::Call,
+    ) -> Result<toolkit::Output, Failure> {
+        let path = path(&self.method);
+        let question = [message(self.method.input(), arguments)?];
         let mut answers = Vec::new();
         let mut is_cut = false;
-        let taking = self.channel.call(&path(&self.method), &[message], call.shared.timeout, |message| {
+        let taking = self.channel.call(&path, &question, call.shared.timeout, |message| {
             if answers.len() == MESSAGES_MAX {
                 is_cut = true;
                 return ControlFlow::Break(());
@@ -94,7 +100,8 @@ async fn from_file(file: &str) -> Result<DescriptorPool, Error> {
 fn message(kind: MessageDescriptor, arguments: Map<String, Value>) -> Result<Bytes, Failure> {
     let options = DeserializeOptions::new().deny_unknown_fields(true);
     let message = DynamicMessage::deserialize_with_options(kind, Value::from(arguments), &options);
-    let message = message.map_err(|error| Failure::argument("arguments", format!("the arguments do not fit: {error}")))?;
+    let message =
+        message.map_err(|error| Failure::argument("arguments", format!("the arguments do not fit: {error}")))?;
     Ok(message.encode_to_vec().into())
 }
 

@@ -7,6 +7,7 @@ mod schema;
 mod wire;
 
 use config::{Operations, Traits};
+use prost_reflect::prost_types::MethodOptions;
 use prost_reflect::prost_types::method_options::IdempotencyLevel;
 use prost_reflect::{DescriptorPool, MethodDescriptor};
 
@@ -60,7 +61,7 @@ fn described(name: String, method: &MethodDescriptor) -> Tool {
 /// What the description says that the method does; most say nothing.
 fn effect(method: &MethodDescriptor) -> Effect {
     let descriptor = method.method_descriptor_proto();
-    match descriptor.options.as_ref().map(|options| options.idempotency_level()) {
+    match descriptor.options.as_ref().map(MethodOptions::idempotency_level) {
         Some(IdempotencyLevel::NoSideEffects) => Effect::Reads,
         Some(IdempotencyLevel::Idempotent) => Effect::Overwrites,
         _ => Effect::Changes,

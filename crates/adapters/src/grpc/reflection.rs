@@ -104,12 +104,11 @@ impl Reflector<'_> {
     /// The services that the server offers, without those that serve the protocol itself.
     async fn offered(&mut self) -> Result<BTreeSet<String>, Failure> {
         let list = || vec![Wanted::ListServices("*".to_owned())];
-        let answers = match self.questions(list()).await {
-            Ok(answers) => answers,
-            Err(_) => {
-                self.service = SERVICES[1];
-                self.questions(list()).await?
-            }
+        let answers = if let Ok(answers) = self.questions(list()).await {
+            answers
+        } else {
+            self.service = SERVICES[1];
+            self.questions(list()).await?
         };
         let services = answers.into_iter().filter_map(|answer| answer.services).flat_map(|services| services.service);
         Ok(services.map(|service| service.name).filter(|name| !name.starts_with("grpc.")).collect())

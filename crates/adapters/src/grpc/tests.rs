@@ -2,8 +2,7 @@
 
 use prost_reflect::prost_types::field_descriptor_proto::{Label, Type};
 use prost_reflect::prost_types::{
-    DescriptorProto, FieldDescriptorProto, FileDescriptorProto, MethodDescriptorProto, MethodOptions,
-    ServiceDescriptorProto,
+    DescriptorProto, FieldDescriptorProto, FileDescriptorProto, MethodDescriptorProto, ServiceDescriptorProto,
 };
 use serde_json::json;
 
@@ -32,10 +31,8 @@ fn method(name: &str, client_streams: bool, server_streams: bool) -> MethodDescr
 }
 
 pub(super) fn pool() -> DescriptorPool {
-    let reads = MethodOptions {
-        idempotency_level: Some(IdempotencyLevel::NoSideEffects.into()),
-        ..MethodOptions::default()
-    };
+    let reads =
+        MethodOptions { idempotency_level: Some(IdempotencyLevel::NoSideEffects.into()), ..MethodOptions::default() };
     let point = DescriptorProto {
         name: Some("Point".to_owned()),
         field: vec![

@@ -21,6 +21,9 @@ const FRAME_HEAD_BYTES: usize = 5;
 /// Letters of a status message that a model is shown.
 const SAID_LETTERS_MAX: usize = 2_048;
 
+/// Time after which a refusal of the moment may have passed.
+const RETRY_AFTER_MS: u64 = 1_000;
+
 /// A way to one gRPC server.
 #[derive(Clone, Debug)]
 pub(super) struct Channel {
@@ -58,7 +61,8 @@ impl Channel {
         check_head(path, &response)?;
         let in_head = status(response.headers());
         let mut body = response.into_body();
-        let mut frames = Frames { buffer: BytesMut::new(), left: self.message_bytes_max, bytes_max: self.message_bytes_max };
+        let mut frames =
+            Frames { buffer: BytesMut::new(), left: self.message_bytes_max, bytes_max: self.message_bytes_max };
         let mut in_trailers = None;
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|_| Failure::Lost(None))?;
@@ -178,7 +182,7 @@ fn failed(path: &str, status: &Status) -> Failure {
         message: format!("{path} answered {name}"),
         hint: hint.to_owned(),
         said: crate::tool::cut(&status.message, SAID_LETTERS_MAX),
-        retryable: matches!(status.code, 8 | 14),
+        retry_after_ms: matches!(status.code, 8 | 14).then_some(RETRY_AFTER_MS),
     }
 }
 

@@ -23,10 +23,10 @@ const TOOLS_MAX: usize = 2_000;
 /// The methods that become tools, as documents write them.
 const METHODS: [(&str, Method, Effect); 5] = [
     ("get", Method::GET, Effect::Reads),
-    ("post", Method::POST, Effect::Changes),
+    ("post", Method::POST, Effect::Adds),
     ("put", Method::PUT, Effect::Overwrites),
     ("patch", Method::PATCH, Effect::Changes),
-    ("delete", Method::DELETE, Effect::Removes),
+    ("delete", Method::DELETE, Effect::Overwrites),
 ];
 
 /// The operations of a document.
