@@ -1,9 +1,16 @@
-//! `key=value` arguments, typed by the input schema of the tool they are for.
+//! The arguments of a tool or prompt as they are typed, read by the schema they are for: `key=value`, `key:=JSON`,
+//! `key=@FILE`, or one JSON object.
+
+use std::fs::File;
+use std::io::Read;
 
 use config::nearest;
 use serde_json::{Map, Value};
 
 use crate::Error;
+
+/// The largest file that is read as an argument, in bytes: the largest request a gateway takes by default.
+const FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
 /// The arguments that `typed` words say, by `schema`.
 pub(crate) fn read(typed: &[String], schema: &Value) -> Result<Map<String, Value>, Error> {
@@ -14,16 +21,78 @@ pub(crate) fn read(typed: &[String], schema: &Value) -> Result<Map<String, Value
             reason: reason.to_owned(),
             hint,
         };
+        if word.starts_with('{') {
+            arguments.extend(object(word).map_err(|reason| fail(&reason, None))?);
+            continue;
+        }
         let Some((key, text)) = word.split_once('=') else {
             return Err(fail("has no `=`", Some(format!("write `{word}=VALUE`"))));
         };
+        let (key, is_json) = key.strip_suffix(':').map_or((key, false), |key| (key, true));
         let property = known(key, schema).map_err(|hint| fail("the tool does not know it", hint))?;
-        let value = value(text, property).map_err(|expected| fail(&format!("expected {expected}"), None))?;
-        if arguments.insert(key.to_owned(), value).is_some() {
+        let text = contents(text).map_err(|reason| fail(&reason, None))?;
+        let read = if is_json { json(&text) } else { value(&text, property) };
+        if arguments.insert(key.to_owned(), read.map_err(|reason| fail(&reason, None))?).is_some() {
             return Err(fail("is given twice", Some("give a list as `key='[1, 2]'`".to_owned())));
         }
     }
     Ok(arguments)
+}
+
+/// `text` as the first type of `schema` that it fits, or what was expected.
+pub(crate) fn value(text: &str, schema: &Value) -> Result<Value, String> {
+    let types = types(schema);
+    let read = if types.is_empty() {
+        serde_json::from_str(text).unwrap_or_else(|_| text.into())
+    } else {
+        // A text fits anything, so every other type goes first.
+        let parsed = serde_json::from_str(text).ok();
+        let fitting = parsed.filter(|value| types.iter().any(|name| is(value, name)));
+        match fitting {
+            Some(value) => value,
+            None if types.contains(&"string") => text.into(),
+            None => return Err(format!("expected {}", expected(&types))),
+        }
+    };
+    match schema["enum"].as_array() {
+        Some(choices) if !choices.contains(&read) => Err(format!("expected one of {}", listed(choices))),
+        _ => Ok(read),
+    }
+}
+
+/// What a value for `schema` looks like, in a few words.
+pub(crate) fn wanted(schema: &Value) -> String {
+    match schema["enum"].as_array() {
+        Some(choices) => format!("one of {}", listed(choices)),
+        None => expected(&types(schema)),
+    }
+}
+
+/// Reads a JSON object.
+pub(crate) fn object(text: &str) -> Result<Map<String, Value>, String> {
+    serde_json::from_str(text).map_err(|error| format!("it is no JSON object: {error}"))
+}
+
+fn json(text: &str) -> Result<Value, String> {
+    serde_json::from_str(text).map_err(|error| format!("it is no JSON: {error}"))
+}
+
+/// What `text` stands for: itself, or the contents of the file after `@`; `@@` is an `@`.
+fn contents(text: &str) -> Result<String, String> {
+    match text.strip_prefix('@') {
+        None => Ok(text.to_owned()),
+        Some(rest) if rest.starts_with('@') => Ok(rest.to_owned()),
+        Some(path) => file(path).map_err(|error| format!("cannot read the file `{path}`: {error}")),
+    }
+}
+
+fn file(path: &str) -> std::io::Result<String> {
+    let mut text = String::new();
+    let read = File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)?;
+    if read as u64 > FILE_BYTES_MAX {
+        return Err(std::io::Error::other(format!("it is larger than {FILE_BYTES_MAX} bytes")));
+    }
+    Ok(text)
 }
 
 /// The schema of the argument `key`, or a hint where the tool cannot have it.
@@ -34,22 +103,6 @@ fn known<'s>(key: &str, schema: &'s Value) -> Result<&'s Value, Option<String>> 
         return Err(nearest::hint(key, known.map(|(key, _)| key.as_str())));
     }
     Ok(property)
-}
-
-/// `text` as the first type of `schema` that it fits, or what was expected.
-fn value(text: &str, schema: &Value) -> Result<Value, String> {
-    let types = types(schema);
-    if types.is_empty() {
-        return Ok(serde_json::from_str(text).unwrap_or_else(|_| text.into()));
-    }
-    // A text fits anything, so every other type goes first.
-    let parsed = serde_json::from_str(text).ok();
-    let fitting = parsed.filter(|value| types.iter().any(|name| is(value, name)));
-    match fitting {
-        Some(value) => Ok(value),
-        None if types.contains(&"string") => Ok(text.into()),
-        None => Err(types.iter().map(|name| words(name)).collect::<Vec<_>>().join(" or ")),
-    }
 }
 
 fn types(schema: &Value) -> Vec<&str> {
@@ -73,8 +126,14 @@ fn is(value: &Value, name: &str) -> bool {
     }
 }
 
+fn expected(types: &[&str]) -> String {
+    let words: Vec<&str> = types.iter().filter(|name| **name != "null").map(|name| words(name)).collect();
+    if words.is_empty() { "a value".to_owned() } else { words.join(" or ") }
+}
+
 fn words(name: &str) -> &str {
     match name {
+        "string" => "a text",
         "integer" => "a whole number",
         "number" => "a number",
         "boolean" => "true or false",
@@ -82,6 +141,11 @@ fn words(name: &str) -> &str {
         "object" => "an object in JSON, such as '{\"a\": 1}'",
         other => other,
     }
+}
+
+fn listed(choices: &[Value]) -> String {
+    let words = choices.iter().map(|choice| choice.as_str().map_or_else(|| choice.to_string(), str::to_owned));
+    words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -100,6 +164,7 @@ mod tests {
                 "filter": { "type": "object" },
                 "text": { "type": "string" },
                 "maybe": { "type": ["string", "null", "integer"] },
+                "unit": { "type": "string", "enum": ["metre", "mile"] },
                 "any": {},
             },
             "additionalProperties": false,
@@ -134,21 +199,42 @@ mod tests {
         check("maybe=seven", &json!("seven"));
         check("any=[1]", &json!([1]));
         check("any=word", &json!("word"));
+        check("unit=mile", &json!("mile"));
+    }
+
+    #[test]
+    fn json_a_file_or_a_whole_object_can_be_given() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("list.json");
+        std::fs::write(&path, "[1, 2]").unwrap();
+        check("text:=42", &json!(42));
+        check(&format!("text=@{}", path.display()), &json!("[1, 2]"));
+        check(&format!("names:=@{}", path.display()), &json!([1, 2]));
+        check("text=@@ada", &json!("@ada"));
+        check(r#"{"count": 7}"#, &json!(7));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused() {
+        refuse(&["any:=[1"], "argument `any:=[1`: it is no JSON: EOF while parsing a list at line 1 column 2");
+        refuse(&["{1}"], "argument `{1}`: it is no JSON object: key must be a string at line 1 column 2");
+        refuse(
+            &["text=@/nowhere"],
+            "argument `text=@/nowhere`: cannot read the file `/nowhere`: No such file or directory (os error 2)",
+        );
     }
 
     #[test]
     fn value_of_another_type_is_refused() {
         refuse(&["count=1.5"], "argument `count=1.5`: expected a whole number");
+        refuse(&["unit=yard"], "argument `unit=yard`: expected one of `metre`, `mile`");
         refuse(&["all=yes"], "argument `all=yes`: expected true or false");
         refuse(&["names=a"], "argument `names=a`: expected a list in JSON, such as '[1, 2]'");
     }
 
     #[test]
     fn key_is_known_and_given_once() {
-        refuse(
-            &["cuont=1"],
-            "argument `cuont=1`: the tool does not know it (known are `all`, `any`, `count`, `filter`, `maybe`, `names`, `ratio`, `text`)",
-        );
+        refuse(&["xyzzy=1"], "argument `xyzzy=1`: the tool does not know it");
         refuse(&["counts=1"], "argument `counts=1`: the tool does not know it (did you mean `count`?)");
         refuse(&["count"], "argument `count`: has no `=` (write `count=VALUE`)");
         refuse(&["text=a", "text=b"], "argument `text=b`: is given twice (give a list as `key='[1, 2]'`)");

@@ -1,12 +1,18 @@
-//! Everything a verb can fail of, with its hint and its exit code.
+//! Everything a verb can fail of, with its hint. Which exit code follows stands in `exit.rs`.
 
 use std::io;
-
-use crate::Exit;
 
 /// Why a verb failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// What was typed is no command.
+    #[error("{message}")]
+    Usage {
+        /// What is wrong with it.
+        message: String,
+        /// What to type instead.
+        hint: Option<String>,
+    },
     /// The configuration could not be read or shown.
     #[error(transparent)]
     Config(#[from] config::Error),
@@ -24,7 +30,7 @@ pub enum Error {
         /// What is wrong with it.
         source: egress::Error,
     },
-    /// An argument of a tool does not fit.
+    /// An argument of a tool or prompt does not fit.
     #[error("argument `{argument}`: {reason}")]
     Argument {
         /// The argument, as typed.
@@ -34,12 +40,20 @@ pub enum Error {
         /// What to type instead.
         hint: Option<String>,
     },
-    /// The node has no such tool.
-    #[error("there is no tool `{name}`")]
-    NoTool {
-        /// The name that was asked for.
+    /// A required argument was not given, and there is nobody to ask.
+    #[error("argument `{argument}` is required")]
+    Missing {
+        /// Its name.
+        argument: String,
+    },
+    /// There is nothing of this kind and name.
+    #[error("there is no {kind} `{name}`")]
+    Unknown {
+        /// What was looked for: `tool`, `server`.
+        kind: &'static str,
+        /// Its name.
         name: String,
-        /// A name that is near.
+        /// A name that is near, or where the names are.
         hint: Option<String>,
     },
     /// No request got through.
@@ -49,6 +63,14 @@ pub enum Error {
         url: String,
         /// Why it was not found.
         source: egress::Error,
+    },
+    /// A server could not be started or connected, or does not speak MCP.
+    #[error("the server `{name}` does not answer: {reason}")]
+    ServerFailed {
+        /// Its name, or its address.
+        name: String,
+        /// What went wrong.
+        reason: String,
     },
     /// The connection broke within the answer.
     #[error("the connection to {url} broke within the answer")]
@@ -64,12 +86,12 @@ pub enum Error {
         /// The time that was given.
         seconds: u64,
     },
-    /// The node answered with an error.
-    #[error("the node answered: {message} ({code})")]
+    /// The request was answered with an error.
+    #[error("the answer was: {message} ({code})")]
     Refused {
         /// The JSON-RPC error code.
         code: i64,
-        /// The message of the node.
+        /// The message that came with it.
         message: String,
     },
     /// Something answered that is no MCP.
@@ -80,9 +102,15 @@ pub enum Error {
         /// What is wrong with it.
         what: String,
     },
-    /// The tool asks something only a human or a model can answer.
-    #[error("the tool asks a question, which `call` cannot answer")]
-    Question,
+    /// A server asks something that cannot be answered here.
+    #[error("the server asks a question that cannot be answered here: {what}")]
+    Question {
+        /// What it asks, or why it cannot be answered.
+        what: String,
+    },
+    /// The operator has interrupted.
+    #[error("cancelled")]
+    Cancelled,
     /// A listener could not be opened.
     #[error("cannot listen on {address}")]
     Listen {
@@ -91,47 +119,37 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
-    /// The configuration has no such server or bundle.
-    #[error("there is no endpoint {name}")]
-    NoEndpoint {
-        /// What was asked for.
-        name: String,
-    },
-    /// The output could not be written.
-    #[error("cannot write the output")]
+    /// The output could not be written, or the input not read.
+    #[error("cannot write the output or read the input")]
     Output(#[from] io::Error),
 }
 
 impl Error {
-    /// The exit code of this failure.
-    pub fn exit(&self) -> Exit {
-        match self {
-            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
-            Self::Config(_)
-            | Self::Problems { .. }
-            | Self::Address { .. }
-            | Self::Argument { .. }
-            | Self::NoTool { .. }
-            | Self::Listen { .. }
-            | Self::NoEndpoint { .. }
-            | Self::Output(_) => Exit::Usage,
-            Self::Unreachable { .. } | Self::Broken { .. } | Self::Timeout { .. } => Exit::Unreachable,
-            Self::Refused { .. } | Self::NoAnswer { .. } | Self::Question => Exit::Protocol,
-        }
-    }
-
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Argument { hint, .. } | Self::NoTool { hint, .. } => hint.clone(),
+            Self::Usage { hint, .. } | Self::Argument { hint, .. } | Self::Unknown { hint, .. } => hint.clone(),
+            Self::Config(error) => error.hint(),
             Self::Address { .. } => Some("write `http://127.0.0.1:3100/mcp` or `unix:/path/to/socket`".into()),
+            Self::Missing { argument } => Some(format!("give it as `{argument}=VALUE`")),
             Self::Unreachable { .. } => Some("start one with `switchboard serve`, or name another with `--url`".into()),
             Self::Listen { .. } => Some("is another node running there? choose another address with `--listen`".into()),
-            Self::NoEndpoint { .. } => Some("`switchboard config show` lists the servers and bundles".into()),
             Self::Timeout { .. } => Some("give it more time with `--timeout SECONDS`".into()),
-            Self::NoAnswer { .. } => Some("is this the address of a switchboard? it ends in `/mcp`".into()),
-            Self::Question => Some("use a client that can answer, such as a desktop client".into()),
+            Self::NoAnswer { .. } => Some("is this the address of an MCP server? it often ends in `/mcp`".into()),
+            Self::Question { .. } => Some("call it from a terminal, where you can answer".into()),
             _ => None,
         }
+    }
+
+    /// Nothing of this kind has this name; `known` are the names there are.
+    pub fn unknown<'n>(
+        kind: &'static str,
+        name: &str,
+        known: impl Iterator<Item = &'n str> + Clone,
+        list_verb: &str,
+    ) -> Self {
+        let hint =
+            config::nearest::hint(name, known).unwrap_or_else(|| format!("`switchboard {list_verb}` lists them"));
+        Self::Unknown { kind, name: name.to_owned(), hint: Some(hint) }
     }
 }

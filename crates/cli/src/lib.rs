@@ -1,5 +1,7 @@
-//! The command line: what can be typed, and the verbs that talk to a running node.
-//! `serve` and `stdio` are only read here; the crate `switchboard` runs them.
+//! The command line: what can be typed, what each verb does, and how it is shown.
+//!
+//! A verb finds something out or changes something and gives back one typed value; [`Terminal`] shows it to people or to
+//! programs. What only a whole node can do, such as `serve`, is done by the [`Program`] around it.
 //!
 //! ```
 //! use clap::Parser;
@@ -7,25 +9,39 @@
 //! let typed = cli::Cli::parse_from(["switchboard", "serve", "--listen", "127.0.0.1:0"]);
 //! assert!(matches!(typed.verb, cli::Verb::Serve(serve) if serve.listen.len() == 1));
 //! ```
+//!
+//! In reading order: `cli` and `options` (what holds for every verb), `verbs` (one file each), `run`, `context`; then
+//! what verbs share: `mcp_client` (any MCP server), `arguments`, `form` and `questions` (what a schema wants), and the way
+//! out: `report`, `text`, `terminal`, `error`, `exit`, `usage`.
 
-mod args;
 mod arguments;
+mod cli;
+mod context;
+mod door;
 mod error;
 mod exit;
-mod node;
-mod node_client;
+mod form;
+mod interrupt;
+mod listing;
+mod mcp_client;
+mod options;
+mod questions;
+mod report;
+mod run;
 mod settings;
 mod terminal;
+mod text;
+mod usage;
 mod verbs;
 
-pub use args::{Cli, Verb};
+pub use cli::Cli;
+pub use context::{Context, Program, Running};
 pub use error::Error;
-pub use exit::Exit;
-pub use node::Node;
+pub use exit::{EXITS, Exit};
+pub use options::Options;
+pub use report::Report;
+pub use run::run;
 pub use settings::Settings;
-pub use terminal::Terminal;
-pub use verbs::call::Call;
-pub use verbs::config::{ConfigVerb, Show};
-pub use verbs::serve::Serve;
-pub use verbs::stdio::Stdio;
-pub use verbs::tools::Tools;
+pub use terminal::{Terminal, Word};
+pub use text::{Text, Tone};
+pub use verbs::{Serve, Stdio, Verb};

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use config::Loaded;
 
+use crate::options::EVERYWHERE;
 use crate::terminal::Word;
 use crate::{Error, Terminal};
 
@@ -12,7 +13,7 @@ use crate::{Error, Terminal};
 #[derive(Clone, Debug, Default, Args)]
 pub struct Settings {
     /// The configuration file; without one the defaults hold.
-    #[arg(long, value_name = "FILE", env = config::env::CONFIG.name)]
+    #[arg(long, value_name = "FILE", env = config::env::CONFIG.name, global = true, help_heading = EVERYWHERE)]
     pub config: Option<PathBuf>,
 }
 

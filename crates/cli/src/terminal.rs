@@ -1,56 +1,119 @@
-//! The two ways out: data on stdout, talk on stderr, in one voice.
+//! The ways out and in: data on stdout, talk and questions on stderr, answers on stdin, in one voice.
 //! Colour is used only on a terminal and never without `NO_COLOR`'s leave; it carries no meaning alone.
 
 use std::error::Error as _;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufRead, BufReader, IsTerminal, Write};
 use std::{fmt, iter};
 
-use crate::{Error, Exit};
+use crate::text::Tone;
+use crate::{Error, Exit, Report, Text};
 
-/// Where a verb writes.
+/// Where a verb writes, and where it asks.
 pub struct Terminal {
-    out: Box<dyn Write + Send>,
-    talk: Box<dyn Write + Send>,
-    /// Whether data goes to a terminal, where control characters would act.
-    tame_data: bool,
-    colour_talk: bool,
+    out: Stream,
+    talk: Stream,
+    /// Where answers come from; none if nobody is there to answer.
+    answers: Option<Box<dyn BufRead + Send>>,
+    json: bool,
+    quiet: bool,
+}
+
+/// One way out.
+struct Stream {
+    writer: Box<dyn Write + Send>,
+    /// Whether it leads to a terminal, where control characters would act.
+    tame: bool,
+    colour: bool,
 }
 
 impl Terminal {
-    /// The process's own stdout and stderr.
+    /// The process's own stdin, stdout and stderr.
     pub fn of_process() -> Self {
-        let no_colour = std::env::var_os(config::env::NO_COLOR.name).is_some_and(|value| !value.is_empty());
+        let somebody_is_there = io::stdin().is_terminal() && io::stderr().is_terminal();
         Self {
-            out: Box::new(io::stdout()),
-            talk: Box::new(io::stderr()),
-            tame_data: io::stdout().is_terminal(),
-            colour_talk: io::stderr().is_terminal() && !no_colour,
+            out: Stream::of_process(Box::new(io::stdout()), io::stdout().is_terminal()),
+            talk: Stream::of_process(Box::new(io::stderr()), io::stderr().is_terminal()),
+            answers: somebody_is_there.then(|| Box::new(BufReader::new(io::stdin())) as Box<dyn BufRead + Send>),
+            json: false,
+            quiet: false,
         }
     }
 
-    /// Two plain writers, without colour.
+    /// Two plain writers without colour, and nobody who answers.
     pub fn plain(out: impl Write + Send + 'static, talk: impl Write + Send + 'static) -> Self {
-        Self { out: Box::new(out), talk: Box::new(talk), tame_data: false, colour_talk: false }
+        let stream = |writer| Stream { writer, tame: false, colour: false };
+        Self { out: stream(Box::new(out)), talk: stream(Box::new(talk)), answers: None, json: false, quiet: false }
     }
 
-    /// Writes a line of data.
+    /// The same, with somebody who answers questions with these lines.
+    pub fn answering(mut self, lines: impl io::Read + Send + 'static) -> Self {
+        self.answers = Some(Box::new(BufReader::new(lines)));
+        self
+    }
+
+    /// Whether results are shown as JSON, and whether talk is left out.
+    pub fn choose(&mut self, json: bool, quiet: bool) {
+        (self.json, self.quiet) = (json, quiet);
+    }
+
+    /// Whether somebody is there to answer questions.
+    pub fn can_ask(&self) -> bool {
+        self.answers.is_some()
+    }
+
+    /// Whether results go to a program.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Shows a result: as JSON where that was asked for, else as text.
+    pub fn show(&mut self, report: &impl Report) -> Result<(), Error> {
+        if self.json {
+            let json = serde_json::to_string_pretty(report).map_err(io::Error::other)?;
+            return self.data(&json);
+        }
+        let text = report.text();
+        if text.is_blank() { Ok(()) } else { Ok(self.out.line(&text)?) }
+    }
+
+    /// Writes data as it is.
     pub fn data(&mut self, text: &str) -> Result<(), Error> {
-        let line = if self.tame_data { tame(text) } else { text.to_owned() };
-        Ok(writeln!(self.out, "{}", line.trim_end_matches('\n')).and_then(|()| self.out.flush())?)
+        Ok(self.out.line(&Text::plain(text))?)
     }
 
-    /// Says something about work in progress; nobody listening is no failure.
+    /// Says something about work in progress, unless nothing but results was asked for.
     pub fn say(&mut self, text: &str) {
-        self.talk_line(&tame(text));
+        if !self.quiet {
+            self.tell(text);
+        }
+    }
+
+    /// Says something that has to be known; nobody listening is no failure.
+    pub fn tell(&mut self, text: &str) {
+        self.talk(&Text::plain(text));
     }
 
     /// Says what went wrong, and what to do about it.
     pub fn problem(&mut self, word: Word, message: &str, hint: Option<&str>) {
-        let (start, end) = if self.colour_talk { (word.colour(), "\x1b[0m") } else { ("", "") };
-        self.talk_line(&format!("{start}{word}:{end} {}", tame(message)));
+        self.talk(&Text::default().and(word.tone(), format!("{word}:")).and(Tone::Plain, format!(" {message}")));
         if let Some(hint) = hint {
-            self.talk_line(&format!("hint: {}", tame(hint)));
+            self.talk(&Text::plain(format!("hint: {hint}")));
         }
+    }
+
+    /// Asks, and waits for a line; none where nobody answers or the input has ended.
+    pub fn ask(&mut self, question: &str) -> Result<Option<String>, Error> {
+        let Some(answers) = &mut self.answers else { return Ok(None) };
+        self.talk.write(&Text::plain(question))?;
+        let mut line = String::new();
+        let read = answers.read_line(&mut line)?;
+        Ok((read > 0).then(|| line.trim_end_matches(['\n', '\r']).to_owned()))
+    }
+
+    /// Asks a question that only a clear yes agrees to.
+    pub fn confirm(&mut self, question: &str) -> Result<bool, Error> {
+        let answer = self.ask(&format!("{question} [y/N] "))?.unwrap_or_default();
+        Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
     }
 
     /// Ends a verb: says its error with all causes, and gives the exit code.
@@ -68,8 +131,34 @@ impl Terminal {
     }
 
     /// Where stderr is gone there is nobody left to tell, so a failure to talk is none of the verb.
-    fn talk_line(&mut self, line: &str) {
-        let _ = writeln!(self.talk, "{line}");
+    fn talk(&mut self, text: &Text) {
+        let _ = self.talk.line(text);
+    }
+}
+
+impl Stream {
+    fn of_process(writer: Box<dyn Write + Send>, is_terminal: bool) -> Self {
+        let forbidden = std::env::var_os(config::env::NO_COLOR.name).is_some_and(|value| !value.is_empty());
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        Self { writer, tame: is_terminal, colour: is_terminal && !forbidden && !dumb }
+    }
+
+    fn line(&mut self, text: &Text) -> io::Result<()> {
+        self.write(text)?;
+        self.writer.write_all(b"\n")?;
+        self.writer.flush()
+    }
+
+    fn write(&mut self, text: &Text) -> io::Result<()> {
+        let mut rendered = String::new();
+        for (tone, piece) in text.pieces() {
+            let escape = if self.colour { tone.escape() } else { "" };
+            let piece = if self.tame { tame(piece) } else { piece.to_owned() };
+            let end = if escape.is_empty() { "" } else { "\x1b[0m" };
+            rendered.extend([escape, &piece, end]);
+        }
+        self.writer.write_all(rendered.trim_end_matches('\n').as_bytes())?;
+        self.writer.flush()
     }
 }
 
@@ -83,10 +172,10 @@ pub enum Word {
 }
 
 impl Word {
-    fn colour(self) -> &'static str {
+    fn tone(self) -> Tone {
         match self {
-            Self::Error => "\x1b[1;31m",
-            Self::Warning => "\x1b[1;33m",
+            Self::Error => Tone::Bad,
+            Self::Warning => Tone::Doubtful,
         }
     }
 }
@@ -108,10 +197,25 @@ fn tame(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::tame;
+    use super::{Stream, tame};
+    use crate::{Text, text::Tone};
 
     #[test]
     fn escape_sequences_of_tools_do_not_reach_the_terminal() {
         assert_eq!(tame("a\x1b[2Jb\r\n\tc"), "a\u{fffd}[2Jb\u{fffd}\n\tc");
+    }
+
+    fn rendered(colour: bool) -> String {
+        let (reader, writer) = std::io::pipe().unwrap();
+        let mut stream = Stream { writer: Box::new(writer), tame: true, colour };
+        stream.line(&Text::default().and(Tone::Good, "up\x1b").and(Tone::Plain, " 3")).unwrap();
+        drop(stream);
+        std::io::read_to_string(reader).unwrap()
+    }
+
+    #[test]
+    fn tone_is_colour_on_a_terminal_and_nothing_elsewhere() {
+        assert_eq!(rendered(true), "\x1b[32mup\u{fffd}\x1b[0m 3\n");
+        assert_eq!(rendered(false), "up\u{fffd} 3\n");
     }
 }

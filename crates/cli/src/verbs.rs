@@ -1,7 +1,58 @@
-//! One file per verb.
+//! The registry of verbs: a verb is a file here, its `mod` line, and its line in `verbs!`. Help, completion, man pages
+//! and the reference come from what the file declares.
 
-pub(crate) mod call;
-pub(crate) mod config;
-pub(crate) mod serve;
-pub(crate) mod stdio;
-pub(crate) mod tools;
+#![expect(clippy::unused_async, reason = "every verb is run in the same way, also one that never waits")]
+
+mod call;
+mod config;
+mod man;
+mod prompt;
+mod prompts;
+mod read;
+mod resources;
+mod serve;
+mod stdio;
+mod tools;
+mod version;
+
+pub use serve::Serve;
+pub use stdio::Stdio;
+
+use clap::Subcommand;
+
+use crate::{Context, Error, Exit};
+
+/// Makes the verbs one type that can be typed and run.
+macro_rules! verbs {
+    ($($module:ident::$verb:ident,)*) => {
+        /// What to do.
+        #[derive(Debug, Subcommand)]
+        #[expect(missing_docs, reason = "each verb is documented where it is declared, and help shows that")]
+        pub enum Verb {
+            $($verb($module::$verb),)*
+        }
+
+        impl Verb {
+            /// Runs the verb to its end.
+            pub(crate) async fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
+                match self {
+                    $(Self::$verb(verb) => Box::pin(verb.run(context)).await,)*
+                }
+            }
+        }
+    };
+}
+
+verbs! {
+    serve::Serve,
+    stdio::Stdio,
+    config::Config,
+    tools::Tools,
+    call::Call,
+    resources::Resources,
+    read::Read,
+    prompts::Prompts,
+    prompt::Prompt,
+    version::Version,
+    man::Man,
+}

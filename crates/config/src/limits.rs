@@ -101,6 +101,13 @@ pub struct Limits {
     /// Milliseconds in which changes of lists become one notification. Default 250 ms.
     #[schemars(range(max = 60_000))]
     pub debounce_ms: u64,
+    /// Processes of servers that start at one time; others wait for their turn. Default 8.
+    #[schemars(range(min = 1, max = 1_000))]
+    pub starts_max: usize,
+    /// Milliseconds between two questions whether a connected server still answers; three without an answer in a row
+    /// make it degraded. Default 30 s.
+    #[schemars(range(min = 100, max = 86_400_000))]
+    pub health_ms: u64,
     /// Hours after which a server's era is found out anew. Default 24 h.
     #[schemars(range(min = 1, max = 8_760))]
     pub probe_hours: u64,
@@ -140,6 +147,8 @@ impl Default for Limits {
             list_page_items: 1_000,
             catalogue_ttl_ms: 60_000,
             debounce_ms: 250,
+            starts_max: 8,
+            health_ms: 30_000,
             probe_hours: 24,
         }
     }

@@ -24,16 +24,18 @@ const READ_AT_START: [&str; 10] = [
 ];
 
 /// Limits that each server is made with: where one changes, every server is replaced.
-const MADE_WITH: [&str; 9] = [
+const MADE_WITH: [&str; 11] = [
     "call_ms_max",
     "call_total_ms_max",
     "calls_per_server_max",
     "connect_ms_max",
     "connections_per_server_max",
     "handshake_ms_max",
+    "health_ms",
     "line_bytes_max",
     "probe_hours",
     "result_bytes_max",
+    "starts_max",
 ];
 
 /// What a change of the configuration means.

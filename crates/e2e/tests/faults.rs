@@ -116,7 +116,7 @@ fn a_child_that_is_no_server_gives_one_error() {
 fn a_child_that_crashes_in_a_call_is_started_again() {
     let node = Node::start(&fixture::configured_over_stdio("fixture", Era::Dual));
     let call = |tool| wire::call(node.address(), "/servers/fixture/mcp", "1", tool, "{}");
-    for _ in 0..3 {
+    for _ in 0..2 {
         assert!(call("test_simple_text").text().contains("simple text response"), "{}", node.log());
         let answer = call("crash");
         assert!(answer.is_error(), "{}", answer.text());

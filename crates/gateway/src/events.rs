@@ -4,13 +4,14 @@
 use std::time::Duration;
 
 use tokio::{
-    sync::{OwnedSemaphorePermit, mpsc, oneshot},
+    sync::{mpsc, oneshot},
     time::{Instant, timeout_at},
 };
 
 use crate::{
     call::{Answer, Event, Exchange},
     failure::Failure,
+    upstream::place::Place,
 };
 
 /// How many notifications and questions of one call may wait for a slow client.
@@ -34,7 +35,7 @@ pub struct Events {
     deadline: Instant,
     /// What was taken to see whether the call had ended at once.
     first: Option<Event>,
-    place: Option<OwnedSemaphorePermit>,
+    place: Option<Place>,
     _cancel: Cancel,
 }
 
@@ -95,7 +96,7 @@ impl Sender {
 
 impl Events {
     /// Keeps the place of the call among those under way until it ends.
-    pub fn keep(&mut self, place: OwnedSemaphorePermit) {
+    pub fn keep(&mut self, place: Place) {
         self.place = Some(place);
     }
 
@@ -116,7 +117,13 @@ impl Events {
             return first;
         }
         let limit = self.deadline.min(Instant::now() + self.patience.idle);
-        timeout_at(limit, self.wait()).await.unwrap_or(Event::Done(Err(Failure::Timeout)))
+        let event = timeout_at(limit, self.wait()).await.unwrap_or(Event::Done(Err(Failure::Timeout)));
+        if let Event::Done(end) = &event
+            && let Some(place) = self.place.take()
+        {
+            place.ended(end);
+        }
+        event
     }
 
     async fn wait(&mut self) -> Event {

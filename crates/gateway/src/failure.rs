@@ -58,6 +58,14 @@ impl Failure {
         }
     }
 
+    /// What happened, as part of a sentence that already says which server is meant.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Unavailable(reason) => reason.clone(),
+            failure => failure.to_string(),
+        }
+    }
+
     /// What to do next.
     fn hint(&self) -> &'static str {
         match self {
@@ -68,7 +76,7 @@ impl Failure {
             Self::Lost => "the act may have happened: look before you call again",
             Self::Timeout => "the call was cancelled; raise `limits.call_ms_max` if it needs longer",
             Self::Garbage(_) => "this is a fault of the server: its log may say more",
-            Self::TooLarge(_) => "ask for less, or raise `limits.result_bytes_max`",
+            Self::TooLarge(_) => "ask for less, or raise `limits.result_bytes_max` and `limits.line_bytes_max`",
             Self::Overloaded => "call again in a moment",
             Self::MissingCapability(_) => "use a client that can answer questions of servers",
             Self::NotFound(_) => "list the resources and read one of them",

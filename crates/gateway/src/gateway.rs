@@ -19,7 +19,7 @@ use crate::{
     residents::Residents,
     seals::Seals,
     session::{Session, Sessions},
-    upstream::Upstream,
+    upstream::{Upstream, starts::Starts},
 };
 
 /// The data plane of one node.
@@ -52,6 +52,7 @@ pub struct Parts {
     pub no_facts: Arc<ClientFacts>,
     members: Vec<Member>,
     client: egress::Client,
+    starts: Starts,
     residents: Arc<dyn Residents>,
     /// Where the newest gateway of this node is found.
     current: Weak<ArcSwap<Parts>>,
@@ -117,11 +118,14 @@ impl Gateway {
         }
     }
 
-    /// Starts the servers that are to be warm, but for those that run already.
+    /// Begins to look after the servers and starts those that are to be warm, but for those that run already.
     pub(crate) fn warm_up(&self, running: &[Member]) {
-        let runs = |upstream: &Arc<Upstream>| running.iter().any(|member| Arc::ptr_eq(&member.upstream, upstream));
-        let cold = self.members.iter().filter(|member| member.settings.start == config::Start::Warm);
-        for upstream in cold.map(|member| &member.upstream).filter(|upstream| !runs(upstream)) {
+        let runs = |new: &Member| running.iter().any(|member| Arc::ptr_eq(&member.upstream, &new.upstream));
+        for Member { upstream, settings } in self.members.iter().filter(|member| !runs(member)) {
+            upstream.look_after(self.own_caller());
+            if settings.start != config::Start::Warm {
+                continue;
+            }
             let (upstream, own) = (upstream.clone(), self.own_caller());
             tokio::spawn(async move {
                 if let Err(failure) = upstream.connection(&own).await {
@@ -145,7 +149,8 @@ impl Parts {
     ) -> Self {
         let limits = &config.limits;
         let client = client(limits);
-        let members = members(config, &client, &residents, None);
+        let starts = Starts::new(limits.starts_max);
+        let members = members(config, &client, &starts, &residents, None);
         let principal: Arc<str> = "local".into();
         let no_facts = Arc::new(ClientFacts {
             capabilities: "{}".into(),
@@ -171,6 +176,7 @@ impl Parts {
             no_facts,
             members,
             client,
+            starts,
             residents,
             current,
         }
@@ -186,7 +192,8 @@ impl Parts {
             let same = same_servers && renewed != Some(name) && known.settings.runs_like(settings);
             same.then(|| known.upstream.clone())
         };
-        let mut members = members(config, &client, &self.residents, Some(&kept));
+        let starts = if same_servers { self.starts.clone() } else { Starts::new(config.limits.starts_max) };
+        let mut members = members(config, &client, &starts, &self.residents, Some(&kept));
         members.retain(|member| !stopped.contains(&*member.upstream.name));
         let terms = terms(config, own_caller(&self.principal, &self.no_facts));
         Self {
@@ -196,6 +203,7 @@ impl Parts {
             settings: config.gateway.clone(),
             members,
             client,
+            starts,
             seals: self.seals.clone(),
             sessions: self.sessions.clone(),
             parked: self.parked.clone(),
@@ -226,6 +234,7 @@ type Kept<'k> = &'k dyn Fn(&str, &config::Server) -> Option<Arc<Upstream>>;
 fn members(
     config: &Config,
     client: &egress::Client,
+    starts: &Starts,
     residents: &Arc<dyn Residents>,
     kept: Option<Kept<'_>>,
 ) -> Vec<Member> {
@@ -233,9 +242,10 @@ fn members(
     servers.extend(config.servers.clone());
     let enabled = servers.into_iter().filter(|(_, settings)| settings.enabled);
     let member = |(name, settings): (String, config::Server)| {
-        let upstream = kept
-            .and_then(|kept| kept(&name, &settings))
-            .map_or_else(|| Upstream::new(&name, settings.clone(), config.limits.clone(), client, residents), Ok);
+        let upstream = kept.and_then(|kept| kept(&name, &settings)).map_or_else(
+            || Upstream::new(&name, settings.clone(), config.limits.clone(), client, residents, starts),
+            Ok,
+        );
         let upstream = upstream.inspect_err(|failure| tracing::error!(server = name, %failure, "left out")).ok()?;
         Some(Member { upstream, settings: Arc::new(settings) })
     };

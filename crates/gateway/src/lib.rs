@@ -5,8 +5,8 @@
 //! may call what, it starts no process and opens no connection itself, and it keeps nothing on disk but the
 //! keys of its seals.
 //!
-//! In reading order: [`gateway`] (the parts put together), [`current`] (how it changes), [`call`], [`events`], [`failure`], [`catalogue`], [`route`],
-//! [`upstream`], [`residents`], [`parked`], [`session`], [`edge`].
+//! In reading order: [`gateway`] (the parts put together), [`current`] (how it changes), [`call`], [`events`],
+//! [`failure`], [`catalogue`], [`route`], [`upstream`], [`residents`], [`parked`], [`session`], [`streams`], [`edge`].
 
 pub mod call;
 pub mod catalogue;
@@ -16,11 +16,13 @@ pub mod events;
 pub mod failure;
 pub mod gateway;
 pub mod key_file;
+pub mod moment;
 pub mod parked;
 pub mod residents;
 pub mod route;
 pub mod seals;
 pub mod session;
+pub mod streams;
 pub mod upstream;
 
 pub use current::Current;

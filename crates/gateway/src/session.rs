@@ -5,7 +5,7 @@ use std::{
     collections::{HashMap, HashSet},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -13,12 +13,16 @@ use std::{
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use mcp::{ClientFacts, Envelope, Era, Kind, Version, message, session::SessionSeal};
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::AbortHandle,
+};
 
 use crate::{
     call::{Abilities, Caller, Reply},
     catalogue::Endpoint,
     seals::{Seals, now_s, random},
+    streams::Streams,
     upstream::watch::Watching,
 };
 
@@ -39,11 +43,28 @@ pub struct Session {
     facts: ArcSwap<ClientFacts>,
     questions: Mutex<HashMap<String, oneshot::Sender<Reply>>>,
     next_question: AtomicU64,
-    standing: Mutex<Option<mpsc::Sender<Bytes>>>,
-    /// Calls under way, by the raw token of their id; taking one out cancels it.
-    running: Mutex<HashMap<Vec<u8>, tokio::sync::oneshot::Sender<()>>>,
+    standing: Mutex<Option<Standing>>,
+    /// Its event streams, which outlive their connections.
+    pub streams: Arc<Streams>,
+    /// Calls under way, by the raw token of their id. With two of the same id, the later one can be cancelled.
+    running: Mutex<HashMap<Vec<u8>, oneshot::Sender<()>>>,
     watching: tokio::sync::Mutex<HashMap<String, Watching>>,
     used: Mutex<Instant>,
+}
+
+/// The way to a client that listens, and the task that tells it of changes; that one ends with it.
+#[derive(Debug)]
+struct Standing {
+    sender: mpsc::Sender<Bytes>,
+    follower: Option<AbortHandle>,
+}
+
+impl Drop for Standing {
+    fn drop(&mut self) {
+        if let Some(follower) = &self.follower {
+            follower.abort();
+        }
+    }
 }
 
 impl Session {
@@ -88,26 +109,28 @@ impl Session {
         reply.send(if answer.kind() == Kind::Result { Reply::Result(raw) } else { Reply::Error(raw) }).is_ok()
     }
 
-    /// Opens the standing stream: what the client is told outside of calls. An older one ends.
-    pub fn stand(&self) -> mpsc::Receiver<Bytes> {
+    /// Opens the standing stream: what the client is told outside of calls. An older one ends. `follow` starts the task
+    /// that tells the client of changes; it is given what shows that nobody listens any more.
+    pub fn stand(&self, follow: impl FnOnce(mpsc::Sender<Bytes>) -> AbortHandle) -> mpsc::Receiver<Bytes> {
         let (sender, receiver) = mpsc::channel(STANDING);
-        *lock(&self.standing) = Some(sender);
+        let follower = Some(follow(sender.clone()));
+        *lock(&self.standing) = Some(Standing { sender, follower });
         receiver
     }
 
     /// Tells the client something outside of a call, if it listens.
     pub fn tell(&self, notification: Bytes) {
         if let Some(standing) = lock(&self.standing).as_ref() {
-            let _ = standing.try_send(notification);
+            let _ = standing.sender.try_send(notification);
         }
     }
 
     /// Whether the client listens.
     pub fn listens(&self) -> bool {
-        lock(&self.standing).as_ref().is_some_and(|standing| !standing.is_closed())
+        lock(&self.standing).as_ref().is_some_and(|standing| !standing.sender.is_closed())
     }
 
-    /// Notes a call that can be cancelled by its id.
+    /// Notes a call that can be cancelled by its id; dropped without a word, the sender says nothing.
     pub fn begin(&self, id: &[u8]) -> oneshot::Receiver<()> {
         let (cancel, cancelled) = oneshot::channel();
         lock(&self.running).insert(id.to_vec(), cancel);
@@ -154,6 +177,8 @@ pub enum Unknown {
 pub struct Sessions {
     live: Mutex<HashMap<[u8; 16], Arc<Session>>>,
     ended: Mutex<HashSet<[u8; 16]>>,
+    /// Bytes that the streams of all sessions keep.
+    kept: Arc<AtomicUsize>,
     next: AtomicU64,
     max: usize,
     idle: Duration,
@@ -166,6 +191,7 @@ impl Sessions {
         Self {
             live: Mutex::default(),
             ended: Mutex::default(),
+            kept: Arc::default(),
             next: AtomicU64::new(1),
             max,
             idle,
@@ -250,6 +276,9 @@ impl Sessions {
 
     /// Ends what has not been used for too long and gives it back to be cleaned up.
     pub fn sweep(&self) -> Vec<Arc<Session>> {
+        for session in self.all() {
+            session.streams.sweep();
+        }
         let idle: Vec<[u8; 16]> =
             lock(&self.live).iter().filter(|(_, session)| session.idle() > self.idle).map(|(id, _)| *id).collect();
         idle.into_iter().filter_map(|id| self.forget(id)).collect()
@@ -292,6 +321,7 @@ impl Sessions {
             questions: Mutex::default(),
             next_question: AtomicU64::new(0),
             standing: Mutex::default(),
+            streams: Streams::new(self.kept.clone()),
             running: Mutex::default(),
             watching: tokio::sync::Mutex::default(),
             used: Mutex::new(Instant::now()),

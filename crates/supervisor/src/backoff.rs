@@ -135,6 +135,13 @@ impl Backoff {
         self.running_since = None;
     }
 
+    /// The start was given up before it came to anything: nothing has been learnt of the server.
+    pub fn abandoned(&mut self) {
+        if self.state == State::Starting {
+            self.state = State::Stopped;
+        }
+    }
+
     /// Its handshake is answered.
     pub fn running(&mut self, now: Instant) {
         self.state = State::Running;

@@ -7,20 +7,31 @@ use tokio::net::unix::pipe;
 
 /// How much is asked from the pipe at once: what a pipe holds.
 const READ_BYTES: usize = 64 << 10;
-const HEAD_CHARS: usize = 200;
+/// How much of a line over the cap is quoted, from its start and from its end.
+const QUOTE_CHARS: usize = 200;
+/// A line that grows to so many times the cap is not waited for any longer: it has no end.
+const ENDLESS_CAPS: usize = 4;
 
 /// One line of a child's stdout.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Line {
     /// The bytes before the line end; never empty, not yet known to be JSON.
     Message(Bytes),
-    /// A line over the cap. It is thrown away up to its end, however far that is; reading goes on behind it.
-    Oversized {
-        /// How many bytes of it had come when it was given up.
-        bytes: usize,
-        /// Its first 200 characters.
-        head: String,
-    },
+    /// A line over the cap. Its bytes are thrown away as they come; reading goes on behind it.
+    Oversized(Oversized),
+}
+
+/// What is known of a line over the cap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Oversized {
+    /// How many bytes of it had come when it was reported.
+    pub bytes: usize,
+    /// Its first 200 characters.
+    pub head: String,
+    /// The last 200 characters that had come.
+    pub tail: String,
+    /// Whether its end has come. Without one it had grown to four times the cap.
+    pub is_whole: bool,
 }
 
 /// The lines of one child, in order. Ends when the child closed its stdout.
@@ -31,13 +42,14 @@ pub struct Lines<Source = pipe::Receiver> {
     /// How much of `buffer` is known to hold no line end.
     scanned: usize,
     line_bytes_max: usize,
-    skipping: bool,
+    /// The line over the cap whose end is still to come.
+    excess: Option<Excess>,
     ended: bool,
 }
 
 impl<Source: AsyncRead + Unpin> Lines<Source> {
     pub(crate) fn new(source: Source, line_bytes_max: usize) -> Self {
-        Self { source, buffer: BytesMut::new(), scanned: 0, line_bytes_max, skipping: false, ended: false }
+        Self { source, buffer: BytesMut::new(), scanned: 0, line_bytes_max, excess: None, ended: false }
     }
 
     /// The next line, or `None` after the last. May be cancelled and called again without losing a byte.
@@ -63,9 +75,7 @@ impl<Source: AsyncRead + Unpin> Lines<Source> {
             let line = self.buffer.split_to(self.scanned + end);
             self.buffer.advance(1);
             self.scanned = 0;
-            if !std::mem::take(&mut self.skipping)
-                && let Some(line) = self.judge(line)
-            {
+            if let Some(line) = self.judge(line) {
                 return Some(line);
             }
         }
@@ -74,16 +84,14 @@ impl<Source: AsyncRead + Unpin> Lines<Source> {
     }
 
     fn give_up_when_oversized(&mut self) -> Option<Line> {
-        if self.skipping {
-            self.forget();
-        }
-        if self.buffer.len() <= self.line_bytes_max {
+        if self.excess.is_none() && self.buffer.len() <= self.line_bytes_max {
             return None;
         }
-        let line = oversized(&self.buffer);
-        self.skipping = true;
+        let excess = self.excess.get_or_insert_default();
+        excess.take_in(&self.buffer);
+        let line = excess.report_when_endless(self.line_bytes_max.saturating_mul(ENDLESS_CAPS));
         self.forget();
-        Some(line)
+        line
     }
 
     /// Gives the memory back too: after a giant line we do not stay a giant.
@@ -102,12 +110,55 @@ impl<Source: AsyncRead + Unpin> Lines<Source> {
         self.judge(line)
     }
 
-    fn judge(&self, line: BytesMut) -> Option<Line> {
+    fn judge(&mut self, line: BytesMut) -> Option<Line> {
         let line = without_carriage_return(line.freeze());
-        if line.len() > self.line_bytes_max {
-            return Some(oversized(&line));
+        if self.excess.is_none() && line.len() <= self.line_bytes_max {
+            return (!line.is_empty()).then_some(Line::Message(line));
         }
-        (!line.is_empty()).then_some(Line::Message(line))
+        let mut excess = self.excess.take().unwrap_or_default();
+        excess.take_in(&line);
+        excess.report_at_end()
+    }
+}
+
+/// A line over the cap while it comes: how much, its start, and its end so far.
+#[derive(Debug, Default)]
+struct Excess {
+    bytes: usize,
+    head: Vec<u8>,
+    tail: Vec<u8>,
+    reported: bool,
+}
+
+impl Excess {
+    /// A character is at most four bytes.
+    const QUOTE_BYTES: usize = 4 * QUOTE_CHARS;
+
+    fn take_in(&mut self, piece: &[u8]) {
+        self.bytes += piece.len();
+        let wanted = Self::QUOTE_BYTES.saturating_sub(self.head.len()).min(piece.len());
+        self.head.extend_from_slice(&piece[..wanted]);
+        self.tail.extend_from_slice(&piece[piece.len().saturating_sub(Self::QUOTE_BYTES)..]);
+        self.tail.drain(..self.tail.len().saturating_sub(Self::QUOTE_BYTES));
+    }
+
+    fn report_when_endless(&mut self, bytes_max: usize) -> Option<Line> {
+        if self.reported || self.bytes <= bytes_max {
+            return None;
+        }
+        self.reported = true;
+        Some(self.report(false))
+    }
+
+    fn report_at_end(&self) -> Option<Line> {
+        (!self.reported).then(|| self.report(true))
+    }
+
+    fn report(&self, is_whole: bool) -> Line {
+        let head = String::from_utf8_lossy(&self.head).chars().take(QUOTE_CHARS).collect();
+        let tail = String::from_utf8_lossy(&self.tail);
+        let tail = tail.chars().skip(tail.chars().count().saturating_sub(QUOTE_CHARS)).collect();
+        Line::Oversized(Oversized { bytes: self.bytes, head, tail, is_whole })
     }
 }
 
@@ -116,12 +167,6 @@ fn without_carriage_return(mut line: Bytes) -> Bytes {
         line.truncate(line.len() - 1);
     }
     line
-}
-
-fn oversized(line: &[u8]) -> Line {
-    // a character is at most four bytes
-    let start = &line[..line.len().min(4 * HEAD_CHARS)];
-    Line::Oversized { bytes: line.len(), head: String::from_utf8_lossy(start).chars().take(HEAD_CHARS).collect() }
 }
 
 #[cfg(test)]
@@ -159,7 +204,9 @@ mod tests {
             while let Some(line) = lines.next().await {
                 seen.push(match line {
                     Line::Message(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-                    Line::Oversized { head, .. } => format!("over:{}", &head[..3]),
+                    Line::Oversized(over) => {
+                        format!("over:{}..{}", &over.head[..3], &over.tail[over.tail.len() - 2..])
+                    }
                 });
             }
             assert_eq!(seen, expected, "in pieces of {size}");
@@ -178,21 +225,21 @@ mod tests {
 
     #[tokio::test]
     async fn reading_goes_on_behind_an_oversized_line() {
-        check(b"one\n0123456789012345\ntwo\n", 8, &["one", "over:012", "two"]).await;
+        check(b"one\n0123456789012345\ntwo\n", 8, &["one", "over:012..45", "two"]).await;
     }
 
     #[tokio::test]
     async fn a_line_of_exactly_the_cap_passes() {
-        check(b"12345678\n123456789\n", 8, &["12345678", "over:123"]).await;
+        check(b"12345678\n123456789\n", 8, &["12345678", "over:123..89"]).await;
     }
 
     #[tokio::test]
-    async fn an_endless_line_is_given_up_at_the_cap_and_its_memory_returned() {
+    async fn an_endless_line_is_given_up_at_four_caps_and_its_memory_returned() {
         let mut lines = Lines::new(tokio::io::repeat(b'x'), 1 << 20);
         let line = lines.next().await;
         assert!(
-            matches!(&line, Some(Line::Oversized { bytes, head })
-            if *bytes <= (1 << 20) + READ_BYTES && head.len() == HEAD_CHARS),
+            matches!(&line, Some(Line::Oversized(Oversized { bytes, head, is_whole: false, .. }))
+            if *bytes <= (4 << 20) + READ_BYTES && head.len() == QUOTE_CHARS),
             "{line:?}"
         );
         assert!(lines.buffer.capacity() <= 2 * READ_BYTES);

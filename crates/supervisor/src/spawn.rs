@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use crate::{
-    Child, Command, Error, Limits, Lines, guard, outbox,
+    Child, Command, Error, Journal, Limits, Lines, guard, outbox,
     stderr::Tail,
     tree::Tree,
     warden::{self, Order, Warden},
@@ -23,9 +23,19 @@ use crate::{
 
 /// Starts a program, under the [guard](crate::guard) where this executable offers one. Needs a tokio runtime.
 pub fn spawn(command: &Command, limits: Limits) -> Result<(Child, Lines), Error> {
+    spawn_with_journal(command, limits, None)
+}
+
+/// Starts a program whose stderr also goes, line by line, into the journal of its server.
+pub fn spawn_with_journal(
+    command: &Command,
+    limits: Limits,
+    journal: Option<Journal>,
+) -> Result<(Child, Lines), Error> {
     command.check()?;
     let (mut prepared, guarded) = prepare(command, &limits);
-    start(&mut prepared, guarded, limits).map_err(|source| Error::Spawn { program: command.program.clone(), source })
+    start(&mut prepared, guarded, limits, journal)
+        .map_err(|source| Error::Spawn { program: command.program.clone(), source })
 }
 
 /// A guard makes a session of its own; without one the child at least leads its own group.
@@ -45,10 +55,15 @@ fn prepare(command: &Command, limits: &Limits) -> (process::Command, bool) {
     (prepared, guarded)
 }
 
-fn start(command: &mut process::Command, guarded: bool, limits: Limits) -> io::Result<(Child, Lines)> {
+fn start(
+    command: &mut process::Command,
+    guarded: bool,
+    limits: Limits,
+    journal: Option<Journal>,
+) -> io::Result<(Child, Lines)> {
     let mut process = command.spawn()?;
     let pid = process.id();
-    let fittings = fit(&mut process, &limits).inspect_err(|_| discard(&mut process))?;
+    let fittings = fit(&mut process, &limits, journal).inspect_err(|_| discard(&mut process))?;
 
     let (orders, ordered) = watch::channel(Order::Run);
     let (exit, exited) = watch::channel(None);
@@ -64,7 +79,7 @@ struct Fittings {
     stderr: Tail,
 }
 
-fn fit(process: &mut process::Child, limits: &Limits) -> io::Result<Fittings> {
+fn fit(process: &mut process::Child, limits: &Limits, journal: Option<Journal>) -> io::Result<Fittings> {
     let (Some(stdin), Some(stdout), Some(stderr)) =
         (process.stdin.take(), process.stdout.take(), process.stderr.take())
     else {
@@ -74,7 +89,7 @@ fn fit(process: &mut process::Child, limits: &Limits) -> io::Result<Fittings> {
         ended: warden::end_of(process)?,
         outbox: outbox::start(stdin.into(), limits.outbox_lines)?,
         lines: Lines::new(pipe::Receiver::from_owned_fd(stdout.into())?, limits.line_bytes_max),
-        stderr: Tail::start(stderr.into(), limits.stderr_ring_bytes)?,
+        stderr: Tail::start(stderr.into(), limits.stderr_ring_bytes, journal)?,
     })
 }
 

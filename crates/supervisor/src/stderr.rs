@@ -1,4 +1,5 @@
-//! Keeps the end of a child's stderr. It is always read, so no child can block on it.
+//! Keeps the end of a child's stderr, and gives its lines to the journal of its server, which also takes the secrets
+//! out of them. It is always read, so no child can block on it.
 
 use std::{
     collections::VecDeque,
@@ -7,9 +8,16 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use memchr::memchr;
 use tokio::{io::AsyncReadExt as _, net::unix::pipe};
 
+use crate::Journal;
+
 const READ_BYTES: usize = 8 << 10;
+/// Longest line taken from stderr, in bytes: room for a stack frame with its paths. The rest of a longer one is dropped.
+const LINE_BYTES_MAX: usize = 4 << 10;
+/// What is read beyond it, so that a secret is seen whole where the line is cut.
+const SECRET_BYTES_MAX: usize = 1 << 10;
 
 /// The last bytes of one stderr, shared with the task that reads it.
 #[derive(Debug, Clone)]
@@ -32,10 +40,10 @@ impl Ring {
 
 impl Tail {
     /// Starts the reader.
-    pub(crate) fn start(stderr: OwnedFd, bytes_max: usize) -> io::Result<Self> {
+    pub(crate) fn start(stderr: OwnedFd, bytes_max: usize, journal: Option<Journal>) -> io::Result<Self> {
         let stderr = pipe::Receiver::from_owned_fd(stderr)?;
         let tail = Self(Arc::new(Mutex::new(Ring { bytes: VecDeque::new(), bytes_max })));
-        tokio::spawn(read(stderr, tail.clone()));
+        tokio::spawn(read(stderr, tail.clone(), journal));
         Ok(tail)
     }
 
@@ -51,10 +59,55 @@ impl Tail {
     }
 }
 
-async fn read(mut stderr: pipe::Receiver, tail: Tail) {
+async fn read(mut stderr: pipe::Receiver, tail: Tail, journal: Option<Journal>) {
     let mut piece = vec![0; READ_BYTES];
+    let mut cutter = Cutter::default();
+    let take = |line: &[u8]| {
+        let text = String::from_utf8_lossy(line);
+        let mut text = journal.as_ref().map_or_else(|| text.clone().into_owned(), |journal| journal.clean(&text));
+        text.truncate(text.floor_char_boundary(LINE_BYTES_MAX));
+        tail.push(text.as_bytes());
+        tail.push(b"\n");
+        if let Some(journal) = &journal {
+            journal.note(text);
+        }
+    };
     while let Ok(count @ 1..) = stderr.read(&mut piece).await {
-        tail.push(&piece[..count]);
+        cutter.cut(&piece[..count], take);
+        // a child that never stops talking must not keep a thread for itself
+        tokio::task::coop::consume_budget().await;
+    }
+    cutter.finish(take);
+}
+
+/// Cuts what comes into lines and holds no more than a line may have.
+#[derive(Debug, Default)]
+struct Cutter {
+    line: Vec<u8>,
+}
+
+impl Cutter {
+    fn cut(&mut self, mut piece: &[u8], take: impl Fn(&[u8])) {
+        while let Some(end) = memchr(b'\n', piece) {
+            self.hold(&piece[..end]);
+            self.finish(&take);
+            piece = &piece[end + 1..];
+        }
+        self.hold(piece);
+    }
+
+    /// Hands out the line as far as it has come, if there is anything in it.
+    fn finish(&mut self, take: impl Fn(&[u8])) {
+        let line = self.line.strip_suffix(b"\r").unwrap_or(&self.line);
+        if !line.is_empty() {
+            take(line);
+        }
+        self.line.clear();
+    }
+
+    fn hold(&mut self, more: &[u8]) {
+        let room = (LINE_BYTES_MAX + SECRET_BYTES_MAX).saturating_sub(self.line.len());
+        self.line.extend_from_slice(&more[..more.len().min(room)]);
     }
 }
 
@@ -78,5 +131,20 @@ mod tests {
         check(&["ab", "cde"], "bcde");
         check(&["abcdefgh"], "efgh");
         check(&["ab", "cdefgh", "i"], "fghi");
+    }
+
+    #[test]
+    fn lines_are_cut_whatever_the_pieces_and_long_ones_are_cut_off() {
+        let text = format!("one\r\n\ntwo\n{}\nlast", "x".repeat(10_000));
+        for size in [1, 3, 4096, text.len()] {
+            let (mut cutter, lines) = (Cutter::default(), Mutex::new(Vec::new()));
+            let take = |line: &[u8]| lines.lock().unwrap().push((line[0], line.len()));
+            for piece in text.as_bytes().chunks(size) {
+                cutter.cut(piece, take);
+            }
+            cutter.finish(take);
+            let expected = [(b'o', 3), (b't', 3), (b'x', LINE_BYTES_MAX + SECRET_BYTES_MAX), (b'l', 4)];
+            assert_eq!(lines.into_inner().unwrap(), expected, "in pieces of {size}");
+        }
     }
 }

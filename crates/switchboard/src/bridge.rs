@@ -31,7 +31,7 @@ pub(crate) async fn run(stdio: &Stdio, url: &str) -> Result<Exit, Error> {
                     let line = String::from_utf8_lossy(&buffer.split_to(end)).trim().to_owned();
                     buffer.advance(1);
                     if !line.is_empty() && sink.send(Message::text(line)).await.is_err() {
-                        return Ok(Exit::Unreachable);
+                        return Ok(Exit::Unavailable);
                     }
                 }
             }
@@ -41,7 +41,7 @@ pub(crate) async fn run(stdio: &Stdio, url: &str) -> Result<Exit, Error> {
                     output.write_all(b"\n").await?;
                     output.flush().await?;
                 }
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return Ok(Exit::Unreachable),
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return Ok(Exit::Unavailable),
                 Some(Ok(_)) => {}
             },
         }

@@ -1,4 +1,4 @@
-//! The program: arguments, then the verb, then an exit code. What a node is made of stands in `node.rs`.
+//! The program: words in, an exit code out. What a node is made of stands in `node.rs`.
 
 mod bridge;
 mod node;
@@ -6,34 +6,39 @@ mod residents;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use cli::{Cli, Error, Exit, Terminal, Verb};
+use cli::{Options, Program, Running, Serve, Stdio, Terminal};
+use config::Config;
+use gateway::{Gateway, seals::Seals};
 
 fn main() -> ExitCode {
     if let Some(code) = supervisor::guard::take_over() {
         return code;
     }
-    let typed = Cli::parse();
-    let mut terminal = Terminal::of_process();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .expect("the runtime needs threads and descriptors");
-    let result = runtime.block_on(run(typed.verb, &mut terminal));
-    let exit = terminal.end(result);
+    let exit = runtime.block_on(cli::run(std::env::args_os(), &mut Terminal::of_process(), &Whole));
     runtime.shutdown_background();
     exit.into()
 }
 
-async fn run(verb: Verb, terminal: &mut Terminal) -> Result<Exit, Error> {
-    match verb {
-        Verb::Serve(serve) => node::serve(serve, terminal).await,
-        Verb::Stdio(stdio) => match stdio.url.clone() {
-            Some(url) => bridge::run(&stdio, &url).await,
-            None => node::stdio(stdio, terminal).await,
-        },
-        Verb::Config(verb) => verb.run(terminal),
-        Verb::Tools(tools) => tools.run(terminal).await,
-        Verb::Call(call) => call.run(terminal).await,
+/// What the command line cannot do by itself.
+struct Whole;
+
+impl Program for Whole {
+    fn serve<'a>(&'a self, serve: &'a Serve, options: &'a Options, terminal: &'a mut Terminal) -> Running<'a> {
+        Box::pin(node::serve(serve, &options.settings, terminal))
+    }
+
+    fn stdio<'a>(&'a self, stdio: &'a Stdio, options: &'a Options, terminal: &'a mut Terminal) -> Running<'a> {
+        match &options.url {
+            Some(url) => Box::pin(bridge::run(stdio, url)),
+            None => Box::pin(node::stdio(stdio, &options.settings, terminal)),
+        }
+    }
+
+    fn gateway(&self, config: &Config) -> Gateway {
+        Gateway::new(config, &node::residents(config), Seals::ephemeral())
     }
 }

@@ -18,8 +18,8 @@ use tokio::{
 use crate::residents::Household;
 
 /// Runs a node until it is told to stop.
-pub(crate) async fn serve(arguments: Serve, terminal: &mut Terminal) -> Result<Exit, Error> {
-    let config = configured(&arguments.settings, terminal)?;
+pub(crate) async fn serve(arguments: &Serve, settings: &Settings, terminal: &mut Terminal) -> Result<Exit, Error> {
+    let config = configured(settings, terminal)?;
     let addresses = if arguments.listen.is_empty() { &config.gateway.listen } else { &arguments.listen };
     let mut listeners = Vec::new();
     for address in addresses {
@@ -44,19 +44,32 @@ pub(crate) async fn serve(arguments: Serve, terminal: &mut Terminal) -> Result<E
 }
 
 /// Runs a node for one client on stdin and stdout.
-pub(crate) async fn stdio(arguments: Stdio, terminal: &mut Terminal) -> Result<Exit, Error> {
-    let config = configured(&arguments.settings, terminal)?;
-    let endpoint = match (arguments.server, arguments.bundle) {
-        (Some(server), _) => Endpoint::Server(server),
-        (_, Some(bundle)) => Endpoint::Bundle(bundle),
+pub(crate) async fn stdio(arguments: &Stdio, settings: &Settings, terminal: &mut Terminal) -> Result<Exit, Error> {
+    let config = configured(settings, terminal)?;
+    let endpoint = match (&arguments.server, &arguments.bundle) {
+        (Some(server), _) => Endpoint::Server(server.clone()),
+        (_, Some(bundle)) => Endpoint::Bundle(bundle.clone()),
         _ => Endpoint::All,
     };
     let gateway = Current::new(&config, &residents(&config), seals());
     if !gateway.now().catalogue.has(&endpoint) {
-        return Err(Error::NoEndpoint { name: format!("{endpoint:?}") });
+        return Err(no_endpoint(&endpoint, &config));
     }
     serve::stdio(gateway, endpoint, told_to_stop()).await;
     Ok(Exit::Done)
+}
+
+/// The error that names the nearest server or bundle.
+fn no_endpoint(endpoint: &Endpoint, config: &Config) -> Error {
+    match endpoint {
+        Endpoint::Bundle(name) => {
+            Error::unknown("bundle", name, config.bundles.keys().map(String::as_str), "bundle list")
+        }
+        Endpoint::Server(name) => {
+            Error::unknown("server", name, config.servers.keys().map(String::as_str), "server list")
+        }
+        Endpoint::All => Error::unknown("endpoint", "everything", std::iter::empty(), "server list"),
+    }
 }
 
 fn configured(settings: &Settings, terminal: &mut Terminal) -> Result<Config, Error> {
@@ -78,7 +91,7 @@ fn seals() -> Seals {
 }
 
 /// The servers that live in this process.
-fn residents(config: &Config) -> Arc<dyn Residents> {
+pub(crate) fn residents(config: &Config) -> Arc<dyn Residents> {
     Arc::new(Household::new(&config.limits))
 }
 

@@ -1,59 +1,111 @@
 //! `switchboard config check|show|schema`: the configuration, without running anything.
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use serde_json::Value;
 
-use crate::terminal::Word;
-use crate::{Error, Exit, Settings, Terminal};
+use crate::{Context, Error, Exit, Report, Text, Word};
 
 /// Check, show or describe the configuration.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Examples:
+  switchboard config check --config switchboard.toml
+  switchboard config show
+  switchboard config show --default > switchboard.toml
+  switchboard config schema > switchboard.schema.json")]
+pub struct Config {
+    #[command(subcommand)]
+    verb: ConfigVerb,
+}
+
 #[derive(Clone, Debug, Subcommand)]
-pub enum ConfigVerb {
+enum ConfigVerb {
     /// Report every problem; any problem is a failure.
-    Check(Settings),
+    #[command(after_help = "Examples:\n  switchboard config check --config switchboard.toml")]
+    Check,
     /// Print what applies, defaults included; secrets read •••.
+    #[command(after_help = "Examples:\n  switchboard config show\n  switchboard config show --default")]
     Show(Show),
     /// Print the JSON Schema of the configuration file.
+    #[command(after_help = "Examples:\n  switchboard config schema")]
     Schema,
 }
 
 /// Print what applies.
-#[derive(Clone, Debug, clap::Args)]
-pub struct Show {
+#[derive(Clone, Debug, Args)]
+struct Show {
     /// Print the commented default file instead.
     #[arg(long)]
-    pub default: bool,
-    /// Which configuration holds.
-    #[command(flatten)]
-    pub settings: Settings,
+    default: bool,
 }
 
-impl ConfigVerb {
+impl Config {
     /// Runs the verb.
-    pub fn run(&self, terminal: &mut Terminal) -> Result<Exit, Error> {
-        match self {
-            Self::Check(settings) => check(settings, terminal),
-            Self::Show(show) if show.default => print(config::DEFAULT, terminal),
-            Self::Show(show) => print(&show.settings.load_usable(terminal)?.config.to_toml()?, terminal),
-            Self::Schema => print(&format!("{:#}", config::schema()), terminal),
+    pub(crate) async fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
+        match &self.verb {
+            ConfigVerb::Check => check(context),
+            ConfigVerb::Show(show) if show.default => print(config::DEFAULT, context),
+            ConfigVerb::Show(_) => show(context),
+            ConfigVerb::Schema => print(&format!("{:#}", config::schema()), context),
         }
     }
 }
 
-fn check(settings: &Settings, terminal: &mut Terminal) -> Result<Exit, Error> {
+/// A configuration without problems.
+#[derive(Serialize)]
+struct Checked {
+    file: Option<String>,
+    problems: usize,
+}
+
+impl Report for Checked {
+    fn text(&self) -> Text {
+        Text::plain(match &self.file {
+            Some(file) => format!("{file}: no problems"),
+            None => "no configuration file: the defaults hold".to_owned(),
+        })
+    }
+}
+
+/// A configuration as it applies.
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    config: Value,
+    #[serde(skip)]
+    toml: String,
+}
+
+impl Report for Shown {
+    fn text(&self) -> Text {
+        Text::plain(&self.toml)
+    }
+}
+
+fn check(context: &mut Context<'_>) -> Result<Exit, Error> {
+    let settings = &context.options.settings;
     let problems = settings.load()?.problems;
     for problem in &problems {
-        terminal.problem(Word::Error, &problem.to_string(), problem.hint.as_deref());
+        context.terminal.problem(Word::Error, &problem.to_string(), problem.hint.as_deref());
     }
     if !problems.is_empty() {
         return Err(Error::Problems { count: problems.len() });
     }
-    match &settings.config {
-        Some(path) => print(&format!("{}: no problems", path.display()), terminal),
-        None => print("no configuration file: the defaults hold", terminal),
-    }
+    let file = settings.config.as_ref().map(|path| path.display().to_string());
+    context.terminal.show(&Checked { file, problems: 0 })?;
+    Ok(Exit::Done)
 }
 
-fn print(text: &str, terminal: &mut Terminal) -> Result<Exit, Error> {
-    terminal.data(text)?;
+fn show(context: &mut Context<'_>) -> Result<Exit, Error> {
+    let config = context.options.settings.load_usable(context.terminal)?.config;
+    let toml = config.to_toml()?;
+    let config = serde_json::to_value(&config).map_err(std::io::Error::other)?;
+    context.terminal.show(&Shown { config, toml })?;
+    Ok(Exit::Done)
+}
+
+fn print(text: &str, context: &mut Context<'_>) -> Result<Exit, Error> {
+    context.terminal.data(text)?;
     Ok(Exit::Done)
 }

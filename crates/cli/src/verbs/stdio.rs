@@ -1,11 +1,17 @@
-//! `switchboard stdio`: what can be typed. The crate `switchboard` runs it.
+//! `switchboard stdio`: what can be typed. The program around this crate runs it.
 
 use clap::Args;
 
-use crate::Settings;
+use crate::{Context, Error, Exit};
 
-/// Speak MCP on stdin and stdout.
+/// Speak MCP on stdin and stdout, for desktop clients that start a program.
+///
+/// With `--url` messages are passed to the node at that address instead of running one inside.
 #[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Examples:
+  switchboard stdio --config switchboard.toml
+  switchboard stdio --url http://127.0.0.1:3100/mcp --server git")]
 pub struct Stdio {
     /// Only this server, under its own tool names.
     #[arg(long, value_name = "NAME", conflicts_with = "bundle")]
@@ -13,10 +19,11 @@ pub struct Stdio {
     /// Only this bundle.
     #[arg(long, value_name = "NAME")]
     pub bundle: Option<String>,
-    /// Pass messages to the node at this address instead of running one inside.
-    #[arg(long, value_name = "URL", conflicts_with = "config")]
-    pub url: Option<String>,
-    /// Which configuration holds.
-    #[command(flatten)]
-    pub settings: Settings,
+}
+
+impl Stdio {
+    /// Runs the verb.
+    pub(crate) async fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
+        context.program.stdio(self, &context.options, context.terminal).await
+    }
 }

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use e2e::Node;
+use e2e::events::Stream;
 use e2e::fixture::{Era, Fixture};
 use e2e::wire::{Answer, call, exchange, modern_call_headers, post};
 use serde_json::Value;
@@ -41,6 +42,11 @@ impl Gateway {
     /// Sends `bytes` as they are.
     pub(crate) fn raw(&self, bytes: impl AsRef<[u8]>) -> Answer {
         exchange(self.address(), bytes.as_ref())
+    }
+
+    /// Sends `bytes` as they are and reads the answer as events.
+    pub(crate) fn raw_stream(&self, bytes: impl AsRef<[u8]>) -> Stream {
+        Stream::open(self.address(), bytes.as_ref())
     }
 
     /// Posts `body` with `headers` instead of the ones that mirror it.

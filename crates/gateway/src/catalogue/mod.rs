@@ -3,6 +3,7 @@
 //! the configuration makes a new catalogue, which takes over what the old one knows.
 
 pub mod listing;
+mod notice;
 pub mod view;
 
 use std::{
@@ -11,17 +12,19 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use config::{Bundle, Limits, Server};
-use futures_util::future::join_all;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use mcp::Method;
+use supervisor::backoff::State;
 use tokio::{sync::broadcast, task::JoinSet};
 
 use self::{
     listing::{ListKind, Listing, fetch},
+    notice::Notice,
     view::{Builder, Shape, View},
 };
 use crate::{
@@ -32,6 +35,12 @@ use crate::{
 
 /// How soon a server that failed is asked again at the earliest.
 const RETRY_FAILED: Duration = Duration::from_secs(10);
+/// The last one in so many servers is not waited for until its deadline: among many servers some are always dead, while
+/// in a small set each one matters.
+const STRAGGLERS_ONE_IN: usize = 10;
+/// How long a first list waits for the last few of many servers at least; and at least twice as long as for the others,
+/// so that a busy machine does not make stragglers of them.
+const STRAGGLERS_WAIT: Duration = Duration::from_millis(750);
 /// A list that a server does not allow to be cached is asked for again after this time, behind the scenes.
 const FRESH_MIN: Duration = Duration::from_secs(1);
 
@@ -41,6 +50,8 @@ pub struct Part {
     lists: Option<[Listing; 4]>,
     /// Why there are none, or none newer.
     pub failed: Option<String>,
+    /// When the lists were read.
+    pub read_at: Option<SystemTime>,
     /// When to ask again.
     pub fresh_until: Instant,
 }
@@ -58,6 +69,7 @@ impl Part {
         Self {
             lists: predecessor.and_then(|part| part.lists.clone()),
             failed: Some("it is being asked for the first time".to_owned()),
+            read_at: predecessor.and_then(|part| part.read_at),
             fresh_until: Instant::now() + RETRY_FAILED,
         }
     }
@@ -78,6 +90,8 @@ struct Entry {
     part: ArcSwapOption<Part>,
     refreshing: tokio::sync::Mutex<()>,
     queued: AtomicBool,
+    /// What the lists last said of the server after a change of its state.
+    told: Mutex<Option<Notice>>,
 }
 
 /// An endpoint: which servers, named how.
@@ -200,6 +214,7 @@ impl Catalogue {
             part: ArcSwapOption::empty(),
             refreshing: tokio::sync::Mutex::default(),
             queued: AtomicBool::new(false),
+            told: Mutex::default(),
         };
         let catalogue = Arc::new(Self {
             entries: members.into_iter().map(entry).collect(),
@@ -278,7 +293,7 @@ impl Catalogue {
         }
         let unknown: Vec<usize> =
             page.members.iter().copied().filter(|index| self.entries[*index].part.load().is_none()).collect();
-        join_all(unknown.into_iter().map(|index| self.first_listing(index))).await;
+        self.first_listings(&unknown).await;
         Some(self.rebuild(page))
     }
 
@@ -302,18 +317,32 @@ impl Catalogue {
         view
     }
 
-    /// Asks a server for the first time and waits no longer than its deadline; the asking itself goes on.
-    async fn first_listing(self: &Arc<Self>, index: usize) {
-        let asking = self.clone();
-        let task = tokio::spawn(async move { asking.refresh(index).await });
+    /// Asks servers for the first time, each no longer than its deadline, and the last few of many shorter still. Who has
+    /// not answered by then is named; the asking itself goes on.
+    async fn first_listings(self: &Arc<Self>, unknown: &[usize]) {
+        let began = tokio::time::Instant::now();
         let limit = Duration::from_millis(self.limits.list_ms_max);
-        if tokio::time::timeout(limit, task).await.is_err() {
-            let entry = &self.entries[index];
+        let mut asking: FuturesUnordered<_> = unknown
+            .iter()
+            .map(|index| {
+                let (catalogue, index) = (self.clone(), *index);
+                tokio::time::timeout(limit, tokio::spawn(async move { catalogue.refresh(index).await }))
+            })
+            .collect();
+        while asking.len() > unknown.len() / STRAGGLERS_ONE_IN {
+            asking.next().await;
+        }
+        let rest = async { while asking.next().await.is_some() {} };
+        let wait = STRAGGLERS_WAIT.max(2 * began.elapsed());
+        let _ = tokio::time::timeout_at(began + wait, rest).await;
+        for index in unknown {
+            let entry = &self.entries[*index];
             if entry.part.load().is_none() {
-                let failed = Some(format!("no answer within {} ms", limit.as_millis()));
+                let failed = Some(format!("no answer within {} ms", began.elapsed().as_millis()));
                 entry.part.store(Some(Arc::new(Part {
                     lists: None,
                     failed,
+                    read_at: None,
                     fresh_until: Instant::now() + RETRY_FAILED,
                 })));
                 self.generation.fetch_add(1, Ordering::AcqRel);
@@ -347,12 +376,19 @@ impl Catalogue {
                     .filter_map(|list| list.ttl_ms)
                     .min()
                     .map_or(Duration::from_millis(self.limits.catalogue_ttl_ms), Duration::from_millis);
-                Part { lists: Some(lists), failed: None, fresh_until: Instant::now() + ttl.max(FRESH_MIN) }
+                Part {
+                    lists: Some(lists),
+                    failed: None,
+                    read_at: Some(SystemTime::now()),
+                    fresh_until: Instant::now() + ttl.max(FRESH_MIN),
+                }
             }
             Err(failure) => {
                 tracing::warn!(server = &*entry.member.upstream.name, %failure, "its lists cannot be read");
                 let lists = old.as_ref().and_then(|part| part.lists.clone());
-                Part { lists, failed: Some(failure.to_string()), fresh_until: Instant::now() + RETRY_FAILED }
+                let read_at = old.as_ref().and_then(|part| part.read_at);
+                let failed = Some(failure.reason());
+                Part { lists, failed, read_at, fresh_until: Instant::now() + RETRY_FAILED }
             }
         };
         let differing: Vec<Method> =
@@ -420,6 +456,12 @@ async fn follow(catalogue: std::sync::Weak<Catalogue>, index: usize) {
     loop {
         let first = match changes.recv().await {
             Ok(Change::List(method)) => Some(method),
+            Ok(Change::State) => {
+                if let Some(alive) = catalogue.upgrade() {
+                    alive.take_state(index);
+                }
+                None
+            }
             Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => None,
             Err(broadcast::error::RecvError::Closed) => return,
         };
@@ -438,6 +480,24 @@ async fn follow(catalogue: std::sync::Weak<Catalogue>, index: usize) {
 }
 
 impl Catalogue {
+    /// A server is in another state: the lists tell of it from now on. One that runs again is asked for the lists that
+    /// it could not give.
+    fn take_state(self: &Arc<Self>, index: usize) {
+        let entry = &self.entries[index];
+        let Some(part) = entry.part.load_full() else { return };
+        let notice = Notice::of(&entry.member.upstream.status().state, &part);
+        let mut told = entry.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if *told != notice {
+            *told = notice;
+            self.generation.fetch_add(1, Ordering::AcqRel);
+        }
+        let runs = matches!(entry.member.upstream.status().state, State::Running);
+        if runs && part.failed.is_some() && !entry.queued.swap(true, Ordering::AcqRel) {
+            let catalogue = self.clone();
+            tokio::spawn(async move { catalogue.refresh(index).await });
+        }
+    }
+
     /// The server said itself what changed: clients hear exactly that, whatever we find.
     async fn announce(self: &Arc<Self>, index: usize, methods: Vec<Method>) {
         let entry = &self.entries[index];

@@ -14,6 +14,7 @@ use mcp::{Span, Splice, array, message, mirrors, names};
 use super::{
     Member, Part,
     listing::{Item, ListKind},
+    notice::Notice,
 };
 use crate::upstream::Upstream;
 
@@ -137,7 +138,7 @@ pub struct Builder<'a> {
     seen: HashSet<String>,
     lists: [Rendered; 4],
     routes: [HashMap<String, Route>; 4],
-    missing: BTreeMap<String, String>,
+    notices: BTreeMap<String, Notice>,
 }
 
 impl<'a> Builder<'a> {
@@ -152,7 +153,7 @@ impl<'a> Builder<'a> {
             seen: HashSet::new(),
             lists: [empty(), empty(), empty(), empty()],
             routes: Default::default(),
-            missing: BTreeMap::new(),
+            notices: BTreeMap::new(),
         }
     }
 
@@ -161,8 +162,8 @@ impl<'a> Builder<'a> {
         let clashes = clashing_resources(parts);
         for (member, part) in parts {
             self.fresh_until = self.fresh_until.min(part.fresh_until);
-            if let Some(reason) = &part.failed {
-                self.missing.insert(member.upstream.name.to_string(), reason.clone());
+            if let Some(notice) = Notice::of(&member.upstream.status().state, part) {
+                self.notices.insert(member.upstream.name.to_string(), notice);
             }
             for kind in ListKind::ALL {
                 let Some(listing) = part.list(kind) else { continue };
@@ -198,13 +199,14 @@ impl<'a> Builder<'a> {
         let upstream = &member.upstream;
         let Some(shown) = self.shown_name(kind, member, &item.own, clashes) else { return };
         if !self.seen.insert(format!("{kind:?} {shown}")) {
-            self.missing.insert(format!("{}/{shown}", upstream.name), "another server shows the same name".to_owned());
+            let notice = Notice::shadowed("another server shows the same name");
+            self.notices.insert(format!("{}/{shown}", upstream.name), notice);
             return;
         }
         let look_alike = matches!(kind, ListKind::Tools) && !matches!(self.shape, Shape::Single);
         if look_alike && !self.seen.insert(format!("skeleton {}", names::skeleton(&shown))) {
-            self.missing
-                .insert(format!("{}/{shown}", upstream.name), "its name looks like that of another tool".to_owned());
+            let notice = Notice::shadowed("its name looks like that of another tool");
+            self.notices.insert(format!("{}/{shown}", upstream.name), notice);
             return;
         }
         let (describe, fixed) =
@@ -269,15 +271,12 @@ impl<'a> Builder<'a> {
     }
 
     fn render_missing(&self) -> String {
-        if self.missing.is_empty() {
+        if self.notices.is_empty() {
             return String::new();
         }
-        let states: serde_json::Map<String, serde_json::Value> = self
-            .missing
-            .iter()
-            .map(|(name, reason)| (name.clone(), serde_json::json!({"state": "unavailable", "reason": reason})))
-            .collect();
-        serde_json::Value::Object(states).to_string()
+        let servers: serde_json::Map<String, serde_json::Value> =
+            self.notices.iter().map(|(name, notice)| (name.clone(), notice.as_json())).collect();
+        serde_json::Value::Object(servers).to_string()
     }
 }
 

@@ -12,6 +12,8 @@ use hyper::body::{Body, Frame, SizeHint};
 use mcp::sse;
 use tokio::{sync::mpsc, time::Interval};
 
+use crate::streams::Heard;
+
 /// How often a silent stream shows that it is alive.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
@@ -27,6 +29,8 @@ pub enum Answer {
 pub struct Events {
     messages: mpsc::Receiver<Bytes>,
     opening: Option<Bytes>,
+    /// Whether the messages are events already, with ids of their own.
+    framed: bool,
     alive: Interval,
 }
 
@@ -38,9 +42,18 @@ impl Answer {
 
     /// Messages as events; `opening` is sent as it is before the first.
     pub fn events(messages: mpsc::Receiver<Bytes>, opening: Option<Bytes>) -> Self {
+        Self::stream(messages, opening, false)
+    }
+
+    /// A stream that can be resumed, its events as they are.
+    pub fn resumable(Heard { opening, events }: Heard) -> Self {
+        Self::stream(events, opening, true)
+    }
+
+    fn stream(messages: mpsc::Receiver<Bytes>, opening: Option<Bytes>, framed: bool) -> Self {
         let mut alive = tokio::time::interval_at(tokio::time::Instant::now() + KEEP_ALIVE, KEEP_ALIVE);
         alive.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        Self::Events(Events { messages, opening, alive })
+        Self::Events(Events { messages, opening, framed, alive })
     }
 }
 
@@ -73,6 +86,7 @@ impl Events {
             return Poll::Ready(Some(Ok(Frame::data(opening))));
         }
         match self.messages.poll_recv(context) {
+            Poll::Ready(Some(event)) if self.framed => Poll::Ready(Some(Ok(Frame::data(event)))),
             Poll::Ready(Some(message)) => {
                 let mut out = Vec::with_capacity(message.len() + 32);
                 sse::encode_event(&mut out, Some("message"), None, &message);

@@ -2,7 +2,7 @@
 //! connection is the session; both eras may be interleaved on it, each message by its own content.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
@@ -138,14 +138,28 @@ impl Duplex {
         }
         let id = request.id().unwrap_or_default().to_vec();
         let (cancel, cancelled) = oneshot::channel();
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), cancel);
+        let second = self.begin(&id, cancel);
         let caller = modern::caller(&self.gateway.newest(), &request);
         let inbound = Inbound { caller, endpoint: self.endpoint.clone(), request, param_headers: None };
         tokio::select! {
             () = async { self.pass_on(modern::handle(&self.gateway.newest(), inbound).await).await } => {}
             _ = cancelled => {}
         }
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        if second.is_none() {
+            self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        }
+    }
+
+    /// Notes a request that can be cancelled. Of two with the same id only the first can; the second gets its sender
+    /// back, to keep it for as long as it runs.
+    fn begin(&self, id: &[u8], cancel: oneshot::Sender<()>) -> Option<oneshot::Sender<()>> {
+        match self.running.lock().unwrap_or_else(PoisonError::into_inner).entry(id.to_vec()) {
+            Entry::Vacant(free) => {
+                free.insert(cancel);
+                None
+            }
+            Entry::Occupied(_) => Some(cancel),
+        }
     }
 
     async fn pass_on(&self, reply: Reply) {

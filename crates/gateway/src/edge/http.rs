@@ -15,12 +15,19 @@ use super::{
     door::{Door, Place, place},
     duplex, id_of, legacy, modern,
 };
-use crate::{catalogue::Endpoint, gateway::Gateway, route::Inbound, session::Unknown};
+use crate::{
+    catalogue::Endpoint,
+    gateway::Gateway,
+    route::Inbound,
+    session::{Session, Unknown},
+    streams::{self, Heard, Lost},
+};
 
 const VERSION: HeaderName = HeaderName::from_static(names::PROTOCOL_VERSION);
 const METHOD: HeaderName = HeaderName::from_static(names::METHOD);
 const NAME: HeaderName = HeaderName::from_static(names::NAME);
 const SESSION: HeaderName = HeaderName::from_static(names::SESSION_ID);
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static(names::LAST_EVENT_ID);
 /// Messages of one batch.
 const BATCH_MAX: usize = 100;
 
@@ -157,7 +164,10 @@ impl Http {
                 400,
             ));
         }
-        respond(legacy::handle(gateway, &session, message).await)
+        match legacy::handle(gateway, &session, message).await {
+            Reply::Many(messages) => resumable(session.streams.open(streams::Purpose::Call, session.version, messages)),
+            reply => respond(reply),
+        }
     }
 
     /// A legacy request outside of any session, where the configuration allows it: a session for just this one.
@@ -210,7 +220,7 @@ impl Http {
         let gateway = &self.gateway;
         let Some(id) = headers.get(SESSION).and_then(|id| id.to_str().ok()) else { return not_allowed("POST") };
         match gateway.sessions.find(&gateway.seals, &gateway.principal, endpoint, id) {
-            Ok(session) => events(legacy::stand(gateway, &session), None),
+            Ok(session) => standing(gateway, &session, headers.get(LAST_EVENT_ID)),
             Err(why) => no_session(None, why),
         }
     }
@@ -423,9 +433,34 @@ pub fn respond(reply: Reply) -> Answered {
     }
 }
 
+/// The stream that a GET asks for: the one that broke, or a new standing one. Of a standing stream nothing but notices
+/// can be lost, so a client that comes back too late just gets a new one.
+fn standing(gateway: &Gateway, session: &Arc<Session>, last_event_id: Option<&HeaderValue>) -> Answered {
+    let heard = last_event_id.map(|id| session.streams.resume(id.to_str().unwrap_or_default()));
+    match heard {
+        Some(Ok(heard)) => resumable(heard),
+        Some(Err(Lost::Unknown)) => refuse(StatusCode::BAD_REQUEST, "no event has this id: leave out Last-Event-ID"),
+        Some(Err(Lost::TooOld(streams::Purpose::Call))) => {
+            refuse(StatusCode::BAD_REQUEST, "what came after this event is not kept any more: its answer is lost")
+        }
+        Some(Err(Lost::TooOld(streams::Purpose::Standing))) | None => {
+            let messages = legacy::stand(gateway, session);
+            resumable(session.streams.open(streams::Purpose::Standing, session.version, messages))
+        }
+    }
+}
+
 /// A stream of events.
 pub fn events(messages: tokio::sync::mpsc::Receiver<Bytes>, opening: Option<Bytes>) -> Answered {
-    let mut response = with_status(StatusCode::OK, Answer::events(messages, opening));
+    event_stream(Answer::events(messages, opening))
+}
+
+fn resumable(heard: Heard) -> Answered {
+    event_stream(Answer::resumable(heard))
+}
+
+fn event_stream(body: Answer) -> Answered {
+    let mut response = with_status(StatusCode::OK, body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));

@@ -1,24 +1,33 @@
-//! Requests of legacy clients: a session remembers who they are, and questions of servers reach them as requests.
+//! Requests of legacy clients: a session remembers who they are, and questions of servers reach them as requests. A
+//! client that hangs up does not end its call.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use mcp::{
     ClientFacts, Envelope, Era, Kind, Method, Param, ResultKey, Splice, Version, array, code, message, translate,
 };
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, oneshot};
 
-use super::{Reply, STREAM_QUEUE, lists};
+use super::{Reply, STREAM_QUEUE, lists, unbroken::Unbroken};
 use crate::{
-    call::{Answer, Ask, Call, Event, Exchange, Reply as ClientReply},
-    catalogue::{Endpoint, listing::ListKind},
+    call::{Answer, Ask, Call, Caller, Event, Exchange, Reply as ClientReply},
+    catalogue::{Endpoint, ListChange, listing::ListKind},
     failure::Failure,
     gateway::Gateway,
     route::{Inbound, find_resource, route},
     seals::random,
     session::{Session, Unknown},
-    upstream::{Upstream, changes::Change, peer::Peer, watch::Watching},
+    upstream::{
+        Upstream,
+        changes::Change,
+        peer::Peer,
+        watch::{Subject, Watching},
+    },
 };
+
+/// A call without an answer after this time becomes a stream, so that its client has something to come back to.
+const STREAM_AFTER: Duration = Duration::from_millis(500);
 
 /// What an endpoint says of itself.
 pub struct About {
@@ -162,7 +171,7 @@ async fn set_level(gateway: &Gateway, session: &Arc<Session>, request: &Envelope
     for upstream in gateway.catalogue.members(&session.endpoint) {
         let logs = upstream.peer().is_some_and(|peer| peer.era == Era::Legacy && peer.can(&["logging"]));
         if logs {
-            let limit = std::time::Duration::from_millis(gateway.limits.list_ms_max);
+            let limit = Duration::from_millis(gateway.limits.list_ms_max);
             let _ = upstream.ask(&caller, Method::SetLevel, &format!(r#""level":"{level}""#), limit).await;
         }
     }
@@ -180,7 +189,9 @@ async fn subscribe(gateway: &Gateway, session: &Arc<Session>, request: &Envelope
     let started = match found {
         Ok((route, own)) => {
             let forward = forward_updates(session, &route.upstream, own.clone(), uri.clone());
-            Watching::start(route.upstream, session.caller(), vec![own]).await.map(|watching| watching.with(forward))
+            Watching::start(route.upstream, session.caller(), vec![Subject::Resource(own)])
+                .await
+                .map(|watching| watching.with(forward))
         }
         Err(failure) => Err(failure),
     };
@@ -219,32 +230,35 @@ fn forward_updates(
 
 /// Opens the standing stream of a session and tells it of changed lists for as long as it is open.
 pub fn stand(gateway: &Gateway, session: &Arc<Session>) -> mpsc::Receiver<Bytes> {
-    let receiver = session.stand();
-    let mut changes = gateway.catalogue.changes();
-    let (gateway, session) = (gateway.clone(), Arc::downgrade(session));
-    tokio::spawn(async move {
-        let Some(alive) = session.upgrade() else { return };
-        let members: Vec<Arc<Upstream>> = gateway.catalogue.members(&alive.endpoint).cloned().collect();
-        let (caller, endpoint) = (alive.caller(), alive.endpoint.clone());
-        drop(alive);
-        let mut watching = Vec::new();
-        for upstream in members.iter().filter(|upstream| upstream.peer().is_some_and(|peer| peer.era == Era::Modern)) {
-            watching.extend(Watching::start(upstream.clone(), caller.clone(), Vec::new()).await.ok());
-        }
-        loop {
-            match changes.recv().await {
-                Ok(change) => {
-                    let Some(alive) = session.upgrade().filter(|session| session.listens()) else { return };
-                    if change.concerns(&endpoint) {
-                        alive.tell(message::notification(change.method.as_str(), b""));
-                    }
-                }
-                Err(broadcast::error::RecvError::Lagged(_)) => {}
-                Err(broadcast::error::RecvError::Closed) => return,
+    let members: Vec<Arc<Upstream>> = gateway.catalogue.members(&session.endpoint).cloned().collect();
+    let (changes, session_facts) = (gateway.catalogue.changes(), (session.caller(), session.endpoint.clone()));
+    session.stand(|client| tokio::spawn(follow_lists(members, session_facts, changes, client)).abort_handle())
+}
+
+/// Tells a client of changed lists for as long as it listens.
+async fn follow_lists(
+    members: Vec<Arc<Upstream>>,
+    (caller, endpoint): (Caller, Endpoint),
+    mut changes: broadcast::Receiver<ListChange>,
+    client: mpsc::Sender<Bytes>,
+) {
+    let mut watching = Vec::new();
+    for upstream in members.into_iter().filter(|upstream| upstream.peer().is_some_and(|peer| peer.era == Era::Modern)) {
+        watching.extend(Watching::start(upstream, caller.clone(), Vec::new()).await.ok());
+    }
+    loop {
+        let change = tokio::select! {
+            change = changes.recv() => change,
+            () = client.closed() => return,
+        };
+        match change {
+            Ok(change) if change.concerns(&endpoint) => {
+                let _ = client.try_send(message::notification(change.method.as_str(), b""));
             }
+            Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
+            Err(broadcast::error::RecvError::Closed) => return,
         }
-    });
-    receiver
+    }
 }
 
 async fn call(gateway: &Gateway, session: &Arc<Session>, request: Envelope, method: Method, id: Bytes) -> Reply {
@@ -254,60 +268,101 @@ async fn call(gateway: &Gateway, session: &Arc<Session>, request: Envelope, meth
         Ok(routed) => routed,
         Err(failure) => return Reply::One(failure.answer(&id, method, false), 200),
     };
-    let mut cancelled = session.begin(&id);
-    let running = Running { session: session.clone(), upstream, id, method, rounds_max: gateway.limits.ask_rounds_max };
-    let exchange = tokio::select! {
-        exchange = running.upstream.call(&call) => exchange,
-        _ = &mut cancelled => return Reply::Accepted,
-    };
-    let exchange = match exchange {
-        Exchange::Done(end) if !wants_input(&end) => {
-            session.finish(&running.id);
-            return Reply::One(running.finish(end), 200);
+    let cancelled = session.begin(&id);
+    let rounds_max = gateway.limits.ask_rounds_max;
+    let running = Running { session: session.clone(), upstream, call, id, method, rounds_max };
+    let mut beginning = Unbroken::new(begin(running, cancelled));
+    match tokio::time::timeout(STREAM_AFTER, &mut beginning).await {
+        Ok(Begun { exchange: None, .. }) => Reply::Accepted,
+        Ok(Begun { running, exchange: Some(Exchange::Done(end)), .. }) if !wants_input(&end) => {
+            Reply::One(running.finish(end), 200)
         }
-        exchange => exchange,
+        Ok(begun) => stream(std::future::ready(begun)),
+        Err(_) => stream(beginning),
+    }
+}
+
+/// A call of which something is known: that it has ended, that something has come of it, or that the client gave it up.
+struct Begun {
+    running: Running,
+    cancelled: oneshot::Receiver<()>,
+    exchange: Option<Exchange>,
+}
+
+async fn begin(running: Running, mut cancelled: oneshot::Receiver<()>) -> Begun {
+    let exchange = tokio::select! {
+        exchange = running.first() => Some(exchange),
+        () = given_up(&mut cancelled) => None,
     };
+    Begun { running, cancelled, exchange }
+}
+
+/// Follows a call to its end on a stream.
+fn stream(beginning: impl Future<Output = Begun> + Send + 'static) -> Reply {
     let (client, receiver) = mpsc::channel(STREAM_QUEUE);
     tokio::spawn(async move {
+        let Begun { mut running, mut cancelled, exchange } = beginning.await;
+        let Some(exchange) = exchange else { return };
         tokio::select! {
-            last = running.follow(call, exchange, &client) => drop(client.send(last).await),
-            _ = cancelled => {}
+            last = running.follow(exchange, &client) => drop(client.send(last).await),
+            () = given_up(&mut cancelled) => {}
         }
-        running.session.finish(&running.id);
     });
     Reply::Many(receiver)
+}
+
+/// Resolves when the client gives the call up, not when nobody can any more.
+async fn given_up(cancelled: &mut oneshot::Receiver<()>) {
+    if cancelled.await.is_err() {
+        std::future::pending::<()>().await;
+    }
 }
 
 fn wants_input(end: &Result<Answer, Failure>) -> bool {
     end.as_ref().is_ok_and(|answer| answer.envelope.result_text(ResultKey::ResultType) == Some("input_required"))
 }
 
-/// A call of a session that is under way. A client that hangs up does not end it; only `notifications/cancelled` does.
+/// A call of a session that is under way.
 struct Running {
     session: Arc<Session>,
     upstream: Arc<Upstream>,
+    call: Call,
     id: Bytes,
     method: Method,
     rounds_max: u32,
 }
 
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.session.finish(&self.id);
+    }
+}
+
 impl Running {
+    /// Sends the call and waits for the first that comes of it.
+    async fn first(&self) -> Exchange {
+        match self.upstream.call(&self.call).await {
+            Exchange::Running(events) => events.settle().await,
+            ended @ Exchange::Done(_) => ended,
+        }
+    }
+
     /// Follows the call to its end, through the rounds of questions that a modern server asks.
-    async fn follow(&self, mut call: Call, mut exchange: Exchange, client: &mpsc::Sender<Bytes>) -> Bytes {
+    async fn follow(&mut self, mut exchange: Exchange, client: &mpsc::Sender<Bytes>) -> Bytes {
         for _ in 0..self.rounds_max {
             let end = self.until_done(exchange, client).await;
             let answer = match end {
                 Ok(answer) if answer.envelope.result_text(ResultKey::ResultType) == Some("input_required") => answer,
                 end => return self.finish(end),
             };
-            if let Err(invalid) = call.settle() {
+            if let Err(invalid) = self.call.settle() {
                 return self.finish(Err(Failure::Garbage(invalid.to_string())));
             }
-            call.request = match self.ask_all(&call, &answer.envelope, client).await {
+            self.call.request = match self.ask_all(&answer.envelope, client).await {
                 Ok(retry) => retry,
                 Err(failure) => return self.finish(Err(failure)),
             };
-            exchange = self.upstream.call(&call).await;
+            exchange = self.upstream.call(&self.call).await;
         }
         let text = format!("the server asked more than {} times", self.rounds_max);
         self.finish(Err(Failure::Refused(code::INTERNAL, text)))
@@ -339,13 +394,13 @@ impl Running {
     }
 
     /// Puts all questions of an `input_required` to the client and makes the retry that carries the answers.
-    async fn ask_all(&self, call: &Call, answer: &Envelope, client: &mpsc::Sender<Bytes>) -> Result<Envelope, Failure> {
+    async fn ask_all(&self, answer: &Envelope, client: &mpsc::Sender<Bytes>) -> Result<Envelope, Failure> {
         let requests = answer.result_raw(ResultKey::InputRequests).unwrap_or(b"{}");
         let members = array::members(requests).map_err(|error| Failure::Garbage(error.to_string()))?;
         let mut waiting = Vec::new();
         for (key, span) in members {
             let asked = as_request(span.of(requests).unwrap_or_default())?;
-            if !call.caller.abilities.allow(&asked) {
+            if !self.call.caller.abilities.allow(&asked) {
                 return Err(Failure::MissingCapability(crate::call::Abilities::required(&asked)));
             }
             let (question, reply) = self.session.question(&asked);
@@ -356,7 +411,7 @@ impl Running {
             waiting.push((key.to_vec(), reply));
         }
         if waiting.is_empty() {
-            tokio::time::sleep(std::time::Duration::from_millis(250)).await;
+            tokio::time::sleep(Duration::from_millis(250)).await;
         }
         let mut responses = Vec::new();
         for (key, reply) in waiting {
@@ -370,7 +425,7 @@ impl Running {
                 }
             }
         }
-        retry(&call.request, answer, &responses)
+        retry(&self.call.request, answer, &responses)
     }
 
     /// The end of the call as the client sees it.

@@ -4,16 +4,22 @@
 use std::{collections::HashMap, sync::Arc};
 
 use bytes::Bytes;
-use mcp::{Envelope, Method, Param, array, code, message, plain_text};
+use mcp::{Envelope, Meta, Method, Param, ScanLimits, Splice, array, code, message, plain_text, task::TaskId};
 use tokio::sync::{broadcast, mpsc};
 
-use super::{Reply, STREAM_QUEUE};
+use super::{Reply, STREAM_QUEUE, modern};
 use crate::{
     call::Caller,
     catalogue::{Endpoint, ListChange},
+    failure::Failure,
     gateway::Gateway,
     route::{Inbound, find_resource},
-    upstream::{Upstream, changes::Change, watch::Watching},
+    upstream::{
+        Upstream,
+        changes::Change,
+        peer::Peer,
+        watch::{Subject, Watching},
+    },
 };
 
 /// What a client wants to hear of.
@@ -21,6 +27,7 @@ use crate::{
 struct Filter {
     lists: Vec<Method>,
     resources: Vec<String>,
+    tasks: Vec<String>,
 }
 
 /// The lists that a filter can name.
@@ -37,14 +44,19 @@ impl Filter {
             |name: &str| members.iter().find(|(key, _)| *key == name.as_bytes()).and_then(|(_, span)| span.of(raw));
         let lists =
             LISTS.iter().filter(|(name, ..)| value(name) == Some(b"true")).map(|(_, method, _)| *method).collect();
-        let resources = match value("resourceSubscriptions") {
-            None | Some(b"null") => Vec::new(),
+        let texts = |name: &str| match value(name) {
+            None | Some(b"null") => Some(Vec::new()),
             Some(list) => {
                 let items = array::items(list).ok()?;
-                items.iter().map(|span| span.of(list).and_then(plain_text).map(str::to_owned)).collect::<Option<_>>()?
+                items.iter().map(|span| span.of(list).and_then(plain_text).map(str::to_owned)).collect()
             }
         };
-        Some(Self { lists, resources })
+        Some(Self { lists, resources: texts("resourceSubscriptions")?, tasks: texts("taskIds")? })
+    }
+
+    /// How many single things it names.
+    fn subjects(&self) -> usize {
+        self.resources.len() + self.tasks.len()
     }
 
     fn as_json(&self) -> String {
@@ -53,13 +65,12 @@ impl Filter {
             .filter(|(_, method, _)| self.lists.contains(method))
             .map(|(name, ..)| format!(r#""{name}":true"#))
             .collect();
-        if !self.resources.is_empty() {
-            let uris: Vec<String> = self
-                .resources
-                .iter()
-                .map(|uri| String::from_utf8_lossy(&message::json_string(uri)).into_owned())
-                .collect();
-            members.push(format!(r#""resourceSubscriptions":[{}]"#, uris.join(",")));
+        for (name, texts) in [("resourceSubscriptions", &self.resources), ("taskIds", &self.tasks)] {
+            let texts: Vec<String> =
+                texts.iter().map(|text| String::from_utf8_lossy(&message::json_string(text)).into_owned()).collect();
+            if !texts.is_empty() {
+                members.push(format!(r#""{name}":[{}]"#, texts.join(",")));
+            }
         }
         format!("{{{}}}", members.join(","))
     }
@@ -71,8 +82,11 @@ pub async fn listen(gateway: &Gateway, inbound: Inbound) -> Reply {
     let Some(filter) = inbound.request.param_raw(Param::Notifications).and_then(Filter::read) else {
         return Reply::error(Some(&id), code::INVALID_PARAMS, "`notifications` must be an object of filters", true);
     };
-    if filter.resources.len() > gateway.limits.subscriptions_per_listen_max {
-        let text = format!("at most {} resources on one stream", gateway.limits.subscriptions_per_listen_max);
+    if !filter.tasks.is_empty() && !modern::declares_tasks(&inbound.request) {
+        return modern::failed(&Failure::MissingCapability(modern::TASKS), &id, Method::Listen);
+    }
+    if filter.subjects() > gateway.limits.subscriptions_per_listen_max {
+        let text = format!("at most {} resources and tasks on one stream", gateway.limits.subscriptions_per_listen_max);
         return Reply::error(Some(&id), code::INVALID_PARAMS, &text, true);
     }
     let Ok(place) = gateway.listeners.clone().try_acquire_owned() else {
@@ -99,25 +113,19 @@ fn tag(id: &[u8]) -> String {
 struct Ears {
     honoured: Filter,
     watching: Vec<Watching>,
-    /// Own URI by server, to the URI that the client knows.
-    shown: HashMap<(Arc<str>, String), String>,
+    /// What the client calls a subject of a server.
+    shown: HashMap<(Arc<str>, Subject), String>,
     updates: Vec<(Arc<Upstream>, broadcast::Receiver<Change>)>,
 }
 
 impl Ears {
     async fn open(gateway: &Gateway, caller: &Caller, endpoint: &Endpoint, wanted: Filter) -> Self {
-        let mut by_server: HashMap<Arc<str>, (Arc<Upstream>, Vec<String>)> = HashMap::new();
+        let mut by_server: HashMap<Arc<str>, (Arc<Upstream>, Vec<Subject>)> = HashMap::new();
         let mut shown = HashMap::new();
-        for uri in &wanted.resources {
-            if let Ok((route, own)) = find_resource(&gateway.catalogue, endpoint, uri).await {
-                let name = route.upstream.name.clone();
-                by_server
-                    .entry(name.clone())
-                    .or_insert_with(|| (route.upstream.clone(), Vec::new()))
-                    .1
-                    .push(own.clone());
-                shown.insert((name, own), uri.clone());
-            }
+        for (upstream, subject, name) in find(gateway, caller, endpoint, &wanted).await {
+            let server = upstream.name.clone();
+            by_server.entry(server.clone()).or_insert_with(|| (upstream, Vec::new())).1.push(subject.clone());
+            shown.insert((server, subject), name);
         }
         if !wanted.lists.is_empty() {
             for upstream in gateway.catalogue.members(endpoint) {
@@ -126,14 +134,14 @@ impl Ears {
         }
         let single = matches!(endpoint, Endpoint::Server(_));
         let mut ears = Self { honoured: Filter::default(), watching: Vec::new(), shown, updates: Vec::new() };
-        let starting = by_server.into_values().map(|(upstream, resources)| async move {
+        let starting = by_server.into_values().map(|(upstream, subjects)| async move {
             let updates = upstream.changes.subscribe();
             let limit = std::time::Duration::from_millis(gateway.limits.list_ms_max);
             let watching =
-                tokio::time::timeout(limit, Watching::start(upstream.clone(), caller.clone(), resources.clone())).await;
-            (upstream, resources, updates, watching)
+                tokio::time::timeout(limit, Watching::start(upstream.clone(), caller.clone(), subjects.clone())).await;
+            (upstream, subjects, updates, watching)
         });
-        for (upstream, resources, updates, watching) in futures_util::future::join_all(starting).await {
+        for (upstream, subjects, updates, watching) in futures_util::future::join_all(starting).await {
             let Ok(Ok(watching)) = watching else { continue };
             let Some(peer) = upstream.peer() else { continue };
             for (_, method, capability) in LISTS.iter().filter(|(_, method, _)| wanted.lists.contains(method)) {
@@ -141,10 +149,8 @@ impl Ears {
                     ears.honoured.lists.push(*method);
                 }
             }
-            if peer.can(&["resources", "subscribe"]) {
-                let known =
-                    resources.iter().filter_map(|own| ears.shown.get(&(upstream.name.clone(), own.clone())).cloned());
-                ears.honoured.resources.extend(known.collect::<Vec<_>>());
+            for subject in subjects {
+                ears.honour(&subject, &upstream, &peer);
             }
             ears.watching.push(watching);
             ears.updates.push((upstream, updates));
@@ -153,6 +159,16 @@ impl Ears {
             ears.honoured.lists = wanted.lists;
         }
         ears
+    }
+
+    /// Acknowledges a subject of which the server will tell.
+    fn honour(&mut self, subject: &Subject, upstream: &Upstream, peer: &Peer) {
+        let Some(shown) = self.shown.get(&(upstream.name.clone(), subject.clone())).cloned() else { return };
+        match subject {
+            Subject::Resource(_) if peer.can(&["resources", "subscribe"]) => self.honoured.resources.push(shown),
+            Subject::Task(_) if peer.can(&["extensions", modern::TASKS_EXTENSION]) => self.honoured.tasks.push(shown),
+            _ => {}
+        }
     }
 
     /// Passes on changes until the client hangs up.
@@ -168,9 +184,15 @@ impl Ears {
         for (upstream, mut updates) in self.updates.drain(..) {
             let sender = sender.clone();
             readers.spawn(async move {
-                while let Ok(change) = updates.recv().await {
-                    if sender.send((upstream.name.clone(), change)).await.is_err() {
-                        return;
+                loop {
+                    match updates.recv().await {
+                        Ok(change) => {
+                            if sender.send((upstream.name.clone(), change)).await.is_err() {
+                                return;
+                            }
+                        }
+                        Err(broadcast::error::RecvError::Lagged(_)) => {}
+                        Err(broadcast::error::RecvError::Closed) => return,
                     }
                 }
             });
@@ -185,7 +207,7 @@ impl Ears {
                     Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => continue,
                     Err(broadcast::error::RecvError::Closed) => return,
                 },
-                Some((server, change)) = updated.recv() => match self.resource_update(id, server, change) {
+                Some((server, change)) = updated.recv() => match self.update(id, server, change) {
                     Some(notification) => notification,
                     None => continue,
                 },
@@ -196,15 +218,60 @@ impl Ears {
         }
     }
 
-    fn resource_update(&self, id: &[u8], server: Arc<str>, change: Change) -> Option<Bytes> {
+    /// A change in the client's words, if it asked to hear of it.
+    fn update(&self, id: &[u8], server: Arc<str>, change: Change) -> Option<Bytes> {
+        if let Change::Task(params) = &change {
+            return self.task_update(id, server, params);
+        }
         let Change::Resource(own) = change else { return None };
-        let shown = self.shown.get(&(server, own))?;
+        let shown = self.shown.get(&(server, Subject::Resource(own)))?;
         let uri = String::from_utf8_lossy(&message::json_string(shown)).into_owned();
         Some(message::notification(
             Method::ResourceUpdated.as_str(),
             format!(r#"{{"uri":{uri},{}}}"#, tag(id)).as_bytes(),
         ))
     }
+
+    fn task_update(&self, id: &[u8], server: Arc<str>, params: &[u8]) -> Option<Bytes> {
+        let notification = message::notification(Method::TaskStatus.as_str(), params);
+        let notification = Envelope::parse(&notification, ScanLimits { depth_max: 128 }).ok()?;
+        let own = notification.param_text(Param::TaskId)?.to_owned();
+        let shown = self.shown.get(&(server, Subject::Task(own)))?;
+        Some(with_task(&notification, shown, id))
+    }
+}
+
+/// The servers of what a filter names, their own names for it, and the client's. What nobody has is left out.
+async fn find(
+    gateway: &Gateway,
+    caller: &Caller,
+    endpoint: &Endpoint,
+    wanted: &Filter,
+) -> Vec<(Arc<Upstream>, Subject, String)> {
+    let mut found = Vec::new();
+    for uri in &wanted.resources {
+        if let Ok((route, own)) = find_resource(&gateway.catalogue, endpoint, uri).await {
+            found.push((route.upstream, Subject::Resource(own), uri.clone()));
+        }
+    }
+    for shown in &wanted.tasks {
+        let Ok(task) = TaskId::reveal(&gateway.seals.ring(), &caller.principal, shown) else { continue };
+        if let Some(upstream) = gateway.catalogue.members(endpoint).find(|upstream| *upstream.name == *task.server) {
+            found.push((upstream.clone(), Subject::Task(task.id), shown.clone()));
+        }
+    }
+    found
+}
+
+/// A notification of a task under the id that the client knows and the id of its stream.
+fn with_task(notification: &Envelope, shown: &str, id: &[u8]) -> Bytes {
+    let mut splice = Splice::new(notification.bytes());
+    splice.replace_owned(notification.param(Param::TaskId), message::json_string(shown));
+    let subscription = notification.meta_members().get(Meta::SubscriptionId);
+    if subscription.is_some() {
+        splice.replace(subscription.value, id);
+    }
+    splice.apply()
 }
 
 /// Whether a message ends a listen request.

@@ -1,7 +1,7 @@
 //! The client edge: what comes in over any transport is read as a message of its era, answered by the gateway itself or
 //! routed, and answered in the words of that era.
 //!
-//! In reading order: `modern` and `legacy` (the two eras), `listen` (changes for modern clients), `http` with `door` and
+//! In reading order: `modern` and `legacy` with `unbroken` (the two eras), `listen` (changes for modern clients), `http` with `door` and
 //! `body` (Streamable HTTP), `duplex` (stdio, sockets, HTTP+SSE), `serve` with `framing` (listeners).
 
 pub mod body;
@@ -14,6 +14,7 @@ pub mod listen;
 pub mod lists;
 pub mod modern;
 pub mod serve;
+mod unbroken;
 
 use bytes::Bytes;
 use mcp::{Envelope, code};

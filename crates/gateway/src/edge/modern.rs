@@ -26,13 +26,17 @@ use crate::{
 /// Questions that a server asks within this time become one round.
 const ROUND_WINDOW: Duration = Duration::from_millis(20);
 
-/// What a client must declare to use tasks.
-const TASKS: &str = r#"{"extensions":{"io.modelcontextprotocol/tasks":{}}}"#;
+/// The extension that tasks are.
+pub(super) const TASKS_EXTENSION: &str = "io.modelcontextprotocol/tasks";
 
-fn declares_tasks(request: &Envelope) -> bool {
+/// What a client must declare to use tasks.
+pub(super) const TASKS: &str = r#"{"extensions":{"io.modelcontextprotocol/tasks":{}}}"#;
+
+/// Whether the client of this request can follow tasks.
+pub(super) fn declares_tasks(request: &Envelope) -> bool {
     let declared = |raw: &[u8]| {
         let extensions = array::member(raw, "extensions")?.of(raw)?;
-        array::member(extensions, "io.modelcontextprotocol/tasks")
+        array::member(extensions, TASKS_EXTENSION)
     };
     request.meta_raw(Meta::ClientCapabilities).and_then(declared).is_some()
 }
@@ -133,7 +137,8 @@ fn is_legacy(upstream: &Upstream) -> bool {
     upstream.peer().is_some_and(|peer| peer.era == Era::Legacy)
 }
 
-fn failed(failure: &Failure, id: &[u8], method: Method) -> Reply {
+/// The answer to a request that failed.
+pub(super) fn failed(failure: &Failure, id: &[u8], method: Method) -> Reply {
     let bytes = failure.answer(id, method, true);
     let is_error = Envelope::parse(&bytes, mcp::ScanLimits::default()).is_ok_and(|answer| answer.kind() == Kind::Error);
     Reply::answer(bytes, is_error.then(|| i64::from(failure.code())), true)

@@ -1,5 +1,5 @@
-//! What a server says outside of any call: its lists changed, a resource changed, a task moved on. Whoever is
-//! interested subscribes to one broadcast per server.
+//! What a server says outside of any call: its lists changed, a resource changed, a task moved on; and that it is in
+//! another state itself. Whoever is interested subscribes to one broadcast per server.
 
 use bytes::Bytes;
 use mcp::{Envelope, Method, Param};
@@ -17,6 +17,8 @@ pub enum Change {
     Resource(String),
     /// A task; the raw `params`.
     Task(Bytes),
+    /// The state of the server: it runs, is degraded, has ended.
+    State,
 }
 
 /// The broadcast of one server.

@@ -14,6 +14,7 @@ use tokio::{
 
 use super::{
     changes::Changes,
+    health::Health,
     http::{EventStream, HttpLimits, HttpServer},
     link::{Link, Out},
 };
@@ -21,6 +22,8 @@ use crate::{failure::Failure, residents::Home};
 
 /// Messages that may wait for a socket to take them.
 const OUTBOX: usize = 256;
+/// How long we wait to learn how a child ended that has closed its stdout; it may well live on.
+const EXIT_WAIT: Duration = Duration::from_millis(200);
 
 /// What every link needs to be opened.
 #[derive(Clone)]
@@ -31,26 +34,30 @@ pub struct Dialer {
     pub limits: HttpLimits,
     /// The bounds of a child.
     pub child: supervisor::Limits,
+    /// Where the links tell what the server says outside of calls.
+    pub changes: Arc<Changes>,
+    /// Where the links tell how they fare.
+    pub health: Arc<Health>,
     /// Where the server lives, if that is in this process.
     pub(crate) home: Option<Home>,
 }
 
 impl Dialer {
     /// Opens the link that `server` describes.
-    pub async fn dial(&self, server: &Server, changes: Arc<Changes>) -> Result<Arc<Link>, Failure> {
+    pub async fn dial(&self, server: &Server) -> Result<Arc<Link>, Failure> {
         if let Some(home) = &self.home {
-            return self.resident(home, server, changes).await;
+            return self.resident(home, server).await;
         }
         match server.transport() {
-            Transport::Ws => self.websocket(server, changes).await,
-            Transport::Unix => self.unix(server, changes).await,
-            Transport::Sse => self.sse(server, changes).await,
-            _ => self.spawn(server, changes),
+            Transport::Ws => self.websocket(server).await,
+            Transport::Unix => self.unix(server).await,
+            Transport::Sse => self.sse(server).await,
+            _ => self.spawn(server),
         }
     }
 
     /// Starts a child.
-    fn spawn(&self, server: &Server, changes: Arc<Changes>) -> Result<Arc<Link>, Failure> {
+    fn spawn(&self, server: &Server) -> Result<Arc<Link>, Failure> {
         let program = server.command.as_deref().ok_or_else(|| Failure::Unavailable("it has no command".to_owned()))?;
         let mut command = supervisor::Command::new(program).args(&server.args);
         for (name, value) in &server.env {
@@ -59,9 +66,10 @@ impl Dialer {
         if let Some(directory) = &server.cwd {
             command = command.cwd(directory);
         }
-        let (child, mut lines) = supervisor::spawn(&command, self.child.clone())?;
-        let link = Link::new(Out::Child(child.clone()), changes, self.limits.patience);
-        let reader = Arc::downgrade(&link);
+        let journal = self.health.journal.clone();
+        let (child, mut lines) = supervisor::spawn_with_journal(&command, self.child.clone(), Some(journal))?;
+        let link = self.link(Out::Child(child.clone()));
+        let (reader, line_bytes_max) = (Arc::downgrade(&link), self.child.line_bytes_max);
         tokio::spawn(async move {
             while let Some(line) = lines.next().await {
                 // a child that never stops talking must not keep a thread for itself
@@ -69,26 +77,36 @@ impl Dialer {
                 let Some(link) = reader.upgrade().filter(|link| !link.is_closed()) else { break };
                 match line {
                     supervisor::Line::Message(bytes) => link.receive(&bytes),
-                    supervisor::Line::Oversized { bytes, head } => {
-                        tracing::warn!(bytes, head, "the server wrote a line over the limit; the calls under way fail");
+                    supervisor::Line::Oversized(over) if link.oversized(&over, line_bytes_max) => {}
+                    supervisor::Line::Oversized(_) => {
+                        link.lost("it wrote a line without an end");
                         break;
                     }
                 }
             }
+            let exit = tokio::time::timeout(EXIT_WAIT, child.exited()).await;
             if let Some(link) = reader.upgrade() {
-                link.close();
+                match exit {
+                    Ok(exit) if exit.is_success() => link.hung_up(),
+                    Ok(exit) => link.lost(&format!("it {exit}")),
+                    Err(_) => link.lost("it closed its output"),
+                }
             }
             child.stop().await;
         });
         Ok(link)
     }
 
+    fn link(&self, out: Out) -> Arc<Link> {
+        Link::new(out, self.changes.clone(), self.health.clone(), self.limits.patience)
+    }
+
     /// Starts a server that lives in this process.
-    async fn resident(&self, home: &Home, server: &Server, changes: Arc<Changes>) -> Result<Arc<Link>, Failure> {
+    async fn resident(&self, home: &Home, server: &Server) -> Result<Arc<Link>, Failure> {
         let opening = home.residents.open(&home.name, server);
         let opened = tokio::time::timeout(Duration::from_secs(server.start_timeout_s), opening).await;
         let mut resident = opened.map_err(|_| Failure::Timeout)?.map_err(Failure::Unavailable)?;
-        let link = Link::new(Out::Channel(resident.to_server), changes, self.limits.patience);
+        let link = self.link(Out::Channel(resident.to_server));
         let reader = Arc::downgrade(&link);
         tokio::spawn(async move {
             while let Some(message) = resident.from_server.recv().await {
@@ -96,18 +114,18 @@ impl Dialer {
                 link.receive(&message);
             }
             if let Some(link) = reader.upgrade() {
-                link.close();
+                link.hung_up();
             }
         });
         Ok(link)
     }
 
-    async fn websocket(&self, server: &Server, changes: Arc<Changes>) -> Result<Arc<Link>, Failure> {
+    async fn websocket(&self, server: &Server) -> Result<Arc<Link>, Failure> {
         let target = target(server)?;
         let socket = self.client.websocket(&target, configured_headers(server)).await?;
         let (mut sink, mut stream) = socket.split();
         let (out, mut outbox) = mpsc::channel::<Bytes>(OUTBOX);
-        let link = Link::new(Out::Channel(out), changes, self.limits.patience);
+        let link = self.link(Out::Channel(out));
         let reader = Arc::downgrade(&link);
         tokio::spawn(async move {
             loop {
@@ -127,19 +145,19 @@ impl Dialer {
                 }
             }
             if let Some(link) = reader.upgrade() {
-                link.close();
+                link.hung_up();
             }
         });
         Ok(link)
     }
 
-    async fn unix(&self, server: &Server, changes: Arc<Changes>) -> Result<Arc<Link>, Failure> {
+    async fn unix(&self, server: &Server) -> Result<Arc<Link>, Failure> {
         let target = target(server)?;
         let socket = target.socket().ok_or_else(|| Failure::Unavailable("it has no socket".to_owned()))?;
         let stream = self.client.stream(Path::new(socket)).await?;
         let (mut input, mut output) = stream.into_split();
         let (out, mut outbox) = mpsc::channel::<Bytes>(OUTBOX);
-        let link = Link::new(Out::Channel(out), changes, self.limits.patience);
+        let link = self.link(Out::Channel(out));
         tokio::spawn(async move {
             while let Some(message) = outbox.recv().await {
                 let mut framed = BytesMut::from(&message[..]);
@@ -159,19 +177,19 @@ impl Dialer {
                 while let Some(line) = decoder.next() {
                     match line {
                         Ok(bytes) => link.receive(&bytes),
-                        Err(error) => tracing::warn!(%error, "the server wrote a line over the limit"),
+                        Err(lines::LineError::Oversized { limit, quoted }) => link.oversized_start(limit, &quoted),
                     }
                 }
             }
             if let Some(link) = reader.upgrade() {
-                link.close();
+                link.hung_up();
             }
         });
         Ok(link)
     }
 
     /// HTTP+SSE of 2024-11-05: a GET stream whose first event names the address to post to.
-    async fn sse(&self, server: &Server, changes: Arc<Changes>) -> Result<Arc<Link>, Failure> {
+    async fn sse(&self, server: &Server) -> Result<Arc<Link>, Failure> {
         let target = target(server)?;
         let reach = HttpServer::new(self.client.clone(), target.clone(), configured_headers(server), self.limits);
         let response = reach
@@ -190,7 +208,7 @@ impl Dialer {
         let post =
             HttpServer::new(self.client.clone(), target.sibling(&endpoint)?, configured_headers(server), self.limits);
         let (out, mut outbox) = mpsc::channel::<Bytes>(OUTBOX);
-        let link = Link::new(Out::Channel(out), changes, self.limits.patience);
+        let link = self.link(Out::Channel(out));
         tokio::spawn(async move {
             while let Some(message) = outbox.recv().await {
                 if post.send(Verb::POST, message, |_| {}).await.is_err() {
@@ -205,7 +223,7 @@ impl Dialer {
                 link.receive(&event.data);
             }
             if let Some(link) = reader.upgrade() {
-                link.close();
+                link.hung_up();
             }
         });
         Ok(link)

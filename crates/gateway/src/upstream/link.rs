@@ -1,5 +1,5 @@
 //! A connection on which messages go both ways at any time: a child's pipes, a WebSocket, a unix socket, HTTP+SSE.
-//! Calls share it; what arrives is given to the call that it belongs to.
+//! Calls share it; what arrives is given to the call that it belongs to. How it fares is told to the server's health.
 
 use std::{
     sync::{
@@ -11,12 +11,15 @@ use std::{
 
 use bytes::Bytes;
 use mcp::{Envelope, Era, Kind, Method, ScanLimits, message};
+use supervisor::Oversized;
 use tokio::sync::mpsc;
 
 use super::{
     changes::Changes,
+    health::{Health, Pulse},
     legacy_http::{cancelled, handshake_refused, initialize_params, reply_message},
     modern_http::own_params,
+    oversized::answered_id,
     peer::Peer,
     pending::Pending,
 };
@@ -45,6 +48,9 @@ pub struct Link {
     pending: Pending,
     peer: OnceLock<Peer>,
     changes: Arc<Changes>,
+    health: Arc<Health>,
+    /// Whether it answers when it is asked for a sign of life.
+    pub pulse: Pulse,
     patience: Patience,
     closed: AtomicBool,
     /// Lines without a message since the last message.
@@ -64,12 +70,14 @@ pub enum Verdict {
 
 impl Link {
     /// A link that writes to `out`. Whoever reads its other half calls [`Self::receive`] and [`Self::close`].
-    pub fn new(out: Out, changes: Arc<Changes>, patience: Patience) -> Arc<Self> {
+    pub fn new(out: Out, changes: Arc<Changes>, health: Arc<Health>, patience: Patience) -> Arc<Self> {
         Arc::new(Self {
             out,
             pending: Pending::default(),
             peer: OnceLock::new(),
             changes,
+            health,
+            pulse: Pulse::default(),
             patience,
             closed: AtomicBool::new(false),
             garbage: AtomicU32::new(0),
@@ -195,17 +203,40 @@ impl Link {
     }
 
     fn garbage(&self, invalid: mcp::Invalid, bytes: &Bytes) {
+        self.health.noise();
         match self.garbage.fetch_add(1, Ordering::Relaxed) {
-            0 => tracing::warn!(%invalid, line = quote(bytes), "the server wrote a line that is no message"),
+            0 => {
+                let line = self.health.journal.clean(&quote(bytes));
+                tracing::warn!(%invalid, line, "the server wrote a line that is no message");
+            }
             GARBAGE_LINES_MAX => {
                 tracing::warn!(
                     lines = GARBAGE_LINES_MAX,
                     "the server writes nothing but lines that are no messages; it is stopped"
                 );
-                self.close();
+                self.lost("it wrote nothing but lines that are no messages");
             }
             _ => {}
         }
+    }
+
+    /// Takes what is known of a line over the limit: the call that waited for it fails, the others go on. False if the
+    /// line has no end, so that nothing more can come on this link.
+    pub fn oversized(&self, line: &Oversized, bytes_max: usize) -> bool {
+        let head = self.health.journal.clean(&line.head);
+        tracing::warn!(bytes = line.bytes, bytes_max, head, "the server wrote a line over the limit");
+        let failure = Failure::TooLarge(bytes_max);
+        match answered_id(&line.head, &line.tail) {
+            Some(id) => drop(self.pending.fail(id, failure)),
+            None => drop(self.pending.fail_only(failure)),
+        }
+        line.is_whole
+    }
+
+    /// The same where only the start of the line is known.
+    pub fn oversized_start(&self, bytes_max: usize, head: &str) {
+        let line = Oversized { bytes: bytes_max, head: head.to_owned(), tail: String::new(), is_whole: true };
+        self.oversized(&line, bytes_max);
     }
 
     fn sort(self: &Arc<Self>, envelope: Envelope) {
@@ -248,10 +279,22 @@ impl Link {
         });
     }
 
-    /// The connection is gone: every call on it has an unknown outcome.
-    pub fn close(&self) {
-        self.closed.store(true, Ordering::Release);
+    /// The connection has ended by itself, for this reason: every call on it has an unknown outcome.
+    pub fn lost(&self, reason: &str) {
+        let was_closed = self.closed.swap(true, Ordering::AcqRel);
+        // before it has introduced itself, whoever opened it tells what happened
+        if !was_closed && self.peer.get().is_some() {
+            self.health.ended(reason);
+        }
         self.pending.fail_all(&Failure::Lost);
+    }
+
+    /// The other side has hung up. With no call under way that is its right.
+    pub fn hung_up(&self) {
+        if self.calls() > 0 {
+            return self.lost("it hung up during a call");
+        }
+        self.closed.store(true, Ordering::Release);
     }
 
     /// Ends the connection politely.

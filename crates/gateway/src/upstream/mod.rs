@@ -1,20 +1,29 @@
 //! The server edge: one [`Upstream`] per configured server, in whatever era and over whatever transport it speaks.
 //!
-//! In reading order: `peer` (what a server says of itself), `changes` (what it says outside of calls), `pending` (calls
-//! that share a connection), `link` and `dial` (connections that go both ways), `http` (one POST and its answer),
-//! `modern_http`, `legacy_http`, `pool` (who may share what).
+//! In reading order: `peer` (what a server says of itself), `changes` (what it says outside of calls), `health` and
+//! `place` (how it fares), `pending` (calls that share a connection), `link` and `dial` (connections that go both ways),
+//! `http` (one POST and its answer), `modern_http`, `legacy_http`, `pool` (who may share what), `starts` (who may start),
+//! `heartbeat` (who looks after all this), `status` (what is told of it).
 
 pub mod askable;
 pub mod changes;
 pub mod dial;
+pub mod health;
+mod heartbeat;
 pub mod http;
 pub mod legacy_http;
 pub mod link;
 pub mod modern_http;
+mod oversized;
 pub mod peer;
 pub mod pending;
+pub mod place;
 pub mod pool;
+pub mod starts;
+mod status;
 pub mod watch;
+
+pub use status::Status;
 
 use std::{
     sync::{
@@ -27,26 +36,31 @@ use std::{
 use arc_swap::ArcSwapOption;
 use config::{Limits, Mode, Server, Transport};
 use mcp::{Envelope, Era, ErrorKey, Kind, Method, array};
-use supervisor::backoff::{self, Backoff};
+use supervisor::{Journal, backoff};
 use tokio::sync::Semaphore;
 
 use self::{
     changes::Changes,
     dial::{Dialer, configured_headers, target},
+    health::{Health, Pulse, Start},
     http::{HttpLimits, HttpServer},
     legacy_http::{LegacyHttp, Refusal},
     link::{Link, Verdict},
     modern_http::{ModernHttp, own_params},
     peer::Peer,
+    place::Place,
     pool::{Key, Pool},
+    starts::Starts,
 };
 use crate::{
     call::{Abilities, Call, Caller, Exchange},
     events::Patience,
     failure::Failure,
     residents::{Home, Residents},
-    seals::random,
 };
+
+/// A server that is about to be started again is waited for this long; a call that would wait longer is told so at once.
+const RESTART_WAIT_MAX: Duration = Duration::from_millis(2_500);
 
 /// A way to send calls to a server.
 #[derive(Clone, Debug)]
@@ -86,8 +100,10 @@ pub struct Upstream {
     /// What the server last said of itself, on whatever connection.
     peer: ArcSwapOption<Peer>,
     pool: Pool,
-    /// Starts that failed, and when the next one is due.
-    starts: Mutex<Backoff>,
+    health: Arc<Health>,
+    /// Whether it answers over HTTP when it is asked for a sign of life.
+    pulse: Pulse,
+    starts: Starts,
     calls: Arc<Semaphore>,
     /// It is no longer part of the configuration: nothing is opened any more.
     retired: AtomicBool,
@@ -100,13 +116,14 @@ impl std::fmt::Debug for Upstream {
 }
 
 impl Upstream {
-    /// A server as it is configured; nothing is started or connected yet.
+    /// A server as it is configured; nothing is started or connected yet. `starts` are the turns of the whole node.
     pub fn new(
         name: &str,
         settings: Server,
         limits: Limits,
         client: &egress::Client,
         residents: &Arc<dyn Residents>,
+        starts: &Starts,
     ) -> Result<Arc<Self>, Failure> {
         let home = residents.hosts(name, &settings).then(|| Home { name: name.into(), residents: residents.clone() });
         let patience = Patience {
@@ -125,11 +142,20 @@ impl Upstream {
             _ => None,
         };
         let child = supervisor::Limits { line_bytes_max, ..supervisor::Limits::default() };
+        let (name, changes): (Arc<str>, Arc<Changes>) = (name.into(), Arc::default());
+        let health = Health::new(&name, restarts(&settings), journal(&name, &settings), changes.clone());
         Ok(Arc::new(Self {
-            name: name.into(),
-            changes: Arc::default(),
             watch: watch::Watch::default(),
-            dialer: Dialer { client: client.clone(), limits: http_limits, child, home },
+            dialer: Dialer {
+                client: client.clone(),
+                limits: http_limits,
+                child,
+                changes: changes.clone(),
+                health: health.clone(),
+                home,
+            },
+            name,
+            changes,
             http,
             modern: ArcSwapOption::empty(),
             verdict: Mutex::default(),
@@ -139,10 +165,9 @@ impl Upstream {
             } else {
                 limits.sessions_max
             }),
-            starts: Mutex::new(Backoff::new(backoff::Options {
-                max_restarts_per_hour: settings.restarts_per_hour_max as usize,
-                ..backoff::Options::default()
-            })),
+            health,
+            pulse: Pulse::default(),
+            starts: starts.clone(),
             calls: Arc::new(Semaphore::new(limits.calls_per_server_max)),
             retired: AtomicBool::new(false),
             settings,
@@ -152,15 +177,16 @@ impl Upstream {
 
     /// Sends a call, if the server has room for it.
     pub async fn call(self: &Arc<Self>, call: &Call) -> Exchange {
-        let Ok(place) = self.calls.clone().try_acquire_owned() else {
+        let Some(place) = Place::take(&self.calls, &self.health) else {
             return Exchange::Done(Err(Failure::Overloaded));
         };
         let mut exchange = match self.fresh_door() {
             Some(door) => door.call(call).await,
             None => self.call_connected(call).await,
         };
-        if let Exchange::Running(events) = &mut exchange {
-            events.keep(place);
+        match &mut exchange {
+            Exchange::Running(events) => events.keep(place),
+            Exchange::Done(end) => place.ended(end),
         }
         exchange
     }
@@ -250,9 +276,12 @@ impl Upstream {
         }
     }
 
-    /// Closes everything.
+    /// Closes everything. The next call starts the server anew.
     pub async fn stop(&self) {
+        self.health.stopping();
+        self.modern.store(None);
         self.pool.close_all().await;
+        self.health.stopped();
     }
 
     /// Closes everything for good: this server has left the configuration.
@@ -268,7 +297,12 @@ impl Upstream {
 
     /// How many connections, sessions or processes there are now.
     pub fn instances(&self) -> usize {
-        self.pool.len()
+        self.pool.connections().len() + usize::from(self.fresh_door().is_some())
+    }
+
+    /// Whether there is any way to the server now.
+    fn is_connected(&self) -> bool {
+        self.fresh_door().is_some() || self.pool.is_connected()
     }
 
     fn fresh_door(&self) -> Option<Arc<ModernHttp>> {
@@ -293,31 +327,36 @@ impl Upstream {
     }
 
     async fn open(self: &Arc<Self>, abilities: Abilities) -> Result<Connection, Failure> {
-        self.may_start()?;
-        let opened = self.open_now(abilities).await;
-        let mut starts = self.starts.lock().unwrap_or_else(PoisonError::into_inner);
-        match &opened {
-            Ok(_) => starts.running(Instant::now()),
-            Err(failure) => starts.ended(failure.to_string(), Instant::now(), u64::from_ne_bytes(random())),
+        if self.wait_until_due().await? == Start::Again {
+            self.forget_era();
         }
+        let attempt = Attempt(Some(&self.health));
+        let opened = match self.settings.transport() {
+            Transport::Stdio => {
+                let turn = Duration::from_secs(self.settings.start_timeout_s);
+                self.starts.in_turn(turn, self.open_now(abilities)).await.flatten()
+            }
+            _ => self.open_now(abilities).await,
+        };
+        attempt.ended(opened.as_ref().err());
         opened
     }
 
-    /// A server that could not be started lately is left alone for a while, and says so.
-    fn may_start(&self) -> Result<(), Failure> {
+    /// A server that could not be started lately is left alone for a while. Who comes shortly before the end of it waits;
+    /// who would wait for long is told why not.
+    async fn wait_until_due(&self) -> Result<Start, Failure> {
         if self.retired.load(Ordering::Acquire) {
             return Err(Failure::Unavailable("it has been taken out of the configuration".to_owned()));
         }
-        let now = Instant::now();
-        let mut starts = self.starts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(wait) = starts.due().and_then(|due| due.checked_duration_since(now)).filter(|wait| !wait.is_zero())
-        {
-            let reason = starts.state().reason().unwrap_or_default();
-            let text = format!("{} for another {:.1} s: {reason}", starts.state(), wait.as_secs_f32());
-            return Err(Failure::Unavailable(text));
+        let pause = match self.health.start() {
+            Ok(start) => return Ok(start),
+            Err(pause) => pause,
+        };
+        if pause.left > RESTART_WAIT_MAX {
+            return Err(Failure::Unavailable(pause.why));
         }
-        starts.starting(now);
-        Ok(())
+        tokio::time::sleep(pause.left).await;
+        self.health.start().map_err(|pause| Failure::Unavailable(pause.why))
     }
 
     async fn open_now(self: &Arc<Self>, abilities: Abilities) -> Result<Connection, Failure> {
@@ -375,7 +414,7 @@ impl Upstream {
             Err(Refusal::Failed(failure)) => Err(failure),
             Err(Refusal::NotHere) if self.settings.transport == Transport::Auto => {
                 let settings = Server { transport: Transport::Sse, ..self.settings.clone() };
-                let link = self.dialer.dial(&settings, self.changes.clone()).await?;
+                let link = self.dialer.dial(&settings).await?;
                 link.initialize(abilities, limit).await?;
                 Ok(Connection::Link(link))
             }
@@ -385,7 +424,7 @@ impl Upstream {
 
     /// Detection on a link. A server that falls silent or dies on the probe is legacy; it gets a fresh connection.
     async fn open_link(self: &Arc<Self>, abilities: Abilities, limit: Duration) -> Result<Arc<Link>, Failure> {
-        let link = self.dialer.dial(&self.settings, self.changes.clone()).await?;
+        let link = self.dialer.dial(&self.settings).await?;
         let opened = match self.known_era() {
             Some(Era::Modern) => link.discover(limit).await.map(|()| link.clone()),
             Some(Era::Legacy) => link.initialize(abilities, limit).await.map(|()| link.clone()),
@@ -413,7 +452,7 @@ impl Upstream {
             Verdict::Legacy => link,
             Verdict::Spoiled => {
                 link.stop_aside();
-                self.dialer.dial(&self.settings, self.changes.clone()).await?
+                self.dialer.dial(&self.settings).await?
             }
         };
         match link.initialize(abilities, limit).await {
@@ -441,9 +480,46 @@ impl Upstream {
         verdict.filter(|(_, since)| since.elapsed() < horizon).map(|(era, _)| era)
     }
 
+    /// What was found out by asking no longer counts.
+    fn forget_era(&self) {
+        *self.verdict.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.modern.store(None);
+    }
+
     fn remember(&self, era: Era) {
         *self.verdict.lock().unwrap_or_else(PoisonError::into_inner) = Some((era, Instant::now()));
     }
+}
+
+/// A start under way. Dropped before its end, nobody wants it any more.
+struct Attempt<'a>(Option<&'a Health>);
+
+impl Attempt<'_> {
+    fn ended(mut self, failure: Option<&Failure>) {
+        match (self.0.take(), failure) {
+            (Some(health), Some(failure)) => health.ended(&failure.reason()),
+            (Some(health), None) => health.running(),
+            (None, _) => {}
+        }
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if let Some(health) = self.0 {
+            health.abandoned();
+        }
+    }
+}
+
+/// When a server that ends is started again.
+fn restarts(settings: &Server) -> backoff::Options {
+    backoff::Options { max_restarts_per_hour: settings.restarts_per_hour_max as usize, ..backoff::Options::default() }
+}
+
+/// The journal of a server, in which the values of its environment do not stand.
+fn journal(name: &str, settings: &Server) -> Journal {
+    Journal::new(name, settings.env.values().map(|value| value.expose().to_owned()))
 }
 
 /// Asks a server whether it is modern; one that refuses our version and then names it is asked once more.
@@ -463,10 +539,9 @@ async fn discover(door: &ModernHttp, limit: Duration) -> Result<Envelope, Failur
 
 /// A failure of a child with the last words it wrote to stderr.
 fn with_log(failure: &Failure, tail: &str) -> Failure {
-    match tail.trim().lines().last() {
-        Some(line) => {
-            Failure::Unavailable(format!("{failure} (its last words: {})", line.chars().take(300).collect::<String>()))
-        }
-        None => Failure::Unavailable(failure.to_string()),
-    }
+    let reason = failure.reason();
+    Failure::Unavailable(match tail.trim().lines().last() {
+        Some(line) => format!("{reason} (its last words: {})", line.chars().take(300).collect::<String>()),
+        None => reason,
+    })
 }

@@ -120,6 +120,13 @@ impl Pending {
         }
     }
 
+    /// Ends the call under `id`; false if it had already ended.
+    pub fn fail(&self, id: u64, failure: Failure) -> bool {
+        let Some(call) = self.lock().remove(&id) else { return false };
+        call.sender.finish(Err(failure));
+        true
+    }
+
     /// Ends all calls, since their connection is gone.
     pub fn fail_all(&self, failure: &Failure) {
         for (_, waiting) in self.lock().drain() {

@@ -58,9 +58,14 @@ impl Pool {
         Ok(connection)
     }
 
-    /// How many connections there are.
-    pub fn len(&self) -> usize {
-        self.lock().len()
+    /// The connections that stand now.
+    pub fn connections(&self) -> Vec<Connection> {
+        self.lock().values().filter_map(|slot| slot.standing()).collect()
+    }
+
+    /// Whether any connection stands now.
+    pub fn is_connected(&self) -> bool {
+        self.lock().values().any(|slot| slot.standing().is_some())
     }
 
     /// Closes the connections of one client session.
@@ -142,6 +147,12 @@ impl Slot {
         seen.0.clone().filter(Connection::is_usable)
     }
 
+    /// The connection, if it can be used; asking so does not count as use.
+    fn standing(&self) -> Option<Connection> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.0.clone().filter(Connection::is_usable)
+    }
+
     fn see(&self, connection: Option<Connection>) {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).0 = connection;
     }
@@ -158,12 +169,12 @@ impl Slot {
 }
 
 impl Connection {
-    /// Whether calls can still be sent on it.
+    /// Whether calls can still be sent on it. A door is nobody's own: it is kept beside the pool, with its date.
     fn is_usable(&self) -> bool {
         match self {
             Self::Link(link) => !link.is_closed(),
             Self::Session(session) => !session.is_gone(),
-            Self::Door(_) => true,
+            Self::Door(_) => false,
         }
     }
 

@@ -16,6 +16,15 @@ use crate::{call::Caller, failure::Failure};
 /// How long a server may take to acknowledge that it will tell us.
 const ACKNOWLEDGE: Duration = Duration::from_secs(2);
 
+/// One thing that somebody wants to hear of, by the server's own name for it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// A resource, by its URI.
+    Resource(String),
+    /// A task of a modern server, by its id.
+    Task(String),
+}
+
 /// Who wants to hear of what at one server.
 #[derive(Debug, Default)]
 pub struct Watch {
@@ -25,7 +34,7 @@ pub struct Watch {
 #[derive(Debug, Default)]
 struct State {
     watchers: usize,
-    resources: BTreeMap<String, usize>,
+    subjects: BTreeMap<Subject, usize>,
     ear: Option<Ear>,
 }
 
@@ -41,7 +50,7 @@ enum Ear {
 pub struct Watching {
     upstream: Arc<Upstream>,
     caller: Caller,
-    resources: Vec<String>,
+    subjects: Vec<Subject>,
     forward: Option<AbortHandle>,
 }
 
@@ -52,11 +61,11 @@ impl Watching {
         self
     }
 
-    /// Starts to watch the lists of a server and these resources. Returns when the server has acknowledged it.
-    pub async fn start(upstream: Arc<Upstream>, caller: Caller, resources: Vec<String>) -> Result<Self, Failure> {
+    /// Starts to watch the lists of a server and these subjects. Returns when the server has acknowledged it.
+    pub async fn start(upstream: Arc<Upstream>, caller: Caller, subjects: Vec<Subject>) -> Result<Self, Failure> {
         let connection = upstream.connection(&caller).await?;
-        let (first, fresh) = upstream.watch.add(&resources);
-        let watching = Self { upstream, caller, resources, forward: None };
+        let (first, fresh) = upstream.watch.add(&subjects);
+        let watching = Self { upstream, caller, subjects, forward: None };
         match connection {
             Connection::Door(_) | Connection::Link(_) if watching.is_modern() => {
                 if first || !fresh.is_empty() {
@@ -64,10 +73,10 @@ impl Watching {
                 }
             }
             _ => {
-                for uri in fresh {
+                for uri in fresh.iter().filter_map(Subject::resource) {
                     watching
                         .upstream
-                        .ask(&watching.caller, Method::ResourcesSubscribe, &uri_member(&uri), ACKNOWLEDGE)
+                        .ask(&watching.caller, Method::ResourcesSubscribe, &uri_member(uri), ACKNOWLEDGE)
                         .await?;
                 }
             }
@@ -85,7 +94,7 @@ impl Drop for Watching {
         if let Some(forward) = &self.forward {
             forward.abort();
         }
-        let (last, gone) = self.upstream.watch.remove(&self.resources);
+        let (last, gone) = self.upstream.watch.remove(&self.subjects);
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         if self.is_modern() {
             if last {
@@ -95,10 +104,28 @@ impl Drop for Watching {
         }
         let (upstream, caller) = (self.upstream.clone(), self.caller.clone());
         runtime.spawn(async move {
-            for uri in gone {
-                let _ = upstream.ask(&caller, Method::ResourcesUnsubscribe, &uri_member(&uri), ACKNOWLEDGE).await;
+            for uri in gone.iter().filter_map(Subject::resource) {
+                let _ = upstream.ask(&caller, Method::ResourcesUnsubscribe, &uri_member(uri), ACKNOWLEDGE).await;
             }
         });
+    }
+}
+
+impl Subject {
+    /// The URI, if it is a resource.
+    pub fn resource(&self) -> Option<&str> {
+        match self {
+            Self::Resource(uri) => Some(uri),
+            Self::Task(_) => None,
+        }
+    }
+
+    /// The id, if it is a task.
+    pub fn task(&self) -> Option<&str> {
+        match self {
+            Self::Task(id) => Some(id),
+            Self::Resource(_) => None,
+        }
     }
 }
 
@@ -107,13 +134,13 @@ fn uri_member(uri: &str) -> String {
 }
 
 impl Watch {
-    fn add(&self, resources: &[String]) -> (bool, Vec<String>) {
+    fn add(&self, subjects: &[Subject]) -> (bool, Vec<Subject>) {
         let mut state = self.lock();
         state.watchers += 1;
-        let fresh = resources
+        let fresh = subjects
             .iter()
-            .filter(|uri| {
-                let count = state.resources.entry((*uri).clone()).or_default();
+            .filter(|subject| {
+                let count = state.subjects.entry((*subject).clone()).or_default();
                 *count += 1;
                 *count == 1
             })
@@ -122,16 +149,16 @@ impl Watch {
         (state.watchers == 1, fresh)
     }
 
-    fn remove(&self, resources: &[String]) -> (bool, Vec<String>) {
+    fn remove(&self, subjects: &[Subject]) -> (bool, Vec<Subject>) {
         let mut state = self.lock();
         state.watchers -= 1;
         let mut gone = Vec::new();
-        for uri in resources {
-            if let Some(count) = state.resources.get_mut(uri) {
+        for subject in subjects {
+            if let Some(count) = state.subjects.get_mut(subject) {
                 *count -= 1;
                 if *count == 0 {
-                    state.resources.remove(uri);
-                    gone.push(uri.clone());
+                    state.subjects.remove(subject);
+                    gone.push(subject.clone());
                 }
             }
         }
@@ -141,15 +168,10 @@ impl Watch {
     /// The filter of a listen request for everything that anybody wants.
     fn filter(&self) -> String {
         let state = self.lock();
-        let uris: Vec<String> = state
-            .resources
-            .keys()
-            .map(|uri| String::from_utf8_lossy(&message::json_string(uri)).into_owned())
-            .collect();
-        let resources =
-            if uris.is_empty() { String::new() } else { format!(r#","resourceSubscriptions":[{}]"#, uris.join(",")) };
+        let resources = member("resourceSubscriptions", state.subjects.keys().filter_map(Subject::resource));
+        let tasks = member("taskIds", state.subjects.keys().filter_map(Subject::task));
         format!(
-            r#""notifications":{{"toolsListChanged":true,"promptsListChanged":true,"resourcesListChanged":true{resources}}}"#
+            r#""notifications":{{"toolsListChanged":true,"promptsListChanged":true,"resourcesListChanged":true{resources}{tasks}}}"#
         )
     }
 
@@ -166,6 +188,13 @@ impl Watch {
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A further member of an object: a list of texts, left out where it would be empty.
+fn member<'a>(name: &str, texts: impl Iterator<Item = &'a str>) -> String {
+    let texts: Vec<String> =
+        texts.map(|text| String::from_utf8_lossy(&message::json_string(text)).into_owned()).collect();
+    if texts.is_empty() { String::new() } else { format!(r#","{name}":[{}]"#, texts.join(",")) }
 }
 
 fn end(ear: Option<Ear>) {

@@ -7,6 +7,7 @@
 use std::{
     env, fs,
     io::{self, BufRead as _, Write as _},
+    path::PathBuf,
     process::{self, Command, Stdio},
     thread,
     time::Duration,
@@ -25,6 +26,7 @@ usage: rogue [FLAGS]
   --close-stdout        close stdout instead of answering a tool call, and stay
   --ignore-term         ignore SIGTERM and the end of the input
   --fork-daemon         leave a grandchild that holds the pipes; its id stands on stderr
+  --mute-while FILE     answer nothing while this file is there
   --crash-on TOOL       end with code 70 when this tool is called
   --slow-start MS       wait before reading anything
   --endless-list        every page of tools names a next one
@@ -47,6 +49,7 @@ struct Vices {
     close_stdout: bool,
     ignore_term: bool,
     fork_daemon: bool,
+    mute_while: Option<PathBuf>,
     crash_on: Option<String>,
     slow_start: Duration,
     endless_list: bool,
@@ -71,6 +74,7 @@ impl Vices {
                 "--close-stdout" => vices.close_stdout = true,
                 "--ignore-term" => vices.ignore_term = true,
                 "--fork-daemon" => vices.fork_daemon = true,
+                "--mute-while" => vices.mute_while = Some(arguments.next()?.into()),
                 "--crash-on" => vices.crash_on = Some(arguments.next()?),
                 "--slow-start" => vices.slow_start = Duration::from_millis(number()? as u64),
                 "--endless-list" => vices.endless_list = true,
@@ -148,7 +152,7 @@ impl Rogue {
         if self.vices.exit_on_probe && !self.initialized && method != "initialize" {
             process::exit(1);
         }
-        if self.vices.silent {
+        if self.vices.silent || self.vices.mute_while.as_ref().is_some_and(|file| file.exists()) {
             return Ok(());
         }
         let outcome = match method {

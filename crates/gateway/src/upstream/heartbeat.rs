@@ -1,0 +1,119 @@
+//! Asks the connections that exist, at an interval, whether their server still answers, ends processes that hang, and
+//! tries servers that failed again for as long as the node runs: there is no counter at whose end a server is given up.
+
+use std::{
+    sync::{Arc, Weak},
+    time::{Duration, Instant},
+};
+
+use futures_util::future::join_all;
+use mcp::{Era, Method};
+
+use super::{
+    Connection, Upstream,
+    health::{MISSES_UNTIL_DEGRADED, MISSES_UNTIL_ENDED},
+    modern_http::own_params,
+};
+use crate::{call::Caller, failure::Failure, seals::random};
+
+/// How far an interval is lengthened or shortened by chance, so that servers are not all asked at once.
+const JITTER: f64 = 0.1;
+/// No two looks follow each other faster, whatever is due.
+const LOOK_MIN: Duration = Duration::from_millis(100);
+/// How long an answer may take, if the interval is not shorter.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+
+impl Upstream {
+    /// Looks after this server until it is dropped; `own` is the caller as which the gateway itself asks.
+    pub fn look_after(self: &Arc<Self>, own: Caller) {
+        tokio::spawn(keep_looking(Arc::downgrade(self), own));
+    }
+
+    /// When to look the next time: after the interval, or earlier if a start is due.
+    fn next_look(&self) -> Duration {
+        let chance = u32::from_ne_bytes(random());
+        let factor = 1.0 - JITTER + 2.0 * JITTER * f64::from(chance) / f64::from(u32::MAX);
+        let interval = self.health_interval().mul_f64(factor);
+        let due = self.health.due().map(|due| due.saturating_duration_since(Instant::now()));
+        due.map_or(interval, |due| due.min(interval)).max(LOOK_MIN)
+    }
+
+    fn health_interval(&self) -> Duration {
+        Duration::from_millis(self.limits.health_ms)
+    }
+
+    async fn look(self: &Arc<Self>, own: &Caller) {
+        if self.health.due().is_some_and(|due| due <= Instant::now()) {
+            // its failure is noted where it happens
+            let _ = self.connection(own).await;
+        }
+        self.ask_whether_it_answers().await;
+    }
+
+    async fn ask_whether_it_answers(&self) {
+        let limit = self.health_interval().min(ANSWER_WITHIN);
+        let connections = self.connections();
+        let failures = join_all(connections.iter().map(|connection| self.ask_one(connection, limit))).await;
+        let silent = failures.into_iter().flatten().find(|(misses, _)| *misses >= MISSES_UNTIL_DEGRADED);
+        self.health.silence(silent.map(|(_, failure)| format!("it does not answer: {}", failure.reason())));
+    }
+
+    /// Asks one connection; gives how often in a row it did not answer, and why.
+    async fn ask_one(&self, connection: &Connection, limit: Duration) -> Option<(u32, Failure)> {
+        let began = Instant::now();
+        let pulse = match connection {
+            Connection::Link(link) => &link.pulse,
+            Connection::Session(_) | Connection::Door(_) => &self.pulse,
+        };
+        let answer = connection.still_answers(limit).await;
+        pulse.note(answer.is_ok());
+        let Err(failure) = answer else {
+            self.health.answered(began.elapsed());
+            return None;
+        };
+        if let Connection::Link(link) = connection
+            && pulse.misses() >= MISSES_UNTIL_ENDED
+            && link.calls() == 0
+        {
+            link.lost(&format!("it did not answer {MISSES_UNTIL_ENDED} times in a row"));
+            link.stop_aside();
+        }
+        Some((pulse.misses(), failure))
+    }
+
+    /// All processes and sockets there are, each on its own; of an HTTP server one way in, for they all lead to the same.
+    fn connections(&self) -> Vec<Connection> {
+        let mut has_http = false;
+        let mut connections = self.pool.connections();
+        connections.extend(self.fresh_door().map(Connection::Door));
+        connections
+            .retain(|connection| matches!(connection, Connection::Link(_)) || !std::mem::replace(&mut has_http, true));
+        connections
+    }
+}
+
+async fn keep_looking(upstream: Weak<Upstream>, own: Caller) {
+    while let Some(wait) = upstream.upgrade().map(|upstream| upstream.next_look()) {
+        tokio::time::sleep(wait).await;
+        let Some(upstream) = upstream.upgrade() else { return };
+        upstream.look(&own).await;
+    }
+}
+
+impl Connection {
+    /// Asks for any answer at all. A session that is gone is no silence: the next call opens another.
+    async fn still_answers(&self, limit: Duration) -> Result<(), Failure> {
+        let answer = match self {
+            Self::Link(link) if link.peer().is_some_and(|peer| peer.era == Era::Modern) => {
+                link.ask(Method::Discover, &own_params(""), limit).await
+            }
+            Self::Link(link) => link.ask(Method::Ping, b"{}", limit).await,
+            Self::Session(session) => session.ask(Method::Ping, b"{}", limit).await,
+            Self::Door(door) => door.ask(Method::Discover, None, &own_params(""), limit).await,
+        };
+        match answer {
+            Ok(_) | Err(Failure::SessionGone) => Ok(()),
+            Err(failure) => Err(failure),
+        }
+    }
+}

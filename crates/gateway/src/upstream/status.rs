@@ -1,0 +1,85 @@
+//! What the operator is told of one server: its state as a whole, which its several connections do not know each alone.
+
+use std::time::{Duration, SystemTime};
+
+use supervisor::{Entry, backoff::State};
+
+use super::{Upstream, health::LastError};
+
+/// One server at one moment.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// What it is doing, with the reason where something is wrong.
+    pub state: State,
+    /// When that began.
+    pub since: SystemTime,
+    /// The era it is driven in, once it has introduced itself.
+    pub era: Option<mcp::Era>,
+    /// The revision agreed on.
+    pub version: Option<String>,
+    /// Connections, sessions or processes there are now.
+    pub instances: usize,
+    /// Starts after a failure.
+    pub restarts: u64,
+    /// Calls that were sent to it.
+    pub calls: u64,
+    /// Those of them that got no answer.
+    pub errors: u64,
+    /// What went wrong last.
+    pub last_error: Option<LastError>,
+    /// How long an answer takes, on a moving average.
+    pub latency: Option<Duration>,
+}
+
+impl Upstream {
+    /// How the server is.
+    pub fn status(&self) -> Status {
+        let (report, peer) = (self.health.report(), self.peer());
+        Status {
+            state: whole(report.state, self.is_connected()),
+            since: report.since,
+            era: peer.as_ref().map(|peer| peer.era),
+            version: peer.as_ref().map(|peer| peer.version.clone()),
+            instances: self.instances(),
+            restarts: report.restarts,
+            calls: report.calls,
+            errors: report.errors,
+            last_error: report.last_error,
+            latency: report.latency,
+        }
+    }
+
+    /// The last lines that its processes wrote to stderr, oldest first.
+    pub fn log_tail(&self, lines_max: usize) -> Vec<Entry> {
+        self.health.journal.tail(lines_max)
+    }
+}
+
+/// One start among several connections says little: while another connection stands, the server runs.
+fn whole(state: State, is_connected: bool) -> State {
+    match (state, is_connected) {
+        (State::Starting | State::Stopped, true) => State::Running,
+        (State::Backoff { reason, .. } | State::Failed { reason, .. }, true) => State::Degraded { reason },
+        (State::Running | State::Degraded { .. }, false) => State::Stopped,
+        (state, _) => state,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn a_server_is_as_good_as_its_standing_connections() {
+        let check = |state, is_connected, expected: &str| assert_eq!(whole(state, is_connected).to_string(), expected);
+        let backoff = || State::Backoff { reason: "it crashed".to_owned(), until: Instant::now() };
+        check(State::Starting, false, "starting");
+        check(State::Starting, true, "running");
+        check(backoff(), false, "backoff");
+        check(backoff(), true, "degraded");
+        check(State::Running, false, "stopped");
+        check(State::Stopping, true, "stopping");
+    }
+}
