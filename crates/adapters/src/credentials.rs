@@ -8,7 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use config::{Auth, Secret, Server};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::http::encode;
 
 /// Everything that is sent with every request.
 #[derive(Clone, Default)]
@@ -30,7 +31,8 @@ impl Credentials {
         }
         let auth = [&server.auth.bearer, &server.auth.password];
         credentials.secrets.extend(auth.into_iter().flatten().cloned());
-        credentials.secrets.extend(server.auth.query.values().cloned());
+        let query = server.auth.query.values().flat_map(|value| [value.clone(), Secret::new(encode(value.expose()))]);
+        credentials.secrets.extend(query);
         credentials
     }
 
@@ -78,7 +80,6 @@ fn authorization(auth: &Auth) -> Option<String> {
 }
 
 fn query(auth: &Auth) -> String {
-    let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
     let pairs = auth.query.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value.expose())));
     pairs.collect::<Vec<_>>().join("&")
 }
@@ -104,6 +105,13 @@ mod tests {
         assert_eq!(credentials.query(), "api%20key=k%2F1%262");
         let shown = format!("{credentials:?}");
         assert!(!shown.contains("opensesame") && !shown.contains("YW5u") && !shown.contains("k/1"), "{shown}");
+    }
+
+    #[test]
+    fn key_of_a_query_is_a_secret_however_it_is_written() {
+        let auth = Auth { query: [("key".to_owned(), Secret::new("pass word/1"))].into(), ..Auth::default() };
+        let secrets = Credentials::of(&server(auth)).secrets();
+        assert_eq!(secrets.hide("pass word/1 and pass%20word%2F1".to_owned()), "••• and •••");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 /// Clients of both eras.
 const BOTH_ERAS: [Client; 3] = [Client::PythonLegacy, Client::TypeScriptV2Auto, Client::PythonAuto];
 
-fn call(name: &str, arguments: Value) -> Value {
+fn call(name: &str, arguments: &Value) -> Value {
     json!({ "do": "call", "name": name, "arguments": arguments })
 }
 
@@ -41,10 +41,10 @@ fn operations_of_a_document_are_tools_for_clients_of_both_eras() {
     let node = Node::start(&openapi(&api, ""));
     for client in BOTH_ERAS {
         let actions = [
-            call("list_pets", json!({ "tag": ["a", "b c"] })),
-            call("get_pet", json!({ "id": "1" })),
-            call("get_pet", json!({ "id": "99" })),
-            call("get_picture", json!({})),
+            call("list_pets", &json!({ "tag": ["a", "b c"] })),
+            call("get_pet", &json!({ "id": "1" })),
+            call("get_pet", &json!({ "id": "99" })),
+            call("get_picture", &json!({})),
         ];
         let lines = drive(client, &node.server("pets"), &actions);
         assert!(lines[0].contains("delete_pet") && !lines[0].contains("remote_reference"), "{client:?} {}", lines[0]);
@@ -74,8 +74,21 @@ fn hostile_arguments_never_reach_another_path() {
     let api = Api::rest();
     let node = Node::start(&openapi(&api, ""));
     let refused = [
-        "", ".", "..", "../admin", "..%2fadmin", "%2e%2e", "%2e%2e%2fadmin", "%252e%252e%252f", "..\\admin", "a/../../b",
-        "a\0b", "a%00b", "a\r\nx: y", "a%0d%0ax: y", "..;/admin",
+        "",
+        ".",
+        "..",
+        "../admin",
+        "..%2fadmin",
+        "%2e%2e",
+        "%2e%2e%2fadmin",
+        "%252e%252e%252f",
+        "..\\admin",
+        "a/../../b",
+        "a\0b",
+        "a%00b",
+        "a\r\nx: y",
+        "a%0d%0ax: y",
+        "..;/admin",
     ];
     for id in refused {
         let answer = called(&node, "pets", "get_pet", &json!({ "id": id }));
@@ -129,8 +142,12 @@ fn filters_leave_operations_out_everywhere() {
     let api = Api::rest();
     let filters = "include = { tags = [\"pets\"] }\nexclude = { methods = [\"delete\"] }\n";
     let node = Node::start(&openapi(&api, filters));
-    let lines = drive(Client::PythonAuto, &node.server("pets"), &[call("delete_pet", json!({ "id": "1" }))]);
-    assert!(lines[0].contains("add_pet") && !lines[0].contains("delete_pet") && !lines[0].contains("be_slow"), "{}", lines[0]);
+    let lines = drive(Client::PythonAuto, &node.server("pets"), &[call("delete_pet", &json!({ "id": "1" }))]);
+    assert!(
+        lines[0].contains("add_pet") && !lines[0].contains("delete_pet") && !lines[0].contains("be_slow"),
+        "{}",
+        lines[0]
+    );
     assert!(lines[1].contains(r#""ok":false"#) || lines[1].contains("unknown tool"), "{}", lines[1]);
 }
 
@@ -144,7 +161,8 @@ fn rest_by_hand_is_a_server_of_tools() {
         api.url()
     ));
     for client in BOTH_ERAS {
-        let actions = [call("pet", json!({ "id": "2" })), call("add", json!({ "name": "Kim" })), call("add", json!({}))];
+        let actions =
+            [call("pet", &json!({ "id": "2" })), call("add", &json!({ "name": "Kim" })), call("add", &json!({}))];
         let lines = drive(client, &node.server("hand"), &actions);
         assert!(lines[1].contains("Tom"), "{client:?} {}", lines[1]);
         assert!(lines[2].contains("Kim"), "{client:?} {}", lines[2]);
@@ -158,10 +176,10 @@ fn graphql_fields_are_tools_for_clients_of_both_eras() {
     let node = Node::start(&format!("[servers.books]\ngraphql = {:?}\n", api.url()));
     for client in BOTH_ERAS {
         let actions = [
-            call("books", json!({ "author": "Austen", "select": "title author { name }" })),
-            call("book", json!({ "id": "3" })),
-            call("book_count", json!({})),
-            call("add_book", json!({ "book": { "title": "\") { id } } # x", "author": "Poe", "genre": "POEM" } })),
+            call("books", &json!({ "author": "Austen", "select": "title author { name }" })),
+            call("book", &json!({ "id": "3" })),
+            call("book_count", &json!({})),
+            call("add_book", &json!({ "book": { "title": "\") { id } } # x", "author": "Poe", "genre": "POEM" } })),
         ];
         let lines = drive(client, &node.server("books"), &actions);
         assert!(lines[0].contains("add_book"), "{client:?} {}", lines[0]);
@@ -181,7 +199,9 @@ fn graphql_errors_keep_what_was_answered_and_bombs_are_refused() {
     assert!(text(&broken).contains("as it should be"), "{broken}");
     let cycle = format!("{}title{}", "author { books { ".repeat(6), " } }".repeat(6));
     let wide = "title ".repeat(2_000);
-    for select in ["author", "title } addBook", "a: title", "title @skip(if: true)", "__schema { types { name } }", &cycle, &wide] {
+    for select in
+        ["author", "title } addBook", "a: title", "title @skip(if: true)", "__schema { types { name } }", &cycle, &wide]
+    {
         let answer = called(&node, "books", "books", &json!({ "select": select }));
         assert!(text(&answer).starts_with("[INVALID_INPUT]"), "{select} {answer}");
     }
@@ -195,14 +215,18 @@ fn grpc_methods_are_tools_for_clients_of_both_eras() {
     let node = Node::start(&format!("[servers.greeter]\ngrpc = {:?}\nheaders = {{ x-team = \"blue\" }}\n", api.url()));
     for client in BOTH_ERAS {
         let actions = [
-            call("greeter_say_hello", json!({ "name": "Ada", "mood": "LOUD", "bigNumber": "18446744073709551615" })),
+            call("greeter_say_hello", &json!({ "name": "Ada", "mood": "LOUD", "bigNumber": "18446744073709551615" })),
             json!({ "do": "progress", "name": "greeter_count_up", "arguments": { "name": "n", "times": 3 } }),
-            call("greeter_fail", json!({ "name": "such route" })),
-            call("greeter_show_metadata", json!({})),
+            call("greeter_fail", &json!({ "name": "such route" })),
+            call("greeter_show_metadata", &json!({})),
         ];
         let lines = drive(client, &node.server("greeter"), &actions);
         assert!(!lines[0].contains("listen_to") && !lines[0].contains("reflection"), "{client:?} {}", lines[0]);
-        assert!(lines[1].contains("Hello, Ada!") && lines[1].contains("18446744073709551615"), "{client:?} {}", lines[1]);
+        assert!(
+            lines[1].contains("Hello, Ada!") && lines[1].contains("18446744073709551615"),
+            "{client:?} {}",
+            lines[1]
+        );
         assert!(lines[2].contains("n 2") && lines[2].contains("\"progress\":["), "{client:?} {}", lines[2]);
         assert!(lines[3].contains("answered NOT_FOUND: no such route, né"), "{client:?} {}", lines[3]);
         assert!(lines[4].contains("blue"), "{client:?} {}", lines[4]);
@@ -242,7 +266,10 @@ fn documents_of_real_products_become_tools_with_legal_names_and_schemas() {
         let names: Vec<&str> = listed["value"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         assert!(names.len() >= least, "{file}: {} tools\n{}", names.len(), node.log());
         for name in names {
-            assert!(name.len() <= 64 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'), "{name}");
+            assert!(
+                name.len() <= 64 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'),
+                "{name}"
+            );
         }
     }
 }

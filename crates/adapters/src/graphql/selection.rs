@@ -274,10 +274,7 @@ mod tests {
         let users = schema.field("Query", "users").expect("the field is there");
         for (depth, expected) in [
             (1, "id name"),
-            (
-                2,
-                "id name posts { title } pet { __typename ... on Cat { lives } ... on Dog { name } } boss { id name }",
-            ),
+            (2, "id name posts { title } pet { __typename ... on Cat { lives } ... on Dog { name } } boss { id name }"),
         ] {
             assert_eq!(generated(&schema, users, depth).to_string(), expected, "{depth}");
         }

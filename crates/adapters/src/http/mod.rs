@@ -14,5 +14,5 @@ pub(crate) use answer::{output, refusal};
 pub(crate) use body::BodyPlan;
 pub(crate) use connection::{Answer, Ask, Connection, lost};
 pub(crate) use operation::{Operation, Parameter, Place, may_be_sent};
-pub(crate) use style::{PathStyle, QueryStyle};
+pub(crate) use style::{PathStyle, QueryStyle, encode};
 pub(crate) use template::{Template, TemplateError};

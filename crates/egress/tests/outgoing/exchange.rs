@@ -1,7 +1,15 @@
 //! Requests and answers over HTTP/1.1, on TCP and unix sockets.
 
+use std::convert::Infallible;
+
+use bytes::Bytes;
 use egress::Target;
-use http_body_util::BodyExt;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
 
@@ -102,4 +110,33 @@ async fn missing_unix_socket_is_named_in_the_error() {
     let error = local_client().send(post("{}"), &target).await.unwrap_err();
     assert!(matches!(&error, egress::Error::Socket { socket: named, .. } if *named == socket), "{error:?}");
     assert_eq!(error.sent(), egress::Sent::No);
+}
+
+#[tokio::test]
+async fn http2_is_spoken_without_tls_where_the_server_expects_it() {
+    let (listener, target) = listen().await;
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let echo = service_fn(|request: Request<Incoming>| async move {
+            let seen = format!("{:?} {}", request.version(), request.uri().path());
+            Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(seen)))
+        });
+        let connection = auto::Builder::new(TokioExecutor::new()).http2_only();
+        drop(connection.serve_connection(TokioIo::new(stream), echo).await);
+    });
+    let response = local_client().send_http2(post("ping"), &target).await.unwrap();
+    assert_eq!(response.version(), http::Version::HTTP_2);
+    assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "HTTP/2.0 /mcp");
+}
+
+#[tokio::test]
+async fn http2_does_not_fall_back() {
+    let (listener, target) = listen().await;
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        answer(&mut stream, "400 Bad Request", "", "").await;
+    });
+    assert!(local_client().send_http2(post("ping"), &target).await.is_err());
+    let socket = Target::parse("unix:/run/a.sock").unwrap();
+    assert!(matches!(local_client().send_http2(post(""), &socket).await, Err(egress::Error::Target { .. })));
 }
