@@ -1,6 +1,7 @@
 //! Everything a verb can fail of, with its hint. Which exit code follows stands in `exit.rs`.
 
-use std::io;
+use std::path::PathBuf;
+use std::{io, iter};
 
 /// Why a verb failed.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +109,53 @@ pub enum Error {
         /// What it asks, or why it cannot be answered.
         what: String,
     },
+    /// There is no home folder to look in.
+    #[error("there is no home folder: the environment variable `HOME` is not set")]
+    Homeless,
+    /// A client is not on this machine.
+    #[error("{title} was not found: there is no `{}`", path.display())]
+    NoClient {
+        /// What people call it.
+        title: &'static str,
+        /// Where its file would be.
+        path: PathBuf,
+    },
+    /// A client has no files of projects.
+    #[error("{title} has no file for a project")]
+    NoProject {
+        /// What people call it.
+        title: &'static str,
+    },
+    /// Switchboard was not installed there.
+    #[error("{title} has nothing of ours in `{}`", path.display())]
+    NotInstalled {
+        /// What people call it.
+        title: &'static str,
+        /// Its file.
+        path: PathBuf,
+    },
+    /// The file of a client could not be read or written.
+    #[error("cannot read or write `{}`; it is as it was", path.display())]
+    ClientFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The file of a client says something that cannot be worked with.
+    #[error("`{}` is as it was", path.display())]
+    ClientText {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: adoption::Error,
+    },
+    /// Somebody else wrote the file of a client while it was being changed.
+    #[error("`{}` was changed by somebody else meanwhile; it is as they left it", path.display())]
+    ClientChanged {
+        /// The file.
+        path: PathBuf,
+    },
     /// The operator has interrupted.
     #[error("cancelled")]
     Cancelled,
@@ -137,8 +185,21 @@ impl Error {
             Self::Timeout { .. } => Some("give it more time with `--timeout SECONDS`".into()),
             Self::NoAnswer { .. } => Some("is this the address of an MCP server? it often ends in `/mcp`".into()),
             Self::Question { .. } => Some("call it from a terminal, where you can answer".into()),
+            Self::NoClient { .. } => Some("start the client once, or see `switchboard client list`".into()),
+            Self::NoProject { .. } => Some("leave out `--project`".into()),
+            Self::NotInstalled { .. } => Some("`switchboard client list` says where it is installed".into()),
+            Self::ClientChanged { .. } => Some("close the client, then try again".into()),
+            Self::ClientText { source: adoption::Error::Exists(_), .. } => {
+                Some("uninstall it first, or choose another `--name`".into())
+            }
             _ => None,
         }
+    }
+
+    /// The error and everything that led to it, in one line.
+    pub fn with_causes(&self) -> String {
+        let causes = iter::successors(std::error::Error::source(self), |cause| (*cause).source());
+        causes.fold(self.to_string(), |message, cause| format!("{message}: {cause}"))
     }
 
     /// Nothing of this kind has this name; `known` are the names there are.

@@ -79,14 +79,22 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
-            Self::Config(config::Error::Missing { .. }) | Self::Unknown { .. } => Exit::NotFound,
+            Self::Config(config::Error::Missing { .. })
+            | Self::Unknown { .. }
+            | Self::NoClient { .. }
+            | Self::NotInstalled { .. } => Exit::NotFound,
             Self::Config(config::Error::Write { .. } | config::Error::Changed { .. })
             | Self::NoAnswer { .. }
             | Self::Question { .. }
+            | Self::Homeless
+            | Self::ClientFile { .. }
+            | Self::ClientText { .. }
+            | Self::ClientChanged { .. }
             | Self::Cancelled
             | Self::Listen { .. }
             | Self::Output(_) => Exit::Failure,
             Self::Usage { .. }
+            | Self::NoProject { .. }
             | Self::Config(_)
             | Self::Problems { .. }
             | Self::Address { .. }

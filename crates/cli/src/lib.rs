@@ -16,6 +16,7 @@
 
 mod arguments;
 mod cli;
+mod clients;
 mod context;
 mod door;
 mod error;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use config::Loaded;
+use config::{Loaded, Source};
 
 use crate::options::EVERYWHERE;
 use crate::terminal::Word;
@@ -12,18 +12,42 @@ use crate::{Error, Terminal};
 /// Which configuration holds.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Settings {
-    /// The configuration file; without one the defaults hold.
+    /// The configuration file; without one that of the user, or the defaults.
     #[arg(long, value_name = "FILE", env = config::env::CONFIG.name, global = true, help_heading = EVERYWHERE)]
     pub config: Option<PathBuf>,
+    /// The profile that is laid over it.
+    #[arg(long, value_name = "NAME", env = config::env::PROFILE.name, global = true, help_heading = EVERYWHERE)]
+    pub profile: Option<String>,
+    /// One key with another value, such as `limits.call_ms_max=1000`.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = assignment, global = true, help_heading = EVERYWHERE)]
+    pub set: Vec<(String, String)>,
 }
 
 impl Settings {
     /// Reads the configuration, good or bad.
     pub fn load(&self) -> Result<Loaded, Error> {
-        match &self.config {
-            Some(path) => Ok(config::load(path)?),
-            None => Ok(Loaded { config: config::Config::default(), problems: Vec::new() }),
-        }
+        Ok(self.source().load()?)
+    }
+
+    /// What the configuration is read from.
+    pub fn source(&self) -> Source {
+        Source { file: self.config.clone(), profile: self.profile.clone(), set: self.set.clone() }
+    }
+
+    /// The file that a change of the configuration goes into.
+    pub fn file(&self) -> Result<PathBuf, Error> {
+        let default = || config::Folders::of_process().map(|folders| folders.file());
+        self.config.clone().or_else(default).ok_or(Error::Homeless)
+    }
+
+    /// Where nodes with this configuration are reached over HTTP.
+    pub fn addresses(&self) -> Result<Vec<String>, Error> {
+        let listen = self.load()?.config.gateway.listen;
+        let address = |listen: &config::Listen| match listen {
+            config::Listen::Tcp(address) => Some(format!("http://{address}")),
+            config::Listen::Unix(_) => None,
+        };
+        Ok(listen.iter().filter_map(address).collect())
     }
 
     /// Reads the configuration and says its problems; fails if a node could not start with it.
@@ -38,4 +62,9 @@ impl Settings {
             count => Err(Error::Problems { count }),
         }
     }
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("write `KEY=VALUE`")?;
+    Ok((key.to_owned(), value.to_owned()))
 }

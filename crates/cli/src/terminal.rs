@@ -1,9 +1,8 @@
 //! The ways out and in: data on stdout, talk and questions on stderr, answers on stdin, in one voice.
 //! Colour is used only on a terminal and never without `NO_COLOR`'s leave; it carries no meaning alone.
 
-use std::error::Error as _;
+use std::fmt;
 use std::io::{self, BufRead, BufReader, IsTerminal, Write};
-use std::{fmt, iter};
 
 use crate::text::Tone;
 use crate::{Error, Exit, Report, Text};
@@ -123,9 +122,7 @@ impl Terminal {
             Err(error) => error,
         };
         if error.exit() != Exit::Done {
-            let causes = iter::successors(error.source(), |cause| (*cause).source());
-            let message = causes.fold(error.to_string(), |message, cause| format!("{message}: {cause}"));
-            self.problem(Word::Error, &message, error.hint().as_deref());
+            self.problem(Word::Error, &error.with_causes(), error.hint().as_deref());
         }
         error.exit()
     }

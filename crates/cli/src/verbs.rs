@@ -4,6 +4,7 @@
 #![expect(clippy::unused_async, reason = "every verb is run in the same way, also one that never waits")]
 
 mod call;
+mod client;
 mod config;
 mod man;
 mod prompt;
@@ -47,6 +48,7 @@ verbs! {
     serve::Serve,
     stdio::Stdio,
     config::Config,
+    client::Client,
     tools::Tools,
     call::Call,
     resources::Resources,

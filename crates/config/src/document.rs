@@ -33,18 +33,36 @@ impl<'t> Document<'t> {
         self.root.get_ref()
     }
 
-    /// Where the key at `path` begins, or the nearest of its parents that exists.
-    pub(crate) fn offset(&self, path: &KeyPath) -> usize {
+    /// The value at `path`.
+    pub(crate) fn at(&self, path: &KeyPath) -> Option<&DeValue<'t>> {
+        path.segments().iter().try_fold(self.root(), |value, segment| Some(child(value, segment)?.1.get_ref()))
+    }
+
+    /// The names in the table at `path`.
+    pub(crate) fn keys<'s>(&'s self, path: &KeyPath) -> impl Iterator<Item = &'s str> + use<'s, 't> {
+        let table = self.at(path).and_then(DeValue::as_table);
+        table.into_iter().flat_map(|table| table.keys().map(|key| &**key.get_ref()))
+    }
+
+    /// How many steps of `path` there are, and where the last of them begins.
+    pub(crate) fn locate(&self, path: &KeyPath) -> (usize, usize) {
         let mut value = &self.root;
-        let mut offset = 0;
+        let (mut depth, mut offset) = (0, 0);
         for segment in path.segments() {
             let Some((span, child)) = child(value.get_ref(), segment) else {
                 break;
             };
+            depth += 1;
             offset = span.start;
             value = child;
         }
-        offset
+        (depth, offset)
+    }
+
+    /// A place in the text, as `file:line:column`.
+    pub(crate) fn place(&self, offset: usize) -> String {
+        let place = self.problem(Severity::Fatal, offset, String::new());
+        format!("{}:{}:{}", place.file, place.line, place.column)
     }
 
     /// A problem at `offset`, still without words.

@@ -125,6 +125,12 @@ impl Edit {
         entries.into_iter().flat_map(TableLike::iter).map(|(name, _)| name.to_owned()).collect()
     }
 
+    /// What the file says of one entry of `servers` or `bundles`, references unresolved.
+    pub fn entry(&self, section: &str, name: &str) -> Option<Json> {
+        let mut whole: Json = toml::from_str(&self.document.to_string()).ok()?;
+        Some(whole.get_mut(section)?.get_mut(name)?.take())
+    }
+
     /// A comment with an empty line below it is not about the section that follows: it outlives that section.
     fn keep_comments_above(&mut self, removed: &Table) {
         let prefix = removed.decor().prefix().and_then(|prefix| prefix.as_str()).unwrap_or_default();
@@ -159,7 +165,7 @@ fn next_table(root: &mut Table, position: Option<isize>) -> Option<&mut Table> {
 
 /// The tables on the way to a key, and the key.
 fn split(path: &str) -> Result<(Vec<Key>, Key), Error> {
-    let no_key = || Error::NoKey { key: path.to_owned() };
+    let no_key = || Error::NoKey { key: path.to_owned(), hint: None };
     let mut keys = Key::parse(path).map_err(|_| no_key())?;
     let key = keys.pop().ok_or_else(no_key)?;
     Ok((keys, key))

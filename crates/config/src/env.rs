@@ -14,6 +14,10 @@ pub struct Variable {
 pub const CONFIG: Variable =
     Variable { name: "SWITCHBOARD_CONFIG", meaning: "the configuration file, where `--config` is not given" };
 
+/// The profile, where `--profile` is not given.
+pub const PROFILE: Variable =
+    Variable { name: "SWITCHBOARD_PROFILE", meaning: "the profile, where `--profile` is not given" };
+
 /// The listen address, where `--listen` is not given.
 pub const LISTEN: Variable =
     Variable { name: "SWITCHBOARD_LISTEN", meaning: "the listen address, where `--listen` is not given" };
@@ -53,5 +57,5 @@ pub const NO_COLOR: Variable =
     Variable { name: "NO_COLOR", meaning: "no colours, when set to anything but the empty text" };
 
 /// Every environment variable the program reads.
-pub const VARIABLES: [Variable; 9] =
-    [CONFIG, LISTEN, LOG, NO_COLOR, STATE_DIR, XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_RUNTIME_DIR, HOME];
+pub const VARIABLES: [Variable; 10] =
+    [CONFIG, PROFILE, LISTEN, LOG, NO_COLOR, STATE_DIR, XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_RUNTIME_DIR, HOME];

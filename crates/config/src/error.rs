@@ -44,11 +44,13 @@ pub enum Error {
         /// The problems that the change brings.
         problems: Vec<Problem>,
     },
-    /// The text names no key.
+    /// There is no such key.
     #[error("`{key}` is no key")]
     NoKey {
         /// What was given.
         key: String,
+        /// A key that is near.
+        hint: Option<String>,
     },
     /// A part of the key's path is no table.
     #[error("`{key}` cannot be set: a part of its path is a value")]
@@ -83,7 +85,9 @@ impl Error {
             Self::Missing { hint, .. } => hint.clone(),
             Self::Syntax { problems } | Self::Wrong { problems } => problems.iter().find_map(|one| one.hint.clone()),
             Self::Changed { .. } => Some("look at the file, then try again".into()),
-            Self::NoKey { .. } => Some("write it as in the file, such as `limits.call_ms_max`".into()),
+            Self::NoKey { hint, .. } => {
+                hint.clone().or_else(|| Some("write it as in the file, such as `limits.call_ms_max`".into()))
+            }
             Self::Exists { .. } => Some("choose another name, or change the one that exists".into()),
             Self::Read { .. } | Self::Write { .. } | Self::Show(_) | Self::NoTable { .. } => None,
         }

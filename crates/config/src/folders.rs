@@ -1,7 +1,7 @@
 //! Where the files of one user are: the configuration, what the program keeps, and the sockets it is controlled by.
 //! It only names places; nothing is made or read here.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::{Listen, env};
 
@@ -46,13 +46,16 @@ impl Folders {
     pub fn control_socket(&self, address: &Listen) -> PathBuf {
         match address {
             Listen::Tcp(address) => self.runtime.join(format!("control-{}.sock", address.port())),
-            Listen::Unix(path) => {
-                let mut name = path.as_os_str().to_owned();
-                name.push(".control");
-                name.into()
-            }
+            Listen::Unix(path) => control_socket_beside(path),
         }
     }
+}
+
+/// The control socket of the node that listens at the unix socket `path`.
+pub fn control_socket_beside(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".control");
+    name.into()
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! Every option of Switchboard: type, unit, default, documentation and check.
-//! Pure but for `load`, which reads files and the environment, and `store`, which writes files; it starts, connects and
+//! Pure but for `source`, which reads files and the environment, and `store`, which writes files; it starts, connects and
 //! logs nothing.
 //!
 //! ```
@@ -25,15 +25,19 @@ mod listen;
 mod secret;
 
 // From a text to a checked value.
+mod assignment;
 mod checks;
 mod document;
 mod error;
+mod explain;
+mod layers;
 mod load;
 mod path;
 mod problem;
+mod references;
 mod schema;
-mod secrets;
 mod shape;
+mod source;
 
 // Changes, of the text and of what it means.
 mod edit;
@@ -45,9 +49,11 @@ pub use bundle::{Bundle, Naming};
 pub use config::Config;
 pub use edit::Edit;
 pub use error::Error;
-pub use folders::Folders;
+pub use explain::{Explanation, Given};
+pub use folders::{Folders, control_socket_beside};
 pub use gateway::Gateway;
 pub use glob::{Glob, GlobError};
+pub use layers::Origin;
 pub use limits::Limits;
 pub use listen::{Listen, ListenError};
 pub use load::{DEFAULT, Loaded, load, parse};
@@ -58,3 +64,4 @@ pub use problem::{Problem, Severity};
 pub use schema::schema;
 pub use secret::Secret;
 pub use server::{Era, FixedArguments, Mode, Server, Start, Transport};
+pub use source::{Environment, Source};

@@ -31,12 +31,35 @@ impl KeyPath {
         &self.0
     }
 
-    /// The server this path lies in, if any.
+    /// The path of `inner` within this one.
+    pub(crate) fn join(&self, inner: &Self) -> Self {
+        Self(self.0.iter().chain(&inner.0).cloned().collect())
+    }
+
+    /// The server this path lies in, if any, within a profile or not.
     pub(crate) fn server(&self) -> Option<&str> {
         match self.0.as_slice() {
             [Segment::Key(section), Segment::Key(name), ..] if section == "servers" => Some(name),
+            [Segment::Key(section), Segment::Key(_), rest @ ..] if section == "profile" => match rest {
+                [Segment::Key(section), Segment::Key(name), ..] if section == "servers" => Some(name),
+                _ => None,
+            },
             _ => None,
         }
+    }
+
+    /// Whether a value at this path is never shown.
+    pub(crate) fn is_secret(&self) -> bool {
+        let key = |at: usize| match self.0.get(at) {
+            Some(Segment::Key(key)) => key.as_str(),
+            _ => "",
+        };
+        key(0) == "servers"
+            && match key(2) {
+                "env" | "headers" => true,
+                "auth" => matches!(key(3), "bearer" | "password" | "query"),
+                _ => false,
+            }
     }
 
     fn with(&self, segment: Segment) -> Self {
@@ -73,5 +96,6 @@ mod tests {
         assert_eq!(path.to_string(), "servers.\"my server\".args[1]");
         assert_eq!(path.server(), Some("my server"));
         assert_eq!(KeyPath::of(["servers"]).server(), None);
+        assert_eq!(KeyPath::of(["profile", "dev", "servers", "git", "url"]).server(), Some("git"));
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{Config, Limits, Server};
@@ -39,7 +39,7 @@ const MADE_WITH: [&str; 11] = [
 ];
 
 /// What a change of the configuration means.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// Servers that come.
     pub added: BTreeSet<String>,
@@ -56,7 +56,7 @@ pub struct Plan {
 }
 
 /// How one server changes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerChange {
     /// Its name.
     pub name: String,

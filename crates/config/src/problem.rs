@@ -1,9 +1,9 @@
 //! What is wrong with a configuration: a place, a message, a hint, and whether the node can start without it.
-//! It collects; what is wrong is decided in `document.rs`, `shape.rs`, `secrets.rs` and `checks/`.
+//! It collects; what is wrong is decided in `document.rs`, `shape.rs`, `references.rs` and `checks/`.
 
 use std::fmt;
 
-use crate::document::Document;
+use crate::layers::{Layer, speaker};
 use crate::path::KeyPath;
 
 /// One thing wrong with a configuration.
@@ -35,6 +35,12 @@ pub enum Severity {
 }
 
 impl Problem {
+    /// A problem of a configuration that consists of defaults only.
+    fn nowhere(severity: Severity, key: String) -> Self {
+        let file = "the defaults".to_owned();
+        Self { severity, file, line: 1, column: 1, key, message: String::new(), hint: None }
+    }
+
     /// The server this problem leaves out, if it does not stop the node.
     pub fn server(&self) -> Option<&str> {
         match &self.severity {
@@ -54,28 +60,44 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Collects the problems of one document.
+/// Collects the problems of all layers.
 pub(crate) struct Problems<'d> {
-    document: &'d Document<'d>,
-    list: Vec<Problem>,
+    layers: &'d [Layer<'d>],
+    /// The layer that is being read on its own, if one is.
+    reading: Option<usize>,
+    /// Each with the number of its layer.
+    list: Vec<(usize, Problem)>,
 }
 
 impl<'d> Problems<'d> {
-    pub(crate) fn of(document: &'d Document<'d>) -> Self {
-        Self { document, list: Vec::new() }
+    pub(crate) fn of(layers: &'d [Layer<'d>]) -> Self {
+        Self { layers, reading: None, list: Vec::new() }
+    }
+
+    /// Everything found by `read` lies in the layer with this number.
+    pub(crate) fn within<T>(&mut self, layer: usize, read: impl FnOnce(&mut Self) -> T) -> T {
+        self.reading = Some(layer);
+        let value = read(self);
+        self.reading = None;
+        value
     }
 
     /// Adds a problem of the key at `path`.
     pub(crate) fn add(&mut self, path: &KeyPath, message: impl Into<String>, hint: impl Into<Hint>) {
+        let number = self.reading.or_else(|| speaker(self.layers, path)).unwrap_or_default();
         let severity = path.server().map_or(Severity::Fatal, |name| Severity::Server(name.to_owned()));
-        let problem = self.document.problem(severity, self.document.offset(path), path.to_string());
-        self.list.push(Problem { message: message.into(), hint: hint.into().0, ..problem });
+        let key = path.to_string();
+        let problem = match self.layers.get(number) {
+            Some(layer) => layer.document.problem(severity, layer.locate(path).1, key),
+            None => Problem::nowhere(severity, key),
+        };
+        self.list.push((number, Problem { message: message.into(), hint: hint.into().0, ..problem }));
     }
 
-    /// The problems in the order of the file.
+    /// The problems, text by text in the order of the lines.
     pub(crate) fn into_sorted(mut self) -> Vec<Problem> {
-        self.list.sort_by_key(|problem| (problem.line, problem.column));
-        self.list
+        self.list.sort_by_key(|(number, problem)| (*number, problem.line, problem.column));
+        self.list.into_iter().map(|(_, problem)| problem).collect()
     }
 }
 

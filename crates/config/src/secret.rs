@@ -1,5 +1,5 @@
 //! A value that is used but never shown: in `Debug` and when serialized it is `•••`.
-//! Resolving `${env:NAME}` is the job of `secrets.rs`.
+//! Resolving `${env:NAME}` is the job of `references.rs`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -19,6 +19,11 @@ impl Secret {
     /// Wraps `text`.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
+    }
+
+    /// What is shown instead of any secret.
+    pub(crate) fn masked() -> serde_json::Value {
+        MASK.into()
     }
 
     /// The text itself, for the one place that sends it.
@@ -49,7 +54,7 @@ impl JsonSchema for Secret {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "description": "A text, with `${env:NAME}` for an environment variable." })
+        json_schema!({ "type": "string", "description": "A text; `${env:NAME}`, `${file:PATH}` and `${secret:NAME}` are replaced." })
     }
 }
 

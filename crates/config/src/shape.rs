@@ -5,16 +5,20 @@
 use serde_json::{Map, Number, Value};
 use toml::de::{DeArray, DeInteger, DeTable, DeValue};
 
-use crate::document::Document;
+use crate::layers::Layer;
 use crate::path::KeyPath;
 use crate::problem::Problems;
-use crate::{Config, Glob, Listen, nearest, schema};
+use crate::{Config, Glob, Listen, nearest};
 
-/// The parts of `document` that fit the schema.
-pub(crate) fn read(document: &Document<'_>, problems: &mut Problems<'_>) -> Config {
-    let schema = schema();
-    let value = Reader { root: &schema, problems }.value(&schema, document.root(), &KeyPath::default());
-    serde_json::from_value(value.unwrap_or_default()).unwrap_or_else(|error| {
+/// The parts of `layer` that fit the schema.
+pub(crate) fn value(layer: &Layer<'_>, schema: &Value, problems: &mut Problems<'_>) -> Value {
+    let Some(root) = layer.document.at(&layer.section) else { return Value::Null };
+    Reader { root: schema, problems }.value(schema, root, &KeyPath::default()).unwrap_or_default()
+}
+
+/// What fits the schema, as the sections of the configuration.
+pub(crate) fn typed(value: Map<String, Value>, problems: &mut Problems<'_>) -> Config {
+    serde_json::from_value(Value::Object(value)).unwrap_or_else(|error| {
         problems.add(&KeyPath::default(), error.to_string(), None);
         Config::default()
     })

@@ -6,7 +6,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
-use crate::{Edit, Error, Problem, parse};
+use crate::load::problems_within;
+use crate::{Edit, Error, Problem};
 
 /// Who may read a file that did not exist before: it may come to hold secrets.
 const MODE_OF_NEW_FILE: u32 = 0o600;
@@ -36,7 +37,7 @@ pub fn edit<E: From<Error>>(path: &Path, change: impl FnOnce(&mut Edit) -> Resul
         return Err(Error::Changed { path }.into());
     }
     if after != before {
-        replace(&path, &after).map_err(|source| Error::Write { path: path.clone(), source })?;
+        replace_keeping(&path, &after).map_err(|source| Error::Write { path: path.clone(), source })?;
     }
     Ok(Edited { path, before, after })
 }
@@ -46,16 +47,16 @@ pub fn write(path: &Path, text: &str) -> Result<(), Error> {
     let path = resolved(path);
     let failed = |source| Error::Write { path: path.clone(), source };
     let _turn = take_turn(&path).map_err(failed)?;
-    replace(&path, text).map_err(failed)
+    replace_keeping(&path, text).map_err(failed)
 }
 
-/// Refuses a change that brings problems. What the environment of the node will hold is not known here.
+/// Refuses a change that brings problems. What references lead to is not looked at: the node
+/// may have another environment.
 fn check(before: &str, after: &str, path: &Path) -> Result<(), Error> {
     let name = path.display().to_string();
-    let problems = |text| parse(text, &name, &|_| Some(String::new())).problems;
-    let known = problems(before);
+    let known = problems_within(before, &name);
     let is_new = |problem: &Problem| !known.iter().any(|old| old.key == problem.key && old.message == problem.message);
-    let problems: Vec<Problem> = problems(after).into_iter().filter(is_new).collect();
+    let problems: Vec<Problem> = problems_within(after, &name).into_iter().filter(is_new).collect();
     if problems.is_empty() { Ok(()) } else { Err(Error::Wrong { problems }) }
 }
 
@@ -85,10 +86,18 @@ fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-fn replace(path: &Path, text: &str) -> io::Result<()> {
+/// Replaces the text of any file at `path` as a whole or not at all; one that is not there is made for its owner only.
+pub fn replace(path: &Path, text: &str) -> io::Result<()> {
+    replace_after(path, text, || Ok(()))
+}
+
+fn replace_keeping(path: &Path, text: &str) -> io::Result<()> {
+    replace_after(path, text, || keep_backup(path))
+}
+
+fn replace_after(path: &Path, text: &str, before: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
     let fresh = beside(path, ".new");
-    let written =
-        write_beside(path, &fresh, text).and_then(|()| keep_backup(path)).and_then(|()| fs::rename(&fresh, path));
+    let written = write_beside(path, &fresh, text).and_then(|()| before()).and_then(|()| fs::rename(&fresh, path));
     if written.is_err() {
         let _ = fs::remove_file(&fresh);
     }

@@ -2,13 +2,20 @@
 
 export const MODERN = "2026-07-28";
 
+// Everything a server may ask of a client.
+export const capabilities = { elicitation: { form: {}, url: {} }, sampling: {}, roots: {} };
+
 // Answers what servers ask and remembers the questions of the running action.
 class Human {
   answer = {};
   asked = [];
 
-  elicit(request) {
-    this.asked.push(request.params.message);
+  elicit({ params }) {
+    if (params.mode === "url") {
+      this.asked.push(`${params.message} ${params.url}`);
+      return { action: "accept" };
+    }
+    this.asked.push(params.message);
     return { action: "accept", content: this.answer };
   }
 

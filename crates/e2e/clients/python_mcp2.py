@@ -21,6 +21,9 @@ class Human:
         self.asked = []
 
     async def elicit(self, _context, params):
+        if params.mode == "url":
+            self.asked.append(f"{params.message} {params.url}")
+            return types.ElicitResult(action="accept")
         self.asked.append(params.message)
         return types.ElicitResult(action="accept", content=self.answer)
 

@@ -8,10 +8,9 @@ import {
   ElicitRequestSchema,
   ListRootsRequestSchema,
 } from "@modelcontextprotocol/sdk/types.js";
-import { cancelAtFirstProgress, run } from "./driver.mjs";
+import { cancelAtFirstProgress, capabilities, run } from "./driver.mjs";
 
 async function connect(url, _era, human) {
-  const capabilities = { elicitation: {}, sampling: {}, roots: {} };
   const client = new Client({ name: "typescript-v1", version: "1.0.0" }, { capabilities });
   client.setRequestHandler(ElicitRequestSchema, (request) => human.elicit(request));
   client.setRequestHandler(CreateMessageRequestSchema, () => human.sample());

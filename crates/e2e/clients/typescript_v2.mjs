@@ -1,12 +1,11 @@
 // Drives the TypeScript SDK v2 client: `typescript_v2.mjs URL ERA ACTIONS`, see README.md for the actions.
 
 import { Client, SSEClientTransport, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
-import { cancelAtFirstProgress, MODERN, run } from "./driver.mjs";
+import { cancelAtFirstProgress, capabilities, MODERN, run } from "./driver.mjs";
 
 const modes = { auto: "auto", legacy: "legacy", modern: { pin: MODERN } };
 
 function connect(url, era, human) {
-  const capabilities = { elicitation: {}, sampling: {}, roots: {} };
   const client = new Client(
     { name: "typescript-v2", version: "1.0.0" },
     { capabilities, versionNegotiation: { mode: modes[era] } },

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::program::built;
 use crate::tools::{self, Python};
 
 /// How long one action may take before the client counts as stuck.
@@ -31,17 +32,20 @@ pub enum Client {
     TypeScriptV1,
     /// The TypeScript SDK v2, which finds out the era itself.
     TypeScriptV2Auto,
+    /// The Rust SDK, which finds out the era itself.
+    RmcpAuto,
 }
 
 impl Client {
     /// Every client, in the order of the table in the documentation.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::InspectorLegacy,
         Self::InspectorModern,
         Self::PythonAuto,
         Self::PythonLegacy,
         Self::TypeScriptV1,
         Self::TypeScriptV2Auto,
+        Self::RmcpAuto,
     ];
 
     /// Whether it can show progress, cancel, complete and answer questions; the Inspector's command line cannot.
@@ -53,7 +57,7 @@ impl Client {
     pub fn version_with_dual_server(self) -> &'static str {
         match self {
             Self::InspectorLegacy | Self::PythonLegacy | Self::TypeScriptV1 => "2025-11-25",
-            Self::InspectorModern | Self::PythonAuto | Self::TypeScriptV2Auto => "2026-07-28",
+            Self::InspectorModern | Self::PythonAuto | Self::TypeScriptV2Auto | Self::RmcpAuto => "2026-07-28",
         }
     }
 
@@ -68,6 +72,7 @@ impl Client {
 
     fn script(self) -> Command {
         let (program, script) = match self {
+            Self::RmcpAuto => return Command::new(built("rmcp-client")),
             Self::InspectorLegacy | Self::InspectorModern => (tools::node(), "inspector.mjs"),
             Self::PythonAuto => (tools::python(Python::Mcp2, "python"), "python_mcp2.py"),
             Self::PythonLegacy => (tools::python(Python::Mcp1, "python"), "python_mcp1.py"),
@@ -83,7 +88,7 @@ impl Client {
         match self {
             Self::InspectorLegacy | Self::PythonLegacy | Self::TypeScriptV1 => "legacy",
             Self::InspectorModern => "modern",
-            Self::PythonAuto | Self::TypeScriptV2Auto => "auto",
+            Self::PythonAuto | Self::TypeScriptV2Auto | Self::RmcpAuto => "auto",
         }
     }
 }

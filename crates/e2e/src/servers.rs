@@ -36,6 +36,11 @@ pub fn time(name: &str) -> String {
     over_stdio(name, &tools::python(Python::Mcp2, "mcp-server-time"), &["--local-timezone", "UTC"])
 }
 
+/// As `configured`, with one process for everybody instead of one per session: for servers that keep no state.
+pub fn shared(configured: &str) -> String {
+    format!("{configured}mode = \"shared\"\n")
+}
+
 /// A server that runs on its own and is reached over HTTP; it ends when dropped.
 #[derive(Debug)]
 pub struct Remote {

@@ -35,11 +35,12 @@ impl Step {
         Self { action, sees }
     }
 
-    /// Whether `client` can express the step.
+    /// Whether `client` can express the step: the Inspector's command line has no option for progress, for cancelling,
+    /// for completion and for answers to questions, and a cancel that it cannot make cannot be taken either.
     fn suits(&self, client: Client) -> bool {
         let beyond_inspector = matches!(self.sees, Sees::Progress(..) | Sees::Cancelled | Sees::Question(..))
             || self.action["do"] == "complete"
-            || self.action["name"] == "take_cancelled";
+            || self.action["name"].as_str().is_some_and(|name| name.ends_with("take_cancelled"));
         client.is_full() || !beyond_inspector
     }
 
@@ -54,7 +55,9 @@ impl Step {
                 !failed && progress >= least && contains(text)
             }
             Sees::Cancelled => outcome.value()["cancelled"] == true,
-            Sees::Question(question, text) => !failed && outcome.asked().contains(&question) && contains(text),
+            Sees::Question(question, text) => {
+                !failed && outcome.asked().iter().any(|asked| asked.contains(question)) && contains(text)
+            }
         }
     }
 }
@@ -116,52 +119,105 @@ fn misses(client: Client, url: &str, steps: &[Step]) -> Vec<String> {
     version.into_iter().chain(unseen).collect()
 }
 
-/// What `server-everything` offers, a legacy server. Its last progress comes together with the answer, and then the
-/// Python SDK 2.x drops it.
-fn everything_steps() -> Vec<Step> {
-    let operation = "trigger-long-running-operation";
+/// What `server-everything` offers, a legacy server, where each name begins with `prefix`. Its last progress comes together
+/// with the answer, and then the Python SDK 2.x drops it.
+fn everything_steps(prefix: &str) -> Vec<Step> {
+    let call = |name: &str, arguments: Value, sees| call(&format!("{prefix}{name}"), &arguments, sees);
+    let answer = |name: &str, arguments: Value, given: Value, question, sees| {
+        answer(&format!("{prefix}{name}"), &arguments, &given, question, sees)
+    };
+    let operation = format!("{prefix}trigger-long-running-operation");
     vec![
         list("tools", "get-structured-content"),
         list("resources", "demo://resource/static/document/architecture.md"),
         list("templates", "demo://resource/dynamic/text/{resourceId}"),
         list("prompts", "args-prompt"),
-        call("echo", &json!({ "message": "grüezi" }), Sees::Text("Echo: grüezi")),
-        call("get-structured-content", &json!({ "location": "Chicago" }), Sees::Text("structuredContent")),
-        call("get-sum", &json!({ "a": "x" }), Sees::Error("expected number")),
-        call_with_progress(operation, &json!({ "duration": 0.3, "steps": 3 }), 2, "operation completed"),
-        cancel(operation, &json!({ "duration": 30, "steps": 300 })),
+        call("echo", json!({ "message": "grüezi" }), Sees::Text("Echo: grüezi")),
+        call("get-structured-content", json!({ "location": "Chicago" }), Sees::Text("structuredContent")),
+        call("get-sum", json!({ "a": "x" }), Sees::Error("expected number")),
+        call_with_progress(&operation, &json!({ "duration": 0.3, "steps": 3 }), 2, "operation completed"),
+        cancel(&operation, &json!({ "duration": 30, "steps": 300 })),
         read("demo://resource/dynamic/text/7", Sees::Text("Resource 7")),
         read("demo://nowhere", Sees::Error("demo://nowhere")),
-        prompt("args-prompt", &json!({ "city": "Bern" }), "weather in Bern"),
-        complete("completable-prompt", "department", "S", "Support"),
+        prompt(&format!("{prefix}args-prompt"), &json!({ "city": "Bern" }), "weather in Bern"),
+        complete(&format!("{prefix}completable-prompt"), "department", "S", "Support"),
         answer(
             "trigger-elicitation-request",
-            &json!({}),
-            &json!({ "name": "Ada", "check": true }),
+            json!({}),
+            json!({ "name": "Ada", "check": true }),
             "Please provide inputs for the following fields:",
             "Name: Ada",
         ),
+        answer(
+            "trigger-sampling-request",
+            json!({ "prompt": "Say something", "maxTokens": 10 }),
+            json!({}),
+            "sampling",
+            "a sampled answer",
+        ),
+    ]
+}
+
+/// What our server of the modern era only offers, where each name begins with `prefix`.
+fn modern_steps(prefix: &str) -> Vec<Step> {
+    let named = |name: &str| format!("{prefix}{name}");
+    vec![
+        list("tools", "take_cancelled"),
+        list("resources", "note://greeting"),
+        list("templates", "note://by-number/{number}"),
+        list("prompts", "weather"),
+        call(&named("echo"), &json!({ "message": "grüezi" }), Sees::Text("Echo: grüezi")),
+        call(&named("fail"), &json!({}), Sees::Error("failed as asked")),
+        call_with_progress(&named("count"), &json!({ "to": 3 }), 3, "counted to 3"),
+        cancel(&named("wait"), &json!({})),
+        call(&named("take_cancelled"), &json!({}), Sees::Text("one call was cancelled")),
+        read("note://greeting", Sees::Text("a modern greeting")),
+        read("note://by-number/3", Sees::Text("note 3")),
+        prompt(&named("weather"), &json!({ "city": "Bern" }), "weather in Bern"),
+        complete(&named("weather"), "city", "B", "Basel"),
+        answer(&named("ask"), &json!({}), &json!({ "name": "Ada" }), "What is your name?", "Hello, Ada!"),
+    ]
+}
+
+/// What the reference server `git` offers for `repository`, where each name begins with `prefix`: tools, no more.
+fn git_steps(prefix: &str, repository: &Path) -> Vec<Step> {
+    let log = format!("{prefix}git_log");
+    let nowhere = repository.join("nowhere");
+    vec![
+        list("tools", "git_log"),
+        call(&log, &json!({ "repo_path": repository }), Sees::Text("the only commit")),
+        call(&log, &json!({ "repo_path": nowhere }), Sees::Error("nowhere")),
+    ]
+}
+
+/// What the reference server `time` offers, where each name begins with `prefix`: tools, no more.
+fn time_steps(prefix: &str) -> Vec<Step> {
+    let now = format!("{prefix}get_current_time");
+    vec![
+        list("tools", "get_current_time"),
+        call(&now, &json!({ "timezone": "Europe/Zurich" }), Sees::Text("Europe/Zurich")),
+        call(&now, &json!({ "timezone": "Mars/Base" }), Sees::Error("Mars/Base")),
     ]
 }
 
 #[test]
 fn every_client_uses_the_everything_server_over_stdio() {
     let node = Node::start(&servers::everything_over_stdio("everything"));
-    check_every_client(&node.server("everything"), &everything_steps());
+    check_every_client(&node.server("everything"), &everything_steps(""));
 }
 
 #[test]
 fn every_client_uses_the_everything_server_over_streamable_http() {
     let everything = Remote::everything_over_http();
     let node = Node::start(&everything.configured("everything"));
-    check_every_client(&node.server("everything"), &everything_steps());
+    check_every_client(&node.server("everything"), &everything_steps(""));
 }
 
 #[test]
 fn every_client_uses_the_everything_server_over_http_with_sse() {
     let everything = Remote::everything_over_sse();
     let node = Node::start(&everything.configured("everything"));
-    check_every_client(&node.server("everything"), &everything_steps());
+    check_every_client(&node.server("everything"), &everything_steps(""));
 }
 
 #[test]
@@ -183,47 +239,20 @@ fn every_client_uses_the_filesystem_server() {
 fn every_client_uses_the_git_server() {
     let repository = repository();
     let node = Node::start(&servers::git("git", repository.path()));
-    let nowhere = repository.path().join("nowhere");
-    let steps = [
-        list("tools", "git_log"),
-        call("git_log", &json!({ "repo_path": repository.path() }), Sees::Text("the only commit")),
-        call("git_log", &json!({ "repo_path": nowhere }), Sees::Error("nowhere")),
-    ];
-    check_every_client(&node.server("git"), &steps);
+    check_every_client(&node.server("git"), &git_steps("", repository.path()));
 }
 
 #[test]
 fn every_client_uses_the_time_server() {
     let node = Node::start(&servers::time("time"));
-    let steps = [
-        list("tools", "get_current_time"),
-        call("get_current_time", &json!({ "timezone": "Europe/Zurich" }), Sees::Text("Europe/Zurich")),
-        call("get_current_time", &json!({ "timezone": "Mars/Base" }), Sees::Error("Mars/Base")),
-    ];
-    check_every_client(&node.server("time"), &steps);
+    check_every_client(&node.server("time"), &time_steps(""));
 }
 
 #[test]
 fn every_client_uses_a_server_of_the_modern_era_only() {
     let modern = Remote::modern_only();
     let node = Node::start(&modern.configured("modern"));
-    let steps = [
-        list("tools", "take_cancelled"),
-        list("resources", "note://greeting"),
-        list("templates", "note://by-number/{number}"),
-        list("prompts", "weather"),
-        call("echo", &json!({ "message": "grüezi" }), Sees::Text("Echo: grüezi")),
-        call("fail", &json!({}), Sees::Error("failed as asked")),
-        call_with_progress("count", &json!({ "to": 3 }), 3, "counted to 3"),
-        cancel("wait", &json!({})),
-        call("take_cancelled", &json!({}), Sees::Text("one call was cancelled")),
-        read("note://greeting", Sees::Text("a modern greeting")),
-        read("note://by-number/3", Sees::Text("note 3")),
-        prompt("weather", &json!({ "city": "Bern" }), "weather in Bern"),
-        complete("weather", "city", "B", "Basel"),
-        answer("ask", &json!({}), &json!({ "name": "Ada" }), "What is your name?", "Hello, Ada!"),
-    ];
-    check_every_client(&node.server("modern"), &steps);
+    check_every_client(&node.server("modern"), &modern_steps(""));
 }
 
 #[test]
@@ -254,6 +283,8 @@ fn check_fixture(fixture: &Fixture) {
         call("test_simple_text", &json!({}), Sees::Text("simple text response")),
         call("test_error_handling", &json!({}), Sees::Error("intentionally returns an error")),
         call_with_progress("test_tool_with_progress", &json!({}), 3, "content"),
+        cancel("slow", &json!({ "ms": 60_000 })),
+        call("take_cancelled", &json!({}), Sees::Text("one call was cancelled")),
         read("test://static-text", Sees::Text("static text resource")),
         read("test://template/42/data", Sees::Text("Data for ID: 42")),
         prompt("test_prompt_with_arguments", &json!({ "arg1": "x", "arg2": "y" }), "arg1='x'"),
@@ -265,6 +296,16 @@ fn check_fixture(fixture: &Fixture) {
             "Who are you?",
             "ada",
         ),
+        answer("test_elicitation_url", &json!({}), &json!({}), "https://example.com/sign-in", "accept"),
+        answer("test_sampling", &json!({ "prompt": "Say something" }), &json!({}), "sampling", "a sampled answer"),
+        answer("test_input_required_result_list_roots", &json!({}), &json!({}), "roots", "file:///driver"),
+        answer(
+            "test_input_required_result_multi_round",
+            &json!({}),
+            &json!({ "name": "Ada", "color": "blue" }),
+            "Step 2",
+            "Ada likes blue",
+        ),
     ];
     check_every_client(&node.server("fixture"), &steps);
 }
@@ -275,22 +316,18 @@ fn every_client_sees_all_servers_behind_one_address() {
     let modern = Remote::modern_only();
     let configuration = [
         servers::everything_over_stdio("everything"),
-        servers::git("git", repository.path()),
-        servers::time("time"),
+        servers::shared(&servers::git("git", repository.path())),
+        servers::shared(&servers::time("time")),
         modern.configured("modern"),
     ];
     let node = Node::start(&configuration.concat());
     let steps = [
-        list("tools", "everything_echo"),
-        list("tools", "git_git_log"),
-        list("tools", "time_get_current_time"),
-        list("tools", "modern_echo"),
-        call("everything_echo", &json!({ "message": "one" }), Sees::Text("Echo: one")),
-        call("git_git_log", &json!({ "repo_path": repository.path() }), Sees::Text("the only commit")),
-        call("time_get_current_time", &json!({ "timezone": "UTC" }), Sees::Text("UTC")),
-        call("modern_echo", &json!({ "message": "two" }), Sees::Text("Echo: two")),
+        everything_steps("everything_"),
+        git_steps("git_", repository.path()),
+        time_steps("time_"),
+        modern_steps("modern_"),
     ];
-    check_every_client(&node.everything(), &steps);
+    check_every_client(&node.everything(), &steps.into_iter().flatten().collect::<Vec<_>>());
 }
 
 /// A new repository with one commit.

@@ -1,4 +1,4 @@
-//! The client: one pool per way out, one method per kind of conversation.
+//! The client: what all ways out share, and one method per kind of conversation.
 
 use std::fmt;
 use std::path::Path;
@@ -9,20 +9,20 @@ use bytes::Bytes;
 use http::header::{HOST, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Request, Response, Version};
 use http_body_util::Full;
-use hyper::body::Incoming;
 use hyper_rustls::MaybeHttpsStream;
 use hyper_util::client::legacy;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::net::UnixStream;
 use tower_service::Service;
 
 use crate::dial::Dialer;
+use crate::exchange::exchange;
+use crate::kept::{Host, Kept};
 use crate::target::Way;
 use crate::tcp::TcpConnector;
 use crate::tls::{self, Stream, TlsConnector};
-use crate::unix::UnixConnector;
 use crate::websocket::{self, WebSocket};
-use crate::{Error, Options, Resolve, SystemResolver, Target};
+use crate::{Answer, Error, Lane, Options, Resolve, SystemResolver, Target, unix};
 
 /// Pause after which a silent HTTP/2 connection is asked for a sign of life.
 const HTTP2_PING_EVERY: Duration = Duration::from_secs(30);
@@ -30,6 +30,7 @@ const HTTP2_PING_EVERY: Duration = Duration::from_secs(30);
 /// Time for the sign of life, before the connection and every stream on it fail.
 const HTTP2_PING_LIMIT: Duration = Duration::from_secs(10);
 
+/// Connections that may speak HTTP/2, and so may be shared.
 type Pool<Connector> = legacy::Client<Connector, Full<Bytes>>;
 
 /// Sends requests and opens streams, under one set of rules; a clone shares the pools.
@@ -44,10 +45,8 @@ pub struct Client {
 struct Shared {
     options: Options,
     user_agent: Option<HeaderValue>,
-    tcp: TcpConnector,
-    socket: UnixConnector,
-    http: Pool<TcpConnector>,
-    unix: Pool<UnixConnector>,
+    dialer: Dialer,
+    kept: Kept,
     /// For servers that are known to speak HTTP/2 without TLS.
     http2: Pool<TcpConnector>,
     /// Made on first use, because reading the machine's certificates takes milliseconds.
@@ -69,33 +68,46 @@ impl Client {
     /// A client that looks names up through the given resolver.
     pub fn with_resolver(options: Options, resolver: Arc<dyn Resolve>) -> Self {
         let dialer = Dialer::new(&options, resolver);
-        let tcp = TcpConnector { dialer: dialer.clone() };
-        let socket = UnixConnector { dialer };
         let shared = Shared {
             user_agent: HeaderValue::from_str(&options.user_agent).ok(),
-            http: pools(&options).build(tcp.clone()),
-            unix: pools(&options).build(socket.clone()),
-            http2: pools(&options).http2_only(true).build(tcp.clone()),
+            http2: pool(&options).http2_only(true).build(TcpConnector { dialer: dialer.clone() }),
+            dialer,
+            kept: Kept::new(options.connections_per_host_max, Duration::from_millis(options.idle_ms)),
             https: OnceLock::new(),
-            tcp,
-            socket,
             options,
         };
         Self { shared: Arc::new(shared) }
     }
 
+    /// The way to a target that is sent many requests, all of them with these headers.
+    pub fn lane(&self, target: Target, mut headers: HeaderMap) -> Lane {
+        self.add_headers(&mut headers, &target);
+        let host = self.shared.kept.host(target.origin());
+        Lane::new(self.clone(), target, host, headers)
+    }
+
     /// Sends the request to the target, whose URI replaces the request's own, and returns the head of the answer.
     ///
     /// An answer that redirects is returned like any other.
-    pub async fn send(&self, mut request: Request<Full<Bytes>>, target: &Target) -> Result<Response<Incoming>, Error> {
-        *request.uri_mut() = target.uri().clone();
+    pub async fn send(&self, mut request: Request<Full<Bytes>>, target: &Target) -> Result<Response<Answer>, Error> {
+        *request.uri_mut() = target.request_uri().clone();
         self.add_headers(request.headers_mut(), target);
-        let answer = match target.way() {
-            Way::Http => self.shared.http.request(request),
-            Way::Https => self.https()?.pool.request(request),
-            Way::Unix(_) => self.shared.unix.request(request),
-        };
-        answer.await.map_err(|error| Error::from_exchange(error, target))
+        self.exchange(request, target, &self.shared.kept.host(target.origin())).await
+    }
+
+    /// Sends a request that is complete.
+    pub(crate) async fn exchange(
+        &self,
+        request: Request<Full<Bytes>>,
+        target: &Target,
+        host: &Arc<Host>,
+    ) -> Result<Response<Answer>, Error> {
+        if *target.way() == Way::Https {
+            // Boxed, because the pool's futures are large and the plain way is not to carry them.
+            let answer = Box::pin(self.https()?.pool.request(request)).await;
+            return answer.map(|answer| answer.map(Answer::shared)).map_err(|error| Error::from_pool(error, target));
+        }
+        exchange(&self.shared.dialer, host, target, request).await
     }
 
     /// Sends the request over HTTP/2, which without TLS the server has to expect.
@@ -105,7 +117,7 @@ impl Client {
         &self,
         mut request: Request<Full<Bytes>>,
         target: &Target,
-    ) -> Result<Response<Incoming>, Error> {
+    ) -> Result<Response<Answer>, Error> {
         *request.uri_mut() = target.uri().clone();
         *request.version_mut() = Version::HTTP_2;
         self.add_user_agent(request.headers_mut());
@@ -116,7 +128,7 @@ impl Client {
                 return Err(Error::Target { text: target.to_string(), reason: "http/2 runs over tcp here" });
             }
         };
-        answer.await.map_err(|error| Error::from_exchange(error, target))
+        answer.await.map(|answer| answer.map(Answer::shared)).map_err(|error| Error::from_pool(error, target))
     }
 
     /// Opens a WebSocket with the subprotocol `mcp`, sending the headers with the handshake.
@@ -128,19 +140,21 @@ impl Client {
             let stream = self.fresh_stream(target).await?;
             websocket::handshake(stream, target, headers, self.shared.options.message_bytes_max).await
         });
-        self.shared.tcp.dialer.within_limit(&host, opening).await
+        self.shared.dialer.within_limit(&host, opening).await
     }
 
     /// Opens a raw stream to a unix socket.
     pub async fn stream(&self, socket: &Path) -> Result<UnixStream, Error> {
-        self.shared.socket.connect(socket).await
+        unix::connect(&self.shared.dialer, socket).await
     }
 
     async fn fresh_stream(&self, target: &Target) -> Result<Stream, Error> {
-        let uri = target.uri().clone();
         match target.way() {
-            Way::Http => Ok(MaybeHttpsStream::Http(self.shared.tcp.clone().call(uri).await?)),
-            Way::Https => self.https()?.websocket.clone().call(uri).await,
+            Way::Http => {
+                let (host, port) = target.host_and_port();
+                Ok(MaybeHttpsStream::Http(TokioIo::new(self.shared.dialer.dial(host, port).await?)))
+            }
+            Way::Https => self.https()?.websocket.clone().call(target.uri().clone()).await,
             Way::Unix(_) => {
                 Err(Error::Target { text: target.to_string(), reason: "websockets run over tcp, not unix sockets" })
             }
@@ -148,7 +162,7 @@ impl Client {
     }
 
     fn https(&self) -> Result<&Https, Error> {
-        let made = self.shared.https.get_or_init(|| Https::new(&self.shared.options, &self.shared.tcp.dialer));
+        let made = self.shared.https.get_or_init(|| Https::new(&self.shared.options, &self.shared.dialer));
         made.as_ref().map_err(Clone::clone)
     }
 
@@ -177,13 +191,13 @@ impl Https {
     fn new(options: &Options, dialer: &Dialer) -> Result<Self, Error> {
         let trust = tls::trust(&options.authorities_pem)?;
         Ok(Self {
-            pool: pools(options).build(TlsConnector::any_version(dialer.clone(), trust.clone())),
+            pool: pool(options).build(TlsConnector::any_version(dialer.clone(), trust.clone())),
             websocket: TlsConnector::http1(dialer.clone(), trust),
         })
     }
 }
 
-fn pools(options: &Options) -> legacy::Builder {
+fn pool(options: &Options) -> legacy::Builder {
     let mut builder = legacy::Client::builder(TokioExecutor::new());
     builder
         .timer(TokioTimer::new())

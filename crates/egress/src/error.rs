@@ -109,7 +109,7 @@ pub enum Error {
         sent: Sent,
         /// What the HTTP client said.
         #[source]
-        source: Arc<legacy::Error>,
+        source: Arc<dyn StdError + Send + Sync>,
     },
     /// The server did not agree to speak WebSocket.
     #[error("websocket handshake with {target} failed")]
@@ -131,8 +131,13 @@ impl Error {
         }
     }
 
-    /// Takes our own error back out of hyper's, or says what the exchange failed of.
-    pub(crate) fn from_exchange(error: legacy::Error, target: &Target) -> Self {
+    /// What an exchange failed of on a connection that was there.
+    pub(crate) fn from_http1(error: hyper::Error, sent: Sent, target: &Target) -> Self {
+        Self::Http { target: target.to_string(), sent, source: Arc::new(error) }
+    }
+
+    /// Takes our own error back out of the pool's, or says what the exchange failed of.
+    pub(crate) fn from_pool(error: legacy::Error, target: &Target) -> Self {
         if let Some(own) = find_cause::<Self>(&error) {
             return own.clone();
         }

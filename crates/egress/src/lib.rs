@@ -13,9 +13,13 @@
 //! # }
 //! ```
 
+mod body;
 mod client;
 mod dial;
 mod error;
+mod exchange;
+mod kept;
+mod lane;
 mod options;
 mod resolve;
 mod rules;
@@ -25,8 +29,10 @@ mod tls;
 mod unix;
 mod websocket;
 
+pub use body::Answer;
 pub use client::Client;
 pub use error::{Error, Sent};
+pub use lane::Lane;
 pub use options::Options;
 pub use resolve::{Resolve, SystemResolver};
 pub use rules::{Rule, Rules};

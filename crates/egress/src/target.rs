@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderValue, Uri};
 
-use crate::{Error, unix};
+use crate::Error;
 
 /// The path of an MCP endpoint when a unix target names none.
 const DEFAULT_PATH: &str = "/mcp";
@@ -15,6 +16,10 @@ const DEFAULT_PATH: &str = "/mcp";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     uri: Uri,
+    /// What the first line of a request names: a path, or the whole URI where HTTP/2 may be spoken.
+    request_uri: Uri,
+    /// What connections can be shared by.
+    origin: Arc<str>,
     host: HeaderValue,
     way: Way,
     websocket: bool,
@@ -57,7 +62,8 @@ impl Target {
         parts.scheme = Some(scheme);
         parts.path_and_query.get_or_insert_with(|| PathAndQuery::from_static("/"));
         let uri = Uri::from_parts(parts).map_err(|_| unusable(&text, "it is not a url"))?;
-        Ok(Self { uri, host, way, websocket })
+        let origin = String::from_utf8_lossy(host.as_bytes()).to_ascii_lowercase().into();
+        Ok(Self { request_uri: request_uri(&uri, &way), uri, origin, host, way, websocket })
     }
 
     /// The endpoint `path` of the HTTP server behind a unix socket.
@@ -67,9 +73,14 @@ impl Target {
         if !socket.is_absolute() {
             return Err(unusable(&text(), "the path of the socket is not absolute"));
         }
-        let uri = Uri::builder().scheme(Scheme::HTTP).authority(unix::authority_of(socket)).path_and_query(path);
+        let uri: Uri = path.parse().map_err(|_| unusable(&text(), "the endpoint is not a path"))?;
+        if uri.authority().is_some() || !path.starts_with('/') {
+            return Err(unusable(&text(), "the endpoint is not a path"));
+        }
         Ok(Self {
-            uri: uri.build().map_err(|_| unusable(&text(), "the endpoint is not a path"))?,
+            request_uri: uri.clone(),
+            uri,
+            origin: format!("unix:{}", socket.display()).into(),
             host: HeaderValue::from_static("localhost"),
             way: Way::Unix(socket.to_owned()),
             websocket: false,
@@ -114,6 +125,18 @@ impl Target {
         &self.uri
     }
 
+    pub(crate) fn request_uri(&self) -> &Uri {
+        &self.request_uri
+    }
+
+    pub(crate) fn origin(&self) -> &Arc<str> {
+        &self.origin
+    }
+
+    pub(crate) fn host_and_port(&self) -> (&str, u16) {
+        (self.uri.host().unwrap_or_default(), port_of(&self.uri))
+    }
+
     pub(crate) fn host(&self) -> &HeaderValue {
         &self.host
     }
@@ -130,7 +153,7 @@ impl Target {
         let mut parts = self.uri.clone().into_parts();
         parts.path_and_query = Some(path.parse().map_err(|_| unusable(path, "it is not a path"))?);
         let uri = Uri::from_parts(parts).map_err(|_| unusable(path, "it is not a path"))?;
-        Ok(Self { uri, ..self.clone() })
+        Ok(Self { request_uri: request_uri(&uri, &self.way), uri, ..self.clone() })
     }
 }
 
@@ -146,6 +169,19 @@ impl fmt::Display for Target {
             (Way::Https, false) => write!(formatter, "https://{host}{path}"),
             (Way::Https, true) => write!(formatter, "wss://{host}{path}"),
         }
+    }
+}
+
+/// The port of a URI, or that of its scheme.
+pub(crate) fn port_of(uri: &Uri) -> u16 {
+    let default_port = if uri.scheme_str() == Some("https") { 443 } else { 80 };
+    uri.port_u16().unwrap_or(default_port)
+}
+
+fn request_uri(uri: &Uri, way: &Way) -> Uri {
+    match uri.path_and_query() {
+        Some(path) if *way != Way::Https => Uri::from(path.clone()),
+        _ => uri.clone(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The dialer as hyper's connector for plain HTTP.
+//! The dialer as a connector: TLS is put on it, and HTTP/2 without TLS runs over it.
 
 use std::task::{Context, Poll};
 
@@ -10,6 +10,7 @@ use tower_service::Service;
 
 use crate::Error;
 use crate::dial::Dialer;
+use crate::target::port_of;
 
 /// Connects to the host and port of a URI.
 #[derive(Clone)]
@@ -29,13 +30,8 @@ impl Service<Uri> for TcpConnector {
     fn call(&mut self, uri: Uri) -> Self::Future {
         let dialer = self.dialer.clone();
         Box::pin(async move {
-            let stream = dialer.dial(uri.host().unwrap_or_default(), port(&uri)).await?;
+            let stream = dialer.dial(uri.host().unwrap_or_default(), port_of(&uri)).await?;
             Ok(TokioIo::new(stream))
         })
     }
-}
-
-fn port(uri: &Uri) -> u16 {
-    let default_port = if uri.scheme_str() == Some("https") { 443 } else { 80 };
-    uri.port_u16().unwrap_or(default_port)
 }

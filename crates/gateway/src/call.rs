@@ -114,8 +114,8 @@ pub struct Call {
     pub method: Method,
     /// The edits that routing asks for, in the words of the upstream.
     pub renames: Vec<(mcp::Span, Bytes)>,
-    /// The upstream's own name of the tool, prompt, resource or task: what the header `Mcp-Name` repeats.
-    pub own_name: Option<String>,
+    /// The upstream's own name of the tool, prompt, resource or task; empty where the method has none.
+    pub own_name: Arc<str>,
     /// Headers that repeat arguments, `Mcp-Param-*`.
     pub param_headers: Vec<(http::HeaderName, http::HeaderValue)>,
 }
@@ -124,15 +124,16 @@ impl Call {
     /// The request for an upstream of `era`, under an id of ours. A progress token becomes that id too, because it
     /// has to be unique on the connection.
     pub fn message(&self, id: u64, era: Era) -> Bytes {
-        let id = id.to_string();
+        let mut digits = [0; message::DIGITS_MAX];
+        let id = message::digits(id, &mut digits);
         let mut splice = Splice::new(self.request.bytes());
-        splice.replace(self.request.id_span(), id.as_bytes());
+        splice.replace(self.request.id_span(), id);
         for (span, bytes) in &self.renames {
             splice.replace(*span, bytes);
         }
         let token = self.request.meta_members().get(Meta::ProgressToken);
         if token.is_some() {
-            splice.replace(token.value, id.as_bytes());
+            splice.replace(token.value, id);
         }
         match (self.caller.era, era) {
             (Era::Legacy, Era::Modern) => {

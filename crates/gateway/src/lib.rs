@@ -6,7 +6,7 @@
 //! keys of its seals.
 //!
 //! In reading order: [`gateway`] (the parts put together), [`current`] (how it changes), [`call`], [`events`],
-//! [`failure`], [`catalogue`], [`route`], [`upstream`], [`residents`], [`parked`], [`session`], [`streams`], [`edge`].
+//! [`failure`], [`intake`], [`catalogue`], [`route`], [`upstream`], [`residents`], [`parked`], [`session`], [`streams`], [`edge`].
 
 pub mod call;
 pub mod catalogue;
@@ -15,6 +15,7 @@ pub mod edge;
 pub mod events;
 pub mod failure;
 pub mod gateway;
+pub mod intake;
 pub mod key_file;
 pub mod moment;
 pub mod parked;

@@ -20,6 +20,9 @@ use crate::{
     events::Events,
 };
 
+/// The number in the state of a question that came before anything was begun: no call waits for its answer.
+pub const NOTHING_BEGUN: u64 = 0;
+
 /// One call that waits.
 #[derive(Debug)]
 pub struct Parked {
@@ -54,7 +57,7 @@ pub struct ParkedCalls {
 impl ParkedCalls {
     /// A table of at most `max` calls, each waiting no longer than `lifetime`.
     pub fn new(max: usize, lifetime: Duration) -> Arc<Self> {
-        Arc::new(Self { calls: Mutex::default(), next: AtomicU64::new(1), max, lifetime })
+        Arc::new(Self { calls: Mutex::default(), next: AtomicU64::new(NOTHING_BEGUN + 1), max, lifetime })
     }
 
     /// Parks a call; `None` if the table is full.
@@ -106,7 +109,7 @@ pub fn keyed(asks: Vec<Ask>, round: u32) -> BTreeMap<String, Question> {
 }
 
 /// The `inputRequests` of a round.
-pub fn input_requests(questions: &[(String, Envelope)]) -> Vec<u8> {
+fn input_requests(questions: &[(String, Envelope)]) -> Vec<u8> {
     let mut out = vec![b'{'];
     for (index, (key, request)) in questions.iter().enumerate() {
         if index > 0 {

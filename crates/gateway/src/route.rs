@@ -1,6 +1,6 @@
 //! From a name that a client uses to the server that is meant, and the edits that say it in the server's words.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
@@ -44,21 +44,34 @@ pub async fn route(catalogue: &Arc<Catalogue>, seals: &Seals, inbound: Inbound) 
 
 /// Tools and prompts go by name.
 async fn named(catalogue: &Arc<Catalogue>, kind: ListKind, inbound: Inbound) -> Result<Routed, Failure> {
-    let token = inbound.request.param(Param::Name);
-    let name = text(&inbound.request, token).ok_or_else(|| invalid("`name` must be a string".to_owned()))?;
+    let request = inbound.request.clone();
+    let token = request.param(Param::Name);
+    let name = text(&request, token).ok_or_else(|| invalid("`name` must be a string".to_owned()))?;
     if name.chars().any(char::is_control) {
         return Err(invalid("`name` must not contain control characters".to_owned()));
     }
     let route = find(catalogue, kind, &inbound.endpoint, &name).await?;
     let mut renames = Vec::new();
     if *route.own != *name {
-        renames.push((token, message::json_string(&route.own).into()));
+        renames.push(rename(token, &name, &route.own));
     }
     if let Some(fixed) = &route.fixed {
         fix_arguments(&inbound.request, fixed, &mut renames);
     }
     let param_headers = if kind == ListKind::Tools { param_headers(&route, &inbound)? } else { Vec::new() };
     Ok(call(route, inbound, renames, param_headers))
+}
+
+/// The edit that makes a shown name the own one. Mostly a prefix is cut off.
+fn rename(token: Span, shown: &str, own: &str) -> (Span, Bytes) {
+    let is_plain = token.range().len() == shown.len() + 2;
+    match shown.strip_suffix(own) {
+        Some(prefix) if is_plain && !own.is_empty() => {
+            let start = token.start as usize + 1;
+            (Span::new(start, start + prefix.len()), Bytes::new())
+        }
+        _ => (token, message::json_string(own).into()),
+    }
 }
 
 fn call(
@@ -68,7 +81,7 @@ fn call(
     param_headers: Vec<(HeaderName, HeaderValue)>,
 ) -> Routed {
     let method = Method::parse(inbound.request.method());
-    let own_name = method.mirrored().map(|_| route.own.to_string());
+    let own_name = if method.mirrored().is_some() { route.own } else { Arc::default() };
     (
         route.upstream,
         Call { caller: inbound.caller, request: inbound.request, method, renames, own_name, param_headers },
@@ -109,8 +122,9 @@ fn guess(catalogue: &Catalogue, kind: ListKind, endpoint: &Endpoint, name: &str)
             .min_by_key(|(_, own)| own.len())?,
         Endpoint::Bundle(_) => return None,
     };
-    let shortened = endpoint == &Endpoint::All && names::exposed(settings.prefix(&upstream.name), own) != name;
-    if !plain(settings) || shortened || name.len() == names::NAME_BYTES_MAX {
+    let prefix = settings.prefix(&upstream.name);
+    let is_changed = endpoint == &Endpoint::All && (prefix.is_empty() || !names::is_accepted(name));
+    if !plain(settings) || is_changed || name.len() == names::NAME_BYTES_MAX {
         return None;
     }
     Some(Route { upstream: upstream.clone(), own: own.into(), fixed: None, mirrors: Arc::default() })
@@ -264,10 +278,10 @@ fn invalid(text: String) -> Failure {
 }
 
 /// The text of a string token, escapes decoded.
-fn text(request: &Envelope, span: Span) -> Option<String> {
+fn text(request: &Envelope, span: Span) -> Option<Cow<'_, str>> {
     let token = span.of(request.bytes())?;
     match mcp::plain_text(token) {
-        Some(plain) => Some(plain.to_owned()),
-        None => serde_json::from_slice(token).ok(),
+        Some(plain) => Some(Cow::Borrowed(plain)),
+        None => serde_json::from_slice(token).ok().map(Cow::Owned),
     }
 }

@@ -1,6 +1,8 @@
 //! A message as an envelope over its own bytes: which kind it is, where its id, method and routed members stand.
 //! Nothing is decoded and nothing is copied; what the gateway does not need to change stays as it came.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use crate::{
@@ -23,9 +25,12 @@ pub enum Kind {
     Error,
 }
 
-/// One JSON-RPC message and the places of what matters in it.
+/// One JSON-RPC message and the places of what matters in it. A clone shares them.
 #[derive(Clone, Debug)]
-pub struct Envelope {
+pub struct Envelope(Arc<Layout>);
+
+#[derive(Debug)]
+struct Layout {
     bytes: Bytes,
     kind: Kind,
     id: Span,
@@ -55,52 +60,53 @@ impl Envelope {
 
     /// The kind of this message.
     pub fn kind(&self) -> Kind {
-        self.kind
+        self.0.kind
     }
 
     /// All bytes of the message, as they came.
     pub fn bytes(&self) -> &Bytes {
-        &self.bytes
+        &self.0.bytes
     }
 
     /// The id token, quotes included if it is a string.
     pub fn id(&self) -> Option<&[u8]> {
-        self.id.of(&self.bytes)
+        self.0.id.of(&self.0.bytes)
     }
 
     /// Where the id token stands.
     pub fn id_span(&self) -> Span {
-        self.id
+        self.0.id
     }
 
     /// The method without its quotes; empty for an answer.
     pub fn method(&self) -> &str {
-        self.text(self.method).unwrap_or_default()
+        let token = self.0.method.of(&self.0.bytes).unwrap_or(br#""""#);
+        std::str::from_utf8(&token[1..token.len() - 1]).unwrap_or_default()
     }
 
     /// Where the method token stands, quotes included.
     pub fn method_span(&self) -> Span {
-        self.method
+        self.0.method
     }
 
     /// The raw `params`.
     pub fn params(&self) -> Option<&[u8]> {
-        self.top.get(Top::Params).value.of(&self.bytes)
+        self.0.top.get(Top::Params).value.of(&self.0.bytes)
     }
 
     /// Where `params` stands.
     pub fn params_span(&self) -> Span {
-        self.top.get(Top::Params).value
+        self.0.top.get(Top::Params).value
     }
 
     /// The place of a member of `params`.
     pub fn param(&self, key: Param) -> Span {
-        self.params.get(key).value
+        self.0.params.get(key).value
     }
 
     /// The raw token of a member of `params`.
     pub fn param_raw(&self, key: Param) -> Option<&[u8]> {
-        self.param(key).of(&self.bytes)
+        self.param(key).of(&self.0.bytes)
     }
 
     /// A string member of `params` that contains no escapes, without its quotes.
@@ -110,78 +116,78 @@ impl Envelope {
 
     /// The members of `params`, for splicing.
     pub fn params_members(&self) -> &Members<17> {
-        &self.params
+        &self.0.params
     }
 
     /// The members of `params._meta`, or of `result._meta` in an answer, for splicing.
     pub fn meta_members(&self) -> &Members<10> {
-        &self.meta
+        &self.0.meta
     }
 
     /// The raw token of a member of `_meta`.
     pub fn meta_raw(&self, key: Meta) -> Option<&[u8]> {
-        self.meta.get(key).value.of(&self.bytes)
+        self.0.meta.get(key).value.of(&self.0.bytes)
     }
 
     /// A string member of `_meta`, without its quotes.
     pub fn meta_text(&self, key: Meta) -> Option<&str> {
-        self.text(self.meta.get(key).value)
+        self.text(self.0.meta.get(key).value)
     }
 
     /// The raw `result` of an answer.
     pub fn result(&self) -> Option<&[u8]> {
-        self.top.get(Top::Result).value.of(&self.bytes)
+        self.0.top.get(Top::Result).value.of(&self.0.bytes)
     }
 
     /// Where `result` stands.
     pub fn result_span(&self) -> Span {
-        self.top.get(Top::Result).value
+        self.0.top.get(Top::Result).value
     }
 
     /// The members of `result`, for splicing.
     pub fn result_members(&self) -> &Members<22> {
-        &self.result
+        &self.0.result
     }
 
     /// The raw token of a member of `result`.
     pub fn result_raw(&self, key: ResultKey) -> Option<&[u8]> {
-        self.result.get(key).value.of(&self.bytes)
+        self.0.result.get(key).value.of(&self.0.bytes)
     }
 
     /// A string member of `result`, without its quotes.
     pub fn result_text(&self, key: ResultKey) -> Option<&str> {
-        self.text(self.result.get(key).value)
+        self.text(self.0.result.get(key).value)
     }
 
     /// The raw `error` of an answer.
     pub fn error(&self) -> Option<&[u8]> {
-        self.top.get(Top::Error).value.of(&self.bytes)
+        self.0.top.get(Top::Error).value.of(&self.0.bytes)
     }
 
     /// Where `error` stands.
     pub fn error_span(&self) -> Span {
-        self.top.get(Top::Error).value
+        self.0.top.get(Top::Error).value
     }
 
     /// The members of `error`.
     pub fn error_members(&self) -> &Members<3> {
-        &self.error
+        &self.0.error
     }
 
     /// The code of an error, when it is an integer that fits.
     pub fn error_code(&self) -> Option<i64> {
-        let raw = self.error.get(ErrorKey::Code).value.of(&self.bytes)?;
+        let raw = self.0.error.get(ErrorKey::Code).value.of(&self.0.bytes)?;
         std::str::from_utf8(raw).ok()?.parse().ok()
     }
 
     /// A part of the message that shares its memory.
     pub fn slice(&self, span: Span) -> Bytes {
-        self.bytes.slice(span.range())
+        self.0.bytes.slice(span.range())
     }
 
     /// The text between the quotes of a string token without escapes.
     fn text(&self, span: Span) -> Option<&str> {
-        plain_text(span.of(&self.bytes)?)
+        plain_text(span.of(&self.0.bytes)?)
     }
 }
 
@@ -248,7 +254,7 @@ impl Parts {
         if method.is_some() && method.of(bytes).and_then(plain_text).is_none_or(str::is_empty) {
             return Err(Invalid::Method);
         }
-        Ok(Envelope {
+        Ok(Envelope(Arc::new(Layout {
             bytes: bytes.clone(),
             kind,
             id,
@@ -258,7 +264,7 @@ impl Parts {
             result: self.result.unwrap_or(Members::ABSENT),
             error: self.error.unwrap_or(Members::ABSENT),
             top,
-        })
+        })))
     }
 }
 

@@ -28,6 +28,22 @@ pub fn json_string(text: &str) -> Vec<u8> {
     out
 }
 
+/// How many decimal digits a number of 64 bits has at most.
+pub const DIGITS_MAX: usize = 20;
+
+/// A number in decimal, written to the end of the buffer.
+pub fn digits(mut number: u64, buffer: &mut [u8; DIGITS_MAX]) -> &[u8] {
+    let mut start = DIGITS_MAX;
+    loop {
+        start -= 1;
+        buffer[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            return &buffer[start..];
+        }
+    }
+}
+
 /// A request with an id of our own.
 pub fn request(id: u64, method: &str, params: &[u8]) -> Bytes {
     let mut out = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}""#).into_bytes();
@@ -105,6 +121,13 @@ pub fn error_raw(id: &[u8], error: &[u8]) -> Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn digits_are_those_of_the_number() {
+        for number in [0, 7, 10, 99, 1_234_567_890, u64::MAX] {
+            assert_eq!(digits(number, &mut [0; DIGITS_MAX]), number.to_string().as_bytes());
+        }
+    }
 
     #[test]
     fn what_we_write_is_json() {

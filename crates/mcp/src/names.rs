@@ -13,7 +13,7 @@ const KEPT_BYTES: usize = 55;
 /// a piece of the hash of what it was, so it is stable between runs and does not meet another one.
 pub fn exposed(prefix: &str, own: &str) -> String {
     let full = if prefix.is_empty() { own.to_owned() } else { format!("{prefix}_{own}") };
-    if full.len() <= NAME_BYTES_MAX && !full.is_empty() && full.bytes().all(allowed) {
+    if is_accepted(&full) {
         return full;
     }
     let kept: String = full
@@ -27,6 +27,11 @@ pub fn exposed(prefix: &str, own: &str) -> String {
         let _ = write!(name, "{byte:02x}");
     }
     name
+}
+
+/// Whether every client accepts the name as it is.
+pub fn is_accepted(name: &str) -> bool {
+    name.len() <= NAME_BYTES_MAX && !name.is_empty() && name.bytes().all(allowed)
 }
 
 fn allowed(byte: u8) -> bool {

@@ -2,6 +2,8 @@
 //! of an object stand. It builds no values. It refuses what two parsers could read in two ways: bad UTF-8, lone
 //! surrogates, control characters, numbers out of grammar, nesting beyond a limit.
 
+use std::str::Utf8Error;
+
 use crate::span::Span;
 
 /// A number this long is within the range of a double, unless it has an exponent.
@@ -65,12 +67,12 @@ pub(crate) struct Scanner<'a> {
 type Scan<T = ()> = Result<T, ScanError>;
 
 impl<'a> Scanner<'a> {
-    /// A scanner at the start of `bytes`, which are checked to be UTF-8 at once.
+    /// A scanner at the start of `bytes`. They are checked to be UTF-8 string by string, since between strings the
+    /// grammar allows nothing but ASCII.
     pub(crate) fn new(bytes: &'a [u8], limits: ScanLimits) -> Scan<Self> {
         if bytes.len() >= u32::MAX as usize {
             return Err(ScanError::TooLong);
         }
-        std::str::from_utf8(bytes).map_err(|error| ScanError::Utf8(error.valid_up_to()))?;
         Ok(Self { bytes, at: 0, depth: 0, depth_max: limits.depth_max.min(128) })
     }
 
@@ -164,13 +166,24 @@ impl<'a> Scanner<'a> {
             match self.bytes.get(self.at) {
                 Some(b'"') => {
                     self.at += 1;
-                    return Ok(Span::new(start, self.at));
+                    let token = Span::new(start, self.at);
+                    self.check_text(token)?;
+                    return Ok(token);
                 }
                 Some(b'\\') => self.escape()?,
                 Some(_) => return Err(self.syntax("no control character in a string")),
                 None => return Err(self.syntax("the end of a string")),
             }
         }
+    }
+
+    fn check_text(&self, token: Span) -> Scan {
+        let text = &self.bytes[token.range()];
+        if text.is_ascii() {
+            return Ok(());
+        }
+        let bad = |error: Utf8Error| ScanError::Utf8(token.range().start + error.valid_up_to());
+        std::str::from_utf8(text).map(drop).map_err(bad)
     }
 
     fn escape(&mut self) -> Scan {
@@ -282,14 +295,50 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// How many bytes at the front are neither a quote, a backslash nor a control character. Whole blocks are
-/// tested without a branch, so that the compiler can use wide registers for long texts.
+/// How many bytes at the front are neither a quote, a backslash nor a control character. Most strings end within a few
+/// words; a longer one goes on in blocks, for which the compiler has wide registers.
 fn plain_length(bytes: &[u8]) -> usize {
-    const BLOCK: usize = 32;
-    let special = |byte: &u8| *byte == b'"' || *byte == b'\\' || *byte < 0x20;
-    let blocks = bytes.chunks_exact(BLOCK);
-    let clean = blocks.take_while(|block| !block.iter().fold(false, |any, byte| any | special(byte))).count() * BLOCK;
-    clean + bytes[clean..].iter().take_while(|byte| !special(byte)).count()
+    const SHORT_BYTES: usize = 32;
+    let (short, long) = bytes.split_at(bytes.len().min(SHORT_BYTES));
+    let length = plain_words(short);
+    if length < short.len() || long.is_empty() {
+        return length;
+    }
+    let blocks = plain_blocks(long);
+    length + blocks + plain_words(&long[blocks..])
+}
+
+/// The same, a word at a time.
+fn plain_words(bytes: &[u8]) -> usize {
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let ends = ends_in_word(u64::from_le_bytes(*word));
+        if ends != 0 {
+            return index * 8 + ends.trailing_zeros() as usize / 8;
+        }
+    }
+    words.len() * 8 + rest.iter().take_while(|byte| !ends_run(**byte)).count()
+}
+
+/// The same for whole blocks, each tested without a branch.
+fn plain_blocks(bytes: &[u8]) -> usize {
+    const BLOCK: usize = 64;
+    let (blocks, _) = bytes.as_chunks::<BLOCK>();
+    let ends = |byte: u8| u8::from(byte == b'"') | u8::from(byte == b'\\') | u8::from(byte < 0x20);
+    let is_plain = |block: &&[u8; BLOCK]| block.iter().fold(0, |any, byte| any | ends(*byte)) == 0;
+    blocks.iter().take_while(is_plain).count() * BLOCK
+}
+
+fn ends_run(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\\' | 0..0x20)
+}
+
+/// The high bits of the bytes that end a run. The lowest set bit is true; borrows may set others above it.
+fn ends_in_word(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let below = |word: u64, bound: u8| word.wrapping_sub(ONES * u64::from(bound)) & !word;
+    let equal = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    (below(word, 0x20) | equal(b'"') | equal(b'\\')) & (ONES << 7)
 }
 
 #[cfg(test)]
@@ -354,6 +403,10 @@ mod tests {
             b"/**/1",
             b"{\"a\" 1}",
             b"\x0c1",
+            b"\"\xff\"",
+            b"\"abcdefg\xc0\xaf\"",
+            b"{\"\xe9\":1}",
+            b"[1\xc2\xa0]",
         ] {
             check(text, false);
         }
@@ -382,9 +435,26 @@ mod tests {
 
     #[test]
     fn long_strings_are_scanned_to_their_exact_end() {
-        for length in 0..200 {
-            check(format!("\"{}\"", "x".repeat(length)).as_bytes(), true);
-            check(format!("\"{}\n\"", "x".repeat(length)).as_bytes(), false);
+        for length in 0..300 {
+            let text = "x".repeat(length);
+            check(format!("\"{text}\"").as_bytes(), true);
+            check(format!("\"{text}é\\n{text}\"").as_bytes(), true);
+            for end in ["\n", "\0", "\u{1f}", "\"x"] {
+                check(format!("\"{text}{end}{text}\"").as_bytes(), false);
+            }
+            check(&[b"\"", text.as_bytes(), b"\xff", text.as_bytes(), b"\""].concat(), false);
+        }
+    }
+
+    #[test]
+    fn every_byte_ends_a_run_of_any_length_or_none() {
+        for byte in 0..=u8::MAX {
+            for length in 0..150 {
+                let mut bytes = vec![b'~'; 200];
+                bytes[length] = byte;
+                let expected = if ends_run(byte) { length } else { 200 };
+                assert_eq!(plain_length(&bytes), expected, "{byte:#x} at {length}");
+            }
         }
     }
 }

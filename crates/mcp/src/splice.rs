@@ -1,6 +1,6 @@
 //! Edits of a message: named places get new bytes, everything else is copied as it stands.
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 
 use crate::span::{Member, Span};
 
@@ -20,6 +20,11 @@ impl With<'_> {
             Self::Owned(bytes) | Self::Members(bytes) => bytes,
         }
     }
+
+    /// How many bytes it needs at most.
+    fn room(&self) -> usize {
+        self.bytes().len() + usize::from(matches!(self, Self::Members(_)))
+    }
 }
 
 /// A list of edits of one message, applied in one copy.
@@ -27,6 +32,12 @@ impl With<'_> {
 pub struct Splice<'a> {
     source: &'a [u8],
     edits: Vec<(Span, With<'a>)>,
+}
+
+/// `source` with `bytes` in the place of what stands at `span`: a single edit needs no list.
+pub fn replaced(source: &[u8], span: Span, bytes: &[u8]) -> Bytes {
+    let span = span.range();
+    [&source[..span.start], bytes, &source[span.end..]].concat().into()
 }
 
 impl<'a> Splice<'a> {
@@ -97,9 +108,10 @@ impl<'a> Splice<'a> {
     /// The edited part of the message that stands at `window`; every edit must lie inside of it.
     pub fn apply_to(&mut self, window: Span) -> Bytes {
         self.edits.sort_by_key(|(span, _)| (span.start, span.end));
-        let growth: usize = self.edits.iter().map(|(_, with)| with.bytes().len() + 1).sum();
         let window = window.range();
-        let mut out = Output { bytes: BytesMut::with_capacity(window.len() + growth), owes_comma: false };
+        let added: usize = self.edits.iter().map(|(_, with)| with.room()).sum();
+        let removed: usize = self.edits.iter().map(|(span, _)| span.range().len()).sum();
+        let mut out = Output { bytes: Vec::with_capacity(window.len() + added - removed), owes_comma: false };
         let mut at = window.start;
         for (span, with) in &self.edits {
             debug_assert!(span.start as usize >= at, "edits must not overlap");
@@ -109,7 +121,7 @@ impl<'a> Splice<'a> {
             at = span.end as usize;
         }
         out.put(&self.source[at..window.end]);
-        out.bytes.freeze()
+        out.bytes.into()
     }
 
     /// The whole edited message.
@@ -120,7 +132,7 @@ impl<'a> Splice<'a> {
 
 /// The edited bytes as they grow.
 struct Output {
-    bytes: BytesMut,
+    bytes: Vec<u8>,
     /// Members were added and nothing but space has followed them yet.
     owes_comma: bool,
 }
@@ -129,13 +141,13 @@ impl Output {
     fn put(&mut self, piece: &[u8]) {
         let space = if self.owes_comma { skip_space(piece, 0) } else { piece.len() };
         let (space, piece) = piece.split_at(space);
-        self.bytes.put_slice(space);
+        self.bytes.extend_from_slice(space);
         if let Some(next) = piece.first() {
             self.owes_comma = false;
             if *next != b'}' {
-                self.bytes.put_u8(b',');
+                self.bytes.push(b',');
             }
-            self.bytes.put_slice(piece);
+            self.bytes.extend_from_slice(piece);
         }
     }
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use crate::{
     Envelope, Kind, Method, Splice, code,
     keys::{ErrorKey, Meta, Param, ResultKey},
-    message,
+    message, splice,
 };
 
 /// An answer as a modern client must see it: with `resultType`, and cache hints where they belong.
@@ -66,6 +66,9 @@ pub fn answer_for_legacy(answer: &Envelope, id: &[u8]) -> Bytes {
 
 /// An answer with another id and nothing else changed.
 pub fn answer_unchanged(answer: &Envelope, id: &[u8]) -> Bytes {
+    if answer.id_span().is_some() {
+        return splice::replaced(answer.bytes(), answer.id_span(), id);
+    }
     with_id(answer, id).apply()
 }
 

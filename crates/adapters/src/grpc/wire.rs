@@ -8,7 +8,6 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use http::header::{CONTENT_TYPE, TE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
 
 use crate::credentials::Credentials;
@@ -146,7 +145,7 @@ impl Frames {
     }
 }
 
-fn check_head(path: &str, response: &Response<Incoming>) -> Result<(), Failure> {
+fn check_head(path: &str, response: &Response<egress::Answer>) -> Result<(), Failure> {
     let media = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if response.status().is_success() && media.starts_with("application/grpc") {
         return Ok(());

@@ -5,7 +5,6 @@ use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
 
 use crate::credentials::Credentials;
 use crate::failure::Failure;
@@ -110,7 +109,7 @@ impl Answer {
 }
 
 /// Reads a body to its end, or to its bound.
-async fn collect(mut body: Incoming, bytes_max: usize) -> Result<Bytes, Failure> {
+async fn collect(mut body: egress::Answer, bytes_max: usize) -> Result<Bytes, Failure> {
     let mut collected = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Failure::Lost(None))?;

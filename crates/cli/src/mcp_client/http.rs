@@ -6,7 +6,6 @@ use egress::Target;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, Response};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Incoming;
 use mcp::{Version, header, sse};
 use serde_json::Value;
 
@@ -60,11 +59,11 @@ pub(super) struct Answers {
 /// What is still to be read.
 enum Rest {
     One(Option<Value>),
-    Events(Incoming, Box<sse::Decoder>),
+    Events(egress::Answer, Box<sse::Decoder>),
 }
 
 impl Answers {
-    async fn read(answer: Response<Incoming>, url: String) -> Result<Self, Error> {
+    async fn read(answer: Response<egress::Answer>, url: String) -> Result<Self, Error> {
         let (head, body) = answer.into_parts();
         if is_event_stream(&head.headers) {
             let limits = sse::Limits { line_bytes_max: ANSWER_BYTES_MAX, event_bytes_max: ANSWER_BYTES_MAX };

@@ -10,6 +10,12 @@ use crate::gateway::Gateway;
 
 const TOOL: &str = "test_elicitation";
 
+/// The tool that asks the client's model.
+const SAMPLE: &str = "test_missing_capability";
+
+/// The tool that works for one call after it has sent its caller to a page.
+const VISIT_FIRST: &str = "test_elicitation_required";
+
 #[test]
 fn a_question_of_a_legacy_server_is_answered_by_a_modern_client() {
     let gateway = Gateway::with(Era::Legacy, "");
@@ -59,6 +65,71 @@ fn a_client_that_declares_no_elicitation_is_told_what_is_missing() {
 }
 
 #[test]
+fn a_capability_that_was_not_declared_is_named_whatever_the_servers_era() {
+    for era in [Era::Dual, Era::Legacy, Era::Modern] {
+        let gateway = Gateway::with(era, "");
+        let answer = gateway.post_call(SAMPLE, body(SAMPLE, &json!({}), &json!({})).to_string());
+        let message: Value = serde_json::from_str(&answer.message()).expect("an answer is JSON");
+        assert_eq!((answer.status, answer.code()), (400, Some(-32021)), "{era:?}: {message}");
+        assert_eq!(message["error"]["data"]["requiredCapabilities"], json!({ "sampling": {} }), "{era:?}: {message}");
+    }
+}
+
+#[test]
+fn a_page_that_a_legacy_server_wants_visited_first_is_asked_of_a_modern_client() {
+    let gateway = Gateway::with(Era::Legacy, "");
+    let question = ask_to_visit(&gateway);
+    let request = question["inputRequests"].as_object().and_then(|requests| requests.values().next());
+    let request = request.expect("the question is there");
+    assert_eq!(request["params"]["mode"], "url", "{question}");
+    assert_eq!(request["params"]["url"], "https://example.com/sign-in", "{question}");
+    let answer = visited(&gateway, &question, "accept");
+    assert!(answer.text().contains("Visit: signed in"), "{}", answer.text());
+}
+
+#[test]
+fn nothing_is_called_for_a_user_who_does_not_visit_the_page() {
+    for action in ["decline", "cancel"] {
+        let gateway = Gateway::with(Era::Legacy, "");
+        let question = ask_to_visit(&gateway);
+        let before = gateway.statistics();
+        let answer = visited(&gateway, &question, action);
+        assert!(answer.is_error(), "{action}: {}", answer.text());
+        let calls = |statistics: &Value| statistics["calls"].as_u64();
+        assert_eq!(calls(&gateway.statistics()), calls(&before).map(|calls| calls + 1), "{action}");
+    }
+}
+
+#[test]
+fn a_client_that_cannot_visit_pages_is_told_what_is_missing() {
+    for era in [Era::Legacy, Era::Modern] {
+        let gateway = Gateway::with(era, "");
+        let form_only = json!({ "elicitation": { "form": {} } });
+        let answer = gateway.post_call(VISIT_FIRST, body(VISIT_FIRST, &form_only, &json!({})).to_string());
+        assert_eq!(answer.code(), Some(-32021), "{era:?}: {}", answer.text());
+        assert!(answer.text().contains(r#""url":{}"#), "{era:?}: {}", answer.text());
+    }
+}
+
+/// The question with which a server sends its caller to a page.
+fn ask_to_visit(gateway: &Gateway) -> Value {
+    let answer = gateway.post_call(VISIT_FIRST, body(VISIT_FIRST, &can_visit(), &json!({})).to_string());
+    let message: Value = serde_json::from_str(&answer.message()).expect("an answer is JSON");
+    assert_eq!(message["result"]["resultType"], "input_required", "{message}");
+    message["result"].clone()
+}
+
+/// The call again, after the user did `action` with the page.
+fn visited(gateway: &Gateway, question: &Value, action: &str) -> Answer {
+    let rest = answered(question, &json!({ "action": action }), state(question));
+    gateway.post_call(VISIT_FIRST, body(VISIT_FIRST, &can_visit(), &rest).to_string())
+}
+
+fn can_visit() -> Value {
+    json!({ "elicitation": { "url": {} } })
+}
+
+#[test]
 fn progress_after_an_answer_carries_the_token_of_the_retry() {
     let node = Node::start(&servers::everything_over_stdio("everything"));
     let tool = "trigger-long-running-operation";
@@ -73,9 +144,7 @@ fn progress_after_an_answer_carries_the_token_of_the_retry() {
     };
     let question: Value = serde_json::from_str(&round("first", &json!({})).message()).expect("an answer is JSON");
     let question = &question["result"];
-    let keys = question["inputRequests"].as_object().into_iter().flat_map(|requests| requests.keys());
-    let roots: Value = keys.map(|key| (key.clone(), json!({ "roots": [] }))).collect::<serde_json::Map<_, _>>().into();
-    let answer = round("second", &json!({ "inputResponses": roots, "requestState": state(question) })).text();
+    let answer = round("second", &answered(question, &json!({ "roots": [] }), state(question))).text();
     assert!(answer.contains(r#""progressToken":"second""#), "{answer}");
     assert!(!answer.contains(r#""progressToken":"first""#), "{answer}");
 }
@@ -96,11 +165,23 @@ fn state(question: &Value) -> &str {
 /// The call again, with an answer to every part of `question` and with `state`.
 fn retry(gateway: &Gateway, message: &str, question: &Value, state: &str) -> Answer {
     let reply = json!({ "action": "accept", "content": { "username": "ada", "email": "ada@example.com" } });
-    let keys = question["inputRequests"].as_object().into_iter().flat_map(|requests| requests.keys());
-    let responses: Value = keys.map(|key| (key.clone(), reply.clone())).collect::<serde_json::Map<_, _>>().into();
-    let rest = json!({ "inputResponses": responses, "requestState": state });
+    let rest = answered(question, &reply, state);
     let body = call(&json!({ "elicitation": {} }), &json!({ "message": message }), &rest);
     gateway.post_call(TOOL, body.to_string())
+}
+
+/// What a retry carries: `reply` to every part of `question`, and `state`.
+fn answered(question: &Value, reply: &Value, state: &str) -> Value {
+    let keys = question["inputRequests"].as_object().into_iter().flat_map(|requests| requests.keys());
+    let responses: Value = keys.map(|key| (key.clone(), reply.clone())).collect::<serde_json::Map<_, _>>().into();
+    json!({ "inputResponses": responses, "requestState": state })
+}
+
+/// A modern call of `tool` without arguments by a client with `capabilities`, with the members of `rest`.
+fn body(tool: &str, capabilities: &Value, rest: &Value) -> Value {
+    let mut body = call(capabilities, &json!({}), rest);
+    body["params"]["name"] = json!(tool);
+    body
 }
 
 /// A modern call of [`TOOL`] by a client with `capabilities`, with the members of `rest` beside its arguments.

@@ -48,6 +48,10 @@ fn call(id: &str) -> String {
     format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"{TOOL}","arguments":{{}}}}}}"#)
 }
 
+fn call_of(tool: &str) -> String {
+    format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"{tool}","arguments":{{}}}}}}"#)
+}
+
 #[test]
 fn every_legacy_version_is_served_over_every_server() {
     for era in [Era::Dual, Era::Legacy, Era::Modern] {
@@ -66,6 +70,27 @@ fn a_version_nobody_knows_gets_the_newest_legacy_one() {
         let answer = gateway.post_with(&[], initialize(version).as_bytes());
         assert!(answer.message().contains(r#""protocolVersion":"2025-11-25""#), "{version}: {}", answer.text());
     }
+}
+
+#[test]
+fn a_session_that_declared_nothing_is_told_when_a_tool_needs_its_model() {
+    for era in [Era::Legacy, Era::Modern] {
+        let gateway = Gateway::with(era, "");
+        let answer = Session::open(&gateway, "2025-11-25").post(&call_of("test_input_required_result_sampling"));
+        assert!(answer.is_error(), "{era:?}: {}", answer.text());
+        assert!(answer.text().contains("declare"), "{era:?}: {}", answer.text());
+    }
+}
+
+#[test]
+fn a_page_to_visit_first_is_told_to_a_session_as_its_server_said_it() {
+    let gateway = Gateway::with(Era::Legacy, "");
+    let session = Session::open(&gateway, "2025-11-25");
+    let answer = session.post(&call_of("test_elicitation_required"));
+    assert_eq!(answer.code(), Some(-32042), "{}", answer.text());
+    assert!(answer.text().contains(r#""url":"https://example.com/sign-in""#), "{}", answer.text());
+    let answer = session.post(&call_of("test_elicitation_required"));
+    assert!(answer.text().contains("Visit: signed in"), "{}", answer.text());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use bytes::Bytes;
-use egress::Target;
+use egress::{Client, Options, Target};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -13,7 +13,7 @@ use hyper_util::server::conn::auto;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
 
-use crate::fixture::{answer, listen, local_client, post, read_request};
+use crate::fixture::{answer, listen, local_client, local_options, post, read_request};
 
 #[tokio::test]
 async fn request_goes_to_the_target_with_host_and_name() {
@@ -110,6 +110,58 @@ async fn missing_unix_socket_is_named_in_the_error() {
     let error = local_client().send(post("{}"), &target).await.unwrap_err();
     assert!(matches!(&error, egress::Error::Socket { socket: named, .. } if *named == socket), "{error:?}");
     assert_eq!(error.sent(), egress::Sent::No);
+}
+
+#[tokio::test]
+async fn connection_that_waits_too_long_is_closed() {
+    let (listener, target) = listen().await;
+    let client = Client::new(Options { idle_ms: 20, ..local_options() });
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        read_request(&mut stream).await.unwrap();
+        answer(&mut stream, "200 OK", "", "pong").await;
+        read_request(&mut stream).await
+    });
+    let response = client.send(post("ping"), &target).await.unwrap();
+    assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "pong");
+    assert_eq!(server.await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn answer_that_is_not_read_to_its_end_takes_its_connection_along() {
+    let (listener, target) = listen().await;
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        read_request(&mut stream).await.unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nx").await.unwrap();
+        read_request(&mut stream).await
+    });
+    let client = local_client();
+    drop(client.send(post("ping"), &target).await.unwrap());
+    assert_eq!(server.await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn connections_over_the_bound_are_closed_after_their_answer() {
+    let (listener, target) = listen().await;
+    let client = Client::new(Options { connections_per_host_max: 1, ..local_options() });
+    let server = tokio::spawn(async move {
+        let (mut first, _) = listener.accept().await.unwrap();
+        let (mut second, _) = listener.accept().await.unwrap();
+        for stream in [&mut first, &mut second] {
+            read_request(stream).await.unwrap();
+            answer(stream, "200 OK", "", "pong").await;
+        }
+        tokio::select! {
+            closed = read_request(&mut first) => closed,
+            closed = read_request(&mut second) => closed,
+        }
+    });
+    let (one, other) = tokio::join!(client.send(post("ping"), &target), client.send(post("ping"), &target));
+    for response in [one, other] {
+        assert_eq!(response.unwrap().into_body().collect().await.unwrap().to_bytes(), "pong");
+    }
+    assert_eq!(server.await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -5,7 +5,6 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method as Verb, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
 use mcp::{Envelope, Era, Kind, Meta, Method, ScanLimits, Version, array, code, header as names, message};
 
@@ -18,6 +17,7 @@ use super::{
 use crate::{
     catalogue::Endpoint,
     gateway::Gateway,
+    intake::{Spoiled, whole, within},
     route::Inbound,
     session::{Session, Unknown},
     streams::{self, Heard, Lost},
@@ -377,13 +377,13 @@ pub async fn read(body: Incoming, gateway: &Gateway) -> Result<Bytes, (StatusCod
         return Err((StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than limits.body_bytes_max"));
     }
     let limit = Duration::from_millis(gateway.limits.body_read_ms_max);
-    match tokio::time::timeout(limit, Limited::new(body, gateway.limits.body_bytes_max).collect()).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+    match within(limit, whole(body, gateway.limits.body_bytes_max)).await {
+        Some(Ok(body)) => Ok(body),
+        Some(Err(Spoiled::TooLarge)) => {
             Err((StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than limits.body_bytes_max"))
         }
-        Ok(Err(_)) => Err((StatusCode::BAD_REQUEST, "the body broke off")),
-        Err(_) => Err((StatusCode::REQUEST_TIMEOUT, "the body took longer than limits.body_read_ms_max")),
+        Some(Err(Spoiled::BrokenOff)) => Err((StatusCode::BAD_REQUEST, "the body broke off")),
+        None => Err((StatusCode::REQUEST_TIMEOUT, "the body took longer than limits.body_read_ms_max")),
     }
 }
 

@@ -428,9 +428,17 @@ impl Running {
         retry(&self.call.request, answer, &responses)
     }
 
+    /// Whether a modern server refused the tool for what the client cannot do: the legacy era has no code for it.
+    fn is_refused_for_capability(&self, answer: &Envelope) -> bool {
+        self.method == Method::ToolsCall && answer.error_code() == Some(i64::from(code::MISSING_CAPABILITY))
+    }
+
     /// The end of the call as the client sees it.
     fn finish(&self, end: Result<Answer, Failure>) -> Bytes {
         match end {
+            Ok(Answer { envelope, era: Era::Modern }) if self.is_refused_for_capability(&envelope) => {
+                Failure::MissingCapability("{}").answer(&self.id, self.method, false)
+            }
             Ok(Answer { envelope, era: Era::Modern }) => translate::answer_for_legacy(&envelope, &self.id),
             Ok(Answer { envelope, era: Era::Legacy }) => translate::answer_unchanged(&envelope, &self.id),
             Err(failure) => failure.answer(&self.id, self.method, false),

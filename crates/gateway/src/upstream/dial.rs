@@ -191,7 +191,7 @@ impl Dialer {
     /// HTTP+SSE of 2024-11-05: a GET stream whose first event names the address to post to.
     async fn sse(&self, server: &Server) -> Result<Arc<Link>, Failure> {
         let target = target(server)?;
-        let reach = HttpServer::new(self.client.clone(), target.clone(), configured_headers(server), self.limits);
+        let reach = HttpServer::new(&self.client, target.clone(), configured_headers(server), self.limits);
         let response = reach
             .send(Verb::GET, Bytes::new(), |headers| {
                 headers.remove(http::header::CONTENT_TYPE);
@@ -205,8 +205,7 @@ impl Dialer {
         let endpoint = tokio::time::timeout(Duration::from_secs(10), endpoint(&mut stream))
             .await
             .unwrap_or(Err(Failure::Timeout))?;
-        let post =
-            HttpServer::new(self.client.clone(), target.sibling(&endpoint)?, configured_headers(server), self.limits);
+        let post = HttpServer::new(&self.client, target.sibling(&endpoint)?, configured_headers(server), self.limits);
         let (out, mut outbox) = mpsc::channel::<Bytes>(OUTBOX);
         let link = self.link(Out::Channel(out));
         tokio::spawn(async move {

@@ -4,9 +4,8 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method as Verb, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use http::{HeaderMap, HeaderValue, Method as Verb, Response, StatusCode, header};
+use http_body_util::BodyExt;
 use mcp::{Envelope, Era, Kind, Method, Param, ScanLimits, sse};
 use tokio::sync::{Notify, oneshot};
 
@@ -15,6 +14,7 @@ use crate::{
     call::{Abilities, Answer, Ask, Call, Event, Exchange, Reply},
     events::{Patience, Sender, channel},
     failure::Failure,
+    intake::{Spoiled, whole},
 };
 
 /// What a POST is allowed to cost.
@@ -31,9 +31,7 @@ pub struct HttpLimits {
 /// The address of a server and what every request to it carries.
 #[derive(Debug)]
 pub struct HttpServer {
-    client: egress::Client,
-    target: egress::Target,
-    headers: HeaderMap,
+    lane: egress::Lane,
     limits: HttpLimits,
 }
 
@@ -51,21 +49,21 @@ pub enum Got {
 
 impl HttpServer {
     /// A server at `target`, given the headers that its configuration adds.
-    pub fn new(client: egress::Client, target: egress::Target, configured: HeaderMap, limits: HttpLimits) -> Self {
+    pub fn new(client: &egress::Client, target: egress::Target, configured: HeaderMap, limits: HttpLimits) -> Self {
         let mut headers = configured;
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        Self { client, target, headers, limits }
+        Self { lane: client.lane(target, headers), limits }
+    }
+
+    /// The same address, with more headers on every request.
+    pub fn carrying(&self, more: impl FnOnce(&mut HeaderMap)) -> Self {
+        Self { lane: self.lane.carrying(more), limits: self.limits }
     }
 
     /// The limits of every exchange.
     pub fn limits(&self) -> HttpLimits {
         self.limits
-    }
-
-    /// The client and the target, for transports that are built on the same address.
-    pub fn reach(&self) -> (&egress::Client, &egress::Target, &HeaderMap) {
-        (&self.client, &self.target, &self.headers)
     }
 
     /// Sends one request and waits for the head of the answer.
@@ -74,12 +72,8 @@ impl HttpServer {
         verb: Verb,
         body: Bytes,
         extra: impl FnOnce(&mut HeaderMap),
-    ) -> Result<Response<Incoming>, Failure> {
-        let mut request = Request::new(Full::new(body));
-        *request.method_mut() = verb;
-        request.headers_mut().clone_from(&self.headers);
-        extra(request.headers_mut());
-        Ok(self.client.send(request, &self.target).await?)
+    ) -> Result<Response<egress::Answer>, Failure> {
+        Ok(self.lane.send(verb, body, extra).await?)
     }
 
     /// Posts one message and reads what comes back, up to the first event of a stream.
@@ -130,12 +124,11 @@ impl HttpServer {
 }
 
 /// The body of an answer, if it is not larger than allowed.
-pub async fn collect(body: Incoming, bytes_max: usize) -> Result<Bytes, Failure> {
-    match Limited::new(body, bytes_max).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Failure::TooLarge(bytes_max)),
-        Err(_) => Err(Failure::Lost),
-    }
+pub async fn collect(body: egress::Answer, bytes_max: usize) -> Result<Bytes, Failure> {
+    whole(body, bytes_max).await.map_err(|spoiled| match spoiled {
+        Spoiled::TooLarge => Failure::TooLarge(bytes_max),
+        Spoiled::BrokenOff => Failure::Lost,
+    })
 }
 
 fn starts_with(value: &[u8], wanted: &[u8]) -> bool {
@@ -144,13 +137,13 @@ fn starts_with(value: &[u8], wanted: &[u8]) -> bool {
 
 /// The messages of an event stream.
 pub struct EventStream {
-    body: Incoming,
+    body: egress::Answer,
     decoder: sse::Decoder,
 }
 
 impl EventStream {
     /// Reads `body` as an event stream.
-    pub fn new(body: Incoming, limits: HttpLimits) -> Self {
+    pub fn new(body: egress::Answer, limits: HttpLimits) -> Self {
         let limits = sse::Limits { line_bytes_max: limits.line_bytes_max, event_bytes_max: limits.result_bytes_max };
         Self { body, decoder: sse::Decoder::new(limits) }
     }

@@ -133,12 +133,9 @@ impl Upstream {
         let line_bytes_max = settings.line_bytes_max.unwrap_or(limits.line_bytes_max);
         let http_limits = HttpLimits { result_bytes_max: limits.result_bytes_max, line_bytes_max, patience };
         let http = match settings.transport() {
-            Transport::Http if home.is_none() => Some(Arc::new(HttpServer::new(
-                client.clone(),
-                target(&settings)?,
-                configured_headers(&settings),
-                http_limits,
-            ))),
+            Transport::Http if home.is_none() => {
+                Some(Arc::new(HttpServer::new(client, target(&settings)?, configured_headers(&settings), http_limits)))
+            }
             _ => None,
         };
         let child = supervisor::Limits { line_bytes_max, ..supervisor::Limits::default() };
@@ -388,7 +385,7 @@ impl Upstream {
         limit: Duration,
     ) -> Result<Connection, Failure> {
         if self.known_era() != Some(Era::Legacy) {
-            let door = Arc::new(ModernHttp::new(server.clone(), self.changes.clone()));
+            let door = Arc::new(ModernHttp::new(server, self.changes.clone()));
             match discover(&door, limit).await {
                 Ok(answer) if answer.kind() == Kind::Result && Peer::from_discover(&answer).is_some() => {
                     let peer = Peer::from_discover(&answer).ok_or(Failure::Lost)?;

@@ -28,14 +28,17 @@ const NAME: HeaderName = HeaderName::from_static(header::NAME);
 /// The door to one modern server.
 #[derive(Debug)]
 pub struct ModernHttp {
-    server: Arc<HttpServer>,
+    server: HttpServer,
     ids: AtomicU64,
     changes: Arc<Changes>,
 }
 
 impl ModernHttp {
     /// A door to `server` that tells `changes` what it hears outside of calls.
-    pub fn new(server: Arc<HttpServer>, changes: Arc<Changes>) -> Self {
+    pub fn new(server: &HttpServer, changes: Arc<Changes>) -> Self {
+        let server = server.carrying(|headers| {
+            headers.insert(VERSION, HeaderValue::from_static(Version::LATEST.as_str()));
+        });
         Self { server, ids: AtomicU64::new(0), changes }
     }
 
@@ -48,10 +51,10 @@ impl ModernHttp {
     pub async fn call(self: &Arc<Self>, call: &Call) -> Exchange {
         let id = self.next_id();
         let body = call.message(id, Era::Modern);
-        let name = call.own_name.as_deref();
+        let name = Some(&*call.own_name).filter(|name| !name.is_empty());
         let patience = self.server.limits().patience;
         let sent = self.server.post(body, |headers| {
-            mirror(headers, call.request.method(), name);
+            mirror(headers, call.method, call.request.method(), name);
             for (name, value) in &call.param_headers {
                 headers.append(name, value.clone());
             }
@@ -74,7 +77,7 @@ impl ModernHttp {
         limit: Duration,
     ) -> Result<Envelope, Failure> {
         let body = message::request(self.next_id(), method.as_str(), params);
-        match self.server.ask(body, |headers| mirror(headers, method.as_str(), name), limit).await?.1 {
+        match self.server.ask(body, |headers| mirror(headers, method, method.as_str(), name), limit).await?.1 {
             Got::Message(envelope) => Ok(envelope),
             Got::Refused(status, _) => Err(refused(status)),
             Got::Nothing | Got::Stream(_) => Err(Failure::Garbage("no answer to a request".to_owned())),
@@ -84,7 +87,8 @@ impl ModernHttp {
     /// Opens a stream of changes.
     pub async fn listen(&self, params: &[u8]) -> Result<EventStream, Failure> {
         let body = message::request(self.next_id(), Method::Listen.as_str(), params);
-        match self.server.post(body, |headers| mirror(headers, Method::Listen.as_str(), None)).await?.1 {
+        match self.server.post(body, |headers| mirror(headers, Method::Listen, Method::Listen.as_str(), None)).await?.1
+        {
             Got::Stream(stream) => Ok(stream),
             Got::Message(_) | Got::Nothing => Err(Failure::Garbage("no stream of changes".to_owned())),
             Got::Refused(status, _) => Err(refused(status)),
@@ -93,9 +97,12 @@ impl ModernHttp {
 }
 
 /// The headers that repeat what the body says.
-fn mirror(headers: &mut HeaderMap, method: &str, name: Option<&str>) {
-    headers.insert(VERSION, HeaderValue::from_static(Version::LATEST.as_str()));
-    if let Ok(value) = HeaderValue::from_str(method) {
+fn mirror(headers: &mut HeaderMap, method: Method, written: &str, name: Option<&str>) {
+    let value = match method {
+        Method::Other => HeaderValue::from_str(written),
+        known => Ok(HeaderValue::from_static(known.as_str())),
+    };
+    if let Ok(value) = value {
         headers.insert(METHOD, value);
     }
     if let Some(Ok(value)) = name.map(|name| HeaderValue::from_str(&header::encode(name))) {

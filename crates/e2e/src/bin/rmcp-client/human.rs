@@ -1,0 +1,109 @@
+//! Who sits in front of the client: answers what servers ask, remembers the questions and the progress of the running
+//! action. Knows the SDK's handler and nothing of actions.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rmcp::model::{ClientCapabilities, ClientConfig};
+use rmcp::model::{
+    CreateMessageRequestParams, CreateMessageResult, ElicitRequestParams, ElicitResult, ElicitationAction, ErrorData,
+    Implementation, ListRootsResult, ProgressNotificationParam, Root, SamplingMessage,
+};
+use rmcp::service::{NotificationContext, RequestContext};
+use rmcp::{ClientHandler, RoleClient};
+use serde_json::Value;
+use tokio::sync::Notify;
+
+/// The human, the model and the file system of one client.
+#[derive(Debug)]
+pub(crate) struct Human {
+    capabilities: ClientCapabilities,
+    seen: Mutex<Seen>,
+    progressed: Notify,
+}
+
+/// What happened during one action.
+#[derive(Debug, Default)]
+struct Seen {
+    answer: Value,
+    asked: Vec<String>,
+    progress: Vec<f64>,
+}
+
+impl Human {
+    /// A client that can do what `capabilities` says.
+    pub(crate) fn new(capabilities: ClientCapabilities) -> Self {
+        Self { capabilities, seen: Mutex::default(), progressed: Notify::new() }
+    }
+
+    /// Forgets the last action; questions of the next one are accepted with `answer`.
+    pub(crate) fn begin(&self, answer: Value) {
+        *self.seen() = Seen { answer, ..Seen::default() };
+    }
+
+    /// The questions of the running action.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        self.seen().asked.clone()
+    }
+
+    /// The progress of the running action.
+    pub(crate) fn progress(&self) -> Vec<f64> {
+        self.seen().progress.clone()
+    }
+
+    /// Waits for the first progress of the running action.
+    pub(crate) async fn first_progress(&self) {
+        while self.seen().progress.is_empty() {
+            self.progressed.notified().await;
+        }
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ClientHandler for Human {
+    fn get_info(&self) -> ClientConfig {
+        ClientConfig::new(self.capabilities.clone(), Implementation::new("rmcp", "1.0.0"))
+    }
+
+    async fn create_elicitation(
+        &self,
+        request: ElicitRequestParams,
+        _context: RequestContext<RoleClient>,
+    ) -> Result<ElicitResult, ErrorData> {
+        let mut seen = self.seen();
+        let accepted = ElicitResult::new(ElicitationAction::Accept);
+        match request {
+            ElicitRequestParams::FormElicitationParams { message, .. } => {
+                seen.asked.push(message);
+                Ok(accepted.with_content(seen.answer.clone()))
+            }
+            ElicitRequestParams::UrlElicitationParams { message, url, .. } => {
+                seen.asked.push(format!("{message} {url}"));
+                Ok(accepted)
+            }
+            _ => Ok(ElicitResult::new(ElicitationAction::Decline)),
+        }
+    }
+
+    async fn create_message(
+        &self,
+        _request: CreateMessageRequestParams,
+        _context: RequestContext<RoleClient>,
+    ) -> Result<CreateMessageResult, ErrorData> {
+        self.seen().asked.push("sampling".to_owned());
+        let message = SamplingMessage::assistant_text("a sampled answer");
+        Ok(CreateMessageResult::new(message, "driver".to_owned()))
+    }
+
+    async fn list_roots(&self, _context: RequestContext<RoleClient>) -> Result<ListRootsResult, ErrorData> {
+        self.seen().asked.push("roots".to_owned());
+        Ok(ListRootsResult::new(vec![Root::new("file:///driver").with_name("driver")]))
+    }
+
+    async fn on_progress(&self, step: ProgressNotificationParam, _context: NotificationContext<RoleClient>) {
+        self.seen().progress.push(step.progress);
+        self.progressed.notify_one();
+    }
+}
