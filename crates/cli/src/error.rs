@@ -112,6 +112,14 @@ pub enum Error {
     /// There is no home folder to look in.
     #[error("there is no home folder: the environment variable `HOME` is not set")]
     Homeless,
+    /// What is to be added cannot be understood.
+    #[error("cannot tell what `{what}` is: {reason}")]
+    NoServer {
+        /// What was given.
+        what: String,
+        /// Why it is none.
+        reason: String,
+    },
     /// A client is not on this machine.
     #[error("{title} was not found: there is no `{}`", path.display())]
     NoClient {
@@ -184,6 +192,10 @@ impl Error {
             Self::Listen { .. } => Some("is another node running there? choose another address with `--listen`".into()),
             Self::Timeout { .. } => Some("give it more time with `--timeout SECONDS`".into()),
             Self::NoAnswer { .. } => Some("is this the address of an MCP server? it often ends in `/mcp`".into()),
+            Self::NoServer { .. } => {
+                Some("give a url, or a command after `--`: `switchboard server add git -- uvx mcp-server-git`".into())
+            }
+            Self::ServerFailed { name, .. } => Some(format!("`switchboard server logs {name}` may say more")),
             Self::Question { .. } => Some("call it from a terminal, where you can answer".into()),
             Self::NoClient { .. } => Some("start the client once, or see `switchboard client list`".into()),
             Self::NoProject { .. } => Some("leave out `--project`".into()),

@@ -99,6 +99,7 @@ impl Error {
             | Self::Problems { .. }
             | Self::Address { .. }
             | Self::Argument { .. }
+            | Self::NoServer { .. }
             | Self::Missing { .. } => Exit::Usage,
             Self::Unreachable { .. } | Self::Broken { .. } | Self::Timeout { .. } | Self::ServerFailed { .. } => {
                 Exit::Unavailable

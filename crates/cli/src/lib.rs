@@ -15,6 +15,7 @@
 //! out: `report`, `text`, `terminal`, `error`, `exit`, `usage`.
 
 mod arguments;
+mod change;
 mod cli;
 mod clients;
 mod context;
@@ -29,9 +30,11 @@ mod options;
 mod questions;
 mod report;
 mod run;
+mod section;
 mod settings;
 mod terminal;
 mod text;
+mod trial;
 mod usage;
 mod verbs;
 

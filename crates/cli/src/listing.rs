@@ -110,7 +110,8 @@ fn argument(name: &str, wanted: &str, is_required: bool, about: &str) -> Text {
     if about.is_empty() || about == name { text } else { text.and(Tone::Plain, format!("  {about}")) }
 }
 
-fn passes(name: &str, filter: &str) -> bool {
+/// Whether `filter` is a part of the name, or a glob that matches it.
+pub(crate) fn passes(name: &str, filter: &str) -> bool {
     let is_glob = filter.contains(['*', '?', '[', '{']);
     let glob = is_glob.then(|| filter.parse::<Glob>().ok()).flatten();
     glob.map_or_else(|| name.to_lowercase().contains(&filter.to_lowercase()), |glob| glob.matches(name))

@@ -12,7 +12,7 @@ use crate::{Error, Terminal};
 /// Which configuration holds.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Settings {
-    /// The configuration file; without one that of the user, or the defaults.
+    /// The configuration file, instead of `~/.config/switchboard/switchboard.toml`.
     #[arg(long, value_name = "FILE", env = config::env::CONFIG.name, global = true, help_heading = EVERYWHERE)]
     pub config: Option<PathBuf>,
     /// The profile that is laid over it.
@@ -32,6 +32,12 @@ impl Settings {
     /// What the configuration is read from.
     pub fn source(&self) -> Source {
         Source { file: self.config.clone(), profile: self.profile.clone(), set: self.set.clone() }
+    }
+
+    /// The file that was named, or else the user's own if there is one; without either the defaults hold.
+    pub fn existing(&self) -> Option<PathBuf> {
+        let own = || config::Folders::of_process().map(|folders| folders.file()).filter(|file| file.exists());
+        self.config.clone().or_else(own)
     }
 
     /// The file that a change of the configuration goes into.

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unused_async, reason = "every verb is run in the same way, also one that never waits")]
 
+mod bundle;
 mod call;
 mod client;
 mod config;
@@ -12,6 +13,7 @@ mod prompts;
 mod read;
 mod resources;
 mod serve;
+mod server;
 mod stdio;
 mod tools;
 mod version;
@@ -48,6 +50,8 @@ verbs! {
     serve::Serve,
     stdio::Stdio,
     config::Config,
+    server::Server,
+    bundle::Bundle,
     client::Client,
     tools::Tools,
     call::Call,

@@ -41,6 +41,7 @@ mod source;
 
 // Changes, of the text and of what it means.
 mod edit;
+pub mod history;
 pub mod plan;
 pub mod store;
 
@@ -53,6 +54,7 @@ pub use explain::{Explanation, Given};
 pub use folders::{Folders, control_socket_beside};
 pub use gateway::Gateway;
 pub use glob::{Glob, GlobError};
+pub use history::History;
 pub use layers::Origin;
 pub use limits::Limits;
 pub use listen::{Listen, ListenError};

@@ -8,6 +8,7 @@ import {
   ElicitRequestSchema,
   ListRootsRequestSchema,
 } from "@modelcontextprotocol/sdk/types.js";
+import { WebSocketClientTransport } from "@modelcontextprotocol/sdk/client/websocket.js";
 import { cancelAtFirstProgress, capabilities, run } from "./driver.mjs";
 
 async function connect(url, _era, human) {
@@ -15,13 +16,16 @@ async function connect(url, _era, human) {
   client.setRequestHandler(ElicitRequestSchema, (request) => human.elicit(request));
   client.setRequestHandler(CreateMessageRequestSchema, () => human.sample());
   client.setRequestHandler(ListRootsRequestSchema, () => human.roots());
-  const transport = url.endsWith("/sse")
-    ? new SSEClientTransport(new URL(url))
-    : new StreamableHTTPClientTransport(new URL(url));
+  const transport = open(new URL(url));
   client.negotiated = undefined;
   transport.setProtocolVersion = rememberVersion(client, transport);
   await client.connect(transport);
   return client;
+}
+
+function open(url) {
+  if (url.protocol === "ws:") return new WebSocketClientTransport(url);
+  return url.pathname.endsWith("/sse") ? new SSEClientTransport(url) : new StreamableHTTPClientTransport(url);
 }
 
 // This SDK tells the negotiated version only to its transport.

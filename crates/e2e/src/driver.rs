@@ -34,10 +34,12 @@ pub enum Client {
     TypeScriptV2Auto,
     /// The Rust SDK, which finds out the era itself.
     RmcpAuto,
+    /// The Rust SDK with the legacy handshake.
+    RmcpLegacy,
 }
 
 impl Client {
-    /// Every client, in the order of the table in the documentation.
+    /// Every client, each in the era that it prefers.
     pub const ALL: [Self; 7] = [
         Self::InspectorLegacy,
         Self::InspectorModern,
@@ -56,7 +58,7 @@ impl Client {
     /// The protocol version it agrees on with a server that speaks both eras.
     pub fn version_with_dual_server(self) -> &'static str {
         match self {
-            Self::InspectorLegacy | Self::PythonLegacy | Self::TypeScriptV1 => "2025-11-25",
+            Self::InspectorLegacy | Self::PythonLegacy | Self::TypeScriptV1 | Self::RmcpLegacy => "2025-11-25",
             Self::InspectorModern | Self::PythonAuto | Self::TypeScriptV2Auto | Self::RmcpAuto => "2026-07-28",
         }
     }
@@ -72,7 +74,7 @@ impl Client {
 
     fn script(self) -> Command {
         let (program, script) = match self {
-            Self::RmcpAuto => return Command::new(built("rmcp-client")),
+            Self::RmcpAuto | Self::RmcpLegacy => return Command::new(built("rmcp-client")),
             Self::InspectorLegacy | Self::InspectorModern => (tools::node(), "inspector.mjs"),
             Self::PythonAuto => (tools::python(Python::Mcp2, "python"), "python_mcp2.py"),
             Self::PythonLegacy => (tools::python(Python::Mcp1, "python"), "python_mcp1.py"),
@@ -86,7 +88,7 @@ impl Client {
 
     fn era(self) -> &'static str {
         match self {
-            Self::InspectorLegacy | Self::PythonLegacy | Self::TypeScriptV1 => "legacy",
+            Self::InspectorLegacy | Self::PythonLegacy | Self::TypeScriptV1 | Self::RmcpLegacy => "legacy",
             Self::InspectorModern => "modern",
             Self::PythonAuto | Self::TypeScriptV2Auto | Self::RmcpAuto => "auto",
         }

@@ -1,5 +1,7 @@
 //! The conformance fixture of `testkit` as an upstream: over HTTP as a running program, over stdio as a command.
 
+use tempfile::TempDir;
+
 use crate::program::{Program, built, command};
 
 /// Which protocol eras the fixture speaks.
@@ -27,6 +29,8 @@ impl Era {
 #[derive(Debug)]
 pub struct Fixture {
     program: Program,
+    /// Where its socket is, if it has one.
+    _folder: Option<TempDir>,
 }
 
 impl Fixture {
@@ -36,9 +40,34 @@ impl Fixture {
     ///
     /// When it does not come up.
     pub fn start(era: Era) -> Self {
+        Self::start_on(era, &["--port", "0"], None)
+    }
+
+    /// Starts a fixture that speaks `era` on WebSockets.
+    ///
+    /// # Panics
+    ///
+    /// When it does not come up.
+    pub fn start_on_websockets(era: Era) -> Self {
+        Self::start_on(era, &["--ws"], None)
+    }
+
+    /// Starts a fixture that speaks `era` in lines on a unix socket.
+    ///
+    /// # Panics
+    ///
+    /// When it does not come up.
+    pub fn start_on_a_unix_socket(era: Era) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let socket = folder.path().join("fixture.sock");
+        Self::start_on(era, &["--unix", &socket.to_string_lossy()], Some(folder))
+    }
+
+    fn start_on(era: Era, transport: &[&str], folder: Option<TempDir>) -> Self {
         let mut serve = command(built("conformance-fixture"));
-        serve.args(["--era", era.argument(), "--port", "0"]);
-        Self { program: Program::start("conformance-fixture", &mut serve, "listening on ") }
+        serve.args(["--era", era.argument()]).args(transport);
+        let program = Program::start("conformance-fixture", &mut serve, "listening on ");
+        Self { program, _folder: folder }
     }
 
     /// Its address.

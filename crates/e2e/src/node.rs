@@ -1,10 +1,13 @@
-//! One running `switchboard serve` on a port of its own, with the configuration a test gives it.
+//! One running `switchboard serve` on a port and a unix socket of its own, with the configuration a test gives it.
 
 use std::path::PathBuf;
 
 use tempfile::TempDir;
 
 use crate::program::{Program, built, command};
+
+/// The unix socket, in the folder of the configuration.
+const SOCKET: &str = "node.sock";
 
 /// A gateway under test; it ends when dropped.
 #[derive(Debug)]
@@ -40,7 +43,8 @@ impl Node {
     fn start_in(folder: TempDir, listen: &str) -> Self {
         let file = folder.path().join("switchboard.toml");
         let mut serve = command(built("switchboard"));
-        serve.arg("serve").arg("--config").arg(&file).args(["--listen", listen]);
+        let listen = format!("{listen},unix:{}", folder.path().join(SOCKET).display());
+        serve.arg("serve").arg("--config").arg(&file).args(["--listen", &listen]);
         serve.env("SWITCHBOARD_STATE_DIR", folder.path().join("state")).current_dir(folder.path());
         let program = Program::start("switchboard", &mut serve, "listening on http://");
         let address = program.announced().split_whitespace().next().expect("an address is announced");
@@ -55,6 +59,11 @@ impl Node {
     /// The address of the endpoint with everything.
     pub fn everything(&self) -> String {
         format!("{}/mcp", self.origin)
+    }
+
+    /// The address of its unix socket.
+    pub fn socket(&self) -> String {
+        format!("unix:{}", self.folder.path().join(SOCKET).display())
     }
 
     /// The address of one server's endpoint, with its own names.

@@ -1,4 +1,5 @@
-//! The other ways in: HTTP+SSE of 2024, stdin and stdout, and the verbs of the command line.
+//! The other ways in: HTTP+SSE of 2024, WebSockets, unix sockets, stdin and stdout, and the verbs of the command line.
+//! And the other ways out: WebSockets and unix sockets.
 
 use std::process::{Command, Output};
 
@@ -7,7 +8,7 @@ use e2e::program::{built, command};
 use e2e::talk::Talk;
 use e2e::wire::{META, modern_call};
 use e2e::{Client, Node};
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 #[test]
@@ -37,6 +38,90 @@ fn questions_reach_clients_of_2024_too() {
             client.drive(&url, std::slice::from_ref(&ask)).unwrap_or_else(|error| panic!("{client:?} {error}"));
         assert_eq!(outcomes[1].asked(), ["Who?"], "{client:?} {}", outcomes[1].line());
         assert!(outcomes[1].line().contains("ada@example.com"), "{client:?} {}", outcomes[1].line());
+    }
+}
+
+#[test]
+fn clients_of_2024_come_in_to_a_bundle_and_to_everything() {
+    let fixture = Fixture::start(Era::Modern);
+    let bundle = "[bundles.all]\nservers = [\"fixture\"]\nnaming = \"bare\"\n";
+    let node = Node::start(&format!("{}{bundle}", fixture.configured("fixture")));
+    for (url, prefix) in [(node.bundle("all"), ""), (node.everything(), "fixture_")] {
+        check_use(Client::TypeScriptV1, &url.replace("/mcp", "/sse"), prefix);
+    }
+}
+
+#[test]
+fn clients_come_in_over_a_websocket() {
+    for era in [Era::Legacy, Era::Modern] {
+        let fixture = Fixture::start(era);
+        let node = Node::start(&fixture.configured("fixture"));
+        let web_socket = |url: String| format!("{}/ws", url.replace("http:", "ws:"));
+        check_use(Client::TypeScriptV1, &web_socket(node.server("fixture")), "");
+        check_use(Client::TypeScriptV1, &web_socket(node.everything()), "fixture_");
+    }
+}
+
+#[test]
+fn clients_of_both_eras_come_in_over_a_unix_socket() {
+    for era in [Era::Legacy, Era::Modern] {
+        let fixture = Fixture::start(era);
+        let node = Node::start(&fixture.configured("fixture"));
+        check_both_eras(&node.socket(), "fixture_");
+    }
+}
+
+#[test]
+fn servers_of_every_era_are_reached_over_a_websocket() {
+    for era in [Era::Dual, Era::Legacy, Era::Modern] {
+        let fixture = Fixture::start_on_websockets(era);
+        let node = Node::start(&fixture.configured("fixture"));
+        check_both_eras(&node.server("fixture"), "");
+    }
+}
+
+#[test]
+fn servers_of_every_era_are_reached_over_a_unix_socket() {
+    for era in [Era::Dual, Era::Legacy, Era::Modern] {
+        let fixture = Fixture::start_on_a_unix_socket(era);
+        let node = Node::start(&fixture.configured("fixture"));
+        check_both_eras(&node.server("fixture"), "");
+    }
+}
+
+fn check_both_eras(url: &str, prefix: &str) {
+    check_use(Client::RmcpLegacy, url, prefix);
+    check_use(Client::RmcpAuto, url, prefix);
+}
+
+/// Lets `client` use the fixture at `url`, where each name begins with `prefix`: a list, a call, its error, progress, a
+/// cancel, a resource, a prompt, a completion and a question.
+fn check_use(client: Client, url: &str, prefix: &str) {
+    let tool = |action: &str, name: &str, arguments: Value| {
+        let answer = json!({ "username": "ada", "email": "ada@example.com" });
+        json!({ "do": action, "name": format!("{prefix}{name}"), "arguments": arguments, "answer": answer })
+    };
+    let prompt = format!("{prefix}test_prompt_with_arguments");
+    let steps = [
+        (json!({ "do": "list_tools" }), "test_simple_text"),
+        (tool("call", "test_simple_text", json!({})), "simple text response"),
+        (tool("call", "test_error_handling", json!({})), "intentionally returns an error"),
+        (tool("progress", "test_tool_with_progress", json!({})), "50"),
+        (tool("cancel", "slow", json!({ "ms": 60_000 })), r#""cancelled":true"#),
+        (tool("call", "take_cancelled", json!({})), "one call was cancelled"),
+        (json!({ "do": "read", "uri": "test://static-text" }), "static text resource"),
+        (tool("prompt", "test_prompt_with_arguments", json!({ "arg1": "x", "arg2": "y" })), "arg1='x'"),
+        (
+            json!({ "do": "complete", "ref": { "type": "ref/prompt", "name": prompt }, "argument": { "name": "arg1", "value": "" } }),
+            "completion",
+        ),
+        (tool("call", "test_elicitation", json!({ "message": "Who?" })), "ada@example.com"),
+    ];
+    let actions: Vec<Value> = steps.iter().map(|(action, _)| action.clone()).collect();
+    let outcomes = client.drive(url, &actions).unwrap_or_else(|error| panic!("{client:?} at {url} {error}"));
+    for ((action, expected), outcome) in steps.iter().zip(&outcomes[1..]) {
+        let line = outcome.line();
+        assert!(line.contains(expected), "{client:?} at {url} did {action} and saw {line}");
     }
 }
 

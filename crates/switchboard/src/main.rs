@@ -1,6 +1,7 @@
 //! The program: words in, an exit code out. What a node is made of stands in `node.rs`.
 
 mod bridge;
+mod control;
 mod node;
 mod residents;
 

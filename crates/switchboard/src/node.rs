@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::control;
 use cli::{Error, Exit, Serve, Settings, Stdio, Terminal};
-use config::{Config, Folders, LogFormat};
+use config::{Config, Folders, Loaded, LogFormat};
 use gateway::{
     Current, Residents,
     catalogue::Endpoint,
@@ -19,7 +20,8 @@ use crate::residents::Household;
 
 /// Runs a node until it is told to stop.
 pub(crate) async fn serve(arguments: &Serve, settings: &Settings, terminal: &mut Terminal) -> Result<Exit, Error> {
-    let config = configured(settings, terminal)?;
+    let loaded = configured(settings, terminal)?;
+    let config = &loaded.config;
     let addresses = if arguments.listen.is_empty() { &config.gateway.listen } else { &arguments.listen };
     let mut listeners = Vec::new();
     for address in addresses {
@@ -27,12 +29,14 @@ pub(crate) async fn serve(arguments: &Serve, settings: &Settings, terminal: &mut
             Listener::bind(address).await.map_err(|source| Error::Listen { address: address.to_string(), source })?,
         );
     }
-    let gateway = Current::new(&config, &residents(&config), seals());
-    for listener in &listeners {
-        terminal.say(&format!("listening on {}", listener.address()));
+    let gateway = Current::new(config, &residents(config), seals());
+    let listen: Vec<String> = listeners.iter().map(Listener::address).collect();
+    let _socket = control::start(settings.source(), &loaded, &gateway, &listen).await;
+    for address in &listen {
+        terminal.say(&format!("listening on {address}"));
     }
-    if let Some(first) = listeners.first() {
-        terminal.say(&next_step(&first.address(), &config));
+    if let Some(first) = listen.first() {
+        terminal.say(&next_step(first, config));
     }
     let (stop, stopping) = watch::channel(false);
     tokio::spawn(async move {
@@ -45,7 +49,7 @@ pub(crate) async fn serve(arguments: &Serve, settings: &Settings, terminal: &mut
 
 /// Runs a node for one client on stdin and stdout.
 pub(crate) async fn stdio(arguments: &Stdio, settings: &Settings, terminal: &mut Terminal) -> Result<Exit, Error> {
-    let config = configured(settings, terminal)?;
+    let config = configured(settings, terminal)?.config;
     let endpoint = match (&arguments.server, &arguments.bundle) {
         (Some(server), _) => Endpoint::Server(server.clone()),
         (_, Some(bundle)) => Endpoint::Bundle(bundle.clone()),
@@ -72,8 +76,9 @@ fn no_endpoint(endpoint: &Endpoint, config: &Config) -> Error {
     }
 }
 
-fn configured(settings: &Settings, terminal: &mut Terminal) -> Result<Config, Error> {
-    let config = settings.load_usable(terminal)?.config;
+fn configured(settings: &Settings, terminal: &mut Terminal) -> Result<Loaded, Error> {
+    let loaded = settings.load_usable(terminal)?;
+    let config = &loaded.config;
     let shape = match config.log.format {
         LogFormat::Text => telemetry::Shape::Text,
         LogFormat::Json => telemetry::Shape::Json,
@@ -82,7 +87,7 @@ fn configured(settings: &Settings, terminal: &mut Terminal) -> Result<Config, Er
     if let Err(problem) = telemetry::log_to_stderr(&filter, shape) {
         terminal.say(&format!("the log filter `{filter}` cannot be read ({problem}); logging at level info"));
     }
-    Ok(config)
+    Ok(loaded)
 }
 
 /// The keys of what clients are given to keep.

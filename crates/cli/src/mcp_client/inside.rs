@@ -2,6 +2,7 @@
 //! this client speaks to it in the modern one. Messages go over a bounded channel instead of a socket.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -9,6 +10,7 @@ use config::{Config, Limits, Server};
 use gateway::Gateway;
 use gateway::catalogue::Endpoint;
 use gateway::edge::duplex::Duplex;
+use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
@@ -19,6 +21,23 @@ pub(super) const NAME: &str = "server";
 
 /// Messages that wait to be read; the gateway waits when there are more.
 const WAITING_MAX: usize = 64;
+
+/// A server as it introduced itself.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Peer {
+    /// The revision of the protocol that was agreed on.
+    protocol: String,
+    name: Option<String>,
+    version: Option<String>,
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = [self.name.as_deref(), self.version.as_deref()].into_iter().flatten();
+        let words: Vec<&str> = words.chain(["over protocol", &self.protocol]).collect();
+        out.write_str(&words.join(" "))
+    }
+}
 
 /// A gateway of one server.
 pub(super) struct Inside {
@@ -54,6 +73,15 @@ impl Inside {
     pub(super) async fn next(&mut self) -> Option<Value> {
         let message = self.messages.recv().await?;
         Some(serde_json::from_slice(&message).unwrap_or_default())
+    }
+
+    /// What the server said of itself in its handshake.
+    pub(super) fn peer(&self) -> Option<Peer> {
+        let endpoint = Endpoint::Server(NAME.to_owned());
+        let peer = self.gateway.catalogue.members(&endpoint).next()?.peer()?;
+        let info: Value = serde_json::from_slice(&peer.info).unwrap_or_default();
+        let said = |member: &str| info[member].as_str().map(str::to_owned);
+        Some(Peer { protocol: peer.version.clone(), name: said("name"), version: said("version") })
     }
 
     /// Ends the server.

@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 use self::http::Http;
 pub(crate) use self::http::Mirrors;
 use self::inside::Inside;
+pub(crate) use self::inside::Peer;
 use crate::{Context, Error};
 
 /// Pages of a list that are read before the list counts as endless.
@@ -152,8 +153,13 @@ impl McpClient {
         let inside = Inside::open(server, timeout_s, context);
         let mut client =
             Self { way: Way::Inside(inside), address: name.to_owned(), timeout_s, id: 0, missing: Vec::new() };
-        client.list(List::Tools).await?;
-        Ok(client)
+        match client.list(List::Tools).await {
+            Ok(_) => Ok(client),
+            Err(error) => {
+                client.close().await;
+                Err(error)
+            }
+        }
     }
 
     /// All items of a list, page by page.
@@ -203,6 +209,14 @@ impl McpClient {
     /// The servers that the last list had to do without, each with the reason.
     pub(crate) fn missing(&self) -> &[(String, String)] {
         &self.missing
+    }
+
+    /// What the server said of itself, where it was started or connected within this process.
+    pub(crate) fn peer(&self) -> Option<Peer> {
+        match &self.way {
+            Way::Http(_) => None,
+            Way::Inside(inside) => inside.peer(),
+        }
     }
 
     /// Ends what was started for this conversation.

@@ -92,7 +92,7 @@ fn check(context: &mut Context<'_>) -> Result<Exit, Error> {
     if !problems.is_empty() {
         return Err(Error::Problems { count: problems.len() });
     }
-    let file = settings.config.as_ref().map(|path| path.display().to_string());
+    let file = settings.existing().map(|path| path.display().to_string());
     context.terminal.show(&Checked { file, problems: 0 })?;
     Ok(Exit::Done)
 }

@@ -3,10 +3,10 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rmcp::model::{ClientCapabilities, ClientConfig};
 use rmcp::model::{
-    CreateMessageRequestParams, CreateMessageResult, ElicitRequestParams, ElicitResult, ElicitationAction, ErrorData,
-    Implementation, ListRootsResult, ProgressNotificationParam, Root, SamplingMessage,
+    ClientCapabilities, ClientConfig, CreateMessageRequestParams, CreateMessageResult, ElicitRequestParams,
+    ElicitResult, ElicitationAction, ErrorData, Implementation, ListRootsResult, ProgressNotificationParam,
+    ProgressToken, Root, SamplingMessage,
 };
 use rmcp::service::{NotificationContext, RequestContext};
 use rmcp::{ClientHandler, RoleClient};
@@ -27,6 +27,10 @@ struct Seen {
     answer: Value,
     asked: Vec<String>,
     progress: Vec<f64>,
+    /// The token of the progress so far.
+    token: Option<ProgressToken>,
+    /// The token of the last action: this SDK may hand over its progress after its answer.
+    stale: Option<ProgressToken>,
 }
 
 impl Human {
@@ -37,7 +41,9 @@ impl Human {
 
     /// Forgets the last action; questions of the next one are accepted with `answer`.
     pub(crate) fn begin(&self, answer: Value) {
-        *self.seen() = Seen { answer, ..Seen::default() };
+        let mut seen = self.seen();
+        let stale = seen.token.take().or(seen.stale.take());
+        *seen = Seen { answer, stale, ..Seen::default() };
     }
 
     /// The questions of the running action.
@@ -103,7 +109,12 @@ impl ClientHandler for Human {
     }
 
     async fn on_progress(&self, step: ProgressNotificationParam, _context: NotificationContext<RoleClient>) {
-        self.seen().progress.push(step.progress);
+        let mut seen = self.seen();
+        if seen.stale.as_ref() == Some(&step.progress_token) {
+            return;
+        }
+        seen.progress.push(step.progress);
+        seen.token = Some(step.progress_token);
         self.progressed.notify_one();
     }
 }

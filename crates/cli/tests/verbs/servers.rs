@@ -1,11 +1,8 @@
-//! The verbs as an operator meets them: words in, stdout, stderr and exit code out.
-#![expect(clippy::unwrap_used, reason = "a test helper that cannot go on has found a failure")]
+//! The verbs that talk to an MCP server.
 
-mod fake;
-
+use crate::fake::node::FakeNode;
+use crate::fake::shell::{Ended, run, run_answering};
 use cli::Exit;
-use fake::node::FakeNode;
-use fake::shell::{Ended, run, run_answering};
 use serde_json::{Value, json};
 
 fn result(result: &Value) -> (&'static str, String) {

@@ -1,0 +1,23 @@
+//! `switchboard bundle show`: one bundle's section of the configuration file.
+
+use clap::Args;
+
+use crate::section::{self, BUNDLES};
+use crate::{Context, Error, Exit};
+
+/// Show the section of a bundle as it stands in the configuration file.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Examples:
+  switchboard bundle show review")]
+pub(super) struct Show {
+    /// The name of the bundle.
+    bundle: String,
+}
+
+impl Show {
+    /// Runs the verb.
+    pub(super) fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
+        section::show(BUNDLES, &self.bundle, context)
+    }
+}

@@ -1,0 +1,54 @@
+//! `switchboard server`: the servers of the configuration. One file per thing that can be done with them.
+
+mod add;
+mod edit;
+mod given;
+mod list;
+mod remove;
+mod show;
+mod switch;
+mod test;
+
+use clap::{Args, Subcommand};
+
+use crate::{Context, Error, Exit};
+
+/// Add, change, try out and remove servers; a running node takes changes over by itself.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Examples:
+  switchboard server add git -- uvx mcp-server-git
+  switchboard server list
+  switchboard server test git")]
+pub struct Server {
+    #[command(subcommand)]
+    verb: ServerVerb,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum ServerVerb {
+    Add(add::Add),
+    List(list::List),
+    Show(show::Show),
+    Test(test::Test),
+    Edit(edit::Edit),
+    Enable(switch::Enable),
+    Disable(switch::Disable),
+    Remove(remove::Remove),
+}
+
+impl Server {
+    /// Runs the verb.
+    pub(crate) async fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
+        match &self.verb {
+            ServerVerb::Add(add) => add.run(context).await,
+            ServerVerb::List(list) => list.run(context),
+            ServerVerb::Show(show) => show.run(context),
+            ServerVerb::Test(test) => test.run(context).await,
+            ServerVerb::Edit(edit) => edit.run(context),
+            ServerVerb::Enable(enable) => enable.run(context),
+            ServerVerb::Disable(disable) => disable.run(context),
+            ServerVerb::Remove(remove) => remove.run(context),
+        }
+    }
+}

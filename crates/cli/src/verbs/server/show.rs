@@ -1,0 +1,24 @@
+//! `switchboard server show`: one server's section of the configuration file.
+
+use clap::Args;
+
+use crate::section::{self, SERVERS};
+use crate::{Context, Error, Exit};
+
+/// Show the section of a server as it stands in the configuration file.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Examples:
+  switchboard server show git
+  switchboard server show git --json")]
+pub(super) struct Show {
+    /// The name of the server.
+    server: String,
+}
+
+impl Show {
+    /// Runs the verb.
+    pub(super) fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
+        section::show(SERVERS, &self.server, context)
+    }
+}

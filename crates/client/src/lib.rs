@@ -1,0 +1,24 @@
+//! The control API of a running node as a typed client. The words of the API are here too, so that the node's side
+//! (`control`) and this side cannot drift apart. It talks over the node's control socket and never repeats a request.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), client::Error> {
+//! let node = client::Client::of_node("http://127.0.0.1:3100/mcp")?;
+//! for server in node.servers().await? {
+//!     println!("{} is {}", server.name, server.state);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod api;
+mod client;
+mod error;
+mod socket;
+
+pub use api::{
+    Applied, Check, Health, LogLine, Logs, NodeStatus, Past, PastText, Problem, Server, ServerReport, State, Step,
+};
+pub use client::Client;
+pub use error::Error;
+pub use socket::socket_of;

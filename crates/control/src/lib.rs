@@ -1,0 +1,19 @@
+//! The control plane of one node: it puts configurations in force while the node runs, keeps those of the past, and
+//! answers the control API on a unix socket that only the node's own user can use. It makes no gateway and opens no
+//! connection; the words of the API are in the crate `client`.
+//!
+//! In reading order: [`configuration`] (what is in force and how it changes), [`watch`] (files that changed),
+//! [`socket`] (who may talk), `routes`, and a file for each group of them.
+
+pub mod configuration;
+mod logs;
+mod past;
+mod reply;
+mod routes;
+mod servers;
+pub mod socket;
+mod status;
+pub mod watch;
+
+pub use configuration::{Cause, Configuration, Refused};
+pub use routes::Api;
