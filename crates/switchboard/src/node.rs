@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::control;
 use cli::{Error, Exit, Serve, Settings, Stdio, Terminal};
 use config::{Config, Folders, Loaded, LogFormat};
 use gateway::{
@@ -16,6 +15,7 @@ use tokio::{
     sync::watch,
 };
 
+use crate::control;
 use crate::residents::Household;
 
 /// Runs a node until it is told to stop.

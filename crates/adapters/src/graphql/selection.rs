@@ -323,6 +323,17 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_text_becomes_names_and_braces_or_is_refused(text in "([a-z]{1,6}|[{}(): $@.]|id|name|posts|boss|\\PC){0,12}") {
+            if let Ok(written) = select(&text) {
+                let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_{} .".contains(letter);
+                proptest::prop_assert!(written.chars().all(is_plain), "{}", written);
+                proptest::prop_assert_eq!(written.matches('{').count(), written.matches('}').count());
+            }
+        }
+    }
+
     #[test]
     fn bombs_are_refused_by_depth_cost_and_length() {
         let deep = format!("{}id{}", "boss { ".repeat(10), " }".repeat(10));

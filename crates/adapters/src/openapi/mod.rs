@@ -135,7 +135,8 @@ impl Spot<'_> {
     }
 
     fn read(self, names: &mut Names) -> Result<(Tool, Operation), Reason> {
-        if self.item.get("servers").or(self.operation.get("servers")).is_some() {
+        let own_servers = self.operation.get("servers").or(self.item.get("servers"));
+        if own_servers.is_some_and(|servers| *servers != self.document["servers"]) {
             return Err(Reason::OtherServer);
         }
         let path = Template::parse(self.path)?;
