@@ -27,7 +27,7 @@ mod tests {
     #[test]
     fn text_keeps_its_letters_and_the_structure_is_always_an_object() {
         for (text, expected) in [
-            ("{\"id\": 18446744073709551616, \"x\": 1.0}", "{\"id\":1.8446744073709552e19,\"x\":1.0}"),
+            ("{\"id\": 18446744073709551616, \"x\": 1.0}", "{\"id\":1.8446744073709552e+19,\"x\":1.0}"),
             ("[1, 2]", "{\"result\":[1,2]}"),
             (" \"a\" ", "{\"result\":\"a\"}"),
             ("null", "{\"result\":null}"),
