@@ -31,4 +31,4 @@ pub mod upstream;
 
 pub use current::Current;
 pub use gateway::Gateway;
-pub use residents::{Nobody, Resident, Residents};
+pub use residents::{Nobody, RESIDENT_QUEUE, Resident, Residents};

@@ -43,6 +43,6 @@ impl Program for Whole {
     }
 
     fn gateway(&self, config: &Config) -> Gateway {
-        Gateway::new(config, &node::residents(), Seals::ephemeral())
+        Gateway::new(config, &node::residents(config), Seals::ephemeral())
     }
 }

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::{control, residents::Household};
 use cli::{Error, Exit, Serve, Settings, Stdio, Terminal};
 use config::{Config, Folders, Loaded, LogFormat};
 use gateway::{
-    Current, Nobody, Residents,
+    Current, Residents,
     catalogue::Endpoint,
     edge::serve::{self, Listener},
     seals::Seals,
@@ -15,6 +14,9 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
 };
+
+use crate::control;
+use crate::residents::Household;
 
 /// Runs a node until it is told to stop.
 pub(crate) async fn serve(arguments: &Serve, settings: &Settings, terminal: &mut Terminal) -> Result<Exit, Error> {
@@ -90,7 +92,7 @@ fn configured(settings: &Settings, terminal: &mut Terminal) -> Result<Loaded, Er
 
 /// The gateway, with the servers that live in this process.
 fn gateway(config: &Config) -> Current {
-    let household = Arc::new(Household::default());
+    let household = Arc::new(Household::new(&config.limits));
     let residents: Arc<dyn Residents> = household.clone();
     let gateway = Current::new(config, &residents, seals());
     household.settle(&gateway);
@@ -108,8 +110,8 @@ fn seals() -> Seals {
 }
 
 /// The servers that live in this process.
-pub(crate) fn residents() -> Arc<dyn Residents> {
-    Arc::new(Nobody)
+pub(crate) fn residents(config: &Config) -> Arc<dyn Residents> {
+    Arc::new(Household::new(&config.limits))
 }
 
 /// What to do now that the node runs.
