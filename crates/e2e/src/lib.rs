@@ -6,6 +6,7 @@
 //! [`servers`] and [`fake`] stand behind it, [`tools`] finds what `scripts/setup-tests.sh` installed, [`driver`] drives one
 //! client, [`suite`] runs the conformance suite, [`wire`] speaks raw HTTP, [`events`] reads its streams, [`legacy`] holds a session over it, [`talk`] speaks on stdin and stdout.
 
+pub mod control;
 pub mod driver;
 pub mod events;
 pub mod fake;
