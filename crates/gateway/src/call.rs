@@ -179,6 +179,12 @@ impl Call {
         }
     }
 
+    /// Whether the client knows the URI of this request in another form than the server, which its answer has to repeat.
+    pub fn is_wrapped(&self) -> bool {
+        matches!(self.method, Method::ResourcesRead | Method::SkillsGet | Method::DirectoryRead)
+            && !self.renames.is_empty()
+    }
+
     /// Whether the request is the retry of one that was answered with questions.
     pub fn is_retry(&self) -> bool {
         self.request.param(Param::RequestState).is_some() || self.request.param(Param::InputResponses).is_some()

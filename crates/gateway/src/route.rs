@@ -8,7 +8,7 @@ use mcp::{Envelope, Era, Method, Param, Span, array, code, message, mirrors, nam
 
 use crate::{
     call::{Call, Caller},
-    catalogue::{Catalogue, Endpoint, Member, listing::ListKind, view::Route},
+    catalogue::{Catalogue, Endpoint, Member, listing::ListKind, view::Route, wrapping},
     failure::Failure,
     seals::Seals,
     upstream::Upstream,
@@ -35,7 +35,9 @@ pub async fn route(catalogue: &Arc<Catalogue>, seals: &Seals, inbound: Inbound) 
     match Method::parse(inbound.request.method()) {
         Method::ToolsCall => named(catalogue, ListKind::Tools, inbound).await,
         Method::PromptsGet => named(catalogue, ListKind::Prompts, inbound).await,
-        Method::ResourcesRead => Box::pin(resource(catalogue, inbound)).await,
+        Method::ResourcesRead | Method::SkillsGet | Method::DirectoryRead => {
+            Box::pin(resource(catalogue, inbound)).await
+        }
         Method::Complete => Box::pin(completion(catalogue, inbound)).await,
         Method::TasksGet | Method::TasksUpdate | Method::TasksCancel => task(catalogue, seals, inbound),
         _ => whole_server(catalogue, inbound),
@@ -200,7 +202,7 @@ pub async fn find_resource(
         let upstream = catalogue.members(endpoint).next().ok_or_else(|| invalid("no such endpoint".to_owned()))?;
         return Ok((plain(upstream), uri.to_owned()));
     }
-    if let Some((server, own)) = uri.strip_prefix("sw://").and_then(|rest| rest.split_once('/'))
+    if let Some((server, own)) = wrapping::unwrap(uri)
         && let Some(upstream) = catalogue.members(endpoint).find(|upstream| *upstream.name == *server)
     {
         return Ok((plain(upstream), own.to_owned()));
@@ -209,7 +211,7 @@ pub async fn find_resource(
     if let Some(route) = view.route(ListKind::Resources, uri) {
         return Ok((route.clone(), route.own.to_string()));
     }
-    if let Some(route) = view.template(uri) {
+    if let Some(route) = view.skill(uri).or_else(|| view.template(uri)) {
         return Ok((route.clone(), uri.to_owned()));
     }
     let mut owners =

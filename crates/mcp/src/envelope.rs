@@ -38,7 +38,7 @@ struct Layout {
     /// The members of `params`; absent when there are none or when they are an array.
     params: Members<17>,
     meta: Members<10>,
-    result: Members<22>,
+    result: Members<23>,
     error: Members<3>,
     top: Members<6>,
 }
@@ -145,7 +145,7 @@ impl Envelope {
     }
 
     /// The members of `result`, for splicing.
-    pub fn result_members(&self) -> &Members<22> {
+    pub fn result_members(&self) -> &Members<23> {
         &self.0.result
     }
 
@@ -202,7 +202,7 @@ pub fn plain_text(token: &[u8]) -> Option<&str> {
 struct Parts {
     params: Option<Members<17>>,
     meta: Option<Members<10>>,
-    result: Option<Members<22>>,
+    result: Option<Members<23>>,
     error: Option<Members<3>>,
 }
 

@@ -68,7 +68,7 @@ keys!(
         SupportedVersions = "supportedVersions", Capabilities = "capabilities", ServerInfo = "serverInfo",
         Instructions = "instructions", ProtocolVersion = "protocolVersion", Tools = "tools", Prompts = "prompts",
         Resources = "resources", ResourceTemplates = "resourceTemplates", Content = "content", Task = "task",
-        Action = "action", Contents = "contents",
+        Action = "action", Contents = "contents", Skills = "skills",
     }
 );
 keys!(

@@ -2,7 +2,7 @@
 
 use e2e::wire::{META, modern_call};
 
-use crate::gateway::{Gateway, TOOL};
+use crate::gateway::{Gateway, PATH, TOOL};
 
 #[test]
 fn a_body_that_is_no_json_is_a_parse_error() {
@@ -187,6 +187,27 @@ fn an_unknown_notification_is_accepted_and_ignored() {
     let answer = gateway.post_with(&headers, body.as_bytes());
     assert_eq!((answer.status, answer.text().as_str()), (202, ""));
     gateway.assert_undisturbed("an unknown notification");
+}
+
+#[test]
+fn a_cancel_over_http_is_accepted_and_cancels_nothing() {
+    let gateway = Gateway::start();
+    let body = format!(
+        r#"{{"jsonrpc":"2.0","method":"notifications/cancelled","params":{{"requestId":"slow","_meta":{META}}}}}"#
+    );
+    let address = gateway.address();
+    std::thread::scope(|scope| {
+        let slow = scope.spawn(|| e2e::wire::call(address, PATH, "\"slow\"", "slow", r#"{"ms":300}"#));
+        for headers in [
+            &["MCP-Protocol-Version: 2026-07-28"][..],
+            &["MCP-Protocol-Version: 2026-07-28", "Mcp-Method: notifications/cancelled"],
+        ] {
+            assert_eq!(gateway.post_with(headers, body.as_bytes()).status, 202);
+        }
+        let wrong = gateway.post_with(&["MCP-Protocol-Version: 2026-07-28", "Mcp-Method: ping"], body.as_bytes());
+        assert_eq!((wrong.status, wrong.code()), (400, Some(-32020)), "{}", wrong.text());
+        assert!(slow.join().expect("a call ends").text().contains("waited 300 ms"));
+    });
 }
 
 #[test]

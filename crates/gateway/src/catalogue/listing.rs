@@ -8,7 +8,7 @@ use mcp::{Envelope, Kind, Method, ResultKey, Span, array, mirrors, plain_text};
 
 use crate::{call::Caller, failure::Failure, upstream::Upstream};
 
-/// The four lists that servers give.
+/// The lists that servers give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "each variant is named after the list it stands for")]
 pub enum ListKind {
@@ -16,11 +16,15 @@ pub enum ListKind {
     Prompts,
     Resources,
     Templates,
+    Skills,
 }
 
 impl ListKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Tools, Self::Prompts, Self::Resources, Self::Templates];
+    pub const ALL: [Self; Self::COUNT] = [Self::Tools, Self::Prompts, Self::Resources, Self::Templates, Self::Skills];
+
+    /// How many there are.
+    pub const COUNT: usize = 5;
 
     /// The list that a method asks for.
     pub fn of(method: Method) -> Option<Self> {
@@ -34,6 +38,7 @@ impl ListKind {
             Self::Prompts => Method::PromptsList,
             Self::Resources => Method::ResourcesList,
             Self::Templates => Method::TemplatesList,
+            Self::Skills => Method::SkillsList,
         }
     }
 
@@ -44,6 +49,7 @@ impl ListKind {
             Self::Prompts => "prompts",
             Self::Resources => "resources",
             Self::Templates => "resourceTemplates",
+            Self::Skills => "skills",
         }
     }
 
@@ -53,6 +59,7 @@ impl ListKind {
             Self::Prompts => ResultKey::Prompts,
             Self::Resources => ResultKey::Resources,
             Self::Templates => ResultKey::ResourceTemplates,
+            Self::Skills => ResultKey::Skills,
         }
     }
 
@@ -60,17 +67,18 @@ impl ListKind {
     pub fn name_member(self) -> &'static str {
         match self {
             Self::Tools | Self::Prompts => "name",
-            Self::Resources => "uri",
+            Self::Resources | Self::Skills => "uri",
             Self::Templates => "uriTemplate",
         }
     }
 
     /// The capability under which a server offers it.
-    fn capability(self) -> &'static str {
+    fn capability(self) -> &'static [&'static str] {
         match self {
-            Self::Tools => "tools",
-            Self::Prompts => "prompts",
-            Self::Resources | Self::Templates => "resources",
+            Self::Tools => &["tools"],
+            Self::Prompts => &["prompts"],
+            Self::Resources | Self::Templates => &["resources"],
+            Self::Skills => &["extensions", "io.modelcontextprotocol/skills"],
         }
     }
 }
@@ -107,7 +115,7 @@ pub async fn fetch(
     limits: &Limits,
 ) -> Result<Listing, Failure> {
     let peer = upstream.introduce(caller).await?;
-    if !peer.can(&[kind.capability()]) {
+    if !peer.can(kind.capability()) {
         return Ok(Listing::default());
     }
     let mut listing = Listing { public: true, ..Listing::default() };

@@ -5,6 +5,7 @@
 pub mod listing;
 mod notice;
 pub mod view;
+pub mod wrapping;
 
 use std::{
     collections::BTreeMap,
@@ -47,7 +48,7 @@ const FRESH_MIN: Duration = Duration::from_secs(1);
 /// What is known of one server's lists.
 #[derive(Debug)]
 pub struct Part {
-    lists: Option<[Listing; 4]>,
+    lists: Option<[Listing; ListKind::COUNT]>,
     /// Why there are none, or none newer.
     pub failed: Option<String>,
     /// When the lists were read.
@@ -391,8 +392,9 @@ impl Catalogue {
                 Part { lists, failed, read_at, fresh_until: Instant::now() + RETRY_FAILED }
             }
         };
-        let differing: Vec<Method> =
+        let mut differing: Vec<Method> =
             ListKind::ALL.into_iter().filter(|kind| differs(old.as_deref(), &part, *kind)).map(change_of).collect();
+        differing.dedup();
         entry.part.store(Some(Arc::new(part)));
         self.generation.fetch_add(1, Ordering::AcqRel);
         if old.is_some() {
@@ -402,16 +404,17 @@ impl Catalogue {
         }
     }
 
-    async fn fetch_all(&self, upstream: &Arc<Upstream>) -> Result<[Listing; 4], Failure> {
+    async fn fetch_all(&self, upstream: &Arc<Upstream>) -> Result<[Listing; ListKind::COUNT], Failure> {
         let fetch = |kind| fetch(upstream, &self.own, kind, &self.limits);
         upstream.introduce(&self.own).await?;
-        let (tools, prompts, resources, templates) = tokio::join!(
+        let (tools, prompts, resources, templates, skills) = tokio::join!(
             fetch(ListKind::Tools),
             fetch(ListKind::Prompts),
             fetch(ListKind::Resources),
-            fetch(ListKind::Templates)
+            fetch(ListKind::Templates),
+            fetch(ListKind::Skills)
         );
-        Ok([tools?, prompts?, resources?, templates?])
+        Ok([tools?, prompts?, resources?, templates?, skills?])
     }
 }
 
@@ -436,7 +439,7 @@ fn change_of(kind: ListKind) -> Method {
     match kind {
         ListKind::Tools => Method::ToolsChanged,
         ListKind::Prompts => Method::PromptsChanged,
-        ListKind::Resources | ListKind::Templates => Method::ResourcesChanged,
+        ListKind::Resources | ListKind::Templates | ListKind::Skills => Method::ResourcesChanged,
     }
 }
 

@@ -15,6 +15,7 @@ use super::{
     Member, Part,
     listing::{Item, ListKind},
     notice::Notice,
+    wrapping::{self, Clashes},
 };
 use crate::upstream::Upstream;
 
@@ -64,8 +65,8 @@ pub struct View {
     pub generation: u64,
     /// When its parts have to be asked again.
     pub fresh_until: Instant,
-    lists: [Rendered; 4],
-    routes: [HashMap<String, Route>; 4],
+    lists: [Rendered; ListKind::COUNT],
+    routes: [HashMap<String, Route>; ListKind::COUNT],
     /// Why parts of it are missing: the value of `_meta["dev.switchboard/servers"]`, empty if nothing is.
     pub missing: String,
 }
@@ -87,6 +88,12 @@ impl View {
         fitting
             .max_by_key(|(template, _)| (template.find('{').unwrap_or(template.len()), template.len()))
             .map(|(_, route)| route)
+    }
+
+    /// The server of the skill in whose folder this URI lies.
+    pub fn skill(&self, uri: &str) -> Option<&Route> {
+        let skills = &self.routes[ListKind::Skills as usize];
+        if skills.is_empty() { None } else { wrapping::skills_above(uri).find_map(|skill| skills.get(&skill)) }
     }
 
     /// The shown names that resemble a wrong one most.
@@ -136,8 +143,8 @@ pub struct Builder<'a> {
     generation: u64,
     fresh_until: Instant,
     seen: HashSet<String>,
-    lists: [Rendered; 4],
-    routes: [HashMap<String, Route>; 4],
+    lists: [Rendered; ListKind::COUNT],
+    routes: [HashMap<String, Route>; ListKind::COUNT],
     notices: BTreeMap<String, Notice>,
 }
 
@@ -151,7 +158,7 @@ impl<'a> Builder<'a> {
             generation,
             fresh_until,
             seen: HashSet::new(),
-            lists: [empty(), empty(), empty(), empty()],
+            lists: std::array::from_fn(|_| empty()),
             routes: Default::default(),
             notices: BTreeMap::new(),
         }
@@ -159,7 +166,7 @@ impl<'a> Builder<'a> {
 
     /// The finished view of these servers, which come in the order of their names.
     pub fn build(mut self, parts: &[(Member, Arc<Part>)], ttl_ms_default: u64) -> View {
-        let clashes = clashing_resources(parts);
+        let clashes = Clashes::find(parts);
         for (member, part) in parts {
             self.fresh_until = self.fresh_until.min(part.fresh_until);
             if let Some(notice) = Notice::of(&member.upstream.status().state, part) {
@@ -195,7 +202,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn add(&mut self, kind: ListKind, member: &Member, item: &Item, clashes: &HashSet<Arc<str>>) {
+    fn add(&mut self, kind: ListKind, member: &Member, item: &Item, clashes: &Clashes) {
         let upstream = &member.upstream;
         let Some(shown) = self.shown_name(kind, member, &item.own, clashes) else { return };
         if !self.seen.insert(format!("{kind:?} {shown}")) {
@@ -211,24 +218,22 @@ impl<'a> Builder<'a> {
         }
         let (describe, fixed) =
             if kind == ListKind::Tools { self.overrides(member, &item.own, &shown) } else { (None, None) };
-        let rendered = render_item(item, &shown, describe.as_deref(), fixed.as_deref());
+        let rendered = if kind == ListKind::Skills && *shown != *item.own {
+            wrapping::wrapped_skill(&item.raw, &upstream.name)
+        } else {
+            render_item(item, &shown, describe.as_deref(), fixed.as_deref())
+        };
         self.lists[kind as usize].items.push(rendered);
         let route = Route { upstream: upstream.clone(), own: item.own.clone(), fixed, mirrors: item.mirrors.clone() };
         self.routes[kind as usize].insert(shown, route);
     }
 
     /// The name under which this endpoint shows something, or `None` if it does not.
-    fn shown_name(
-        &self,
-        kind: ListKind,
-        member: &Member,
-        own: &Arc<str>,
-        clashes: &HashSet<Arc<str>>,
-    ) -> Option<String> {
+    fn shown_name(&self, kind: ListKind, member: &Member, own: &Arc<str>, clashes: &Clashes) -> Option<String> {
         let Member { upstream, settings } = member;
-        if matches!(kind, ListKind::Resources | ListKind::Templates) {
-            let wrapped = !matches!(self.shape, Shape::Single) && clashes.contains(own);
-            return Some(if wrapped { format!("sw://{}/{own}", upstream.name) } else { own.to_string() });
+        if matches!(kind, ListKind::Resources | ListKind::Templates | ListKind::Skills) {
+            let wrapped = !matches!(self.shape, Shape::Single) && clashes.contain(own);
+            return Some(if wrapped { wrapping::wrap(&upstream.name, own) } else { own.to_string() });
         }
         let is_tool = kind == ListKind::Tools;
         if is_tool && settings.hide.iter().any(|glob| glob.matches(own)) {
@@ -278,22 +283,6 @@ impl<'a> Builder<'a> {
             self.notices.iter().map(|(name, notice)| (name.clone(), notice.as_json())).collect();
         serde_json::Value::Object(servers).to_string()
     }
-}
-
-/// The URIs that more than one server shows.
-fn clashing_resources(parts: &[(Member, Arc<Part>)]) -> HashSet<Arc<str>> {
-    let mut owner: HashMap<Arc<str>, usize> = HashMap::new();
-    let mut clashes = HashSet::new();
-    for (index, (_, part)) in parts.iter().enumerate() {
-        for kind in [ListKind::Resources, ListKind::Templates] {
-            for item in part.list(kind).map(|listing| &listing.items[..]).unwrap_or_default() {
-                if owner.insert(item.own.clone(), index).is_some_and(|other| other != index) {
-                    clashes.insert(item.own.clone());
-                }
-            }
-        }
-    }
-    clashes
 }
 
 /// An item under its shown name; everything else in it stays as it came.

@@ -117,7 +117,7 @@ impl Http {
 
     async fn modern(&self, endpoint: Endpoint, headers: &HeaderMap, request: Envelope) -> Answered {
         if request.kind() == Kind::Notification {
-            return respond(Reply::Accepted);
+            return respond(noted(headers, &request));
         }
         if let Err(reply) = check_modern(headers, &request) {
             return respond(reply);
@@ -302,6 +302,15 @@ fn is_modern(headers: &HeaderMap) -> bool {
         .get(VERSION)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|version| version >= Version::V2026_07_28.as_str() && version.len() == 10)
+}
+
+/// A modern notification over HTTP: none means anything, as there hanging up is the cancellation. It need not be mirrored,
+/// but what is mirrored has to be right.
+fn noted(headers: &HeaderMap, notification: &Envelope) -> Reply {
+    match header_text(headers, &METHOD) {
+        Ok(method) if method.is_none_or(|method| method == notification.method()) => Reply::Accepted,
+        _ => Reply::error(None, code::HEADER_MISMATCH, "the header Mcp-Method differs from the method", true),
+    }
 }
 
 /// Headers against body, `_meta`, version: in this order.

@@ -12,7 +12,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use super::{Reply, STREAM_QUEUE, lists, unbroken::Unbroken};
 use crate::{
     call::{Answer, Ask, Call, Caller, Event, Exchange, Reply as ClientReply},
-    catalogue::{Endpoint, ListChange, listing::ListKind},
+    catalogue::{Endpoint, ListChange, listing::ListKind, wrapping::wrapped_answer},
     failure::Failure,
     gateway::Gateway,
     route::{Inbound, find_resource, route},
@@ -54,7 +54,11 @@ pub async fn about(gateway: &Gateway, endpoint: &Endpoint, modern: bool) -> Abou
             return About { capabilities: carried(&peer, modern), instructions: told.or(instructions) };
         }
     }
-    let extensions = if modern { r#","extensions":{"io.modelcontextprotocol/tasks":{}}"# } else { "" };
+    let extensions = if modern {
+        r#","extensions":{"io.modelcontextprotocol/tasks":{},"io.modelcontextprotocol/skills":{"directoryRead":true}}"#
+    } else {
+        ""
+    };
     let capabilities = format!(
         r#"{{"tools":{{"listChanged":true}},"prompts":{{"listChanged":true}},"resources":{{"subscribe":true,"listChanged":true}},"completions":{{}},"logging":{{}}{extensions}}}"#
     );
@@ -129,7 +133,7 @@ pub async fn handle(gateway: &Gateway, session: &Arc<Session>, request: Envelope
 async fn answer(gateway: &Gateway, session: &Arc<Session>, request: Envelope) -> Reply {
     let method = Method::parse(request.method());
     let id = request.slice(request.id_span());
-    if let Some(kind) = ListKind::of(method) {
+    if let Some(kind) = ListKind::of(method).filter(|kind| *kind != ListKind::Skills) {
         return lists::list(gateway, &session.endpoint, kind, &request, false).await;
     }
     match method {
@@ -270,7 +274,8 @@ async fn call(gateway: &Gateway, session: &Arc<Session>, request: Envelope, meth
     };
     let cancelled = session.begin(&id);
     let rounds_max = gateway.limits.ask_rounds_max;
-    let running = Running { session: session.clone(), upstream, call, id, method, rounds_max };
+    let wrapped = call.is_wrapped();
+    let running = Running { session: session.clone(), upstream, call, id, method, wrapped, rounds_max };
     let mut beginning = Unbroken::new(begin(running, cancelled));
     match tokio::time::timeout(STREAM_AFTER, &mut beginning).await {
         Ok(Begun { exchange: None, .. }) => Reply::Accepted,
@@ -329,6 +334,8 @@ struct Running {
     call: Call,
     id: Bytes,
     method: Method,
+    /// Whether the answer repeats URIs that the client knows in another form.
+    wrapped: bool,
     rounds_max: u32,
 }
 
@@ -435,14 +442,15 @@ impl Running {
 
     /// The end of the call as the client sees it.
     fn finish(&self, end: Result<Answer, Failure>) -> Bytes {
-        match end {
+        let answer = match end {
             Ok(Answer { envelope, era: Era::Modern }) if self.is_refused_for_capability(&envelope) => {
                 Failure::MissingCapability("{}").answer(&self.id, self.method, false)
             }
             Ok(Answer { envelope, era: Era::Modern }) => translate::answer_for_legacy(&envelope, &self.id),
             Ok(Answer { envelope, era: Era::Legacy }) => translate::answer_unchanged(&envelope, &self.id),
-            Err(failure) => failure.answer(&self.id, self.method, false),
-        }
+            Err(failure) => return failure.answer(&self.id, self.method, false),
+        };
+        if self.wrapped { wrapped_answer(answer, &self.upstream.name) } else { answer }
     }
 }
 

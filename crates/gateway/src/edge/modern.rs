@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use super::{Reply, STREAM_QUEUE, listen, lists};
 use crate::{
     call::{Abilities, Answer, Ask, Call, Caller, Event, Exchange},
-    catalogue::{Endpoint, listing::ListKind},
+    catalogue::{Endpoint, listing::ListKind, wrapping::wrapped_answer},
     events::Events,
     failure::Failure,
     gateway::Gateway,
@@ -48,6 +48,8 @@ struct Context {
     method: Method,
     upstream: Arc<Upstream>,
     abilities: Abilities,
+    /// Whether the answer repeats URIs that the client knows in another form.
+    wrapped: bool,
     retry: Option<Retry>,
     /// The request as it came, with the upstream's own name of what it is about: a parked call is known by both.
     request: Envelope,
@@ -114,6 +116,7 @@ async fn call(gateway: &Gateway, inbound: Inbound, method: Method, id: Bytes) ->
         method,
         upstream,
         abilities: call.caller.abilities,
+        wrapped: call.is_wrapped(),
         retry: call.is_retry().then(|| Retry { token: call.progress_token() }),
         request,
         own_name: call.own_name.clone(),
@@ -215,10 +218,11 @@ fn finish(gateway: &Gateway, context: &Context, answer: &Answer) -> Bytes {
     if task.is_some() && answer.era == Era::Modern {
         return with_task_id(gateway, context, envelope, task);
     }
-    match answer.era {
+    let answer = match answer.era {
         Era::Modern => translate::answer_unchanged(envelope, &context.id),
         Era::Legacy => translate::answer_for_modern(envelope, &context.id, context.method),
-    }
+    };
+    if context.wrapped { wrapped_answer(answer, &context.upstream.name) } else { answer }
 }
 
 /// A task id is a routing key: the client gets one that names the server and is good for this principal only.
