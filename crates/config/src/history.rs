@@ -39,7 +39,9 @@ pub struct Record {
 impl History {
     /// The history of the configuration file `file`, in the folder of what the program keeps.
     pub fn of(state: &Path, file: Option<&Path>) -> Self {
-        let name = file.map_or_else(|| "no-file".to_owned(), |file| plain(&file.to_string_lossy()));
+        let absolute = |file: &Path| fs::canonicalize(file).or_else(|_| std::path::absolute(file));
+        let name = file.and_then(|file| absolute(file).ok());
+        let name = name.map_or_else(|| "no-file".to_owned(), |file| plain(&file.to_string_lossy()));
         Self { folder: state.join("history").join(name) }
     }
 

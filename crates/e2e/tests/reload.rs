@@ -230,6 +230,30 @@ fn server_is_stopped_started_restarted_and_tested_by_hand() {
 }
 
 #[test]
+fn configuration_of_the_past_is_listed_compared_and_brought_back() {
+    let alone = fixture::configured_over_stdio("fixture", Era::Modern);
+    let scene = Scene::start(&alone);
+    scene.write(&two_servers());
+    scene.wait_for(2);
+    let config = |words: &[&str]| {
+        let mut program = Command::new(built("switchboard"));
+        program.arg("config").args(words).arg("--config").arg(&scene.file);
+        let output = program.env("SWITCHBOARD_STATE_DIR", scene.node.folder().join("state")).output();
+        let output = output.expect("the program can be run");
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (_, history) = config(&["history"]);
+    assert!(history.contains("added: other") && history.contains("the node was started"), "{history}");
+    let (_, difference) = config(&["diff", "1"]);
+    assert!(difference.contains("+ servers.other.command = ") && difference.contains("added: other"), "{difference}");
+    assert!(!config(&["rollback", "99"]).0);
+    assert!(config(&["rollback", "1"]).0);
+    scene.wait_for(3);
+    scene.assert_undisturbed();
+    assert_eq!(fs::read_to_string(&scene.file).expect("the file is there"), alone);
+}
+
+#[test]
 fn control_socket_is_for_its_user_only_and_goes_with_the_node() {
     let scene = Scene::start("");
     let socket = scene.control.socket().to_owned();
