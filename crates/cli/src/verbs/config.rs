@@ -137,8 +137,8 @@ fn past(context: &Context<'_>) -> Result<config::History, Error> {
 fn record(number: Option<u64>, context: &Context<'_>) -> Result<Record, Error> {
     let past = past(context)?;
     let found = match number {
-        Some(number) => past.get(number).map_err(Error::Output)?,
-        None => past.list().map_err(Error::Output)?.into_iter().next(),
+        Some(number) => past.get(number)?,
+        None => past.list()?.into_iter().next(),
     };
     let name = number.map_or_else(|| "newest".to_owned(), |number| number.to_string());
     found.ok_or_else(|| Error::unknown("configuration", &name, std::iter::empty(), "config history"))

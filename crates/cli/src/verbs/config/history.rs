@@ -36,7 +36,7 @@ struct Row {
 impl History {
     /// Runs the verb.
     pub(super) fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
-        let mut records = super::past(context)?.list().map_err(Error::Output)?;
+        let mut records = super::past(context)?.list()?;
         records.truncate(self.limit);
         if records.is_empty() {
             context.terminal.say("no node has used this configuration yet");
