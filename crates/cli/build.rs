@@ -17,6 +17,7 @@ fn main() {
     let commit = said("git", &["rev-parse", "--short=12", "HEAD"]);
     let compiler = env::var("RUSTC").ok().and_then(|rustc| said(&rustc, &["--version"]));
     tell("SWITCHBOARD_COMMIT", commit.as_deref());
+    tell("SWITCHBOARD_COMMITTED_S", said("git", &["log", "-1", "--format=%ct"]).as_deref());
     tell("SWITCHBOARD_RUST", compiler.as_deref());
     tell("SWITCHBOARD_TARGET", env::var("TARGET").ok().as_deref());
     tell("SWITCHBOARD_PROFILE_BUILT", env::var("PROFILE").ok().as_deref());

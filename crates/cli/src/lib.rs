@@ -19,6 +19,7 @@ mod change;
 mod cli;
 mod clients;
 mod context;
+mod doctor;
 mod door;
 mod error;
 mod exit;

@@ -7,6 +7,7 @@ mod bundle;
 mod call;
 mod client;
 mod config;
+mod doctor;
 mod man;
 mod prompt;
 mod prompts;
@@ -53,6 +54,7 @@ verbs! {
     server::Server,
     bundle::Bundle,
     client::Client,
+    doctor::Doctor,
     tools::Tools,
     call::Call,
     resources::Resources,

@@ -43,6 +43,15 @@ impl Fixture {
         Self::start_on(era, &["--port", "0"], None)
     }
 
+    /// Starts a fixture that speaks `era` over HTTP on a port that another one has left.
+    ///
+    /// # Panics
+    ///
+    /// When it does not come up.
+    pub fn start_on_port(port: u16, era: Era) -> Self {
+        Self::start_on(era, &["--port", &port.to_string()], None)
+    }
+
     /// Starts a fixture that speaks `era` on WebSockets.
     ///
     /// # Panics
@@ -73,6 +82,16 @@ impl Fixture {
     /// Its address.
     pub fn url(&self) -> &str {
         self.program.announced()
+    }
+
+    /// Its port.
+    ///
+    /// # Panics
+    ///
+    /// When its address has none.
+    pub fn port(&self) -> u16 {
+        let port = self.url().rsplit(':').next().and_then(|rest| rest.split('/').next()?.parse().ok());
+        port.expect("the address has a port")
     }
 
     /// The configuration of it as the server `name`.

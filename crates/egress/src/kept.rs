@@ -95,16 +95,15 @@ impl Host {
         let mut waiting = lock(&self.waiting);
         if waiting.connections.len() < self.bounds.per_host_max {
             waiting.connections.push(Connection { sender, since: Instant::now() });
-            if !std::mem::replace(&mut waiting.is_swept, true) {
-                self.sweep_later();
-            }
+            waiting.is_swept = waiting.is_swept || self.sweep_later();
         }
     }
 
-    /// Closes what has waited too long, for as long as anything waits.
-    fn sweep_later(self: &Arc<Self>) {
+    /// Closes what has waited too long, for as long as anything waits; false where no task can be started any more.
+    fn sweep_later(self: &Arc<Self>) -> bool {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return false };
         let (host, idle) = (Arc::downgrade(self), self.bounds.idle);
-        tokio::spawn(async move {
+        runtime.spawn(async move {
             loop {
                 tokio::time::sleep(idle).await;
                 if !host.upgrade().is_some_and(|host| host.sweep()) {
@@ -112,6 +111,7 @@ impl Host {
                 }
             }
         });
+        true
     }
 
     /// Whether anything still waits.

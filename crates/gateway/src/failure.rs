@@ -24,6 +24,9 @@ pub enum Failure {
     /// The upstream answered with something that is no answer.
     #[error("the server sent an answer that cannot be used: {0}")]
     Garbage(String),
+    /// The upstream turned the request away with this HTTP status and did not read it.
+    #[error("the server rejects the request (HTTP {0})")]
+    Rejected(u16),
     /// The answer is larger than allowed.
     #[error("the server's answer is larger than {0} bytes")]
     TooLarge(usize),
@@ -49,7 +52,7 @@ impl Failure {
             Self::Unauthorized(_) => "UNAUTHORIZED",
             Self::Lost => "OUTCOME_UNKNOWN",
             Self::Timeout => "TIMEOUT",
-            Self::Garbage(_) => "UPSTREAM_ERROR",
+            Self::Garbage(_) | Self::Rejected(_) => "UPSTREAM_ERROR",
             Self::TooLarge(_) => "TOO_LARGE",
             Self::Overloaded => "OVERLOADED",
             Self::MissingCapability(_) => "NOT_SUPPORTED",
@@ -75,7 +78,7 @@ impl Failure {
             Self::Unauthorized(_) => "put valid credentials into the server's `headers`",
             Self::Lost => "the act may have happened: look before you call again",
             Self::Timeout => "the call was cancelled; raise `limits.call_ms_max` if it needs longer",
-            Self::Garbage(_) => "this is a fault of the server: its log may say more",
+            Self::Garbage(_) | Self::Rejected(_) => "this is a fault of the server: its log may say more",
             Self::TooLarge(_) => "ask for less, or raise `limits.result_bytes_max` and `limits.line_bytes_max`",
             Self::Overloaded => "call again in a moment",
             Self::MissingCapability(_) => "use a client that can answer questions of servers",
@@ -90,7 +93,7 @@ impl Failure {
             Self::Unavailable(_) | Self::Unauthorized(_) | Self::SessionGone => code::UNAVAILABLE,
             Self::Lost => code::OUTCOME_UNKNOWN,
             Self::Timeout => code::DEADLINE,
-            Self::Garbage(_) | Self::TooLarge(_) => code::INTERNAL,
+            Self::Garbage(_) | Self::Rejected(_) | Self::TooLarge(_) => code::INTERNAL,
             Self::Overloaded => code::OVERLOADED,
             Self::MissingCapability(_) => code::MISSING_CAPABILITY,
             Self::NotFound(_) => code::INVALID_PARAMS,

@@ -11,9 +11,9 @@ use testkit::process;
 
 use crate::program::{self, Configuration, Program};
 
-/// Servers that take turns, so that none of them is killed often enough to be given up; a prime, so that
-/// each of them is killed at times.
-const SERVERS: u64 = 97;
+/// Servers that take turns, so that none of them is killed so often that the gateway leaves it alone for longer than a
+/// call waits: twice in 10,000 cycles. A prime, so that each of them is killed at times.
+const SERVERS: u64 = 499;
 /// Every so many cycles the server is killed.
 const KILL_EVERY: u64 = 10;
 /// Cycles before the first reading, in which pools and caches fill; each server runs once.

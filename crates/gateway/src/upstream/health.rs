@@ -42,6 +42,8 @@ pub struct Health {
 #[derive(Debug)]
 struct Condition {
     starts: Backoff,
+    /// Whether the last start came to nothing, so that nobody knows whether it would work now.
+    start_failed: bool,
     noise: Garbage,
     silence: Option<String>,
     since: SystemTime,
@@ -104,6 +106,7 @@ impl Health {
             changes,
             condition: Mutex::new(Condition {
                 starts: Backoff::new(options),
+                start_failed: false,
                 noise: Garbage::default(),
                 silence: None,
                 since: SystemTime::now(),
@@ -145,12 +148,19 @@ impl Health {
     pub fn running(&self) {
         self.update(|condition| {
             condition.silence = None;
+            condition.start_failed = false;
             condition.starts.running(Instant::now());
             condition.judge();
         });
     }
 
-    /// It could not be started, or ended by itself.
+    /// It could not be started.
+    pub fn start_failed(&self, reason: &str) {
+        self.lock().start_failed = true;
+        self.ended(reason);
+    }
+
+    /// It ran and ended by itself.
     pub fn ended(&self, reason: &str) {
         let reason = self.journal.clean(reason);
         self.update(|condition| {
@@ -185,9 +195,19 @@ impl Health {
         });
     }
 
-    /// When the next start by itself is due, if it waits for one.
+    /// When the time is over in which it is left alone.
     pub fn due(&self) -> Option<Instant> {
         self.lock().starts.due()
+    }
+
+    /// Whether its last start came to nothing.
+    pub fn has_failed_to_start(&self) -> bool {
+        self.lock().start_failed
+    }
+
+    /// The time in which it was left alone is over: whoever listens hears that the next call may start it.
+    pub fn lapsed(&self) {
+        self.changes.send(Change::State);
     }
 
     /// A call is sent.
@@ -216,7 +236,7 @@ impl Health {
         let condition = self.lock();
         let latency_us = self.latency_us.load(Ordering::Relaxed);
         Report {
-            state: condition.starts.state().clone(),
+            state: condition.state(),
             since: condition.since,
             restarts: condition.restarts,
             calls: self.calls.load(Ordering::Relaxed),
@@ -259,6 +279,14 @@ impl Health {
 }
 
 impl Condition {
+    /// A server that worked and may be started again is as good as one that was never started.
+    fn state(&self) -> State {
+        match self.starts.state() {
+            State::Backoff { until, .. } if !self.start_failed && *until <= Instant::now() => State::Stopped,
+            state => state.clone(),
+        }
+    }
+
     /// Decides between running and degraded.
     fn judge(&mut self) {
         let noisy = || "more than 20 lines a minute on its stdout are no messages".to_owned();

@@ -1,5 +1,6 @@
 //! Asks the connections that exist, at an interval, whether their server still answers, ends processes that hang, and
-//! tries servers that failed again for as long as the node runs: there is no counter at whose end a server is given up.
+//! tries servers again that could not be started, for as long as the node runs: there is no counter at whose end a server
+//! is given up. One that worked and crashed is started again by the next call, unless it is to be warm.
 
 use std::{
     sync::{Arc, Weak},
@@ -34,8 +35,14 @@ impl Upstream {
         let chance = u32::from_ne_bytes(random());
         let factor = 1.0 - JITTER + 2.0 * JITTER * f64::from(chance) / f64::from(u32::MAX);
         let interval = self.health_interval().mul_f64(factor);
-        let due = self.health.due().map(|due| due.saturating_duration_since(Instant::now()));
-        due.map_or(interval, |due| due.min(interval)).max(LOOK_MIN)
+        let now = Instant::now();
+        let due = self.health.due().filter(|due| *due > now || self.starts_by_itself());
+        due.map_or(interval, |due| due.saturating_duration_since(now).min(interval)).max(LOOK_MIN)
+    }
+
+    /// Whether a start that is due is made without a call that needs it.
+    fn starts_by_itself(&self) -> bool {
+        self.settings.start == config::Start::Warm || self.health.has_failed_to_start()
     }
 
     fn health_interval(&self) -> Duration {
@@ -44,8 +51,12 @@ impl Upstream {
 
     async fn look(self: &Arc<Self>, own: &Caller) {
         if self.health.due().is_some_and(|due| due <= Instant::now()) {
-            // its failure is noted where it happens
-            let _ = self.connection(own).await;
+            if self.starts_by_itself() {
+                // its failure is noted where it happens
+                let _ = self.connection(own).await;
+            } else {
+                self.health.lapsed();
+            }
         }
         self.ask_whether_it_answers().await;
     }

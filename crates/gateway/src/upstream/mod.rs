@@ -7,6 +7,7 @@
 
 pub mod askable;
 pub mod changes;
+mod contradiction;
 pub mod dial;
 pub mod health;
 mod heartbeat;
@@ -41,6 +42,7 @@ use tokio::sync::Semaphore;
 
 use self::{
     changes::Changes,
+    contradiction::refuses_the_era,
     dial::{Dialer, configured_headers, target},
     health::{Health, Pulse, Start},
     http::{HttpLimits, HttpServer},
@@ -61,6 +63,9 @@ use crate::{
 
 /// A server that is about to be started again is waited for this long; a call that would wait longer is told so at once.
 const RESTART_WAIT_MAX: Duration = Duration::from_millis(2_500);
+
+/// A verdict on an era that is younger than this is not doubted, whatever the server answers.
+const VERDICT_AGE_MIN: Duration = Duration::from_secs(1);
 
 /// A way to send calls to a server.
 #[derive(Clone, Debug)]
@@ -178,7 +183,7 @@ impl Upstream {
             return Exchange::Done(Err(Failure::Overloaded));
         };
         let mut exchange = match self.fresh_door() {
-            Some(door) => door.call(call).await,
+            Some(door) => self.call_modern(&door, call).await,
             None => self.call_connected(call).await,
         };
         match &mut exchange {
@@ -188,13 +193,26 @@ impl Upstream {
         exchange
     }
 
+    /// Sends a call to a server that is held for modern, and in its own era to one that proves to be legacy by now.
+    async fn call_modern(self: &Arc<Self>, door: &Arc<ModernHttp>, call: &Call) -> Exchange {
+        let exchange = door.call(call).await;
+        if refuses_the_era(Era::Modern, &exchange) && self.is_now(Era::Legacy).await {
+            return self.call_connected(call).await;
+        }
+        exchange
+    }
+
     /// Sends a call on the caller's connection. One that the server has forgotten is opened once more: it did nothing.
     async fn call_connected(self: &Arc<Self>, call: &Call) -> Exchange {
         let first = self.call_once(call).await;
-        match first {
-            Exchange::Done(Err(Failure::SessionGone)) => self.call_once(call).await,
-            exchange => exchange,
+        if matches!(first, Exchange::Done(Err(Failure::SessionGone))) {
+            return self.call_once(call).await;
         }
+        let is_legacy = self.http.is_some() && self.known_era() == Some(Era::Legacy);
+        if is_legacy && refuses_the_era(Era::Legacy, &first) && self.is_now(Era::Modern).await {
+            return self.call_once(call).await;
+        }
+        first
     }
 
     async fn call_once(self: &Arc<Self>, call: &Call) -> Exchange {
@@ -203,6 +221,54 @@ impl Upstream {
             Ok(Connection::Session(session)) => session.call(call).await,
             Ok(Connection::Link(link)) => link.call(call).await,
             Err(failure) => Exchange::Done(Err(failure)),
+        }
+    }
+
+    /// Asks a server whether it speaks this era by now, unless that was settled a moment ago or by the configuration.
+    async fn is_now(&self, era: Era) -> bool {
+        let Some(server) = self.http.as_ref().filter(|_| self.settings.era == config::Era::Auto) else { return false };
+        if self.verdict_age().is_some_and(|age| age < VERDICT_AGE_MIN) {
+            return false;
+        }
+        let limit = Duration::from_millis(self.limits.handshake_ms_max);
+        let found = match self.ask_era(server, limit).await {
+            Ok(Some(_)) => Era::Modern,
+            Ok(None) => Era::Legacy,
+            Err(_) => return false,
+        };
+        if found == Era::Legacy {
+            self.modern.store(None);
+            self.remember(Era::Legacy);
+        }
+        if found == Era::Modern && era == Era::Modern {
+            self.pool.close_all().await;
+        }
+        tracing::info!(server = &*self.name, ?found, "it answered as if it spoke another era and was asked anew");
+        found == era
+    }
+
+    /// How long ago the era was found out.
+    fn verdict_age(&self) -> Option<Duration> {
+        let modern = self.modern.load().as_ref().map(|modern| modern.since);
+        let legacy = || self.verdict.lock().unwrap_or_else(PoisonError::into_inner).map(|(_, since)| since);
+        modern.or_else(legacy).map(|since| since.elapsed())
+    }
+
+    /// Asks over HTTP: the way in if the server is modern, nothing if it answers as legacy ones do. Credentials, outages
+    /// and silence decide nothing.
+    async fn ask_era(&self, server: &Arc<HttpServer>, limit: Duration) -> Result<Option<Arc<ModernHttp>>, Failure> {
+        let door = Arc::new(ModernHttp::new(server, self.changes.clone()));
+        match discover(&door, limit).await {
+            Ok(answer) => {
+                let peer = Some(&answer).filter(|answer| answer.kind() == Kind::Result).and_then(Peer::from_discover);
+                let Some(peer) = peer else { return Ok(None) };
+                *self.verdict.lock().unwrap_or_else(PoisonError::into_inner) = None;
+                self.peer.store(Some(Arc::new(peer.clone())));
+                self.modern.store(Some(Arc::new(Modern { door: door.clone(), peer, since: Instant::now() })));
+                Ok(Some(door))
+            }
+            Err(Failure::Garbage(_) | Failure::Rejected(_)) => Ok(None),
+            Err(failure) => Err(failure),
         }
     }
 
@@ -385,22 +451,11 @@ impl Upstream {
         limit: Duration,
     ) -> Result<Connection, Failure> {
         if self.known_era() != Some(Era::Legacy) {
-            let door = Arc::new(ModernHttp::new(server, self.changes.clone()));
-            match discover(&door, limit).await {
-                Ok(answer) if answer.kind() == Kind::Result && Peer::from_discover(&answer).is_some() => {
-                    let peer = Peer::from_discover(&answer).ok_or(Failure::Lost)?;
-                    self.modern.store(Some(Arc::new(Modern { door: door.clone(), peer, since: Instant::now() })));
-                    return Ok(Connection::Door(door));
-                }
-                Err(failure) if !matches!(failure, Failure::Garbage(_)) => return Err(failure),
-                answer if self.settings.era == config::Era::Modern => {
-                    let why = answer.map_or_else(
-                        |failure| failure.to_string(),
-                        |_| "it does not speak a modern revision".to_owned(),
-                    );
-                    return Err(Failure::Unavailable(why));
-                }
-                _ => {}
+            if let Some(door) = self.ask_era(server, limit).await? {
+                return Ok(Connection::Door(door));
+            }
+            if self.settings.era == config::Era::Modern {
+                return Err(Failure::Unavailable("it does not speak a modern revision".to_owned()));
             }
         }
         match LegacyHttp::open(server.clone(), abilities, self.changes.clone(), limit).await {
@@ -494,7 +549,7 @@ struct Attempt<'a>(Option<&'a Health>);
 impl Attempt<'_> {
     fn ended(mut self, failure: Option<&Failure>) {
         match (self.0.take(), failure) {
-            (Some(health), Some(failure)) => health.ended(&failure.reason()),
+            (Some(health), Some(failure)) => health.start_failed(&failure.reason()),
             (Some(health), None) => health.running(),
             (None, _) => {}
         }

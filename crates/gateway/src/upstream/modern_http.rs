@@ -118,7 +118,7 @@ pub fn refused(status: StatusCode) -> Failure {
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
             Failure::Unavailable(format!("HTTP {status}"))
         }
-        status if status.is_client_error() => Failure::Garbage(format!("HTTP {status}")),
+        status if status.is_client_error() => Failure::Rejected(status.as_u16()),
         status if status.is_redirection() => {
             Failure::Garbage(format!("a redirect (HTTP {status}), which is not followed"))
         }
