@@ -32,7 +32,6 @@ const MADE_WITH: [&str; 11] = [
     "connections_per_server_max",
     "handshake_ms_max",
     "health_ms",
-    "health_ms",
     "line_bytes_max",
     "probe_hours",
     "result_bytes_max",
