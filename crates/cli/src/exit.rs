@@ -78,6 +78,9 @@ impl Error {
     /// The exit code of this failure.
     pub fn exit(&self) -> Exit {
         match self {
+            Self::Control(error) if error.is_unavailable() => Exit::Unavailable,
+            Self::Control(error) if error.is_not_found() => Exit::NotFound,
+            Self::Control(client::Error::Address { .. }) => Exit::Usage,
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
             Self::Config(config::Error::Missing { .. })
             | Self::Unknown { .. }
@@ -86,6 +89,7 @@ impl Error {
             Self::Config(
                 config::Error::Write { .. } | config::Error::Changed { .. } | config::Error::History { .. },
             )
+            | Self::Control(_)
             | Self::NoAnswer { .. }
             | Self::Question { .. }
             | Self::Homeless

@@ -14,6 +14,9 @@ fn main() -> ExitCode {
     if let Some(code) = supervisor::guard::take_over() {
         return code;
     }
+    if cli::complete() {
+        return ExitCode::SUCCESS;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -10,7 +10,7 @@ use crate::interrupt::unless_interrupted;
 use crate::listing::name;
 use crate::mcp_client::{List, McpClient, Request};
 use crate::questions::Person;
-use crate::{Context, Error, Exit, Report, Terminal, Text, Word, arguments, form};
+use crate::{Context, Error, Exit, Report, Terminal, Text, Word, arguments, completion, form};
 
 /// Call a tool of a running node, or of any MCP server.
 ///
@@ -25,6 +25,7 @@ Examples:
   switchboard call echo message=hello --url https://example.org/mcp")]
 pub struct Call {
     /// The name of the tool, as `switchboard tools` lists it.
+    #[arg(add = completion::tools())]
     tool: String,
     /// `key=text`, `key:=JSON`, `key=@FILE`, or one JSON object.
     #[arg(value_name = "KEY=VALUE")]
