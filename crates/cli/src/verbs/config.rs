@@ -3,6 +3,7 @@
 mod diff;
 mod explain;
 mod history;
+mod reload;
 mod rollback;
 
 use clap::{Args, Subcommand};
@@ -43,6 +44,7 @@ enum ConfigVerb {
     History(history::History),
     Diff(diff::Diff),
     Rollback(rollback::Rollback),
+    Reload(reload::Reload),
 }
 
 /// Print what applies.
@@ -65,6 +67,7 @@ impl Config {
             ConfigVerb::History(history) => history.run(context),
             ConfigVerb::Diff(diff) => diff.run(context),
             ConfigVerb::Rollback(rollback) => rollback.run(context),
+            ConfigVerb::Reload(reload) => reload.run(context).await,
         }
     }
 }
