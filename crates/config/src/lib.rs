@@ -41,6 +41,7 @@ mod shape;
 mod source;
 
 // Changes, of the text and of what it means.
+mod difference;
 mod edit;
 pub mod history;
 pub mod plan;
@@ -49,6 +50,7 @@ pub mod store;
 pub use api::{Auth, Operations, Rest, RestArgument, RestMethod, RestPlace, RestTool, RestType, Traits};
 pub use bundle::{Bundle, Naming};
 pub use config::Config;
+pub use difference::{Difference, differences};
 pub use edit::Edit;
 pub use error::Error;
 pub use explain::{Explanation, Given};

@@ -7,6 +7,7 @@
 //! client, [`suite`] runs the conformance suite, [`wire`] speaks raw HTTP, [`events`] reads its streams, [`legacy`] holds a session over it, [`talk`] speaks on stdin and stdout.
 
 pub mod apis;
+pub mod control;
 pub mod driver;
 pub mod events;
 pub mod fake;

@@ -9,7 +9,7 @@ use mcp::{
 };
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use super::{Reply, STREAM_QUEUE, lists, unbroken::Unbroken};
+use super::{Reply, STREAM_QUEUE, lists, newcomers, unbroken::Unbroken};
 use crate::{
     call::{Answer, Ask, Call, Caller, Event, Exchange, Reply as ClientReply},
     catalogue::{Endpoint, ListChange, listing::ListKind, wrapping::wrapped_answer},
@@ -236,7 +236,14 @@ fn forward_updates(
 pub fn stand(gateway: &Gateway, session: &Arc<Session>) -> mpsc::Receiver<Bytes> {
     let members: Vec<Arc<Upstream>> = gateway.catalogue.members(&session.endpoint).cloned().collect();
     let (changes, session_facts) = (gateway.catalogue.changes(), (session.caller(), session.endpoint.clone()));
-    session.stand(|client| tokio::spawn(follow_lists(members, session_facts, changes, client)).abort_handle())
+    let newcomers = newcomers::hear(gateway.clone(), session.caller(), session.endpoint.clone());
+    let follow = |client| async move {
+        tokio::select! {
+            () = follow_lists(members, session_facts, changes, client) => {}
+            () = newcomers => {}
+        }
+    };
+    session.stand(|client| tokio::spawn(follow(client)).abort_handle())
 }
 
 /// Tells a client of changed lists for as long as it listens.
