@@ -62,10 +62,10 @@ servers.wrong = { command = \"wrong\", env.T = \"${secret:none}\" }
 async fn every_server_is_listed_with_its_state() {
     let node = Node::with(SERVERS);
     let (status, servers) = node.ask("GET", "/servers").await;
-    let states: Vec<_> =
+    let found: Vec<_> =
         servers.as_array().unwrap().iter().map(|one| (one["name"].clone(), one["state"].clone())).collect();
     let expected = [("off", "disabled"), ("one", "idle"), ("wrong", "misconfigured")];
-    assert_eq!((status, states), (200, expected.map(|(name, state)| (json!(name), json!(state))).to_vec()));
+    assert_eq!((status, found), (200, expected.map(|(name, state)| (json!(name), json!(state))).to_vec()));
 }
 
 #[tokio::test]
