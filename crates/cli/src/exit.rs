@@ -86,7 +86,9 @@ impl Error {
             | Self::Unknown { .. }
             | Self::NoClient { .. }
             | Self::NotInstalled { .. } => Exit::NotFound,
-            Self::Config(config::Error::Write { .. } | config::Error::Changed { .. })
+            Self::Config(
+                config::Error::Write { .. } | config::Error::Changed { .. } | config::Error::History { .. },
+            )
             | Self::Control(_)
             | Self::NoAnswer { .. }
             | Self::Question { .. }

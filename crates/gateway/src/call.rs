@@ -114,6 +114,8 @@ pub struct Call {
     pub method: Method,
     /// The edits that routing asks for, in the words of the upstream.
     pub renames: Vec<(mcp::Span, Bytes)>,
+    /// Whether such edits have been written into the request.
+    pub is_settled: bool,
     /// The upstream's own name of the tool, prompt, resource or task; empty where the method has none.
     pub own_name: Arc<str>,
     /// Headers that repeat arguments, `Mcp-Param-*`.
@@ -155,6 +157,7 @@ impl Call {
         if self.renames.is_empty() {
             return Ok(());
         }
+        self.is_settled = true;
         let mut splice = Splice::new(self.request.bytes());
         for (span, bytes) in &self.renames {
             splice.replace(*span, bytes);
@@ -162,6 +165,24 @@ impl Call {
         let settled = splice.apply();
         self.request = Envelope::parse(&settled, mcp::ScanLimits { depth_max: 128 })?;
         self.renames.clear();
+        Ok(())
+    }
+
+    /// Says in `_meta` who calls, for a server that lives here: the member with its key. What the client itself said
+    /// there is taken out.
+    pub fn tell(&mut self, caller: Vec<u8>) -> Result<(), mcp::Invalid> {
+        self.settle()?;
+        let mut splice = Splice::new(self.request.bytes());
+        let meta = self.request.meta_members();
+        if meta.span.is_some() {
+            splice.remove_members(&[meta.get(Meta::Caller)]).insert_members(meta.span, caller);
+        } else {
+            let mut member = br#""_meta":{"#.to_vec();
+            member.extend_from_slice(&caller);
+            member.push(b'}');
+            splice.insert_members(self.request.params_members().span, member);
+        }
+        self.request = Envelope::parse(&splice.apply(), mcp::ScanLimits { depth_max: 128 })?;
         Ok(())
     }
 
@@ -182,7 +203,7 @@ impl Call {
     /// Whether the client knows the URI of this request in another form than the server, which its answer has to repeat.
     pub fn is_wrapped(&self) -> bool {
         matches!(self.method, Method::ResourcesRead | Method::SkillsGet | Method::DirectoryRead)
-            && !self.renames.is_empty()
+            && (self.is_settled || !self.renames.is_empty())
     }
 
     /// Whether the request is the retry of one that was answered with questions.

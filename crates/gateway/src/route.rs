@@ -10,6 +10,7 @@ use crate::{
     call::{Call, Caller},
     catalogue::{Catalogue, Endpoint, Member, listing::ListKind, view::Route, wrapping},
     failure::Failure,
+    redirect::{self, CALL_TOOL},
     seals::Seals,
     upstream::Upstream,
 };
@@ -53,15 +54,39 @@ async fn named(catalogue: &Arc<Catalogue>, kind: ListKind, inbound: Inbound) -> 
         return Err(invalid("`name` must not contain control characters".to_owned()));
     }
     let route = find(catalogue, kind, &inbound.endpoint, &name).await?;
+    if &*route.own == CALL_TOOL && kind == ListKind::Tools && route.upstream.is_own() {
+        return Box::pin(redirected(catalogue, inbound)).await;
+    }
+    to_named(route, kind, &name, token, inbound)
+}
+
+/// A call that names the tool it wants in its arguments. Through the gateway's own endpoint every tool can be called.
+async fn redirected(catalogue: &Arc<Catalogue>, mut inbound: Inbound) -> Result<Routed, Failure> {
+    inbound.request = redirect::unwrap(&inbound.request)?;
+    inbound.param_headers = None;
+    if let Endpoint::Server(_) = inbound.endpoint {
+        inbound.endpoint = Endpoint::All;
+    }
+    let request = inbound.request.clone();
+    let token = request.param(Param::Name);
+    let name = text(&request, token).ok_or_else(|| invalid("`name` must be a string".to_owned()))?;
+    let route = find(catalogue, ListKind::Tools, &inbound.endpoint, &name).await?;
+    if &*route.own == CALL_TOOL && route.upstream.is_own() {
+        return Err(invalid(format!("`{name}` cannot call itself: name the tool that is wanted")));
+    }
+    to_named(route, ListKind::Tools, &name, token, inbound)
+}
+
+fn to_named(route: Route, kind: ListKind, name: &str, token: Span, inbound: Inbound) -> Result<Routed, Failure> {
     let mut renames = Vec::new();
     if *route.own != *name {
-        renames.push(rename(token, &name, &route.own));
+        renames.push(rename(token, name, &route.own));
     }
     if let Some(fixed) = &route.fixed {
         fix_arguments(&inbound.request, fixed, &mut renames);
     }
     let param_headers = if kind == ListKind::Tools { param_headers(&route, &inbound)? } else { Vec::new() };
-    Ok(call(route, inbound, renames, param_headers))
+    call(route, inbound, renames, param_headers)
 }
 
 /// The edit that makes a shown name the own one. Mostly a prefix is cut off.
@@ -81,13 +106,24 @@ fn call(
     inbound: Inbound,
     renames: Vec<(Span, Bytes)>,
     param_headers: Vec<(HeaderName, HeaderValue)>,
-) -> Routed {
+) -> Result<Routed, Failure> {
     let method = Method::parse(inbound.request.method());
     let own_name = if method.mirrored().is_some() { route.own } else { Arc::default() };
-    (
-        route.upstream,
-        Call { caller: inbound.caller, request: inbound.request, method, renames, own_name, param_headers },
-    )
+    let mut call = Call {
+        caller: inbound.caller,
+        request: inbound.request,
+        method,
+        renames,
+        is_settled: false,
+        own_name,
+        param_headers,
+    };
+    if route.upstream.is_resident() && call.request.params_members().span.is_some() {
+        let caller =
+            toolkit::Caller { principal: call.caller.principal.to_string(), endpoint: inbound.endpoint.path() };
+        call.tell(caller.to_member()).map_err(|problem| invalid(problem.to_string()))?;
+    }
+    Ok((route.upstream, call))
 }
 
 /// Looks a name up; a name that no view knows yet is led by its prefix to the server that may have it.
@@ -183,7 +219,7 @@ async fn resource(catalogue: &Arc<Catalogue>, inbound: Inbound) -> Result<Routed
     let uri = text(&inbound.request, token).ok_or_else(|| invalid("`uri` must be a string".to_owned()))?;
     let (route, own) = find_resource(catalogue, &inbound.endpoint, &uri).await?;
     let renames = if own == uri { Vec::new() } else { vec![(token, message::json_string(&own).into())] };
-    Ok(call(Route { own: own.into(), ..route }, inbound, renames, Vec::new()))
+    call(Route { own: own.into(), ..route }, inbound, renames, Vec::new())
 }
 
 /// The server of a URI and what the URI is there.
@@ -214,8 +250,9 @@ pub async fn find_resource(
     if let Some(route) = view.skill(uri).or_else(|| view.template(uri)) {
         return Ok((route.clone(), uri.to_owned()));
     }
-    let mut owners =
-        catalogue.members(endpoint).filter(|upstream| upstream.peer().is_some_and(|peer| peer.can(&["resources"])));
+    let mut owners = catalogue
+        .members(endpoint)
+        .filter(|upstream| !upstream.is_own() && upstream.peer().is_some_and(|peer| peer.can(&["resources"])));
     match (owners.next(), owners.next()) {
         (Some(only), None) => Ok((plain(only), uri.to_owned())),
         _ => Err(Failure::NotFound(uri.to_owned())),
@@ -234,7 +271,7 @@ async fn completion(catalogue: &Arc<Catalogue>, inbound: Inbound) -> Result<Rout
         let route = find(catalogue, ListKind::Prompts, &inbound.endpoint, &name).await?;
         let renames =
             if *route.own == *name { Vec::new() } else { vec![(token, message::json_string(&route.own).into())] };
-        return Ok(call(route, inbound, renames, Vec::new()));
+        return call(route, inbound, renames, Vec::new());
     }
     let token = at("uri").ok_or_else(|| invalid("`ref` names neither a prompt nor a resource".to_owned()))?;
     let uri = text(&inbound.request, token).ok_or_else(|| invalid("`ref.uri` must be a string".to_owned()))?;
@@ -247,7 +284,7 @@ async fn completion(catalogue: &Arc<Catalogue>, inbound: Inbound) -> Result<Rout
         None => find_resource(catalogue, &inbound.endpoint, &uri).await?,
     };
     let renames = if own == uri { Vec::new() } else { vec![(token, message::json_string(&own).into())] };
-    Ok(call(route, inbound, renames, Vec::new()))
+    call(route, inbound, renames, Vec::new())
 }
 
 /// Task ids that we handed out name their server.
@@ -261,7 +298,7 @@ fn task(catalogue: &Catalogue, seals: &Seals, inbound: Inbound) -> Result<Routed
     let route =
         Route { upstream: upstream.clone(), own: task.id.as_str().into(), fixed: None, mirrors: Arc::default() };
     let renames = vec![(token, message::json_string(&task.id).into())];
-    Ok(call(route, inbound, renames, Vec::new()))
+    call(route, inbound, renames, Vec::new())
 }
 
 /// Methods that we do not know pass to the server of a per-server endpoint as they are.
@@ -272,7 +309,7 @@ fn whole_server(catalogue: &Catalogue, inbound: Inbound) -> Result<Routed, Failu
     }
     let upstream = catalogue.members(&inbound.endpoint).next().ok_or_else(unknown)?.clone();
     let route = Route { upstream, own: "".into(), fixed: None, mirrors: Arc::default() };
-    Ok(call(route, inbound, Vec::new(), Vec::new()))
+    call(route, inbound, Vec::new(), Vec::new())
 }
 
 fn invalid(text: String) -> Failure {

@@ -3,6 +3,7 @@
 mod bridge;
 mod control;
 mod node;
+mod residents;
 
 use std::process::ExitCode;
 
@@ -42,6 +43,6 @@ impl Program for Whole {
     }
 
     fn gateway(&self, config: &Config) -> Gateway {
-        Gateway::new(config, &node::residents(), Seals::ephemeral())
+        Gateway::new(config, &node::residents(config), Seals::ephemeral())
     }
 }

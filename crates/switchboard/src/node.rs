@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::control;
 use cli::{Error, Exit, Serve, Settings, Stdio, Terminal};
 use config::{Config, Folders, Loaded, LogFormat};
 use gateway::{
-    Current, Nobody, Residents,
+    Current, Residents,
     catalogue::Endpoint,
     edge::serve::{self, Listener},
     seals::Seals,
@@ -15,6 +14,9 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
 };
+
+use crate::control;
+use crate::residents::Household;
 
 /// Runs a node until it is told to stop.
 pub(crate) async fn serve(arguments: &Serve, settings: &Settings, terminal: &mut Terminal) -> Result<Exit, Error> {
@@ -27,7 +29,7 @@ pub(crate) async fn serve(arguments: &Serve, settings: &Settings, terminal: &mut
             Listener::bind(address).await.map_err(|source| Error::Listen { address: address.to_string(), source })?,
         );
     }
-    let gateway = Current::new(config, &residents(), seals());
+    let gateway = gateway(config);
     let listen: Vec<String> = listeners.iter().map(Listener::address).collect();
     let _socket = control::start(settings.source(), &loaded, &gateway, &listen).await;
     for address in &listen {
@@ -53,7 +55,7 @@ pub(crate) async fn stdio(arguments: &Stdio, settings: &Settings, terminal: &mut
         (_, Some(bundle)) => Endpoint::Bundle(bundle.clone()),
         _ => Endpoint::All,
     };
-    let gateway = Current::new(&config, &residents(), seals());
+    let gateway = gateway(&config);
     if !gateway.now().catalogue.has(&endpoint) {
         return Err(no_endpoint(&endpoint, &config));
     }
@@ -88,14 +90,28 @@ fn configured(settings: &Settings, terminal: &mut Terminal) -> Result<Loaded, Er
     Ok(loaded)
 }
 
+/// The gateway, with the servers that live in this process.
+fn gateway(config: &Config) -> Current {
+    let household = Arc::new(Household::new(&config.limits));
+    let residents: Arc<dyn Residents> = household.clone();
+    let gateway = Current::new(config, &residents, seals());
+    household.settle(&gateway);
+    if let Some(folder) = Folders::of_process().map(|folders| folders.state.join("results"))
+        && let Err(error) = gateway.now().results.keep_in(&folder)
+    {
+        tracing::warn!(%error, folder = %folder.display(), "long results are kept in memory only");
+    }
+    gateway
+}
+
 /// The keys of what clients are given to keep.
 fn seals() -> Seals {
     Seals::kept_in(Folders::of_process().map(|folders| folders.state).as_deref())
 }
 
 /// The servers that live in this process.
-pub(crate) fn residents() -> Arc<dyn Residents> {
-    Arc::new(Nobody)
+pub(crate) fn residents(config: &Config) -> Arc<dyn Residents> {
+    Arc::new(Household::new(&config.limits))
 }
 
 /// What to do now that the node runs.

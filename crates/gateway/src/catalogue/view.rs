@@ -8,13 +8,14 @@ use std::{
 };
 
 use bytes::Bytes;
-use config::{Bundle, FixedArguments, Naming};
+use config::{Bundle, FixedArguments, Naming, Tools};
 use mcp::{Span, Splice, array, message, mirrors, names};
 
 use super::{
     Member, Part,
     listing::{Item, ListKind},
     notice::Notice,
+    toolbox::{KnownTool, Toolbox},
     wrapping::{self, Clashes},
 };
 use crate::upstream::Upstream;
@@ -67,6 +68,7 @@ pub struct View {
     pub fresh_until: Instant,
     lists: [Rendered; ListKind::COUNT],
     routes: [HashMap<String, Route>; ListKind::COUNT],
+    toolbox: Toolbox,
     /// Why parts of it are missing: the value of `_meta["dev.switchboard/servers"]`, empty if nothing is.
     pub missing: String,
 }
@@ -75,6 +77,11 @@ impl View {
     /// One of its lists.
     pub fn list(&self, kind: ListKind) -> &Rendered {
         &self.lists[kind as usize]
+    }
+
+    /// Its tools, listed or only to be found.
+    pub fn toolbox(&self) -> &Toolbox {
+        &self.toolbox
     }
 
     /// Where a shown name leads.
@@ -139,27 +146,31 @@ fn fits(template: &str, uri: &str) -> bool {
 /// Builds views.
 pub struct Builder<'a> {
     shape: &'a Shape,
+    settings: &'a Tools,
     who: &'a str,
     generation: u64,
     fresh_until: Instant,
     seen: HashSet<String>,
     lists: [Rendered; ListKind::COUNT],
     routes: [HashMap<String, Route>; ListKind::COUNT],
+    toolbox: Toolbox,
     notices: BTreeMap<String, Notice>,
 }
 
 impl<'a> Builder<'a> {
     /// A view of `shape`; `who` is the raw `serverInfo` of the gateway.
-    pub fn new(shape: &'a Shape, who: &'a str, generation: u64, fresh_until: Instant) -> Self {
+    pub fn new(shape: &'a Shape, settings: &'a Tools, who: &'a str, generation: u64, fresh_until: Instant) -> Self {
         let empty = || Rendered { public: true, ttl_ms: u64::MAX, ..Rendered::default() };
         Self {
             shape,
+            settings,
             who,
             generation,
             fresh_until,
             seen: HashSet::new(),
             lists: std::array::from_fn(|_| empty()),
             routes: Default::default(),
+            toolbox: Toolbox::default(),
             notices: BTreeMap::new(),
         }
     }
@@ -174,19 +185,24 @@ impl<'a> Builder<'a> {
             }
             for kind in ListKind::ALL {
                 let Some(listing) = part.list(kind) else { continue };
-                let rendered = &mut self.lists[kind as usize];
-                rendered.ttl_ms = rendered.ttl_ms.min(listing.ttl_ms.unwrap_or(0));
-                rendered.public &= listing.public;
+                if !self.is_aside(&member.upstream) {
+                    let rendered = &mut self.lists[kind as usize];
+                    rendered.ttl_ms = rendered.ttl_ms.min(listing.ttl_ms.unwrap_or(0));
+                    rendered.public &= listing.public;
+                }
                 for item in &listing.items {
                     self.add(kind, member, item, &clashes);
                 }
             }
         }
+        let tools = self.toolbox.listed(self.settings, matches!(self.shape, Shape::All));
+        self.lists[ListKind::Tools as usize].items = tools;
+        let others = parts.iter().any(|(member, _)| !self.is_aside(&member.upstream));
         let missing = self.render_missing();
         for kind in ListKind::ALL {
             let rendered = &mut self.lists[kind as usize];
             if rendered.ttl_ms == u64::MAX {
-                rendered.ttl_ms = if parts.is_empty() { ttl_ms_default } else { 0 };
+                rendered.ttl_ms = if others { 0 } else { ttl_ms_default };
             }
             (rendered.modern, rendered.legacy) = (
                 render(rendered, kind, 0, None, true, self.who, &missing),
@@ -198,8 +214,19 @@ impl<'a> Builder<'a> {
             fresh_until: self.fresh_until,
             lists: self.lists,
             routes: self.routes,
+            toolbox: self.toolbox,
             missing,
         }
+    }
+
+    /// Whether a server's tools stand beside those of the endpoint: the gateway's own, unless they are asked for.
+    fn is_aside(&self, upstream: &Upstream) -> bool {
+        let asked_for = match self.shape {
+            Shape::Single => true,
+            Shape::Bundle(bundle) => bundle.servers.iter().any(|server| **server == *upstream.name),
+            Shape::All => false,
+        };
+        upstream.is_own() && !asked_for
     }
 
     fn add(&mut self, kind: ListKind, member: &Member, item: &Item, clashes: &Clashes) {
@@ -223,7 +250,13 @@ impl<'a> Builder<'a> {
         } else {
             render_item(item, &shown, describe.as_deref(), fixed.as_deref())
         };
-        self.lists[kind as usize].items.push(rendered);
+        if kind != ListKind::Tools {
+            self.lists[kind as usize].items.push(rendered);
+        } else if self.is_aside(upstream) {
+            self.toolbox.put_own(item.own.clone(), rendered);
+        } else {
+            self.toolbox.put(KnownTool { name: shown.clone(), server: upstream.name.clone(), raw: rendered });
+        }
         let route = Route { upstream: upstream.clone(), own: item.own.clone(), fixed, mirrors: item.mirrors.clone() };
         self.routes[kind as usize].insert(shown, route);
     }
@@ -241,6 +274,9 @@ impl<'a> Builder<'a> {
         }
         let own = settings.rename.get(&**own).filter(|_| is_tool).map_or(&**own, String::as_str);
         let prefixed = names::exposed(settings.prefix(&upstream.name), own);
+        if self.is_aside(upstream) {
+            return Some(prefixed);
+        }
         match self.shape {
             Shape::All => Some(prefixed),
             Shape::Single => Some(own.to_owned()),

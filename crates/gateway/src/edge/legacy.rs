@@ -9,7 +9,7 @@ use mcp::{
 };
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use super::{Reply, STREAM_QUEUE, lists, unbroken::Unbroken};
+use super::{Reply, STREAM_QUEUE, lists, newcomers, unbroken::Unbroken};
 use crate::{
     call::{Answer, Ask, Call, Caller, Event, Exchange, Reply as ClientReply},
     catalogue::{Endpoint, ListChange, listing::ListKind, wrapping::wrapped_answer},
@@ -236,7 +236,14 @@ fn forward_updates(
 pub fn stand(gateway: &Gateway, session: &Arc<Session>) -> mpsc::Receiver<Bytes> {
     let members: Vec<Arc<Upstream>> = gateway.catalogue.members(&session.endpoint).cloned().collect();
     let (changes, session_facts) = (gateway.catalogue.changes(), (session.caller(), session.endpoint.clone()));
-    session.stand(|client| tokio::spawn(follow_lists(members, session_facts, changes, client)).abort_handle())
+    let newcomers = newcomers::hear(gateway.clone(), session.caller(), session.endpoint.clone());
+    let follow = |client| async move {
+        tokio::select! {
+            () = follow_lists(members, session_facts, changes, client) => {}
+            () = newcomers => {}
+        }
+    };
+    session.stand(|client| tokio::spawn(follow(client)).abort_handle())
 }
 
 /// Tells a client of changed lists for as long as it listens.
@@ -268,14 +275,14 @@ async fn follow_lists(
 async fn call(gateway: &Gateway, session: &Arc<Session>, request: Envelope, method: Method, id: Bytes) -> Reply {
     let inbound =
         Inbound { caller: session.caller(), endpoint: session.endpoint.clone(), request, param_headers: None };
+    let text_max = gateway.result_text_max(&inbound.endpoint, method);
     let (upstream, call) = match route(&gateway.catalogue, &gateway.seals, inbound).await {
         Ok(routed) => routed,
         Err(failure) => return Reply::One(failure.answer(&id, method, false), 200),
     };
     let cancelled = session.begin(&id);
-    let rounds_max = gateway.limits.ask_rounds_max;
-    let wrapped = call.is_wrapped();
-    let running = Running { session: session.clone(), upstream, call, id, method, wrapped, rounds_max };
+    let (wrapped, session) = (call.is_wrapped(), session.clone());
+    let running = Running { gateway: gateway.clone(), session, upstream, call, id, method, wrapped, text_max };
     let mut beginning = Unbroken::new(begin(running, cancelled));
     match tokio::time::timeout(STREAM_AFTER, &mut beginning).await {
         Ok(Begun { exchange: None, .. }) => Reply::Accepted,
@@ -329,6 +336,7 @@ fn wants_input(end: &Result<Answer, Failure>) -> bool {
 
 /// A call of a session that is under way.
 struct Running {
+    gateway: Gateway,
     session: Arc<Session>,
     upstream: Arc<Upstream>,
     call: Call,
@@ -336,7 +344,8 @@ struct Running {
     method: Method,
     /// Whether the answer repeats URIs that the client knows in another form.
     wrapped: bool,
-    rounds_max: u32,
+    /// The most bytes of text in the result.
+    text_max: usize,
 }
 
 impl Drop for Running {
@@ -356,7 +365,8 @@ impl Running {
 
     /// Follows the call to its end, through the rounds of questions that a modern server asks.
     async fn follow(&mut self, mut exchange: Exchange, client: &mpsc::Sender<Bytes>) -> Bytes {
-        for _ in 0..self.rounds_max {
+        let rounds_max = self.gateway.limits.ask_rounds_max;
+        for _ in 0..rounds_max {
             let end = self.until_done(exchange, client).await;
             let answer = match end {
                 Ok(answer) if answer.envelope.result_text(ResultKey::ResultType) == Some("input_required") => answer,
@@ -371,7 +381,7 @@ impl Running {
             };
             exchange = self.upstream.call(&self.call).await;
         }
-        let text = format!("the server asked more than {} times", self.rounds_max);
+        let text = format!("the server asked more than {rounds_max} times");
         self.finish(Err(Failure::Refused(code::INTERNAL, text)))
     }
 
@@ -442,7 +452,7 @@ impl Running {
 
     /// The end of the call as the client sees it.
     fn finish(&self, end: Result<Answer, Failure>) -> Bytes {
-        let answer = match end {
+        let answer = match end.map(|answer| self.gateway.shaped(answer, &self.upstream, self.text_max)) {
             Ok(Answer { envelope, era: Era::Modern }) if self.is_refused_for_capability(&envelope) => {
                 Failure::MissingCapability("{}").answer(&self.id, self.method, false)
             }

@@ -13,6 +13,7 @@ pub mod legacy;
 pub mod listen;
 pub mod lists;
 pub mod modern;
+mod newcomers;
 pub mod serve;
 mod unbroken;
 

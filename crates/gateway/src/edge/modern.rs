@@ -56,6 +56,8 @@ struct Context {
     own_name: Arc<str>,
     /// How many rounds of questions came before.
     round: u32,
+    /// The most bytes of text in the result.
+    text_max: usize,
 }
 
 /// What differs in a retry from the request that the call began with.
@@ -107,6 +109,7 @@ pub async fn handle(gateway: &Gateway, inbound: Inbound) -> Reply {
 
 async fn call(gateway: &Gateway, inbound: Inbound, method: Method, id: Bytes) -> Reply {
     let request = inbound.request.clone();
+    let text_max = gateway.result_text_max(&inbound.endpoint, method);
     let (upstream, call) = match route(&gateway.catalogue, &gateway.seals, inbound).await {
         Ok(routed) => routed,
         Err(failure) => return failed(&failure, &id, method),
@@ -121,6 +124,7 @@ async fn call(gateway: &Gateway, inbound: Inbound, method: Method, id: Bytes) ->
         request,
         own_name: call.own_name.clone(),
         round: 0,
+        text_max,
     };
     if method.may_ask() && context.retry.is_some() && is_legacy(&context.upstream) {
         return Box::pin(resume(gateway, &call, context)).await;
@@ -153,7 +157,11 @@ fn ended(gateway: &Gateway, context: &Context, end: Result<Answer, Failure>) -> 
         Ok(answer) => {
             let code =
                 (answer.envelope.kind() == Kind::Error).then(|| answer.envelope.error_code().unwrap_or_default());
-            Reply::answer(finish(gateway, context, &answer), code, true)
+            Reply::answer(
+                finish(gateway, context, &gateway.shaped(answer, &context.upstream, context.text_max)),
+                code,
+                true,
+            )
         }
     }
 }

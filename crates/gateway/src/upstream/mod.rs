@@ -303,6 +303,11 @@ impl Upstream {
         self.dialer.home.is_some()
     }
 
+    /// Whether it is the gateway's own server.
+    pub fn is_own(&self) -> bool {
+        self.is_resident() && self.settings.is_own(&self.name)
+    }
+
     /// What the server says of itself, once any connection to it has been made.
     pub fn peer(&self) -> Option<Arc<Peer>> {
         self.peer.load_full()
