@@ -33,7 +33,7 @@ floors: ## does every crate use lower floors only, and is the drawing current?
 	cargo xtask arch --check
 
 tests: ## all tests, from tables to the program with real clients (needs `make tools` once)
-	cargo build --workspace --bins
+	cargo build --workspace --all-targets
 	@if cargo nextest --version >/dev/null 2>&1; then \
 		echo "cargo nextest run --workspace"; cargo nextest run --workspace; \
 	else \

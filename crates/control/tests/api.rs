@@ -72,7 +72,7 @@ async fn every_server_is_listed_with_its_state() {
 async fn refusal_is_a_problem_with_code_and_hint() {
     let node = Node::with(SERVERS);
     let cases = [
-        ("GET", "/servers/noe", 404, "NOT_FOUND", json!("did you mean `one`?")),
+        ("GET", "/servers/onne", 404, "NOT_FOUND", json!("did you mean `one`?")),
         ("POST", "/servers/noe/restart", 404, "NOT_FOUND", json!("did you mean `one`?")),
         ("POST", "/servers/off/test", 409, "CONFLICT", json!("`switchboard server enable off`")),
         ("GET", "/servers/wrong/logs", 409, "CONFLICT", json!("`switchboard config check` says what is wrong")),

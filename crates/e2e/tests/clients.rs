@@ -6,6 +6,7 @@ use std::process::Command;
 
 use e2e::fixture::{Era, Fixture};
 use e2e::servers::{self, Remote};
+use e2e::wire::list_tools;
 use e2e::{Client, Node, Outcome};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -327,7 +328,18 @@ fn every_client_sees_all_servers_behind_one_address() {
         time_steps("time_"),
         modern_steps("modern_"),
     ];
+    wait_for_all(&node, &["everything_", "git_", "time_", "modern_"]);
     check_every_client(&node.everything(), &steps.into_iter().flatten().collect::<Vec<_>>());
+}
+
+/// Lists until no server is missing: a list does not wait for one that starts slowly, and it says so.
+fn wait_for_all(node: &Node, prefixes: &[&str]) {
+    const LISTS_MAX: usize = 60;
+    let is_whole = |_| {
+        let list = list_tools(node.address(), "/mcp").text();
+        prefixes.iter().all(|prefix| list.contains(&format!("\"{prefix}")))
+    };
+    assert!((0..LISTS_MAX).any(is_whole), "a server never came:\n{}", node.log());
 }
 
 /// A new repository with one commit.

@@ -54,7 +54,7 @@ fn tools_that_are_not_listed_are_found_and_called() {
             for found in &seen[3..5] {
                 assert!(!found.has_failed() && found.line().contains("This is a simple text"), "{}", found.line());
             }
-            assert!(seen[5].has_failed() && seen[5].line().contains("did you mean"), "{}", seen[5].line());
+            assert!(seen[5].has_failed() && seen[5].line().contains("test_simple_txt"), "{}", seen[5].line());
         }
     }
 }

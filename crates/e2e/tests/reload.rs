@@ -269,7 +269,7 @@ fn reloads_under_load_fail_no_call() {
     let reloads = std::env::var("SWITCHBOARD_RELOADS").ok().and_then(|count| count.parse().ok()).unwrap_or(RELOADS);
     let remote = Fixture::start(Era::Modern);
     let over_stdio = fixture::configured_over_stdio("local", Era::Modern);
-    let steady = format!("{}{over_stdio}mode = \"shared\"\n", remote.configured("remote"));
+    let steady = format!("{}{over_stdio}", remote.configured("remote"));
     let scene = Scene::start(&steady);
     let (stop, calls) = (AtomicBool::new(false), AtomicU64::new(0));
     std::thread::scope(|scope| {
