@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the real MCP clients, servers, APIs and the conformance suite that the tests of crates/e2e drive.
+# Installs the real MCP clients, servers, APIs, shells and the conformance suite that the tests of crates/e2e drive.
 # Everything is pinned by the lock files in crates/e2e/clients and crates/e2e/apis; a second run with the same locks does nothing.
 # The place is $SWITCHBOARD_TEST_TOOLS, or ~/.cache/switchboard/tools.
 set -euo pipefail
@@ -68,9 +68,23 @@ install_venv() {
     printf '%s' "$stamp" >"$folder/.stamp"
 }
 
+# install_programs NAME...: what the system's own packages bring
+install_programs() {
+    local program missing=()
+    for program in "$@"; do command -v "$program" >/dev/null || missing+=("$program"); done
+    [[ ${#missing[@]} -eq 0 ]] && return
+    if [[ $(id -u) -eq 0 ]] && command -v apt-get >/dev/null; then
+        say "installing ${missing[*]}"
+        apt-get update -qq >/dev/null && DEBIAN_FRONTEND=noninteractive \
+            apt-get install -qq --yes --no-install-recommends "${missing[@]}" >/dev/null && return
+    fi
+    fail "missing: ${missing[*]}" "apt-get install ${missing[*]}, or what your system calls it"
+}
+
 mkdir -p "$tools"
 exec 9>"$tools/.lock"
 flock 9
+install_programs fish tmux zsh
 install_npm npm "$clients"
 install_npm npm-apis "$apis"
 install_venv python-mcp2 "$clients/requirements-mcp2.txt"
