@@ -32,17 +32,18 @@ pub(crate) async fn serve(arguments: &Serve, settings: &Settings, terminal: &mut
     let gateway = gateway(config);
     let listen: Vec<String> = listeners.iter().map(Listener::address).collect();
     let _socket = control::start(settings.source(), &loaded, &gateway, &listen).await;
+    let (stop, stopping) = watch::channel(false);
+    let stopped = told_to_stop();
+    tokio::spawn(async move {
+        stopped.await;
+        let _ = stop.send(true);
+    });
     for address in &listen {
         terminal.say(&format!("listening on {address}"));
     }
     if let Some(first) = listen.first() {
         terminal.say(&next_step(first, config));
     }
-    let (stop, stopping) = watch::channel(false);
-    tokio::spawn(async move {
-        told_to_stop().await;
-        let _ = stop.send(true);
-    });
     serve::serve(gateway, listeners, stopping).await;
     Ok(Exit::Done)
 }
@@ -123,14 +124,14 @@ fn next_step(address: &str, config: &Config) -> String {
     format!("next: point a client at {address}/mcp ({enabled} servers), or try `switchboard tools --url {address}/mcp`")
 }
 
-/// Resolves when the node is asked to end.
-async fn told_to_stop() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// Resolves when the node is asked to end; it is listened for from the call on.
+fn told_to_stop() -> impl Future<Output = ()> {
+    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async move {
+        let (Ok(mut terminate), Ok(mut interrupt)) = signals else { return std::future::pending().await };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
     }
 }
