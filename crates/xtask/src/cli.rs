@@ -48,7 +48,8 @@ fn table(arguments: &[&Arg]) -> String {
 fn row(argument: &Arg) -> String {
     let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
     let short = argument.get_short().map(|short| format!("-{short}, ")).unwrap_or_default();
-    let values: Vec<&str> = argument.get_value_names().unwrap_or_default().iter().map(|name| name.as_str()).collect();
+    let values: Vec<&str> =
+        argument.get_value_names().unwrap_or_default().iter().map(clap::builder::Str::as_str).collect();
     let takes_values = argument.get_action().takes_values();
     let name = match argument.get_long() {
         Some(long) if takes_values => format!("{short}--{long} {}", values.join(" ")),
