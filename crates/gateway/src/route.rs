@@ -53,15 +53,11 @@ async fn named(catalogue: &Arc<Catalogue>, kind: ListKind, inbound: Inbound) -> 
         return Err(invalid("`name` must not contain control characters".to_owned()));
     }
     let route = find(catalogue, kind, &inbound.endpoint, &name).await?;
-    let mut renames = Vec::new();
-    if *route.own != *name {
-        renames.push(rename(token, &name, &route.own));
-    }
-    if let Some(fixed) = &route.fixed {
-        fix_arguments(&inbound.request, fixed, &mut renames);
-    }
+    let rename = (*route.own != *name).then(|| rename(token, &name, &route.own));
+    let fixed = route.fixed.as_ref().map_or_else(Vec::new, |fixed| fix_arguments(&inbound.request, fixed));
     let param_headers = if kind == ListKind::Tools { param_headers(&route, &inbound)? } else { Vec::new() };
-    Ok(call(route, inbound, renames, param_headers))
+    let (upstream, call) = call(route, inbound, rename);
+    Ok((upstream, Call { fixed, param_headers, ..call }))
 }
 
 /// The edit that makes a shown name the own one. Mostly a prefix is cut off.
@@ -76,18 +72,12 @@ fn rename(token: Span, shown: &str, own: &str) -> (Span, Bytes) {
     }
 }
 
-fn call(
-    route: Route,
-    inbound: Inbound,
-    renames: Vec<(Span, Bytes)>,
-    param_headers: Vec<(HeaderName, HeaderValue)>,
-) -> Routed {
-    let method = Method::parse(inbound.request.method());
+fn call(route: Route, inbound: Inbound, rename: Option<(Span, Bytes)>) -> Routed {
+    let Inbound { caller, request, .. } = inbound;
+    let method = Method::parse(request.method());
     let own_name = if method.mirrored().is_some() { route.own } else { Arc::default() };
-    (
-        route.upstream,
-        Call { caller: inbound.caller, request: inbound.request, method, renames, own_name, param_headers },
-    )
+    let call = Call { caller, request, method, rename, fixed: Vec::new(), own_name, param_headers: Vec::new() };
+    (route.upstream, call)
 }
 
 /// Looks a name up; a name that no view knows yet is led by its prefix to the server that may have it.
@@ -133,7 +123,8 @@ fn guess(catalogue: &Catalogue, kind: ListKind, endpoint: &Endpoint, name: &str)
 }
 
 /// Writes fixed values over whatever the client gave for these arguments.
-fn fix_arguments(request: &Envelope, fixed: &config::FixedArguments, renames: &mut Vec<(Span, Bytes)>) {
+fn fix_arguments(request: &Envelope, fixed: &config::FixedArguments) -> Vec<(Span, Bytes)> {
+    let mut edits = Vec::new();
     let span = request.param(Param::Arguments);
     let raw = span.of(request.bytes()).unwrap_or(b"{}");
     let given = array::members(raw).unwrap_or_default();
@@ -142,22 +133,23 @@ fn fix_arguments(request: &Envelope, fixed: &config::FixedArguments, renames: &m
         let value = value.to_string();
         if let Some((_, at)) = given.iter().find(|(key, _)| *key == name.as_bytes()) {
             let offset = span.start;
-            renames.push((Span { start: at.start + offset, end: at.end + offset }, value.into()));
+            edits.push((Span { start: at.start + offset, end: at.end + offset }, value.into()));
         } else {
             added.push(format!("{}:{value}", String::from_utf8_lossy(&message::json_string(name))));
         }
     }
     if added.is_empty() {
-        return;
+        return edits;
     }
     let comma = if given.is_empty() { "" } else { "," };
     if span.is_some() {
         let at = span.start as usize + 1;
-        renames.push((Span::new(at, at), format!("{}{comma}", added.join(",")).into()));
+        edits.push((Span::new(at, at), format!("{}{comma}", added.join(",")).into()));
     } else {
         let at = request.params_members().span.start as usize + 1;
-        renames.push((Span::new(at, at), format!(r#""arguments":{{{}}},"#, added.join(",")).into()));
+        edits.push((Span::new(at, at), format!(r#""arguments":{{{}}},"#, added.join(",")).into()));
     }
+    edits
 }
 
 /// The headers that repeat arguments: checked against the body where the client sent them, made where it does not know them.
@@ -182,8 +174,8 @@ async fn resource(catalogue: &Arc<Catalogue>, inbound: Inbound) -> Result<Routed
     let token = inbound.request.param(Param::Uri);
     let uri = text(&inbound.request, token).ok_or_else(|| invalid("`uri` must be a string".to_owned()))?;
     let (route, own) = find_resource(catalogue, &inbound.endpoint, &uri).await?;
-    let renames = if own == uri { Vec::new() } else { vec![(token, message::json_string(&own).into())] };
-    Ok(call(Route { own: own.into(), ..route }, inbound, renames, Vec::new()))
+    let rename = (own != uri).then(|| (token, message::json_string(&own).into()));
+    Ok(call(Route { own: own.into(), ..route }, inbound, rename))
 }
 
 /// The server of a URI and what the URI is there.
@@ -232,9 +224,8 @@ async fn completion(catalogue: &Arc<Catalogue>, inbound: Inbound) -> Result<Rout
     if let Some(token) = at("name") {
         let name = text(&inbound.request, token).ok_or_else(|| invalid("`ref.name` must be a string".to_owned()))?;
         let route = find(catalogue, ListKind::Prompts, &inbound.endpoint, &name).await?;
-        let renames =
-            if *route.own == *name { Vec::new() } else { vec![(token, message::json_string(&route.own).into())] };
-        return Ok(call(route, inbound, renames, Vec::new()));
+        let rename = (*route.own != *name).then(|| (token, message::json_string(&route.own).into()));
+        return Ok(call(route, inbound, rename));
     }
     let token = at("uri").ok_or_else(|| invalid("`ref` names neither a prompt nor a resource".to_owned()))?;
     let uri = text(&inbound.request, token).ok_or_else(|| invalid("`ref.uri` must be a string".to_owned()))?;
@@ -246,8 +237,8 @@ async fn completion(catalogue: &Arc<Catalogue>, inbound: Inbound) -> Result<Rout
         }
         None => find_resource(catalogue, &inbound.endpoint, &uri).await?,
     };
-    let renames = if own == uri { Vec::new() } else { vec![(token, message::json_string(&own).into())] };
-    Ok(call(route, inbound, renames, Vec::new()))
+    let rename = (own != uri).then(|| (token, message::json_string(&own).into()));
+    Ok(call(route, inbound, rename))
 }
 
 /// Task ids that we handed out name their server.
@@ -260,8 +251,8 @@ fn task(catalogue: &Catalogue, seals: &Seals, inbound: Inbound) -> Result<Routed
         catalogue.members(&inbound.endpoint).find(|upstream| *upstream.name == *task.server).ok_or_else(unknown)?;
     let route =
         Route { upstream: upstream.clone(), own: task.id.as_str().into(), fixed: None, mirrors: Arc::default() };
-    let renames = vec![(token, message::json_string(&task.id).into())];
-    Ok(call(route, inbound, renames, Vec::new()))
+    let rename = Some((token, message::json_string(&task.id).into()));
+    Ok(call(route, inbound, rename))
 }
 
 /// Methods that we do not know pass to the server of a per-server endpoint as they are.
@@ -272,7 +263,7 @@ fn whole_server(catalogue: &Catalogue, inbound: Inbound) -> Result<Routed, Failu
     }
     let upstream = catalogue.members(&inbound.endpoint).next().ok_or_else(unknown)?.clone();
     let route = Route { upstream, own: "".into(), fixed: None, mirrors: Arc::default() };
-    Ok(call(route, inbound, Vec::new(), Vec::new()))
+    Ok(call(route, inbound, None))
 }
 
 fn invalid(text: String) -> Failure {
