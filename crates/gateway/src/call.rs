@@ -112,8 +112,10 @@ pub struct Call {
     pub request: Envelope,
     /// Its method.
     pub method: Method,
-    /// The edits that routing asks for, in the words of the upstream.
-    pub renames: Vec<(mcp::Span, Bytes)>,
+    /// The edit that says the name in the words of the upstream.
+    pub rename: Option<(mcp::Span, Bytes)>,
+    /// The edits that put in arguments with a fixed value.
+    pub fixed: Vec<(mcp::Span, Bytes)>,
     /// Whether such edits have been written into the request.
     pub is_settled: bool,
     /// The upstream's own name of the tool, prompt, resource or task; empty where the method has none.
@@ -130,7 +132,7 @@ impl Call {
         let id = message::digits(id, &mut digits);
         let mut splice = Splice::new(self.request.bytes());
         splice.replace(self.request.id_span(), id);
-        for (span, bytes) in &self.renames {
+        for (span, bytes) in self.rename.iter().chain(&self.fixed) {
             splice.replace(*span, bytes);
         }
         let token = self.request.meta_members().get(Meta::ProgressToken);
@@ -154,17 +156,18 @@ impl Call {
 
     /// Writes the edits of routing into the request, so that further edits can build on it.
     pub fn settle(&mut self) -> Result<(), mcp::Invalid> {
-        if self.renames.is_empty() {
+        if self.rename.is_none() && self.fixed.is_empty() {
             return Ok(());
         }
         self.is_settled = true;
         let mut splice = Splice::new(self.request.bytes());
-        for (span, bytes) in &self.renames {
+        for (span, bytes) in self.rename.iter().chain(&self.fixed) {
             splice.replace(*span, bytes);
         }
         let settled = splice.apply();
         self.request = Envelope::parse(&settled, mcp::ScanLimits { depth_max: 128 })?;
-        self.renames.clear();
+        self.rename = None;
+        self.fixed.clear();
         Ok(())
     }
 
@@ -203,7 +206,7 @@ impl Call {
     /// Whether the client knows the URI of this request in another form than the server, which its answer has to repeat.
     pub fn is_wrapped(&self) -> bool {
         matches!(self.method, Method::ResourcesRead | Method::SkillsGet | Method::DirectoryRead)
-            && (self.is_settled || !self.renames.is_empty())
+            && (self.is_settled || self.rename.is_some())
     }
 
     /// Whether the request is the retry of one that was answered with questions.

@@ -78,15 +78,10 @@ async fn redirected(catalogue: &Arc<Catalogue>, mut inbound: Inbound) -> Result<
 }
 
 fn to_named(route: Route, kind: ListKind, name: &str, token: Span, inbound: Inbound) -> Result<Routed, Failure> {
-    let mut renames = Vec::new();
-    if *route.own != *name {
-        renames.push(rename(token, name, &route.own));
-    }
-    if let Some(fixed) = &route.fixed {
-        fix_arguments(&inbound.request, fixed, &mut renames);
-    }
+    let rename = (*route.own != *name).then(|| rename(token, name, &route.own));
+    let fixed = route.fixed.as_ref().map_or_else(Vec::new, |fixed| fix_arguments(&inbound.request, fixed));
     let param_headers = if kind == ListKind::Tools { param_headers(&route, &inbound)? } else { Vec::new() };
-    call(route, inbound, renames, param_headers)
+    call(route, inbound, rename, fixed, param_headers)
 }
 
 /// The edit that makes a shown name the own one. Mostly a prefix is cut off.
@@ -104,7 +99,8 @@ fn rename(token: Span, shown: &str, own: &str) -> (Span, Bytes) {
 fn call(
     route: Route,
     inbound: Inbound,
-    renames: Vec<(Span, Bytes)>,
+    rename: Option<(Span, Bytes)>,
+    fixed: Vec<(Span, Bytes)>,
     param_headers: Vec<(HeaderName, HeaderValue)>,
 ) -> Result<Routed, Failure> {
     let method = Method::parse(inbound.request.method());
@@ -113,7 +109,8 @@ fn call(
         caller: inbound.caller,
         request: inbound.request,
         method,
-        renames,
+        rename,
+        fixed,
         is_settled: false,
         own_name,
         param_headers,
@@ -169,7 +166,8 @@ fn guess(catalogue: &Catalogue, kind: ListKind, endpoint: &Endpoint, name: &str)
 }
 
 /// Writes fixed values over whatever the client gave for these arguments.
-fn fix_arguments(request: &Envelope, fixed: &config::FixedArguments, renames: &mut Vec<(Span, Bytes)>) {
+fn fix_arguments(request: &Envelope, fixed: &config::FixedArguments) -> Vec<(Span, Bytes)> {
+    let mut edits = Vec::new();
     let span = request.param(Param::Arguments);
     let raw = span.of(request.bytes()).unwrap_or(b"{}");
     let given = array::members(raw).unwrap_or_default();
@@ -178,22 +176,23 @@ fn fix_arguments(request: &Envelope, fixed: &config::FixedArguments, renames: &m
         let value = value.to_string();
         if let Some((_, at)) = given.iter().find(|(key, _)| *key == name.as_bytes()) {
             let offset = span.start;
-            renames.push((Span { start: at.start + offset, end: at.end + offset }, value.into()));
+            edits.push((Span { start: at.start + offset, end: at.end + offset }, value.into()));
         } else {
             added.push(format!("{}:{value}", String::from_utf8_lossy(&message::json_string(name))));
         }
     }
     if added.is_empty() {
-        return;
+        return edits;
     }
     let comma = if given.is_empty() { "" } else { "," };
     if span.is_some() {
         let at = span.start as usize + 1;
-        renames.push((Span::new(at, at), format!("{}{comma}", added.join(",")).into()));
+        edits.push((Span::new(at, at), format!("{}{comma}", added.join(",")).into()));
     } else {
         let at = request.params_members().span.start as usize + 1;
-        renames.push((Span::new(at, at), format!(r#""arguments":{{{}}},"#, added.join(",")).into()));
+        edits.push((Span::new(at, at), format!(r#""arguments":{{{}}},"#, added.join(",")).into()));
     }
+    edits
 }
 
 /// The headers that repeat arguments: checked against the body where the client sent them, made where it does not know them.
@@ -218,8 +217,8 @@ async fn resource(catalogue: &Arc<Catalogue>, inbound: Inbound) -> Result<Routed
     let token = inbound.request.param(Param::Uri);
     let uri = text(&inbound.request, token).ok_or_else(|| invalid("`uri` must be a string".to_owned()))?;
     let (route, own) = find_resource(catalogue, &inbound.endpoint, &uri).await?;
-    let renames = if own == uri { Vec::new() } else { vec![(token, message::json_string(&own).into())] };
-    call(Route { own: own.into(), ..route }, inbound, renames, Vec::new())
+    let rename = (own != uri).then(|| (token, message::json_string(&own).into()));
+    call(Route { own: own.into(), ..route }, inbound, rename, Vec::new(), Vec::new())
 }
 
 /// The server of a URI and what the URI is there.
@@ -269,9 +268,8 @@ async fn completion(catalogue: &Arc<Catalogue>, inbound: Inbound) -> Result<Rout
     if let Some(token) = at("name") {
         let name = text(&inbound.request, token).ok_or_else(|| invalid("`ref.name` must be a string".to_owned()))?;
         let route = find(catalogue, ListKind::Prompts, &inbound.endpoint, &name).await?;
-        let renames =
-            if *route.own == *name { Vec::new() } else { vec![(token, message::json_string(&route.own).into())] };
-        return call(route, inbound, renames, Vec::new());
+        let rename = (*route.own != *name).then(|| (token, message::json_string(&route.own).into()));
+        return call(route, inbound, rename, Vec::new(), Vec::new());
     }
     let token = at("uri").ok_or_else(|| invalid("`ref` names neither a prompt nor a resource".to_owned()))?;
     let uri = text(&inbound.request, token).ok_or_else(|| invalid("`ref.uri` must be a string".to_owned()))?;
@@ -283,8 +281,8 @@ async fn completion(catalogue: &Arc<Catalogue>, inbound: Inbound) -> Result<Rout
         }
         None => find_resource(catalogue, &inbound.endpoint, &uri).await?,
     };
-    let renames = if own == uri { Vec::new() } else { vec![(token, message::json_string(&own).into())] };
-    call(route, inbound, renames, Vec::new())
+    let rename = (own != uri).then(|| (token, message::json_string(&own).into()));
+    call(route, inbound, rename, Vec::new(), Vec::new())
 }
 
 /// Task ids that we handed out name their server.
@@ -297,8 +295,8 @@ fn task(catalogue: &Catalogue, seals: &Seals, inbound: Inbound) -> Result<Routed
         catalogue.members(&inbound.endpoint).find(|upstream| *upstream.name == *task.server).ok_or_else(unknown)?;
     let route =
         Route { upstream: upstream.clone(), own: task.id.as_str().into(), fixed: None, mirrors: Arc::default() };
-    let renames = vec![(token, message::json_string(&task.id).into())];
-    call(route, inbound, renames, Vec::new())
+    let rename = Some((token, message::json_string(&task.id).into()));
+    call(route, inbound, rename, Vec::new(), Vec::new())
 }
 
 /// Methods that we do not know pass to the server of a per-server endpoint as they are.
@@ -309,7 +307,7 @@ fn whole_server(catalogue: &Catalogue, inbound: Inbound) -> Result<Routed, Failu
     }
     let upstream = catalogue.members(&inbound.endpoint).next().ok_or_else(unknown)?.clone();
     let route = Route { upstream, own: "".into(), fixed: None, mirrors: Arc::default() };
-    call(route, inbound, Vec::new(), Vec::new())
+    call(route, inbound, None, Vec::new(), Vec::new())
 }
 
 fn invalid(text: String) -> Failure {

@@ -69,9 +69,8 @@ struct Retry {
 
 /// The caller that a modern request describes.
 pub fn caller(gateway: &Gateway, request: &Envelope) -> Caller {
-    let meta = |key| request.meta_raw(key).map(|raw| request.bytes().slice_ref(raw)).unwrap_or_default();
-    let capabilities = meta(Meta::ClientCapabilities);
-    let abilities = if capabilities.len() <= 2 { Abilities::default() } else { Abilities::read(&capabilities) };
+    let capabilities = request.meta_raw(Meta::ClientCapabilities).unwrap_or_default();
+    let abilities = if capabilities.len() <= 2 { Abilities::default() } else { Abilities::read(capabilities) };
     Caller {
         principal: gateway.principal.clone(),
         session: None,

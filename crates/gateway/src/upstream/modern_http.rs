@@ -38,6 +38,9 @@ impl ModernHttp {
     pub fn new(server: &HttpServer, changes: Arc<Changes>) -> Self {
         let server = server.carrying(|headers| {
             headers.insert(VERSION, HeaderValue::from_static(Version::LATEST.as_str()));
+            // Overwritten by every request, which then finds the room made.
+            headers.insert(METHOD, HeaderValue::from_static(""));
+            headers.insert(NAME, HeaderValue::from_static(""));
         });
         Self { server, ids: AtomicU64::new(0), changes }
     }
@@ -96,18 +99,23 @@ impl ModernHttp {
     }
 }
 
+/// Puts the value of one request in the place that was kept for it.
+fn overwrite(headers: &mut HeaderMap, name: HeaderName, value: Option<HeaderValue>) {
+    if let Some(value) = value {
+        headers.insert(name, value);
+    } else {
+        headers.remove(name);
+    }
+}
+
 /// The headers that repeat what the body says.
 fn mirror(headers: &mut HeaderMap, method: Method, written: &str, name: Option<&str>) {
     let value = match method {
         Method::Other => HeaderValue::from_str(written),
         known => Ok(HeaderValue::from_static(known.as_str())),
     };
-    if let Ok(value) = value {
-        headers.insert(METHOD, value);
-    }
-    if let Some(Ok(value)) = name.map(|name| HeaderValue::from_str(&header::encode(name))) {
-        headers.insert(NAME, value);
-    }
+    overwrite(headers, METHOD, value.ok());
+    overwrite(headers, NAME, name.and_then(|name| HeaderValue::from_str(&header::encode(name)).ok()));
 }
 
 /// What a status without a JSON-RPC answer means for a call. The request has arrived, so only a plain refusal proves
