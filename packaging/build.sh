@@ -53,7 +53,7 @@ mkdir -p "$deb/DEBIAN"
 needed=$(objdump -T "$program" | grep -o 'GLIBC_[0-9.]*' | sort -Vu | tail -n 1)
 sed -e "s/@VERSION@/$version/" -e "s/@ARCHITECTURE@/$debian/" \
     -e "s/@SIZE_KIB@/$(du -sk "$stage" | cut -f1)/" \
-    -e "s/@DEPENDS@/libc6 (>= ${needed#GLIBC_}), libgcc-s1/" packaging/deb/control.in > "$deb/DEBIAN/control"
+    -e "s/@DEPENDS@/libc6 (>= ${needed#GLIBC_}), libgcc-s1, procps/" packaging/deb/control.in > "$deb/DEBIAN/control"
 install -m 755 packaging/deb/{postinst,prerm,postrm} "$deb/DEBIAN/"
 echo /etc/switchboard/switchboard.toml > "$deb/DEBIAN/conffiles"
 (cd "$deb" && find usr etc -type f -print0 | sort -z | xargs -0 md5sum > DEBIAN/md5sums)
