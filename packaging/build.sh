@@ -33,11 +33,11 @@ put 644 <(gzip -9n < CHANGELOG.md) usr/share/doc/switchboard/changelog.gz
 put 644 <("$program" completions bash) usr/share/bash-completion/completions/switchboard
 put 644 <("$program" completions zsh) usr/share/zsh/site-functions/_switchboard
 put 644 <("$program" completions fish) usr/share/fish/vendor_completions.d/switchboard.fish
-put 640 <("$program" config show --default) etc/switchboard/switchboard.toml
+put 644 <("$program" config show --default) etc/switchboard/switchboard.toml
 mkdir -p "$stage/usr/share/man/man1"
 "$program" man --out "$stage/usr/share/man/man1"
 gzip -9n "$stage"/usr/share/man/man1/*.1
-chmod 750 "$stage/etc/switchboard"
+chmod 755 "$stage/etc/switchboard"
 find "$stage" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
 
 # --- an archive, for install.sh and other systems

@@ -63,7 +63,7 @@ enter ip link set lo up 2> /dev/null || true
 step "start, call, reload, restart"
 begin=$(date +%s%N)
 # what a service that does not come up has to say
-explain() { enter systemctl status --no-pager --lines=30 switchboard >&2 || true; exit 1; }
+explain() { enter journalctl --no-pager --lines=30 --unit=switchboard >&2 || true; exit 1; }
 enter systemctl start switchboard || explain
 ask() { enter curl --silent --show-error --fail --retry 10 --retry-delay 1 --retry-connrefused --retry-all-errors "$@"; }
 ask http://127.0.0.1:3100/healthz || explain
