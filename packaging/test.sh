@@ -23,14 +23,14 @@ step() { echo "== $*"; }
 
 step "a fresh Debian"
 mmdebstrap --quiet --variant=minbase --include=systemd,dbus,curl,ca-certificates,procps,man-db,iproute2 bookworm "$root"
-cp "$deb" "$archive" "$out/SHA256SUMS" packaging/install.sh "$root/root/"
+cp "$deb" "$archive" "$out/SHA256SUMS" packaging/install.sh "$root/opt/"
 inside() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 "$@"; }
 files() { (cd "$root" && find etc usr var opt root -xdev \( -path var/cache -o -path var/log -o -path var/lib/dpkg \
     -o -path var/lib/apt -o -path var/lib/systemd -o -path root/.cache \) -prune -o -print | sort); }
 
 step "the unit is sound"
 files > "$work/before"
-inside dpkg --install "/root/$(basename "$deb")" > /dev/null
+inside dpkg --install "/opt/$(basename "$deb")" > /dev/null
 inside systemd-analyze verify /usr/lib/systemd/system/switchboard.service
 inside systemd-analyze security --offline=true --threshold=30 switchboard.service | tail -n 1
 
@@ -63,7 +63,7 @@ enter ip link set lo up 2> /dev/null || true
 step "start, call, reload, restart"
 begin=$(date +%s%N)
 # what a service that does not come up has to say
-explain() { enter journalctl --no-pager --lines=30 --unit=switchboard >&2 || true; exit 1; }
+explain() { enter systemctl status --no-pager switchboard >&2 || true; enter journalctl --no-pager --lines=30 --unit=switchboard >&2 || true; exit 1; }
 enter systemctl start switchboard || explain
 ask() { enter curl --silent --show-error --fail --retry 10 --retry-delay 1 --retry-connrefused --retry-all-errors "$@"; }
 ask http://127.0.0.1:3100/healthz || explain
@@ -82,9 +82,9 @@ files > "$work/after"
 diff "$work/before" "$work/after"
 
 step "install.sh and back"
-enter sh /root/install.sh --from "/root/$(basename "$archive")" --sums /root/SHA256SUMS --dir /usr/local --yes
+enter sh /opt/install.sh --from "/opt/$(basename "$archive")" --sums /opt/SHA256SUMS --dir /usr/local --yes
 enter /usr/local/bin/switchboard version
-enter sh /root/install.sh --uninstall --dir /usr/local --yes
+enter sh /opt/install.sh --uninstall --dir /usr/local --yes
 files > "$work/after"
 diff "$work/before" "$work/after"
 echo "packages: all of it holds"
