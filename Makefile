@@ -10,7 +10,7 @@ CACHE := $(HOME)/.cache/switchboard
 export CARGO_TARGET_DIR ?= $(CACHE)/target
 export SWITCHBOARD_TEST_TOOLS ?= $(CACHE)/tools
 
-.PHONY: help run test tools format lint floors tests doctests licences advisories book clean
+.PHONY: help run test package tools format lint floors tests doctests licences advisories book clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,7 +33,7 @@ floors: ## does every crate use lower floors only, and is the drawing current?
 	cargo xtask arch --check
 
 tests: ## all tests, from tables to the program with real clients (needs `make tools` once)
-	cargo build --workspace --bins
+	cargo build --workspace --all-targets
 	@if cargo nextest --version >/dev/null 2>&1; then \
 		echo "cargo nextest run --workspace"; cargo nextest run --workspace; \
 	else \
@@ -52,6 +52,10 @@ licences: ## licences, bans and sources of all dependencies, where cargo-deny is
 
 advisories: ## known holes in dependencies; depends on the day, so it is not part of `make test`
 	cargo deny check advisories
+
+package: ## the release as an archive, a .deb and an .rpm, tried out on a fresh Debian (as root)
+	packaging/build.sh
+	packaging/test.sh
 
 book: ## build the manual into docs/book (needs mdbook)
 	mdbook build docs

@@ -33,11 +33,11 @@ put 644 <(gzip -9n < CHANGELOG.md) usr/share/doc/switchboard/changelog.gz
 put 644 <("$program" completions bash) usr/share/bash-completion/completions/switchboard
 put 644 <("$program" completions zsh) usr/share/zsh/site-functions/_switchboard
 put 644 <("$program" completions fish) usr/share/fish/vendor_completions.d/switchboard.fish
-put 640 <("$program" config show --default) etc/switchboard/switchboard.toml
+put 644 <("$program" config show --default) etc/switchboard/switchboard.toml
 mkdir -p "$stage/usr/share/man/man1"
-"$program" man --folder "$stage/usr/share/man/man1"
+"$program" man --out "$stage/usr/share/man/man1"
 gzip -9n "$stage"/usr/share/man/man1/*.1
-chmod 750 "$stage/etc/switchboard"
+chmod 755 "$stage/etc/switchboard"
 find "$stage" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
 
 # --- an archive, for install.sh and other systems
@@ -53,7 +53,7 @@ mkdir -p "$deb/DEBIAN"
 needed=$(objdump -T "$program" | grep -o 'GLIBC_[0-9.]*' | sort -Vu | tail -n 1)
 sed -e "s/@VERSION@/$version/" -e "s/@ARCHITECTURE@/$debian/" \
     -e "s/@SIZE_KIB@/$(du -sk "$stage" | cut -f1)/" \
-    -e "s/@DEPENDS@/libc6 (>= ${needed#GLIBC_}), libgcc-s1/" packaging/deb/control.in > "$deb/DEBIAN/control"
+    -e "s/@DEPENDS@/libc6 (>= ${needed#GLIBC_}), libgcc-s1, procps/" packaging/deb/control.in > "$deb/DEBIAN/control"
 install -m 755 packaging/deb/{postinst,prerm,postrm} "$deb/DEBIAN/"
 echo /etc/switchboard/switchboard.toml > "$deb/DEBIAN/conffiles"
 (cd "$deb" && find usr etc -type f -print0 | sort -z | xargs -0 md5sum > DEBIAN/md5sums)

@@ -22,15 +22,15 @@ trap cleanup EXIT
 step() { echo "== $*"; }
 
 step "a fresh Debian"
-mmdebstrap --quiet --variant=minbase --include=systemd,dbus,curl,ca-certificates bookworm "$root"
-cp "$deb" "$archive" "$out/SHA256SUMS" packaging/install.sh "$root/root/"
+mmdebstrap --quiet --variant=minbase --include=systemd,dbus,curl,ca-certificates,procps,man-db,iproute2 bookworm "$root"
+cp "$deb" "$archive" "$out/SHA256SUMS" packaging/install.sh "$root/opt/"
 inside() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 "$@"; }
 files() { (cd "$root" && find etc usr var opt root -xdev \( -path var/cache -o -path var/log -o -path var/lib/dpkg \
     -o -path var/lib/apt -o -path var/lib/systemd -o -path root/.cache \) -prune -o -print | sort); }
 
 step "the unit is sound"
 files > "$work/before"
-inside dpkg --install "/root/$(basename "$deb")" > /dev/null
+inside dpkg --install "/opt/$(basename "$deb")" > /dev/null
 inside systemd-analyze verify /usr/lib/systemd/system/switchboard.service
 inside systemd-analyze security --offline=true --threshold=30 switchboard.service | tail -n 1
 
@@ -46,11 +46,12 @@ unshare --mount --pid --net --uts --ipc --cgroup --fork --propagation private --
             touch "$root/dev/$device"; mount --bind "/dev/$device" "$root/dev/$device"
         done
         mkdir "$root/dev/pts" "$root/dev/shm"; mount -t devpts devpts "$root/dev/pts"
+        # the root is moved rather than changed, or services could have no namespaces of their own
+        mkdir -p "$root/.old"; cd "$root"; pivot_root . .old; umount --lazy .old; rmdir .old
         exec env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-            chroot "$root" /lib/systemd/systemd --log-target=console --show-status=0' box "$root" > "$work/boot.log" 2>&1 &
+            /lib/systemd/systemd --log-target=console --show-status=0' box "$root" > "$work/boot.log" 2>&1 &
 box=$!
 # the one process below unshare is init, and its namespaces are those of the system
-booted() { init=$(pgrep -P "$box" | head -n 1) && nsenter -t "$init" -a chroot "/proc/$init/root" "$@"; }
 enter() { init=$(pgrep -P "$box" | head -n 1); nsenter -t "$init" -m -p -n -u -i -C -r -w env -i \
     PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 "$@"; }
 for _ in $(seq 1 100); do
@@ -61,9 +62,11 @@ enter ip link set lo up 2> /dev/null || true
 
 step "start, call, reload, restart"
 begin=$(date +%s%N)
-enter systemctl start switchboard
-ask() { enter curl --silent --show-error --fail --retry 20 --retry-delay 1 --retry-connrefused "$@"; }
-ask http://127.0.0.1:3100/healthz; echo
+# what a service that does not come up has to say
+explain() { enter systemctl status --no-pager switchboard >&2 || true; enter journalctl --no-pager --lines=30 --unit=switchboard >&2 || true; exit 1; }
+enter systemctl start switchboard || explain
+ask() { enter curl --silent --show-error --fail --retry 10 --retry-delay 1 --retry-connrefused --retry-all-errors "$@"; }
+ask http://127.0.0.1:3100/healthz || explain
 enter switchboard status
 enter switchboard call switchboard_list_servers --url http://127.0.0.1:3100/mcp
 echo "from start to the first answer: $((($(date +%s%N) - begin) / 1000000)) ms"
@@ -79,9 +82,9 @@ files > "$work/after"
 diff "$work/before" "$work/after"
 
 step "install.sh and back"
-enter sh /root/install.sh --from "/root/$(basename "$archive")" --sums /root/SHA256SUMS --dir /usr/local --yes
+enter sh /opt/install.sh --from "/opt/$(basename "$archive")" --sums /opt/SHA256SUMS --dir /usr/local --yes
 enter /usr/local/bin/switchboard version
-enter sh /root/install.sh --uninstall --dir /usr/local --yes
+enter sh /opt/install.sh --uninstall --dir /usr/local --yes
 files > "$work/after"
 diff "$work/before" "$work/after"
 echo "packages: all of it holds"

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Installs the real MCP clients, servers and the conformance suite that the tests of crates/e2e drive.
-# Everything is pinned by the lock files in crates/e2e/clients; a second run with the same locks does nothing.
+# Installs the real MCP clients, servers, APIs, shells and the conformance suite that the tests of crates/e2e drive.
+# Everything is pinned by the lock files in crates/e2e/clients and crates/e2e/apis; a second run with the same locks does nothing.
 # The place is $SWITCHBOARD_TEST_TOOLS, or ~/.cache/switchboard/tools.
 set -euo pipefail
 
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 clients=$project/crates/e2e/clients
+apis=$project/crates/e2e/apis
 tools=${SWITCHBOARD_TEST_TOOLS:-$HOME/.cache/switchboard/tools}
 export npm_config_loglevel=error npm_config_update_notifier=false
 export PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -33,31 +34,32 @@ find_python() {
     fail "no python 3.10 or newer found" "install python3 with its venv module"
 }
 
+# install_npm NAME SOURCE: the packages that SOURCE locks, and the pinned Node where it is among them.
 install_npm() {
-    local folder=$tools/npm stamp
-    stamp=$(digest "$clients/package.json" "$clients/package-lock.json")
+    local folder=$tools/$1 source=$2 stamp
+    stamp=$(digest "$source/package.json" "$source/package-lock.json")
     if ! is_fresh "$folder" "$stamp"; then
         command -v npm >/dev/null || fail "npm not found" "install Node.js with npm; the pinned Node itself comes from the lock file"
-        say "installing the Node clients and servers into $folder"
+        say "installing the packages of $source into $folder"
         rm -rf "$folder"
         mkdir -p "$folder"
-        cp "$clients/package.json" "$clients/package-lock.json" "$folder/"
+        cp "$source/package.json" "$source/package-lock.json" "$folder/"
         (cd "$folder" && npm ci --no-audit --no-fund) ||
             fail "npm ci failed in $folder" "check the network and the npm registry setting, then run this again"
-        "$folder/node_modules/node/bin/node" --version >/dev/null ||
+        [[ ! -d $folder/node_modules/node ]] || "$folder/node_modules/node/bin/node" --version >/dev/null ||
             fail "the pinned Node does not start" "was the install script of the npm package \`node\` blocked?"
         printf '%s' "$stamp" >"$folder/.stamp"
     fi
-    ln -sfn "$folder/node_modules" "$clients/node_modules"
+    ln -sfn "$folder/node_modules" "$source/node_modules"
 }
 
 # install_venv NAME LOCK
 install_venv() {
-    local folder=$tools/$1 lock=$clients/$2 stamp python
+    local folder=$tools/$1 lock=$2 stamp python
     stamp=$(digest "$lock")
     is_fresh "$folder" "$stamp" && return
     python=$(find_python)
-    say "installing $2 into $folder with $python"
+    say "installing $lock into $folder with $python"
     rm -rf "$folder"
     "$python" -m venv "$folder" ||
         fail "could not create a virtual environment in $folder" "install the venv module of $python"
@@ -66,10 +68,26 @@ install_venv() {
     printf '%s' "$stamp" >"$folder/.stamp"
 }
 
+# install_programs NAME...: what the system's own packages bring
+install_programs() {
+    local program missing=()
+    for program in "$@"; do command -v "$program" >/dev/null || missing+=("$program"); done
+    [[ ${#missing[@]} -eq 0 ]] && return
+    if [[ $(id -u) -eq 0 ]] && command -v apt-get >/dev/null; then
+        say "installing ${missing[*]}"
+        apt-get update -qq >/dev/null && DEBIAN_FRONTEND=noninteractive \
+            apt-get install -qq --yes --no-install-recommends "${missing[@]}" >/dev/null && return
+    fi
+    fail "missing: ${missing[*]}" "apt-get install ${missing[*]}, or what your system calls it"
+}
+
 mkdir -p "$tools"
 exec 9>"$tools/.lock"
 flock 9
-install_npm
-install_venv python-mcp2 requirements-mcp2.txt
-install_venv python-mcp1 requirements-mcp1.txt
+install_programs fish tmux zsh
+install_npm npm "$clients"
+install_npm npm-apis "$apis"
+install_venv python-mcp2 "$clients/requirements-mcp2.txt"
+install_venv python-mcp1 "$clients/requirements-mcp1.txt"
+install_venv python-apis "$apis/requirements.txt"
 say "ready in $tools"

@@ -8,7 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use config::{Auth, Secret, Server};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::http::encode;
 
 /// Everything that is sent with every request.
 #[derive(Clone, Default)]
@@ -30,7 +31,8 @@ impl Credentials {
         }
         let auth = [&server.auth.bearer, &server.auth.password];
         credentials.secrets.extend(auth.into_iter().flatten().cloned());
-        credentials.secrets.extend(server.auth.query.values().cloned());
+        let query = server.auth.query.values().flat_map(|value| [value.clone(), Secret::new(encode(value.expose()))]);
+        credentials.secrets.extend(query);
         credentials
     }
 
@@ -44,9 +46,9 @@ impl Credentials {
         &self.query
     }
 
-    /// What must not come back to a client.
-    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
-        self.secrets.iter().map(Secret::expose)
+    /// What must not come back to a client: an API may show requests back.
+    pub(crate) fn secrets(&self) -> toolkit::Secrets {
+        toolkit::Secrets::new(self.secrets.iter().map(|secret| secret.expose().to_owned()))
     }
 
     /// Whatever the configuration check let pass that is no header is left out.
@@ -78,7 +80,6 @@ fn authorization(auth: &Auth) -> Option<String> {
 }
 
 fn query(auth: &Auth) -> String {
-    let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
     let pairs = auth.query.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value.expose())));
     pairs.collect::<Vec<_>>().join("&")
 }
@@ -107,10 +108,17 @@ mod tests {
     }
 
     #[test]
+    fn key_of_a_query_is_a_secret_however_it_is_written() {
+        let auth = Auth { query: [("key".to_owned(), Secret::new("pass word/1"))].into(), ..Auth::default() };
+        let secrets = Credentials::of(&server(auth)).secrets();
+        assert_eq!(secrets.hide("pass word/1 and pass%20word%2F1".to_owned()), "••• and •••");
+    }
+
+    #[test]
     fn bearer_token_is_a_secret_on_its_own() {
         let auth = Auth { bearer: Some(Secret::new("t0k3n-t0k3n")), ..Auth::default() };
         let credentials = Credentials::of(&server(auth));
         assert_eq!(credentials.headers()[AUTHORIZATION], "Bearer t0k3n-t0k3n");
-        assert!(credentials.secrets().any(|secret| secret == "t0k3n-t0k3n"));
+        assert_eq!(credentials.secrets().hide("is t0k3n-t0k3n".to_owned()), "is •••");
     }
 }

@@ -1,7 +1,13 @@
 //! Why a call of a tool failed, with the code and the hint that the model is given.
 //! Failures of loading an API are [`Error`](crate::Error).
 
+use std::error::Error;
 use std::time::Duration;
+
+use toolkit::Code;
+
+/// Time after which an API that could not be reached may be tried again.
+const UNREACHABLE_RETRY_MS: u64 = 1_000;
 
 /// Why a call failed.
 #[derive(Debug, thiserror::Error)]
@@ -25,8 +31,8 @@ pub enum Failure {
         hint: String,
         /// What the API said, cut.
         said: String,
-        /// Whether a later try may succeed.
-        retryable: bool,
+        /// After how many milliseconds a later try may succeed.
+        retry_after_ms: Option<u64>,
     },
     /// The API could not be reached; nothing was sent.
     #[error("the api could not be reached")]
@@ -57,20 +63,20 @@ impl Failure {
         Self::Argument { field: field.into(), message: message.into(), hint: None }
     }
 
-    /// The code of the contract's table of errors.
-    pub fn code(&self) -> &'static str {
+    /// What kind of failure it is.
+    pub(crate) fn code(&self) -> Code {
         match self {
-            Self::Argument { .. } => "INVALID_INPUT",
-            Self::Refused { .. } | Self::Garbled(_) => "UPSTREAM_ERROR",
-            Self::Unreachable(_) => "UNAVAILABLE",
-            Self::Lost(_) => "OUTCOME_UNKNOWN",
-            Self::Timeout { .. } => "TIMEOUT",
-            Self::TooLarge { .. } => "TOO_LARGE",
+            Self::Argument { .. } => Code::InvalidInput,
+            Self::Refused { .. } | Self::Garbled(_) => Code::UpstreamError,
+            Self::Unreachable(_) => Code::Unavailable,
+            Self::Lost(_) => Code::OutcomeUnknown,
+            Self::Timeout { .. } => Code::Timeout,
+            Self::TooLarge { .. } => Code::TooLarge,
         }
     }
 
     /// What to do about it.
-    pub fn hint(&self) -> Option<&str> {
+    fn hint(&self) -> Option<&str> {
         match self {
             Self::Argument { hint, .. } => hint.as_deref(),
             Self::Refused { hint, .. } => Some(hint),
@@ -81,12 +87,57 @@ impl Failure {
         }
     }
 
-    /// Whether the same call may succeed later.
-    pub fn is_retryable(&self) -> bool {
-        match self {
-            Self::Unreachable(_) => true,
-            Self::Refused { retryable, .. } => *retryable,
-            _ => false,
+    /// The message with all that is known of the cause.
+    fn text(&self) -> String {
+        let mut text = self.to_string();
+        if let Self::Refused { said, .. } = self
+            && !said.is_empty()
+        {
+            text = format!("{text}: {said}");
         }
+        let causes = std::iter::successors(self.source(), |cause| (*cause).source());
+        causes.fold(text, |text, cause| format!("{text}: {cause}"))
+    }
+
+    fn retry_after_ms(&self) -> Option<u64> {
+        match self {
+            Self::Unreachable(_) => Some(UNREACHABLE_RETRY_MS),
+            Self::Refused { retry_after_ms, .. } => *retry_after_ms,
+            _ => None,
+        }
+    }
+}
+
+impl From<Failure> for toolkit::Failure {
+    fn from(failure: Failure) -> Self {
+        let mut told = Self::new(failure.code(), failure.text());
+        if let Failure::Argument { field, .. } = &failure {
+            told.field = Some(field.clone());
+        }
+        if let Some(hint) = failure.hint() {
+            told = told.hint(hint);
+        }
+        match failure.retry_after_ms() {
+            Some(retry_after_ms) => told.retry_after_ms(retry_after_ms),
+            None => told,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusal_tells_what_the_api_said() {
+        let failure = Failure::Refused {
+            message: "GET /pets answered 429 Too Many Requests".to_owned(),
+            hint: "wait before calling again".to_owned(),
+            said: "slow down".to_owned(),
+            retry_after_ms: Some(5),
+        };
+        let told = toolkit::Failure::from(failure);
+        assert_eq!(told.to_string(), "[UPSTREAM_ERROR] GET /pets answered 429 Too Many Requests: slow down");
+        assert_eq!((told.hint.as_str(), told.retry_after_ms), ("wait before calling again", Some(5)));
     }
 }

@@ -17,14 +17,14 @@ mod http;
 mod source;
 
 // The kinds of APIs.
+mod graphql;
+mod grpc;
 mod openapi;
 mod rest;
 
 mod api;
 mod error;
 
-pub use api::Api;
+pub use api::toolkit;
 pub use error::Error;
 pub use failure::Failure;
-pub use outcome::Outcome;
-pub use tool::{Effect, Tool};

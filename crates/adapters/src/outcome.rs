@@ -1,42 +1,23 @@
-//! What a successful call gives back: blocks for the model, and the same as a structure where the API answered JSON.
+//! JSON as the result of a call: the text for the model, and the same as a structure for programs.
 
-use serde_json::value::RawValue;
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
+use toolkit::Output;
 
-/// The result of a call.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    /// The blocks of the result, as they stand in `content`.
-    pub content: Vec<Value>,
-    /// The structured result: an object, in the API's own bytes where it was one.
-    pub structured: Option<Box<RawValue>>,
+/// The result that a JSON text stands for, in its own letters; nothing if it is no JSON.
+pub(crate) fn of_text(text: &str) -> Option<Output> {
+    let value = serde_json::from_str(text).ok()?;
+    Some(Output { text: Some(text.to_owned()), ..of_value(value) })
 }
 
-impl Outcome {
-    /// A result of one text.
-    pub(crate) fn text(text: impl Into<String>) -> Self {
-        Self { content: vec![json!({ "type": "text", "text": text.into() })], structured: None }
-    }
-
-    /// A result that is JSON: its text, and the structure. What is no object stands under `result`, because a
-    /// structured result of the older revisions is always an object.
-    pub(crate) fn json(text: &str) -> Option<Self> {
-        let raw: Box<RawValue> = serde_json::from_str(text).ok()?;
-        let structured = if raw.get().starts_with('{') {
-            raw
-        } else {
-            RawValue::from_string(format!("{{\"result\":{}}}", raw.get())).ok()?
-        };
-        Some(Self { structured: Some(structured), ..Self::text(text) })
-    }
-
-    /// The same with an empty structure where there is none, for a tool that promises one.
-    pub(crate) fn with_structure(mut self) -> Self {
-        if self.structured.is_none() {
-            self.structured = RawValue::from_string("{}".to_owned()).ok();
-        }
-        self
-    }
+/// The result that a JSON value stands for. What is no object stands under `result`, because a structured result of
+/// the older revisions is always an object.
+pub(crate) fn of_value(value: Value) -> Output {
+    let text = Some(value.to_string());
+    let structured = match value {
+        Value::Object(members) => members,
+        other => Map::from_iter([("result".to_owned(), other)]),
+    };
+    Output { structured: Some(structured), text, ..Output::default() }
 }
 
 #[cfg(test)]
@@ -44,16 +25,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_keeps_its_bytes_and_is_always_an_object() {
+    fn text_keeps_its_letters_and_the_structure_is_always_an_object() {
         for (text, expected) in [
-            ("{\"id\": 18446744073709551616, \"x\": 1.0}", "{\"id\": 18446744073709551616, \"x\": 1.0}"),
-            ("[1, 2]", "{\"result\":[1, 2]}"),
+            ("{\"id\": 18446744073709551616, \"x\": 1.0}", "{\"id\":1.8446744073709552e+19,\"x\":1.0}"),
+            ("[1, 2]", "{\"result\":[1,2]}"),
             (" \"a\" ", "{\"result\":\"a\"}"),
+            ("null", "{\"result\":null}"),
         ] {
-            let outcome = Outcome::json(text).expect("the text is json");
-            assert_eq!(outcome.structured.expect("json has a structure").get(), expected);
-            assert_eq!(outcome.content[0]["text"], text);
+            let output = of_text(text).expect("the text is json");
+            assert_eq!(output.text.as_deref(), Some(text));
+            assert_eq!(Value::from(output.structured.expect("json has a structure")).to_string(), expected);
         }
-        assert!(Outcome::json("{").is_none());
+        assert_eq!(of_text("{"), None);
     }
 }

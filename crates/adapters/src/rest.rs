@@ -95,10 +95,10 @@ fn schema(argument: &RestArgument) -> Value {
 fn method(method: RestMethod) -> (Method, Effect) {
     match method {
         RestMethod::Get => (Method::GET, Effect::Reads),
-        RestMethod::Post => (Method::POST, Effect::Changes),
+        RestMethod::Post => (Method::POST, Effect::Adds),
         RestMethod::Put => (Method::PUT, Effect::Overwrites),
         RestMethod::Patch => (Method::PATCH, Effect::Changes),
-        RestMethod::Delete => (Method::DELETE, Effect::Removes),
+        RestMethod::Delete => (Method::DELETE, Effect::Overwrites),
     }
 }
 

@@ -10,7 +10,8 @@ use url::Url;
 
 use crate::Error;
 use crate::credentials::Credentials;
-use crate::http::{Ask, Bounds, Connection};
+use crate::failure::Failure;
+use crate::http::{Ask, Connection};
 
 /// Bytes of a document: the largest public ones (of clouds and code hosts) have about 13 MB.
 const DOCUMENT_BYTES_MAX: usize = 32 * 1024 * 1024;
@@ -78,11 +79,13 @@ pub(crate) async fn read_file(path: &Path, bytes_max: usize) -> Result<Vec<u8>, 
 
 async fn fetch(url: &Url, client: &egress::Client, credentials: &Credentials) -> Result<Vec<u8>, Error> {
     let origin = url.origin().ascii_serialization();
-    let bounds = Bounds { time: FETCH_LIMIT, bytes: DOCUMENT_BYTES_MAX };
-    let connection = Connection::new(client.clone(), &origin, credentials.clone(), bounds);
+    let connection = Connection::new(client.clone(), &origin, credentials.clone(), DOCUMENT_BYTES_MAX);
     let path = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
     let failed = |source| Error::Fetch { source };
-    let answer = connection.exchange(Ask::get(&path)).await.map_err(failed)?;
+    let answer = tokio::time::timeout(FETCH_LIMIT, connection.exchange(Ask::get(&path)))
+        .await
+        .unwrap_or(Err(Failure::Timeout { limit: FETCH_LIMIT }))
+        .map_err(failed)?;
     if !answer.status.is_success() {
         return Err(Error::Status { asked: answer.asked, status: answer.status });
     }

@@ -1,69 +1,61 @@
 //! A tool that an API offers: what a client is told of it. How it is called is the business of each kind of API.
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
+use toolkit::{Declaration, Marks};
 
 /// Letters of a description; documents carry whole manuals there, and every one is read by a model.
 const DESCRIPTION_LETTERS_MAX: usize = 1_024;
 
-/// A tool as clients see it.
+/// A tool of an API.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Tool {
+pub(crate) struct Tool {
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// What it does, for the model.
-    pub description: String,
+    pub(crate) description: String,
     /// The JSON Schema of its arguments, an object.
-    pub input_schema: Value,
-    /// The JSON Schema of its structured result, where that is known.
-    pub output_schema: Option<Value>,
+    pub(crate) input_schema: Value,
+    /// The JSON Schema of its structured result, an object, where that is known.
+    pub(crate) output_schema: Option<Value>,
     /// What it does to the world.
-    pub effect: Effect,
+    pub(crate) effect: Effect,
 }
 
 /// What a tool does to the world, as far as its API tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
+pub(crate) enum Effect {
     /// It only reads.
     Reads,
-    /// It changes something; the API does not tell what.
+    /// It adds something.
+    Adds,
+    /// It changes something, and the API does not tell what: the worst is assumed.
     Changes,
-    /// It overwrites: twice the same is the same as once.
+    /// It overwrites or removes: twice the same is the same as once.
     Overwrites,
-    /// It removes: twice the same is the same as once.
-    Removes,
 }
 
 impl Tool {
-    /// The tool as an item of `tools/list`.
-    pub fn declaration(&self) -> Value {
-        let mut declaration = json!({
-            "name": self.name,
-            "description": self.description,
-            "inputSchema": self.input_schema,
-            "annotations": self.effect.annotations(),
-        });
-        if let Some(schema) = &self.output_schema {
-            declaration["outputSchema"] = schema.clone();
+    /// What is said of it, as the server of tools wants it; it may take `timeout_s` if the caller does not say.
+    pub(crate) fn declaration(&self, timeout_s: u64) -> Declaration {
+        let object = |schema: &Value| schema.as_object().cloned().unwrap_or_default();
+        Declaration {
+            input: object(&self.input_schema),
+            output: self.output_schema.as_ref().map(object),
+            timeout_s,
+            ..Declaration::new(&self.name, &self.description, self.effect.marks())
         }
-        declaration
-    }
-
-    /// The properties of its arguments.
-    pub fn arguments(&self) -> Option<&Map<String, Value>> {
-        self.input_schema["properties"].as_object()
     }
 }
 
 impl Effect {
-    /// The hints for clients. A change of unknown kind keeps the protocol's cautious default: destructive.
-    pub fn annotations(self) -> Value {
-        match self {
-            Self::Reads => json!({ "readOnlyHint": true, "idempotentHint": true, "openWorldHint": true }),
-            Self::Changes => json!({ "readOnlyHint": false, "openWorldHint": true }),
-            Self::Overwrites | Self::Removes => json!({
-                "readOnlyHint": false, "destructiveHint": true, "idempotentHint": true, "openWorldHint": true,
-            }),
-        }
+    fn marks(self) -> Marks {
+        let marks = match self {
+            Self::Reads => Marks::reads().idempotent(),
+            Self::Adds => Marks::writes(),
+            Self::Changes => Marks::destroys(),
+            Self::Overwrites => Marks::destroys().idempotent(),
+        };
+        marks.open_world()
     }
 }
 

@@ -1,19 +1,18 @@
 //! The options of verbs that talk to an MCP server: which part of a node, and how long to wait.
 
 use clap::Args;
-use egress::Target;
 
 use crate::mcp_client::McpClient;
-use crate::{Context, Error};
+use crate::{Context, Error, completion};
 
 /// Which part of the node to talk to.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Door {
     /// Only this server of the node, under its own names.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = completion::servers())]
     server: Option<String>,
     /// Only this bundle of the node.
-    #[arg(long, value_name = "NAME", conflicts_with = "server")]
+    #[arg(long, value_name = "NAME", conflicts_with = "server", add = completion::bundles())]
     bundle: Option<String>,
     /// Seconds to wait for an answer.
     #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86_400))]
@@ -28,9 +27,7 @@ impl Door {
             (_, Some(bundle)) => Some(format!("bundles/{bundle}")),
             _ => None,
         };
-        let url = endpoint(context.options.url(), part.as_deref());
-        let target = Target::parse(&url).map_err(|source| Error::Address { url: url.clone(), source })?;
-        McpClient::open(target, &url, self.timeout, context).await
+        McpClient::open(&endpoint(context.options.url(), part.as_deref()), self.timeout, context).await
     }
 }
 

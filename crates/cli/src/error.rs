@@ -164,6 +164,9 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// The control API of the node gave no answer, or refused.
+    #[error(transparent)]
+    Control(#[from] client::Error),
     /// The operator has interrupted.
     #[error("cancelled")]
     Cancelled,
@@ -186,6 +189,7 @@ impl Error {
         match self {
             Self::Usage { hint, .. } | Self::Argument { hint, .. } | Self::Unknown { hint, .. } => hint.clone(),
             Self::Config(error) => error.hint(),
+            Self::Control(error) => error.hint(),
             Self::Address { .. } => Some("write `http://127.0.0.1:3100/mcp` or `unix:/path/to/socket`".into()),
             Self::Missing { argument } => Some(format!("give it as `{argument}=VALUE`")),
             Self::Unreachable { .. } => Some("start one with `switchboard serve`, or name another with `--url`".into()),

@@ -78,12 +78,18 @@ impl Error {
     /// The exit code of this failure.
     pub fn exit(&self) -> Exit {
         match self {
+            Self::Control(error) if error.is_unavailable() => Exit::Unavailable,
+            Self::Control(error) if error.is_not_found() => Exit::NotFound,
+            Self::Control(client::Error::Address { .. }) => Exit::Usage,
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
             Self::Config(config::Error::Missing { .. })
             | Self::Unknown { .. }
             | Self::NoClient { .. }
             | Self::NotInstalled { .. } => Exit::NotFound,
-            Self::Config(config::Error::Write { .. } | config::Error::Changed { .. })
+            Self::Config(
+                config::Error::Write { .. } | config::Error::Changed { .. } | config::Error::History { .. },
+            )
+            | Self::Control(_)
             | Self::NoAnswer { .. }
             | Self::Question { .. }
             | Self::Homeless

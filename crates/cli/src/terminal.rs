@@ -11,10 +11,22 @@ use crate::{Error, Exit, Report, Text};
 pub struct Terminal {
     out: Stream,
     talk: Stream,
-    /// Where answers come from; none if nobody is there to answer.
-    answers: Option<Box<dyn BufRead + Send>>,
+    input: Box<dyn BufRead + Send>,
+    /// Who is at the other end of it.
+    who: Who,
     json: bool,
     quiet: bool,
+}
+
+/// Who is at the other end of the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Who {
+    /// Nobody who could answer a question.
+    Nobody,
+    /// Lines that answer questions.
+    Lines,
+    /// A person at a terminal of this process, who can edit lines.
+    Person,
 }
 
 /// One way out.
@@ -32,7 +44,8 @@ impl Terminal {
         Self {
             out: Stream::of_process(Box::new(io::stdout()), io::stdout().is_terminal()),
             talk: Stream::of_process(Box::new(io::stderr()), io::stderr().is_terminal()),
-            answers: somebody_is_there.then(|| Box::new(BufReader::new(io::stdin())) as Box<dyn BufRead + Send>),
+            input: Box::new(BufReader::new(io::stdin())),
+            who: if somebody_is_there { Who::Person } else { Who::Nobody },
             json: false,
             quiet: false,
         }
@@ -41,12 +54,20 @@ impl Terminal {
     /// Two plain writers without colour, and nobody who answers.
     pub fn plain(out: impl Write + Send + 'static, talk: impl Write + Send + 'static) -> Self {
         let stream = |writer| Stream { writer, tame: false, colour: false };
-        Self { out: stream(Box::new(out)), talk: stream(Box::new(talk)), answers: None, json: false, quiet: false }
+        Self {
+            out: stream(Box::new(out)),
+            talk: stream(Box::new(talk)),
+            input: Box::new(io::empty()),
+            who: Who::Nobody,
+            json: false,
+            quiet: false,
+        }
     }
 
     /// The same, with somebody who answers questions with these lines.
     pub fn answering(mut self, lines: impl io::Read + Send + 'static) -> Self {
-        self.answers = Some(Box::new(BufReader::new(lines)));
+        self.input = Box::new(BufReader::new(lines));
+        self.who = Who::Lines;
         self
     }
 
@@ -57,7 +78,12 @@ impl Terminal {
 
     /// Whether somebody is there to answer questions.
     pub fn can_ask(&self) -> bool {
-        self.answers.is_some()
+        self.who != Who::Nobody
+    }
+
+    /// Whether a person sits at a terminal of this process, who can edit lines.
+    pub fn is_of_person(&self) -> bool {
+        self.who == Who::Person
     }
 
     /// Whether results go to a program.
@@ -102,10 +128,17 @@ impl Terminal {
 
     /// Asks, and waits for a line; none where nobody answers or the input has ended.
     pub fn ask(&mut self, question: &str) -> Result<Option<String>, Error> {
-        let Some(answers) = &mut self.answers else { return Ok(None) };
+        if !self.can_ask() {
+            return Ok(None);
+        }
         self.talk.write(&Text::plain(question))?;
+        self.line()
+    }
+
+    /// The next line of the input; none after its end.
+    pub fn line(&mut self) -> Result<Option<String>, Error> {
         let mut line = String::new();
-        let read = answers.read_line(&mut line)?;
+        let read = self.input.read_line(&mut line)?;
         Ok((read > 0).then(|| line.trim_end_matches(['\n', '\r']).to_owned()))
     }
 

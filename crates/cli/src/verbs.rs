@@ -6,17 +6,23 @@
 mod bundle;
 mod call;
 mod client;
+mod completions;
 mod config;
 mod doctor;
+mod interactive;
+mod logs;
 mod man;
 mod prompt;
 mod prompts;
 mod read;
 mod resources;
+mod self_check;
 mod serve;
 mod server;
+mod status;
 mod stdio;
 mod tools;
+mod up;
 mod version;
 
 pub use serve::Serve;
@@ -49,7 +55,10 @@ macro_rules! verbs {
 
 verbs! {
     serve::Serve,
+    up::Up,
     stdio::Stdio,
+    status::Status,
+    logs::Logs,
     config::Config,
     server::Server,
     bundle::Bundle,
@@ -61,6 +70,9 @@ verbs! {
     read::Read,
     prompts::Prompts,
     prompt::Prompt,
-    version::Version,
+    interactive::Interactive,
+    completions::Completions,
     man::Man,
+    self_check::SelfCheck,
+    version::Version,
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Bundle, Error, Gateway, Limits, Log, Server};
+use crate::{Bundle, Error, Gateway, Limits, Log, Server, Tools};
 
 /// Everything an operator can choose. Serialized, secrets read `•••`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -18,6 +18,8 @@ pub struct Config {
     pub limits: Limits,
     /// What is logged, and in which shape.
     pub log: Log,
+    /// How many tools a model sees, and how much of a result.
+    pub tools: Tools,
     /// The MCP servers, by name.
     pub servers: BTreeMap<String, Server>,
     /// The bundles, by name.

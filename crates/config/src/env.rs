@@ -56,6 +56,23 @@ pub const LOG: Variable = Variable { name: "SWITCHBOARD_LOG", meaning: "the log 
 pub const NO_COLOR: Variable =
     Variable { name: "NO_COLOR", meaning: "no colours, when set to anything but the empty text" };
 
+/// The shell that asks what may follow.
+pub const COMPLETE: Variable = Variable {
+    name: "SWITCHBOARD_COMPLETE",
+    meaning: "the shell that asks what may follow; set by the scripts of `switchboard completions`",
+};
+
 /// Every environment variable the program reads.
-pub const VARIABLES: [Variable; 10] =
-    [CONFIG, PROFILE, LISTEN, LOG, NO_COLOR, STATE_DIR, XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_RUNTIME_DIR, HOME];
+pub const VARIABLES: [Variable; 11] = [
+    COMPLETE,
+    CONFIG,
+    PROFILE,
+    LISTEN,
+    LOG,
+    NO_COLOR,
+    STATE_DIR,
+    XDG_CONFIG_HOME,
+    XDG_STATE_HOME,
+    XDG_RUNTIME_DIR,
+    HOME,
+];

@@ -29,6 +29,14 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// The configurations of the past could not be read or kept.
+    #[error("cannot use the history of configurations in `{}`", folder.display())]
+    History {
+        /// Where they are.
+        folder: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
     /// The configuration could not be written as TOML.
     #[error("cannot write the configuration as toml")]
     Show(#[source] toml::ser::Error),
@@ -89,7 +97,9 @@ impl Error {
                 hint.clone().or_else(|| Some("write it as in the file, such as `limits.call_ms_max`".into()))
             }
             Self::Exists { .. } => Some("choose another name, or change the one that exists".into()),
-            Self::Read { .. } | Self::Write { .. } | Self::Show(_) | Self::NoTable { .. } => None,
+            Self::Read { .. } | Self::Write { .. } | Self::History { .. } | Self::Show(_) | Self::NoTable { .. } => {
+                None
+            }
         }
     }
 }

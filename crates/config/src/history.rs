@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::Error;
+
 /// Configurations that are kept; the oldest beyond that are forgotten.
 pub const KEPT_MAX: usize = 100;
 /// How often a number is tried anew that another node of the same file took first.
@@ -39,14 +41,35 @@ pub struct Record {
 impl History {
     /// The history of the configuration file `file`, in the folder of what the program keeps.
     pub fn of(state: &Path, file: Option<&Path>) -> Self {
-        let name = file.map_or_else(|| "no-file".to_owned(), |file| plain(&file.to_string_lossy()));
+        let absolute = |file: &Path| fs::canonicalize(file).or_else(|_| std::path::absolute(file));
+        let name = file.and_then(|file| absolute(file).ok());
+        let name = name.map_or_else(|| "no-file".to_owned(), |file| plain(&file.to_string_lossy()));
         Self { folder: state.join("history").join(name) }
     }
 
     /// Keeps a configuration and gives its number. One with the same text as the newest is not kept twice.
-    pub fn add(&self, record: &Record) -> io::Result<u64> {
+    pub fn add(&self, record: &Record) -> Result<u64, Error> {
+        self.add_file(record).map_err(|source| self.failed(source))
+    }
+
+    /// All that is kept, newest first.
+    pub fn list(&self) -> Result<Vec<Record>, Error> {
+        let numbers = self.numbers().map_err(|source| self.failed(source))?;
+        Ok(numbers.into_iter().rev().filter_map(|number| self.read(number).ok().flatten()).collect())
+    }
+
+    /// The configuration with this number, if it is kept.
+    pub fn get(&self, number: u64) -> Result<Option<Record>, Error> {
+        self.read(number).map_err(|source| self.failed(source))
+    }
+
+    fn failed(&self, source: io::Error) -> Error {
+        Error::History { folder: self.folder.clone(), source }
+    }
+
+    fn add_file(&self, record: &Record) -> io::Result<u64> {
         let mut numbers = self.numbers()?;
-        if let Some(newest) = numbers.last().and_then(|number| self.get(*number).ok().flatten())
+        if let Some(newest) = numbers.last().and_then(|number| self.read(*number).ok().flatten())
             && newest.text == record.text
         {
             return Ok(newest.number);
@@ -67,14 +90,7 @@ impl History {
         Err(io::ErrorKind::AlreadyExists.into())
     }
 
-    /// All that is kept, newest first.
-    pub fn list(&self) -> io::Result<Vec<Record>> {
-        let numbers = self.numbers()?;
-        Ok(numbers.into_iter().rev().filter_map(|number| self.get(number).ok().flatten()).collect())
-    }
-
-    /// The configuration with this number, if it is kept.
-    pub fn get(&self, number: u64) -> io::Result<Option<Record>> {
+    fn read(&self, number: u64) -> io::Result<Option<Record>> {
         match fs::read(self.file(number)) {
             Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

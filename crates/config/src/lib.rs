@@ -18,6 +18,7 @@ mod gateway;
 mod limits;
 mod log;
 mod server;
+mod tools;
 
 // The values they are made of.
 mod glob;
@@ -40,6 +41,7 @@ mod shape;
 mod source;
 
 // Changes, of the text and of what it means.
+mod difference;
 mod edit;
 pub mod history;
 pub mod plan;
@@ -48,6 +50,7 @@ pub mod store;
 pub use api::{Auth, Operations, Rest, RestArgument, RestMethod, RestPlace, RestTool, RestType, Traits};
 pub use bundle::{Bundle, Naming};
 pub use config::Config;
+pub use difference::{Difference, differences};
 pub use edit::Edit;
 pub use error::Error;
 pub use explain::{Explanation, Given};
@@ -67,3 +70,4 @@ pub use schema::schema;
 pub use secret::Secret;
 pub use server::{Era, FixedArguments, Mode, Server, Start, Transport};
 pub use source::{Environment, Source};
+pub use tools::{Own, Search, Tools};

@@ -62,9 +62,6 @@ pub struct Limits {
     /// Milliseconds a session lives at most. Default 24 h.
     #[schemars(range(min = 1_000, max = 1_209_600_000))]
     pub session_ms_max: u64,
-    /// Open event streams of one session. Default 16.
-    #[schemars(range(min = 1, max = 1_000))]
-    pub listens_per_session_max: usize,
     /// Open event streams of one principal. Default 100.
     #[schemars(range(min = 1, max = 10_000))]
     pub listens_per_principal_max: usize,
@@ -134,7 +131,6 @@ impl Default for Limits {
             sessions_max: 10_000,
             session_idle_ms_max: 1_800_000,
             session_ms_max: 86_400_000,
-            listens_per_session_max: 16,
             listens_per_principal_max: 100,
             subscriptions_per_listen_max: 1_000,
             result_bytes_max: 67_108_864,

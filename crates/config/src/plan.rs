@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{Config, Limits, Server};
 
@@ -163,22 +163,24 @@ fn enabled(config: &Config) -> impl Iterator<Item = (&String, &Server)> {
 
 /// The keys outside of `servers` that differ: one by one in sections, by name in `bundles`.
 fn sections(old: &Config, new: &Config) -> Vec<String> {
-    let within = |section: &str, keys: Vec<String>| keys.into_iter().map(|key| format!("{section}.{key}")).collect();
-    let sections: [Vec<String>; 4] = [
-        within("gateway", differing(&old.gateway, &new.gateway)),
-        within("limits", differing(&old.limits, &new.limits)),
-        within("log", differing(&old.log, &new.log)),
-        within("bundles", differing(&old.bundles, &new.bundles)),
-    ];
-    sections.into_iter().flatten().collect()
+    let (old, new) = (members(old), members(new));
+    let others = new.iter().filter(|(section, _)| *section != "servers");
+    let keys = others.flat_map(|(section, value)| {
+        let keys = old.get(section).map(|old| differing(old, value)).unwrap_or_default();
+        keys.into_iter().map(move |key| format!("{section}.{key}"))
+    });
+    keys.collect()
+}
+
+fn members<T: Serialize>(value: &T) -> Map<String, Value> {
+    match serde_json::to_value(value) {
+        Ok(Value::Object(members)) => members,
+        _ => Map::new(),
+    }
 }
 
 /// The members in which two values differ. Secrets look all the same, so a change of one of them is told without its key.
 fn differing<T: Serialize + PartialEq>(old: &T, new: &T) -> Vec<String> {
-    let members = |value: &T| match serde_json::to_value(value) {
-        Ok(Value::Object(members)) => members,
-        _ => serde_json::Map::new(),
-    };
     let (old_members, new_members) = (members(old), members(new));
     let names: BTreeSet<&String> = old_members.keys().chain(new_members.keys()).collect();
     let mut keys: Vec<String> =

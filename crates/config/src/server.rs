@@ -98,6 +98,14 @@ pub struct Server {
 }
 
 impl Server {
+    /// The name of the server with the gateway's own tools. It is there without being configured.
+    pub const OWN: &str = "switchboard";
+
+    /// Whether the section of this name stands for the gateway's own tools.
+    pub fn is_own(&self, name: &str) -> bool {
+        name == Self::OWN && self.command.is_none() && self.url.is_none() && !self.is_api()
+    }
+
     /// What stands before each tool's own name: the `prefix`, or else the server's `name`.
     pub fn prefix<'a>(&'a self, name: &'a str) -> &'a str {
         self.prefix.as_deref().unwrap_or(name)

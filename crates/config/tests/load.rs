@@ -52,7 +52,7 @@ fn default_file_shows_every_key_of_the_schema() {
         .filter_map(|line| line.trim_start_matches('#').split_once(" = "))
         .map(|(key, _)| key)
         .collect();
-    for section in ["Gateway", "Limits", "Log", "Server", "Bundle"] {
+    for section in ["Gateway", "Limits", "Log", "Tools", "Server", "Bundle"] {
         let keys = schema["$defs"][section]["properties"].as_object().unwrap();
         for key in keys.keys() {
             let is_table = config::DEFAULT.contains(&format!(".{key}."));

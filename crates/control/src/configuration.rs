@@ -21,6 +21,8 @@ struct Parts {
     /// Nothing, where there is no folder to keep it in.
     history: Option<History>,
     current: Current,
+    /// What the node was started with.
+    started: Config,
     state: Mutex<State>,
 }
 
@@ -90,7 +92,13 @@ impl Configuration {
             health: Health::default(),
             left_out: left_out(loaded),
         };
-        let configuration = Self(Arc::new(Parts { source, history, current, state: Mutex::new(state) }));
+        let configuration = Self(Arc::new(Parts {
+            source,
+            history,
+            current,
+            started: loaded.config.clone(),
+            state: Mutex::new(state),
+        }));
         let number = configuration.remember(loaded, Cause::Start, "the node was started");
         configuration.lock().health = Health { number, applied_at: now().0, ..Health::default() };
         configuration
@@ -117,8 +125,7 @@ impl Configuration {
             self.0.current.apply(&loaded.config);
         }
         let number = self.remember(loaded, cause, &plan.to_string());
-        let mut at_restart = std::mem::take(&mut state.health.at_restart);
-        at_restart.extend(plan.at_restart.iter().filter(|key| !at_restart.contains(key)).cloned().collect::<Vec<_>>());
+        let at_restart = config::plan(&self.0.started, &loaded.config).at_restart;
         state.health = Health { number, applied_at: now().0, problems: Vec::new(), at_restart };
         state.config = loaded.config.clone();
         state.files.clone_from(&loaded.files);

@@ -94,7 +94,8 @@ pub(crate) fn all(api: &Api) -> Vec<ServerReport> {
     let current = api.configuration.current();
     let (gateway, config, stopped) = (current.now(), current.config(), current.stopped());
     let left_out = api.configuration.left_out();
-    let mut reports: Vec<ServerReport> = gateway.members().iter().map(of_member).collect();
+    let mut reports: Vec<ServerReport> =
+        gateway.members().iter().filter(|member| !member.upstream.is_own()).map(of_member).collect();
     let mut known: BTreeSet<String> = reports.iter().map(|report| report.server.name.clone()).collect();
     for (name, settings) in &config.servers {
         if known.insert(name.clone()) {

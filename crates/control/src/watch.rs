@@ -34,8 +34,13 @@ const TOLD: WatchFlags = WatchFlags::CLOSE_WRITE
     .union(WatchFlags::ATTRIB)
     .union(WatchFlags::ONLYDIR);
 
-/// Follows the files for as long as the node runs.
-pub async fn follow(configuration: Configuration) {
+/// Follows the files for as long as the node runs; what changes after this call is noticed.
+pub fn follow(configuration: Configuration) -> impl Future<Output = ()> {
+    let known = fingerprint(&configuration.files());
+    follow_since(configuration, known)
+}
+
+async fn follow_since(configuration: Configuration, mut known: Fingerprint) {
     let mut folders = match Folders::new() {
         Ok(folders) => folders,
         Err(error) => {
@@ -43,12 +48,14 @@ pub async fn follow(configuration: Configuration) {
             return;
         }
     };
-    let mut known = fingerprint(&configuration.files());
+    folders.watch(&configuration.files());
+    // What changed before its folder was watched was told to nobody.
+    let mut is_told = fingerprint(&configuration.files()) != known;
     loop {
-        folders.watch(&configuration.files());
-        if timeout(LOOK, folders.told()).await.is_ok() {
+        if is_told || timeout(LOOK, folders.told()).await.is_ok() {
             while timeout(REST, folders.told()).await.is_ok() {}
         }
+        is_told = false;
         let now = fingerprint(&configuration.files());
         if now != known {
             let applying = configuration.clone();
@@ -57,11 +64,15 @@ pub async fn follow(configuration: Configuration) {
             let files = configuration.files();
             known = if files.len() == now.len() { now } else { fingerprint(&files) };
         }
+        folders.watch(&configuration.files());
     }
 }
 
+/// Of each file its number, length and time of writing; nothing of one that is not there.
+type Fingerprint = Vec<Option<(u64, u64, i64, i64)>>;
+
 /// What tells one state of the files from another: which file it is, how long, and when it was written.
-fn fingerprint(files: &[PathBuf]) -> Vec<Option<(u64, u64, i64, i64)>> {
+fn fingerprint(files: &[PathBuf]) -> Fingerprint {
     let of = |path: &PathBuf| {
         let data = fs::metadata(path).ok()?;
         Some((data.ino(), data.len(), data.mtime(), data.mtime_nsec()))

@@ -3,9 +3,12 @@
 //! panics with the log of what failed, because then the test has failed; only what a client does is a result.
 //!
 //! Reading order: [`program`] starts anything that announces itself, [`node`] is the gateway, [`fixture`],
-//! [`servers`] and [`fake`] stand behind it, [`tools`] finds what `scripts/setup-tests.sh` installed, [`driver`] drives one
-//! client, [`suite`] runs the conformance suite, [`wire`] speaks raw HTTP, [`events`] reads its streams, [`legacy`] holds a session over it, [`talk`] speaks on stdin and stdout.
+//! [`servers`], [`apis`], [`fake`] and [`scripted`] stand behind it, [`tools`] finds what `scripts/setup-tests.sh` installed,
+//! [`driver`] drives one client, [`suite`] runs the conformance suite, [`wire`] speaks raw HTTP, [`events`] reads its
+//! streams, [`legacy`] holds a session over it, [`talk`] speaks on stdin and stdout.
 
+pub mod apis;
+pub mod control;
 pub mod driver;
 pub mod events;
 pub mod fake;
@@ -13,6 +16,7 @@ pub mod fixture;
 pub mod legacy;
 pub mod node;
 pub mod program;
+pub mod scripted;
 pub mod servers;
 pub mod suite;
 pub mod talk;

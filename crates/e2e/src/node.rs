@@ -45,7 +45,10 @@ impl Node {
         let mut serve = command(built("switchboard"));
         let listen = format!("{listen},unix:{}", folder.path().join(SOCKET).display());
         serve.arg("serve").arg("--config").arg(&file).args(["--listen", &listen]);
-        serve.env("SWITCHBOARD_STATE_DIR", folder.path().join("state")).current_dir(folder.path());
+        serve
+            .env("SWITCHBOARD_STATE_DIR", folder.path().join("state"))
+            .env_remove("XDG_RUNTIME_DIR")
+            .current_dir(folder.path());
         let program = Program::start("switchboard", &mut serve, "listening on http://");
         let address = program.announced().split_whitespace().next().expect("an address is announced");
         Self { origin: format!("http://{}", address.trim_end_matches('/')), program, folder }
@@ -79,6 +82,17 @@ impl Node {
     /// The folder of its configuration, which is also its working directory.
     pub fn folder(&self) -> PathBuf {
         self.folder.path().to_owned()
+    }
+
+    /// Tells the gateway to read its configuration anew.
+    pub fn hang_up(&self) {
+        self.program.signal("HUP");
+    }
+
+    /// Asks the gateway to end, and waits until it has.
+    pub fn end(&mut self) {
+        self.program.signal("TERM");
+        self.program.wait();
     }
 
     /// Whether the gateway still runs.

@@ -57,6 +57,25 @@ impl Program {
         self.log.text()
     }
 
+    /// Sends the process a signal, such as `HUP`.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be sent.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args(["-s", name, &self.id().to_string()]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "SIG{name} cannot be sent to {}", self.name);
+    }
+
+    /// Waits until the process has ended.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be waited for.
+    pub fn wait(&mut self) {
+        self.child.wait().expect("a child can be waited for");
+    }
+
     /// Whether the process still runs.
     pub fn is_alive(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))

@@ -2,13 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-/// Which Python SDK a virtual environment holds.
+/// What a Python virtual environment holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Python {
     /// SDK 2.x, both eras, and the reference servers git and time.
     Mcp2,
     /// SDK 1.x, the legacy era only.
     Mcp1,
+    /// No SDK: gRPC with reflection.
+    Apis,
 }
 
 impl Python {
@@ -16,6 +18,7 @@ impl Python {
         match self {
             Self::Mcp2 => "python-mcp2",
             Self::Mcp1 => "python-mcp1",
+            Self::Apis => "python-apis",
         }
     }
 }
@@ -56,6 +59,26 @@ pub fn script(name: &str) -> PathBuf {
     let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients");
     installed(clients.join("node_modules"));
     installed(clients.join(name))
+}
+
+/// A server in `crates/e2e/apis`.
+///
+/// # Panics
+///
+/// When the tools are not installed, for then the scripts do not find their packages.
+pub fn api(name: &str) -> PathBuf {
+    let apis = Path::new(env!("CARGO_MANIFEST_DIR")).join("apis");
+    installed(apis.join("node_modules"));
+    installed(apis.join(name))
+}
+
+/// The description of the API of a real product, as its package ships it.
+///
+/// # Panics
+///
+/// When the tools are not installed.
+pub fn description(file: &str) -> PathBuf {
+    installed(root().join("npm-apis/node_modules").join(file))
 }
 
 fn root() -> PathBuf {

@@ -190,6 +190,21 @@ fn the_command_line_lists_and_calls_the_tools_of_a_node() {
     assert!(code == Some(1), "{code:?} {text}");
 }
 
+#[test]
+fn the_command_line_calls_a_tool_that_is_not_listed() {
+    let fixture = Fixture::start(Era::Dual);
+    let node = Node::start(&format!("[tools]\nsearch = \"on\"\n{}", fixture.configured("fixture")));
+    let call = |arguments: &[&str]| {
+        run(command(built("switchboard")).arg("call").args(arguments).args(["--url", &node.everything()]))
+    };
+    let (code, text) = call(&["fixture_test_simple_text"]);
+    assert!(code == Some(0) && text.contains("simple text response"), "{code:?} {text}");
+    let (code, text) = call(&["fixture_slow", "ms=3"]);
+    assert!(code == Some(0) && text.contains("waited 3 ms"), "{code:?} {text}");
+    let (code, text) = call(&["fixture_nowhere"]);
+    assert!(code == Some(3) && text.contains("there is no tool `fixture_nowhere`"), "{code:?} {text}");
+}
+
 /// The exit code of `command` and what it said, stdout first.
 fn run(command: &mut Command) -> (Option<i32>, String) {
     let Output { status, stdout, stderr } = command.output().expect("a built program starts");

@@ -60,6 +60,21 @@ impl Desk {
         }
     }
 
+    /// Asks again and again until the server has one more call than the `others` that were made and these questions:
+    /// what has not reached it yet would be cancelled without its knowledge.
+    fn wait_until_it_runs(&mut self, others: u64) {
+        let started = Instant::now();
+        for round in 1.. {
+            let id = json!(format!("running {round}"));
+            self.say(&modern_call(&id.to_string(), "stats", "{}"));
+            let (answer, _) = self.hear(&id);
+            if answer["result"]["structuredContent"]["calls"] == others + round + 1 {
+                break;
+            }
+            assert!(started.elapsed() < Duration::from_secs(5), "never called: {answer}");
+        }
+    }
+
     /// Asks again and again until the server counts `expected` cancels; gives the ids of all other answers meanwhile.
     fn wait_for_cancels(&mut self, expected: u64) -> Vec<Value> {
         let started = Instant::now();
@@ -85,6 +100,7 @@ fn a_notification_cancels_a_modern_call() {
             desk.say(&modern_call("\"endless\"", "slow", r#"{"ms":60000}"#));
             desk.say(&modern_call("1", "echo", "{}"));
             desk.hear(&json!(1));
+            desk.wait_until_it_runs(1);
             desk.say(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"endless"}}"#);
             let others = desk.wait_for_cancels(1);
             assert!(!others.contains(&json!("endless")), "{era:?}: what was cancelled is not answered");

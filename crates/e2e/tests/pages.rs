@@ -27,6 +27,11 @@ fn everything_in_getting_started_works() {
 }
 
 #[test]
+fn everything_in_the_french_getting_started_works() {
+    check_page("docs/src/fr/getting-started.md");
+}
+
+#[test]
 fn everything_in_troubleshooting_works() {
     check_page("docs/src/troubleshooting.md");
 }

@@ -14,8 +14,8 @@ fn check(before: Era, after: Era) {
     let port = fixture.port();
     let node = Node::start(&fixture.configured("fixture"));
     let call = || wire::call(node.address(), "/servers/fixture/mcp", "1", "test_simple_text", "{}");
-    let settled = Instant::now();
     assert!(call().text().contains("simple text response"), "before: {}", node.log());
+    let settled = Instant::now();
     drop(fixture);
     let _fixture = Fixture::start_on_port(port, after);
     while settled.elapsed() < VERDICT_AGE {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{HOST, USER_AGENT};
-use http::{HeaderMap, HeaderValue, Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response, Version};
 use http_body_util::Full;
 use hyper_rustls::MaybeHttpsStream;
 use hyper_util::client::legacy;
@@ -19,6 +19,7 @@ use crate::dial::Dialer;
 use crate::exchange::exchange;
 use crate::kept::{Host, Kept};
 use crate::target::Way;
+use crate::tcp::TcpConnector;
 use crate::tls::{self, Stream, TlsConnector};
 use crate::websocket::{self, WebSocket};
 use crate::{Answer, Error, Lane, Options, Resolve, SystemResolver, Target, unix};
@@ -29,8 +30,8 @@ const HTTP2_PING_EVERY: Duration = Duration::from_secs(30);
 /// Time for the sign of life, before the connection and every stream on it fail.
 const HTTP2_PING_LIMIT: Duration = Duration::from_secs(10);
 
-/// Connections over TLS, which may speak HTTP/2.
-type Pool = legacy::Client<TlsConnector, Full<Bytes>>;
+/// Connections that may speak HTTP/2, and so may be shared.
+type Pool<Connector> = legacy::Client<Connector, Full<Bytes>>;
 
 /// Sends requests and opens streams, under one set of rules; a clone shares the pools.
 ///
@@ -46,13 +47,15 @@ struct Shared {
     user_agent: Option<HeaderValue>,
     dialer: Dialer,
     kept: Kept,
+    /// For servers that are known to speak HTTP/2 without TLS.
+    http2: Pool<TcpConnector>,
     /// Made on first use, because reading the machine's certificates takes milliseconds.
     https: OnceLock<Result<Https, Error>>,
 }
 
 /// What an `https` target and a `wss` target need.
 struct Https {
-    pool: Pool,
+    pool: Pool<TlsConnector>,
     websocket: TlsConnector,
 }
 
@@ -64,9 +67,11 @@ impl Client {
 
     /// A client that looks names up through the given resolver.
     pub fn with_resolver(options: Options, resolver: Arc<dyn Resolve>) -> Self {
+        let dialer = Dialer::new(&options, resolver);
         let shared = Shared {
             user_agent: HeaderValue::from_str(&options.user_agent).ok(),
-            dialer: Dialer::new(&options, resolver),
+            http2: pool(&options).http2_only(true).build(TcpConnector { dialer: dialer.clone() }),
+            dialer,
             kept: Kept::new(options.connections_per_host_max, Duration::from_millis(options.idle_ms)),
             https: OnceLock::new(),
             options,
@@ -103,6 +108,27 @@ impl Client {
             return answer.map(|answer| answer.map(Answer::shared)).map_err(|error| Error::from_pool(error, target));
         }
         exchange(&self.shared.dialer, host, target, request).await
+    }
+
+    /// Sends the request over HTTP/2, which without TLS the server has to expect.
+    ///
+    /// Unlike [`Self::send`] it does not fall back: a server that speaks HTTP/1.1 only is an error.
+    pub async fn send_http2(
+        &self,
+        mut request: Request<Full<Bytes>>,
+        target: &Target,
+    ) -> Result<Response<Answer>, Error> {
+        *request.uri_mut() = target.uri().clone();
+        *request.version_mut() = Version::HTTP_2;
+        self.add_user_agent(request.headers_mut());
+        let answer = match target.way() {
+            Way::Http => self.shared.http2.request(request),
+            Way::Https => self.https()?.pool.request(request),
+            Way::Unix(_) => {
+                return Err(Error::Target { text: target.to_string(), reason: "http/2 runs over tcp here" });
+            }
+        };
+        answer.await.map(|answer| answer.map(Answer::shared)).map_err(|error| Error::from_pool(error, target))
     }
 
     /// Opens a WebSocket with the subprotocol `mcp`, sending the headers with the handshake.
@@ -145,6 +171,10 @@ impl Client {
         if *target.way() != Way::Https {
             headers.insert(HOST, target.host().clone());
         }
+        self.add_user_agent(headers);
+    }
+
+    fn add_user_agent(&self, headers: &mut HeaderMap) {
         if let Some(user_agent) = &self.shared.user_agent {
             headers.entry(USER_AGENT).or_insert_with(|| user_agent.clone());
         }

@@ -10,6 +10,9 @@ use http_body_util::Full;
 use crate::kept::Host;
 use crate::{Answer, Client, Error, Target};
 
+/// Room for the headers of one request beside the common ones, so that the copy of these does not have to grow.
+const OWN_HEADERS: usize = 8;
+
 /// A client, a target, and the headers that every request there carries, put together once.
 #[derive(Clone)]
 pub struct Lane {
@@ -20,7 +23,8 @@ pub struct Lane {
 }
 
 impl Lane {
-    pub(crate) fn new(client: Client, target: Target, host: Arc<Host>, headers: HeaderMap) -> Self {
+    pub(crate) fn new(client: Client, target: Target, host: Arc<Host>, mut headers: HeaderMap) -> Self {
+        headers.reserve(OWN_HEADERS);
         Self { client, target, host, headers }
     }
 

@@ -1,4 +1,4 @@
-//! The dialer as the connector that TLS is put on.
+//! The dialer as a connector: TLS is put on it, and HTTP/2 without TLS runs over it.
 
 use std::task::{Context, Poll};
 

@@ -4,13 +4,13 @@
 //! ([`Ask`], the one idea behind legacy requests of servers and modern `input_required`), and at last its end. The
 //! client edge and the server edge each translate their era to and from this; nothing in between asks about eras.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
-use mcp::{ClientFacts, Envelope, Era, Meta, Method, Param, Splice, message, translate};
+use mcp::{ClientFacts, Envelope, Era, Meta, Method, Param, ResultKey, Splice, message, translate};
 use tokio::sync::oneshot;
 
-use crate::{events::Events, failure::Failure};
+use crate::{events::Events, failure::Failure, reach::Reach};
 
 /// Who is calling, as far as an upstream may tell callers apart.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct Caller {
     pub facts: Arc<ClientFacts>,
     /// Which questions it can be asked.
     pub abilities: Abilities,
+    /// How it is reached outside of calls; only the client of a legacy session is.
+    pub reach: Weak<Reach>,
 }
 
 /// The kinds of questions that a client can answer.
@@ -112,12 +114,18 @@ pub struct Call {
     pub request: Envelope,
     /// Its method.
     pub method: Method,
-    /// The edits that routing asks for, in the words of the upstream.
-    pub renames: Vec<(mcp::Span, Bytes)>,
+    /// The edit that says the name in the words of the upstream.
+    pub rename: Option<(mcp::Span, Bytes)>,
+    /// The edits that put in arguments with a fixed value.
+    pub fixed: Vec<(mcp::Span, Bytes)>,
+    /// Whether such edits have been written into the request.
+    pub is_settled: bool,
     /// The upstream's own name of the tool, prompt, resource or task; empty where the method has none.
     pub own_name: Arc<str>,
     /// Headers that repeat arguments, `Mcp-Param-*`.
     pub param_headers: Vec<(http::HeaderName, http::HeaderValue)>,
+    /// Whether the server takes it only as a core task (2025-11-25), which the client did not ask for.
+    pub only_as_task: bool,
 }
 
 impl Call {
@@ -128,7 +136,7 @@ impl Call {
         let id = message::digits(id, &mut digits);
         let mut splice = Splice::new(self.request.bytes());
         splice.replace(self.request.id_span(), id);
-        for (span, bytes) in &self.renames {
+        for (span, bytes) in self.rename.iter().chain(&self.fixed) {
             splice.replace(*span, bytes);
         }
         let token = self.request.meta_members().get(Meta::ProgressToken);
@@ -152,16 +160,36 @@ impl Call {
 
     /// Writes the edits of routing into the request, so that further edits can build on it.
     pub fn settle(&mut self) -> Result<(), mcp::Invalid> {
-        if self.renames.is_empty() {
+        if self.rename.is_none() && self.fixed.is_empty() {
             return Ok(());
         }
+        self.is_settled = true;
         let mut splice = Splice::new(self.request.bytes());
-        for (span, bytes) in &self.renames {
+        for (span, bytes) in self.rename.iter().chain(&self.fixed) {
             splice.replace(*span, bytes);
         }
         let settled = splice.apply();
         self.request = Envelope::parse(&settled, mcp::ScanLimits { depth_max: 128 })?;
-        self.renames.clear();
+        self.rename = None;
+        self.fixed.clear();
+        Ok(())
+    }
+
+    /// Says in `_meta` who calls, for a server that lives here: the member with its key. What the client itself said
+    /// there is taken out.
+    pub fn tell(&mut self, caller: Vec<u8>) -> Result<(), mcp::Invalid> {
+        self.settle()?;
+        let mut splice = Splice::new(self.request.bytes());
+        let meta = self.request.meta_members();
+        if meta.span.is_some() {
+            splice.remove_members(&[meta.get(Meta::Caller)]).insert_members(meta.span, caller);
+        } else {
+            let mut member = br#""_meta":{"#.to_vec();
+            member.extend_from_slice(&caller);
+            member.push(b'}');
+            splice.insert_members(self.request.params_members().span, member);
+        }
+        self.request = Envelope::parse(&splice.apply(), mcp::ScanLimits { depth_max: 128 })?;
         Ok(())
     }
 
@@ -182,7 +210,7 @@ impl Call {
     /// Whether the client knows the URI of this request in another form than the server, which its answer has to repeat.
     pub fn is_wrapped(&self) -> bool {
         matches!(self.method, Method::ResourcesRead | Method::SkillsGet | Method::DirectoryRead)
-            && !self.renames.is_empty()
+            && (self.is_settled || self.rename.is_some())
     }
 
     /// Whether the request is the retry of one that was answered with questions.
@@ -242,6 +270,17 @@ pub struct Answer {
     pub envelope: Envelope,
     /// The era of the upstream that gave it.
     pub era: Era,
+}
+
+impl Answer {
+    /// The answer, unless it is a result of a kind that no revision knows: nobody could say what it means.
+    pub fn of_a_known_kind(self) -> Result<Self, Failure> {
+        match self.envelope.result_raw(ResultKey::ResultType) {
+            None | Some(b"\"complete\"" | b"\"input_required\"" | b"\"task\"") => Ok(self),
+            Some(_) if self.era == Era::Legacy => Ok(self),
+            Some(_) => Err(Failure::Garbage("a result of an unknown kind (`resultType`)".to_owned())),
+        }
+    }
 }
 
 /// A running or finished call.

@@ -113,7 +113,9 @@ impl Failure {
             Self::NotFound(uri) => serde_json::json!({ "uri": uri }).to_string().into_bytes(),
             _ => self.details(),
         };
-        message::error(Some(id), self.code(), &self.to_string(), Some(&data))
+        let code =
+            if matches!(self, Self::NotFound(_)) && !modern { code::LEGACY_RESOURCE_NOT_FOUND } else { self.code() };
+        message::error(Some(id), code, &self.to_string(), Some(&data))
     }
 
     fn details(&self) -> Vec<u8> {
@@ -158,5 +160,22 @@ impl From<egress::Error> for Failure {
 impl From<supervisor::Error> for Failure {
     fn from(error: supervisor::Error) -> Self {
         Self::Unavailable(with_causes(&error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resource_that_is_not_there_has_the_code_of_the_clients_era() {
+        let check = |modern, code: i32| {
+            let answer = Failure::NotFound("note://x".to_owned()).answer(b"1", Method::ResourcesRead, modern);
+            let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap();
+            assert_eq!(answer["error"]["code"], code, "{answer}");
+            assert_eq!(answer["error"]["data"]["uri"], "note://x", "{answer}");
+        };
+        check(true, -32602);
+        check(false, -32002);
     }
 }

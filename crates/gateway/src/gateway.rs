@@ -17,6 +17,7 @@ use crate::{
     edge::{door::Door, duplex::SseConnections},
     parked::ParkedCalls,
     residents::Residents,
+    results::Results,
     seals::Seals,
     session::{Session, Sessions},
     upstream::{Upstream, starts::Starts},
@@ -32,6 +33,8 @@ pub struct Parts {
     pub limits: Limits,
     /// The section `[gateway]`.
     pub settings: config::Gateway,
+    /// The section `[tools]`.
+    pub tools: config::Tools,
     /// Who may knock.
     pub door: Arc<Door>,
     /// What all servers offer.
@@ -42,6 +45,8 @@ pub struct Parts {
     pub sessions: Arc<Sessions>,
     /// The calls that wait for an answer of a person.
     pub parked: Arc<ParkedCalls>,
+    /// The whole of results that were cut.
+    pub results: Arc<Results>,
     /// The principal as which everybody calls while authentication is not configured.
     pub principal: Arc<str>,
     /// The open connections of HTTP+SSE clients.
@@ -110,6 +115,7 @@ impl Gateway {
     /// Clears away what has expired.
     pub(crate) async fn sweep(&self) {
         self.parked.sweep();
+        self.results.sweep();
         for session in self.sessions.sweep() {
             self.release(&session);
         }
@@ -160,7 +166,7 @@ impl Parts {
         let terms = terms(config, own_caller(&principal, &no_facts));
         Self {
             catalogue: Catalogue::new(members.clone(), &config.bundles, terms),
-            door: Arc::new(Door::of(&config.gateway)),
+            door: Arc::new(Door::of(&config.gateway, &config.limits)),
             seals: Arc::new(seals),
             sessions: Arc::new(Sessions::new(
                 limits.sessions_max,
@@ -170,6 +176,8 @@ impl Parts {
             parked: ParkedCalls::new(limits.parked_calls_max, Duration::from_millis(limits.parked_call_ms_max)),
             limits: limits.clone(),
             settings: config.gateway.clone(),
+            tools: config.tools.clone(),
+            results: Arc::default(),
             principal,
             sse: Arc::default(),
             listeners: Arc::new(tokio::sync::Semaphore::new(limits.listens_per_principal_max)),
@@ -198,9 +206,11 @@ impl Parts {
         let terms = terms(config, own_caller(&self.principal, &self.no_facts));
         Self {
             catalogue: self.catalogue.replaced(members.clone(), &config.bundles, terms),
-            door: Arc::new(Door::of(&config.gateway)),
+            door: Arc::new(Door::of(&config.gateway, &config.limits)),
             limits: config.limits.clone(),
             settings: config.gateway.clone(),
+            tools: config.tools.clone(),
+            results: self.results.clone(),
             members,
             client,
             starts,
@@ -258,7 +268,7 @@ fn terms(config: &Config, own: Caller) -> Terms {
         serde_json::Value::from(config.gateway.name.as_str()),
         env!("CARGO_PKG_VERSION")
     );
-    Terms { limits: config.limits.clone(), who, own }
+    Terms { limits: config.limits.clone(), tools: config.tools.clone(), who, own }
 }
 
 fn own_caller(principal: &Arc<str>, no_facts: &Arc<ClientFacts>) -> Caller {
@@ -268,5 +278,6 @@ fn own_caller(principal: &Arc<str>, no_facts: &Arc<ClientFacts>) -> Caller {
         era: mcp::Era::Modern,
         facts: no_facts.clone(),
         abilities: Abilities::default(),
+        reach: Weak::new(),
     }
 }

@@ -3,10 +3,11 @@
 //! A request enters at an edge (`edge`), is routed by the catalogue (`catalogue`) and leaves by the other edge
 //! (`upstream`). Between the two edges a call has no era ([`call`]). What this crate does not do: it does not decide who
 //! may call what, it starts no process and opens no connection itself, and it keeps nothing on disk but the
-//! keys of its seals.
+//! keys of its seals and long results.
 //!
 //! In reading order: [`gateway`] (the parts put together), [`current`] (how it changes), [`call`], [`events`],
-//! [`failure`], [`intake`], [`catalogue`], [`route`], [`upstream`], [`residents`], [`parked`], [`session`], [`streams`], [`edge`].
+//! [`failure`], [`intake`], [`catalogue`], [`route`], [`upstream`], [`residents`], [`shape`] and [`results`], [`parked`],
+//! [`session`], [`reach`], [`streams`], [`edge`].
 
 pub mod call;
 pub mod catalogue;
@@ -19,13 +20,17 @@ pub mod intake;
 pub mod key_file;
 pub mod moment;
 pub mod parked;
+pub mod reach;
+pub mod redirect;
 pub mod residents;
+pub mod results;
 pub mod route;
 pub mod seals;
 pub mod session;
+pub mod shape;
 pub mod streams;
 pub mod upstream;
 
 pub use current::Current;
 pub use gateway::Gateway;
-pub use residents::{Nobody, Resident, Residents};
+pub use residents::{Nobody, RESIDENT_QUEUE, Resident, Residents};

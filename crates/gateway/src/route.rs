@@ -10,6 +10,7 @@ use crate::{
     call::{Call, Caller},
     catalogue::{Catalogue, Endpoint, Member, listing::ListKind, view::Route, wrapping},
     failure::Failure,
+    redirect::{self, CALL_TOOL},
     seals::Seals,
     upstream::Upstream,
 };
@@ -54,16 +55,35 @@ async fn named(catalogue: &Arc<Catalogue>, kind: ListKind, inbound: Inbound) -> 
     if name.chars().any(char::is_control) {
         return Err(invalid("`name` must not contain control characters".to_owned()));
     }
-    let route = find(catalogue, kind, &inbound.endpoint, &name).await?;
-    let mut renames = Vec::new();
-    if *route.own != *name {
-        renames.push(rename(token, &name, &route.own));
+    let route = find(catalogue, kind, &inbound, &name).await?;
+    if &*route.own == CALL_TOOL && kind == ListKind::Tools && route.upstream.is_own() {
+        return Box::pin(redirected(catalogue, inbound)).await;
     }
-    if let Some(fixed) = &route.fixed {
-        fix_arguments(&inbound.request, fixed, &mut renames);
+    to_named(route, kind, &name, token, inbound)
+}
+
+/// A call that names the tool it wants in its arguments. Through the gateway's own endpoint every tool can be called.
+async fn redirected(catalogue: &Arc<Catalogue>, mut inbound: Inbound) -> Result<Routed, Failure> {
+    inbound.request = redirect::unwrap(&inbound.request)?;
+    inbound.param_headers = None;
+    if let Endpoint::Server(_) = inbound.endpoint {
+        inbound.endpoint = Endpoint::All;
     }
+    let request = inbound.request.clone();
+    let token = request.param(Param::Name);
+    let name = text(&request, token).ok_or_else(|| invalid("`name` must be a string".to_owned()))?;
+    let route = find(catalogue, ListKind::Tools, &inbound, &name).await?;
+    if &*route.own == CALL_TOOL && route.upstream.is_own() {
+        return Err(invalid(format!("`{name}` cannot call itself: name the tool that is wanted")));
+    }
+    to_named(route, ListKind::Tools, &name, token, inbound)
+}
+
+fn to_named(route: Route, kind: ListKind, name: &str, token: Span, inbound: Inbound) -> Result<Routed, Failure> {
+    let rename = (*route.own != *name).then(|| rename(token, name, &route.own));
+    let fixed = route.fixed.as_ref().map_or_else(Vec::new, |fixed| fix_arguments(&inbound.request, fixed));
     let param_headers = if kind == ListKind::Tools { param_headers(&route, &inbound)? } else { Vec::new() };
-    Ok(call(route, inbound, renames, param_headers))
+    call(route, inbound, rename, fixed, param_headers)
 }
 
 /// The edit that makes a shown name the own one. Mostly a prefix is cut off.
@@ -81,23 +101,41 @@ fn rename(token: Span, shown: &str, own: &str) -> (Span, Bytes) {
 fn call(
     route: Route,
     inbound: Inbound,
-    renames: Vec<(Span, Bytes)>,
+    rename: Option<(Span, Bytes)>,
+    fixed: Vec<(Span, Bytes)>,
     param_headers: Vec<(HeaderName, HeaderValue)>,
-) -> Routed {
+) -> Result<Routed, Failure> {
     let method = Method::parse(inbound.request.method());
     let own_name = if method.mirrored().is_some() { route.own } else { Arc::default() };
-    (
-        route.upstream,
-        Call { caller: inbound.caller, request: inbound.request, method, renames, own_name, param_headers },
-    )
+    let only_as_task = route.only_as_task && inbound.request.param(Param::Task).is_none();
+    let mut call = Call {
+        caller: inbound.caller,
+        request: inbound.request,
+        method,
+        rename,
+        fixed,
+        is_settled: false,
+        own_name,
+        param_headers,
+        only_as_task,
+    };
+    if route.upstream.is_resident() && call.request.params_members().span.is_some() {
+        let caller =
+            toolkit::Caller { principal: call.caller.principal.to_string(), endpoint: inbound.endpoint.path() };
+        call.tell(caller.to_member()).map_err(|problem| invalid(problem.to_string()))?;
+    }
+    Ok((route.upstream, call))
 }
 
 /// Looks a name up; a name that no view knows yet is led by its prefix to the server that may have it.
-async fn find(catalogue: &Arc<Catalogue>, kind: ListKind, endpoint: &Endpoint, name: &str) -> Result<Route, Failure> {
+async fn find(catalogue: &Arc<Catalogue>, kind: ListKind, inbound: &Inbound, name: &str) -> Result<Route, Failure> {
+    let Inbound { caller, endpoint, .. } = inbound;
     if let Some(route) = catalogue.warm(endpoint).and_then(|view| view.route(kind, name).cloned()) {
         return Ok(route);
     }
-    if let Some(route) = guess(catalogue, kind, endpoint, name) {
+    if let Some(route) = guess(catalogue, kind, endpoint, name)
+        && !may_be_only_a_task(&route, kind, caller).await
+    {
         return Ok(route);
     }
     let view = Box::pin(catalogue.view(endpoint)).await.ok_or_else(|| invalid("no such endpoint".to_owned()))?;
@@ -131,11 +169,23 @@ fn guess(catalogue: &Catalogue, kind: ListKind, endpoint: &Endpoint, name: &str)
     if !plain(settings) || is_changed || name.len() == names::NAME_BYTES_MAX {
         return None;
     }
-    Some(Route { upstream: upstream.clone(), own: own.into(), fixed: None, mirrors: Arc::default() })
+    Some(Route {
+        upstream: upstream.clone(),
+        own: own.into(),
+        fixed: None,
+        mirrors: Arc::default(),
+        only_as_task: false,
+    })
+}
+
+/// Whether only the list of a server tells if a tool can be called otherwise than as a core task (2025-11-25).
+async fn may_be_only_a_task(route: &Route, kind: ListKind, caller: &Caller) -> bool {
+    kind == ListKind::Tools && route.upstream.introduce(caller).await.is_ok_and(|peer| peer.has_core_tasks())
 }
 
 /// Writes fixed values over whatever the client gave for these arguments.
-fn fix_arguments(request: &Envelope, fixed: &config::FixedArguments, renames: &mut Vec<(Span, Bytes)>) {
+fn fix_arguments(request: &Envelope, fixed: &config::FixedArguments) -> Vec<(Span, Bytes)> {
+    let mut edits = Vec::new();
     let span = request.param(Param::Arguments);
     let raw = span.of(request.bytes()).unwrap_or(b"{}");
     let given = array::members(raw).unwrap_or_default();
@@ -144,22 +194,23 @@ fn fix_arguments(request: &Envelope, fixed: &config::FixedArguments, renames: &m
         let value = value.to_string();
         if let Some((_, at)) = given.iter().find(|(key, _)| *key == name.as_bytes()) {
             let offset = span.start;
-            renames.push((Span { start: at.start + offset, end: at.end + offset }, value.into()));
+            edits.push((Span { start: at.start + offset, end: at.end + offset }, value.into()));
         } else {
             added.push(format!("{}:{value}", String::from_utf8_lossy(&message::json_string(name))));
         }
     }
     if added.is_empty() {
-        return;
+        return edits;
     }
     let comma = if given.is_empty() { "" } else { "," };
     if span.is_some() {
         let at = span.start as usize + 1;
-        renames.push((Span::new(at, at), format!("{}{comma}", added.join(",")).into()));
+        edits.push((Span::new(at, at), format!("{}{comma}", added.join(",")).into()));
     } else {
         let at = request.params_members().span.start as usize + 1;
-        renames.push((Span::new(at, at), format!(r#""arguments":{{{}}},"#, added.join(",")).into()));
+        edits.push((Span::new(at, at), format!(r#""arguments":{{{}}},"#, added.join(",")).into()));
     }
+    edits
 }
 
 /// The headers that repeat arguments: checked against the body where the client sent them, made where it does not know them.
@@ -184,8 +235,8 @@ async fn resource(catalogue: &Arc<Catalogue>, inbound: Inbound) -> Result<Routed
     let token = inbound.request.param(Param::Uri);
     let uri = text(&inbound.request, token).ok_or_else(|| invalid("`uri` must be a string".to_owned()))?;
     let (route, own) = find_resource(catalogue, &inbound.endpoint, &uri).await?;
-    let renames = if own == uri { Vec::new() } else { vec![(token, message::json_string(&own).into())] };
-    Ok(call(Route { own: own.into(), ..route }, inbound, renames, Vec::new()))
+    let rename = (own != uri).then(|| (token, message::json_string(&own).into()));
+    call(Route { own: own.into(), ..route }, inbound, rename, Vec::new(), Vec::new())
 }
 
 /// The server of a URI and what the URI is there.
@@ -199,6 +250,7 @@ pub async fn find_resource(
         own: uri.into(),
         fixed: None,
         mirrors: Arc::default(),
+        only_as_task: false,
     };
     if let Endpoint::Server(_) = endpoint {
         let upstream = catalogue.members(endpoint).next().ok_or_else(|| invalid("no such endpoint".to_owned()))?;
@@ -216,8 +268,9 @@ pub async fn find_resource(
     if let Some(route) = view.skill(uri).or_else(|| view.template(uri)) {
         return Ok((route.clone(), uri.to_owned()));
     }
-    let mut owners =
-        catalogue.members(endpoint).filter(|upstream| upstream.peer().is_some_and(|peer| peer.can(&["resources"])));
+    let mut owners = catalogue
+        .members(endpoint)
+        .filter(|upstream| !upstream.is_own() && upstream.peer().is_some_and(|peer| peer.can(&["resources"])));
     match (owners.next(), owners.next()) {
         (Some(only), None) => Ok((plain(only), uri.to_owned())),
         _ => Err(Failure::NotFound(uri.to_owned())),
@@ -233,10 +286,9 @@ async fn completion(catalogue: &Arc<Catalogue>, inbound: Inbound) -> Result<Rout
     };
     if let Some(token) = at("name") {
         let name = text(&inbound.request, token).ok_or_else(|| invalid("`ref.name` must be a string".to_owned()))?;
-        let route = find(catalogue, ListKind::Prompts, &inbound.endpoint, &name).await?;
-        let renames =
-            if *route.own == *name { Vec::new() } else { vec![(token, message::json_string(&route.own).into())] };
-        return Ok(call(route, inbound, renames, Vec::new()));
+        let route = find(catalogue, ListKind::Prompts, &inbound, &name).await?;
+        let rename = (*route.own != *name).then(|| (token, message::json_string(&route.own).into()));
+        return call(route, inbound, rename, Vec::new(), Vec::new());
     }
     let token = at("uri").ok_or_else(|| invalid("`ref` names neither a prompt nor a resource".to_owned()))?;
     let uri = text(&inbound.request, token).ok_or_else(|| invalid("`ref.uri` must be a string".to_owned()))?;
@@ -248,8 +300,8 @@ async fn completion(catalogue: &Arc<Catalogue>, inbound: Inbound) -> Result<Rout
         }
         None => find_resource(catalogue, &inbound.endpoint, &uri).await?,
     };
-    let renames = if own == uri { Vec::new() } else { vec![(token, message::json_string(&own).into())] };
-    Ok(call(route, inbound, renames, Vec::new()))
+    let rename = (own != uri).then(|| (token, message::json_string(&own).into()));
+    call(route, inbound, rename, Vec::new(), Vec::new())
 }
 
 /// Task ids that we handed out name their server. The tasks of the two eras have nothing in common but the word, so a
@@ -264,10 +316,15 @@ async fn task(catalogue: &Catalogue, seals: &Seals, inbound: Inbound) -> Result<
     if upstream.introduce(&inbound.caller).await?.era != inbound.caller.era {
         return Err(unknown());
     }
-    let route =
-        Route { upstream: upstream.clone(), own: task.id.as_str().into(), fixed: None, mirrors: Arc::default() };
-    let renames = vec![(token, message::json_string(&task.id).into())];
-    Ok(call(route, inbound, renames, Vec::new()))
+    let route = Route {
+        upstream: upstream.clone(),
+        own: task.id.as_str().into(),
+        fixed: None,
+        mirrors: Arc::default(),
+        only_as_task: false,
+    };
+    let rename = Some((token, message::json_string(&task.id).into()));
+    call(route, inbound, rename, Vec::new(), Vec::new())
 }
 
 /// Methods that we do not know pass to the server of a per-server endpoint as they are.
@@ -277,8 +334,8 @@ fn whole_server(catalogue: &Catalogue, inbound: Inbound) -> Result<Routed, Failu
         return Err(unknown());
     }
     let upstream = catalogue.members(&inbound.endpoint).next().ok_or_else(unknown)?.clone();
-    let route = Route { upstream, own: "".into(), fixed: None, mirrors: Arc::default() };
-    Ok(call(route, inbound, Vec::new(), Vec::new()))
+    let route = Route { upstream, own: "".into(), fixed: None, mirrors: Arc::default(), only_as_task: false };
+    call(route, inbound, None, Vec::new(), Vec::new())
 }
 
 fn invalid(text: String) -> Failure {

@@ -1,5 +1,5 @@
 //! Sessions of legacy clients. What the client said of itself is sealed into the session id; kept in memory is only
-//! what happens in it: its open streams, the questions it has been asked, what it subscribed to.
+//! what happens in it: its open streams, its calls, what it subscribed to. How its client is reached is `reach`.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -12,22 +12,17 @@ use std::{
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use mcp::{ClientFacts, Envelope, Era, Kind, Version, message, session::SessionSeal};
-use tokio::{
-    sync::{mpsc, oneshot},
-    task::{AbortHandle, JoinSet},
-};
+use mcp::{ClientFacts, Era, Version, session::SessionSeal};
+use tokio::{sync::oneshot, task::JoinSet};
 
 use crate::{
-    call::{Abilities, Caller, Reply},
+    call::{Abilities, Caller},
     catalogue::Endpoint,
+    reach::Reach,
     seals::{Seals, now_s, random},
     streams::Streams,
     upstream::watch::Watching,
 };
-
-/// Messages that may wait for the client on its standing stream.
-const STANDING: usize = 256;
 
 /// One session of one client.
 #[derive(Debug)]
@@ -41,9 +36,7 @@ pub struct Session {
     principal: Arc<str>,
     abilities: Abilities,
     facts: ArcSwap<ClientFacts>,
-    questions: Mutex<HashMap<String, oneshot::Sender<Reply>>>,
-    next_question: AtomicU64,
-    standing: Mutex<Option<Standing>>,
+    reach: Arc<Reach>,
     /// Its event streams, which outlive their connections.
     pub streams: Arc<Streams>,
     /// Calls under way, by the raw token of their id. With two of the same id, the later one can be cancelled.
@@ -52,21 +45,6 @@ pub struct Session {
     /// What runs beside it and ends with it.
     companions: Mutex<JoinSet<()>>,
     used: Mutex<Instant>,
-}
-
-/// The way to a client that listens, and the task that tells it of changes; that one ends with it.
-#[derive(Debug)]
-struct Standing {
-    sender: mpsc::Sender<Bytes>,
-    follower: Option<AbortHandle>,
-}
-
-impl Drop for Standing {
-    fn drop(&mut self) {
-        if let Some(follower) = &self.follower {
-            follower.abort();
-        }
-    }
 }
 
 impl Session {
@@ -78,6 +56,7 @@ impl Session {
             era: Era::Legacy,
             facts: self.facts.load_full(),
             abilities: self.abilities,
+            reach: Arc::downgrade(&self.reach),
         }
     }
 
@@ -87,49 +66,9 @@ impl Session {
         self.facts.store(Arc::new(facts));
     }
 
-    /// A question for the client under an id of ours, and where its answer will be.
-    pub fn question(&self, request: &Envelope) -> (Bytes, oneshot::Receiver<Reply>) {
-        self.question_of(request.method(), request.params().unwrap_or(b"{}"))
-    }
-
-    /// As [`Self::question`], from its parts.
-    pub fn question_of(&self, method: &str, params: &[u8]) -> (Bytes, oneshot::Receiver<Reply>) {
-        let id = format!("sb-{}", self.next_question.fetch_add(1, Ordering::Relaxed) + 1);
-        let (reply, answer) = oneshot::channel();
-        let token = message::json_string(&id);
-        let question = message::request_with_id(&token, method, params);
-        lock(&self.questions).insert(id, reply);
-        (question, answer)
-    }
-
-    /// Takes an answer of the client; false if it answers nothing that was asked.
-    pub fn answered(&self, answer: &Envelope) -> bool {
-        let Some(id) = answer.id().and_then(mcp::plain_text) else { return false };
-        let Some(reply) = lock(&self.questions).remove(id) else { return false };
-        let span = if answer.kind() == Kind::Result { answer.result_span() } else { answer.error_span() };
-        let raw = answer.slice(span);
-        reply.send(if answer.kind() == Kind::Result { Reply::Result(raw) } else { Reply::Error(raw) }).is_ok()
-    }
-
-    /// Opens the standing stream: what the client is told outside of calls. An older one ends. `follow` starts the task
-    /// that tells the client of changes; it is given what shows that nobody listens any more.
-    pub fn stand(&self, follow: impl FnOnce(mpsc::Sender<Bytes>) -> AbortHandle) -> mpsc::Receiver<Bytes> {
-        let (sender, receiver) = mpsc::channel(STANDING);
-        let follower = Some(follow(sender.clone()));
-        *lock(&self.standing) = Some(Standing { sender, follower });
-        receiver
-    }
-
-    /// Tells the client something outside of a call, if it listens.
-    pub fn tell(&self, notification: Bytes) {
-        if let Some(standing) = lock(&self.standing).as_ref() {
-            let _ = standing.sender.try_send(notification);
-        }
-    }
-
-    /// Whether the client listens.
-    pub fn listens(&self) -> bool {
-        lock(&self.standing).as_ref().is_some_and(|standing| !standing.sender.is_closed())
+    /// How its client is reached.
+    pub fn reach(&self) -> &Reach {
+        &self.reach
     }
 
     /// Notes a call that can be cancelled by its id; dropped without a word, the sender says nothing.
@@ -170,7 +109,11 @@ impl Session {
     }
 
     fn idle(&self) -> Duration {
-        if self.listens() || !lock(&self.running).is_empty() { Duration::ZERO } else { lock(&self.used).elapsed() }
+        if self.reach.listens() || !lock(&self.running).is_empty() {
+            Duration::ZERO
+        } else {
+            lock(&self.used).elapsed()
+        }
     }
 }
 
@@ -253,10 +196,23 @@ impl Sessions {
         endpoint: &Endpoint,
         id: &str,
     ) -> Result<Arc<Session>, Unknown> {
+        self.revive(self.unseal(seals, principal, endpoint, id)?, principal, endpoint)
+    }
+
+    /// What is sealed in the id of a session that has not ended.
+    fn unseal(
+        &self,
+        seals: &Seals,
+        principal: &Arc<str>,
+        endpoint: &Endpoint,
+        id: &str,
+    ) -> Result<SessionSeal, Unknown> {
         let seal: SessionSeal = seals.open(id, principal).map_err(|_| Unknown::Gone)?;
-        if seal.scope != scope(endpoint) || lock(&self.ended).contains(&seal.id) {
-            return Err(Unknown::Gone);
-        }
+        let is_known = seal.scope == scope(endpoint) && !lock(&self.ended).contains(&seal.id);
+        if is_known { Ok(seal) } else { Err(Unknown::Gone) }
+    }
+
+    fn revive(&self, seal: SessionSeal, principal: &Arc<str>, endpoint: &Endpoint) -> Result<Arc<Session>, Unknown> {
         if let Some(session) = lock(&self.live).get(&seal.id) {
             session.touch();
             return Ok(session.clone());
@@ -274,9 +230,10 @@ impl Sessions {
         endpoint: &Endpoint,
         id: &str,
     ) -> Result<Arc<Session>, Unknown> {
-        let session = self.find(seals, principal, endpoint, id)?;
-        let seal: SessionSeal = seals.open(id, principal).map_err(|_| Unknown::Gone)?;
-        self.forget(seal.id);
+        let seal = self.unseal(seals, principal, endpoint, id)?;
+        let number = seal.id;
+        let session = self.revive(seal, principal, endpoint)?;
+        self.forget(number);
         Ok(session)
     }
 
@@ -322,16 +279,15 @@ impl Sessions {
         if live.len() >= self.max {
             return Err(Unknown::Full);
         }
+        let abilities = Abilities::read(&facts.capabilities);
         let session = Arc::new(Session {
             number: self.next.fetch_add(1, Ordering::Relaxed),
             endpoint: endpoint.clone(),
             version,
             principal: principal.clone(),
-            abilities: Abilities::read(&facts.capabilities),
+            abilities,
+            reach: Arc::new(Reach::new(abilities)),
             facts: ArcSwap::from_pointee(facts),
-            questions: Mutex::default(),
-            next_question: AtomicU64::new(0),
-            standing: Mutex::default(),
             streams: Streams::new(self.kept.clone()),
             running: Mutex::default(),
             watching: tokio::sync::Mutex::default(),

@@ -59,7 +59,7 @@ async fn listed(config: &Config) -> Vec<String> {
     let residents: Arc<dyn Residents> = Arc::new(Greeter);
     let gateway = Gateway::new(config, &residents, gateway::seals::Seals::ephemeral());
     let view = gateway.catalogue.view(&Endpoint::All).await.expect("there is an endpoint with everything");
-    view.list(ListKind::Tools).items.iter().map(|item| String::from_utf8_lossy(&item.modern).into_owned()).collect()
+    view.list(ListKind::Tools).items.iter().map(|item| String::from_utf8_lossy(item.to(true)).into_owned()).collect()
 }
 
 #[tokio::test]

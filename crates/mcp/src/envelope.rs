@@ -8,6 +8,7 @@ use bytes::Bytes;
 use crate::{
     Invalid, ScanLimits,
     keys::{ErrorKey, Members, Meta, Param, ResultKey, Top},
+    method::Method,
     scan::Scanner,
     span::Span,
 };
@@ -35,6 +36,7 @@ struct Layout {
     kind: Kind,
     id: Span,
     method: Span,
+    known_method: Method,
     /// The members of `params`; absent when there are none or when they are an array.
     params: Members<18>,
     meta: Members<11>,
@@ -52,10 +54,13 @@ impl Envelope {
             Some(b'[') => return Err(check_rest(scanner, Invalid::Batch)),
             _ => return Err(check_rest(scanner, Invalid::NotAnObject)),
         }
-        let mut parts = Parts::default();
-        let top = Members::<6>::scan::<Top>(&mut scanner, |scanner, index| parts.member(scanner, index))?;
+        let mut layout = Arc::new(Layout::empty(bytes));
+        // Written where it stays, because it is large to move.
+        let written = Arc::get_mut(&mut layout).expect("nobody else has it yet");
+        written.scan(&mut scanner)?;
         scanner.end()?;
-        parts.into_envelope(bytes, top)
+        written.classify()?;
+        Ok(Self(layout))
     }
 
     /// The kind of this message.
@@ -80,6 +85,9 @@ impl Envelope {
 
     /// The method without its quotes; empty for an answer.
     pub fn method(&self) -> &str {
+        if self.0.known_method != Method::Other {
+            return self.0.known_method.as_str();
+        }
         let token = self.0.method.of(&self.0.bytes).unwrap_or(br#""""#);
         std::str::from_utf8(&token[1..token.len() - 1]).unwrap_or_default()
     }
@@ -197,48 +205,50 @@ pub fn plain_text(token: &[u8]) -> Option<&str> {
     if memchr::memchr(b'\\', inside).is_some() { None } else { std::str::from_utf8(inside).ok() }
 }
 
-/// What the walk over the top level has found so far below it.
-#[derive(Default)]
-struct Parts {
-    params: Option<Members<18>>,
-    meta: Option<Members<11>>,
-    result: Option<Members<23>>,
-    error: Option<Members<3>>,
-}
-
-impl Parts {
-    /// Looks into the top-level values that are objects; anything else is skipped as it is.
-    fn member(&mut self, scanner: &mut Scanner<'_>, index: usize) -> Result<Option<Span>, Invalid> {
-        if scanner.peek() != Some(b'{') {
-            return Ok(None);
+impl Layout {
+    /// A message of which nothing is known.
+    fn empty(bytes: &Bytes) -> Self {
+        Self {
+            bytes: bytes.clone(),
+            kind: Kind::Notification,
+            id: Span::NONE,
+            method: Span::NONE,
+            known_method: Method::Other,
+            params: Members::ABSENT,
+            meta: Members::ABSENT,
+            result: Members::ABSENT,
+            error: Members::ABSENT,
+            top: Members::ABSENT,
         }
+    }
+
+    /// Finds the members on the top level and in the objects there that we look into; anything else is skipped as it is.
+    fn scan(&mut self, scanner: &mut Scanner<'_>) -> Result<(), Invalid> {
         const PARAMS: usize = Top::Params as usize;
         const RESULT: usize = Top::Result as usize;
         const ERROR: usize = Top::Error as usize;
-        let span = match index {
-            PARAMS => {
-                let meta = &mut self.meta;
-                self.params
-                    .insert(Members::scan::<Param>(scanner, |s, i| meta_member(s, i == Param::Meta as usize, meta))?)
-                    .span
+        let Self { top, params, meta, result, error, .. } = self;
+        top.scan::<Top>(scanner, |scanner, index| {
+            if scanner.peek() != Some(b'{') {
+                return Ok(None);
             }
-            RESULT => {
-                let meta = &mut self.meta;
-                self.result
-                    .insert(Members::scan::<ResultKey>(scanner, |s, i| {
-                        meta_member(s, i == ResultKey::Meta as usize, meta)
-                    })?)
-                    .span
-            }
-            ERROR => self.error.insert(Members::scan::<ErrorKey>(scanner, |_, _| Ok(None))?).span,
-            _ => return Ok(None),
-        };
-        Ok(Some(span))
+            let span = match index {
+                PARAMS => params.scan::<Param>(scanner, |s, i| meta_member(s, i == Param::Meta as usize, meta))?,
+                RESULT => {
+                    result.scan::<ResultKey>(scanner, |s, i| meta_member(s, i == ResultKey::Meta as usize, meta))?
+                }
+                ERROR => error.scan::<ErrorKey>(scanner, |_, _| Ok(None))?,
+                _ => return Ok(None),
+            };
+            Ok(Some(span))
+        })?;
+        Ok(())
     }
 
-    fn into_envelope(self, bytes: &Bytes, top: Members<6>) -> Result<Envelope, Invalid> {
-        let value = |key: Top| top.get(key).value;
-        if value(Top::Jsonrpc).of(bytes) != Some(b"\"2.0\"") {
+    /// Tells from its members what the message is.
+    fn classify(&mut self) -> Result<(), Invalid> {
+        let value = |key: Top| self.top.get(key).value;
+        if value(Top::Jsonrpc).of(&self.bytes) != Some(b"\"2.0\"") {
             return Err(Invalid::Version);
         }
         let (id, method) = (value(Top::Id), value(Top::Method));
@@ -250,33 +260,21 @@ impl Parts {
             (false, _, 1) => Kind::Error,
             _ => return Err(Invalid::Shape),
         };
-        check_id(kind, id.of(bytes))?;
-        if method.is_some() && method.of(bytes).and_then(plain_text).is_none_or(str::is_empty) {
-            return Err(Invalid::Method);
+        check_id(kind, id.of(&self.bytes))?;
+        if let Some(token) = method.of(&self.bytes) {
+            let name = plain_text(token).filter(|name| !name.is_empty()).ok_or(Invalid::Method)?;
+            self.known_method = Method::parse(name);
         }
-        Ok(Envelope(Arc::new(Layout {
-            bytes: bytes.clone(),
-            kind,
-            id,
-            method,
-            params: self.params.unwrap_or(Members::ABSENT),
-            meta: self.meta.unwrap_or(Members::ABSENT),
-            result: self.result.unwrap_or(Members::ABSENT),
-            error: self.error.unwrap_or(Members::ABSENT),
-            top,
-        })))
+        (self.kind, self.id, self.method) = (kind, id, method);
+        Ok(())
     }
 }
 
-fn meta_member(
-    scanner: &mut Scanner<'_>,
-    is_meta: bool,
-    slot: &mut Option<Members<11>>,
-) -> Result<Option<Span>, Invalid> {
+fn meta_member(scanner: &mut Scanner<'_>, is_meta: bool, meta: &mut Members<11>) -> Result<Option<Span>, Invalid> {
     if !is_meta || scanner.peek() != Some(b'{') {
         return Ok(None);
     }
-    Ok(Some(slot.insert(Members::scan::<Meta>(scanner, |_, _| Ok(None))?).span))
+    meta.scan::<Meta>(scanner, |_, _| Ok(None)).map(Some)
 }
 
 /// An id is a string or an integer. Error answers may go without, since their request could not be read.

@@ -95,12 +95,13 @@ impl<const N: usize> Members<N> {
         self.found[key.index()]
     }
 
-    /// Scans an object and notes where the keys of `K` stand; `inside` may walk into a value instead of skipping it.
+    /// Scans an object and notes here where the keys of `K` stand; `inside` may walk into a value instead of skipping it.
     pub(crate) fn scan<'a, K: RoutedKey>(
+        &mut self,
         scanner: &mut Scanner<'a>,
         mut inside: impl FnMut(&mut Scanner<'a>, usize) -> Result<Option<Span>, Invalid>,
-    ) -> Result<Self, Invalid> {
-        let mut found = [Member::NONE; N];
+    ) -> Result<Span, Invalid> {
+        let found = &mut self.found;
         let mut refusal = None;
         let span = scanner.object(|scanner, key| {
             let routed = match routed::<K>(key) {
@@ -121,7 +122,10 @@ impl<const N: usize> Members<N> {
         });
         match (span, refusal) {
             (_, Some(invalid)) => Err(invalid),
-            (Ok(span), None) => Ok(Self { span, found }),
+            (Ok(span), None) => {
+                self.span = span;
+                Ok(span)
+            }
             (Err(error), None) => Err(error.into()),
         }
     }

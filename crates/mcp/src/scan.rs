@@ -160,14 +160,19 @@ impl<'a> Scanner<'a> {
 
     fn string(&mut self) -> Scan<Span> {
         let start = self.at;
+        let mut is_ascii = true;
         self.at += 1;
         loop {
-            self.at += plain_length(&self.bytes[self.at..]);
+            let run = plain_run(&self.bytes[self.at..]);
+            self.at += run.length;
+            is_ascii &= run.is_ascii;
             match self.bytes.get(self.at) {
                 Some(b'"') => {
                     self.at += 1;
                     let token = Span::new(start, self.at);
-                    self.check_text(token)?;
+                    if !is_ascii {
+                        self.check_text(token)?;
+                    }
                     return Ok(token);
                 }
                 Some(b'\\') => self.escape()?,
@@ -178,12 +183,8 @@ impl<'a> Scanner<'a> {
     }
 
     fn check_text(&self, token: Span) -> Scan {
-        let text = &self.bytes[token.range()];
-        if text.is_ascii() {
-            return Ok(());
-        }
         let bad = |error: Utf8Error| ScanError::Utf8(token.range().start + error.valid_up_to());
-        std::str::from_utf8(text).map(drop).map_err(bad)
+        std::str::from_utf8(&self.bytes[token.range()]).map(drop).map_err(bad)
     }
 
     fn escape(&mut self) -> Scan {
@@ -295,20 +296,35 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// How many bytes at the front are neither a quote, a backslash nor a control character. Most strings end within a few
-/// words; a longer one goes on in blocks, for which the compiler has wide registers.
-fn plain_length(bytes: &[u8]) -> usize {
-    const SHORT_BYTES: usize = 32;
-    let (short, long) = bytes.split_at(bytes.len().min(SHORT_BYTES));
-    let length = plain_words(short);
-    if length < short.len() || long.is_empty() {
-        return length;
-    }
-    let blocks = plain_blocks(long);
-    length + blocks + plain_words(&long[blocks..])
+/// Bytes at the front that are neither a quote, a backslash nor a control character.
+struct Run {
+    length: usize,
+    is_ascii: bool,
 }
 
-/// The same, a word at a time.
+/// The run at the front of `bytes`. Most strings end within a few words; a longer one goes on in blocks, for which the
+/// compiler has wide registers.
+#[inline]
+fn plain_run(bytes: &[u8]) -> Run {
+    const SHORT_WORDS: usize = 4;
+    let (mut length, mut seen) = (0, 0);
+    for _ in 0..SHORT_WORDS {
+        let Some(word) = bytes[length..].first_chunk().map(|word| u64::from_le_bytes(*word)) else { break };
+        let ends = ends_in_word(word);
+        if ends != 0 {
+            let bits = ends.trailing_zeros() & !7;
+            seen |= word & !(u64::MAX << bits);
+            return Run { length: length + bits as usize / 8, is_ascii: seen & HIGH_BITS == 0 };
+        }
+        seen |= word;
+        length += 8;
+    }
+    let length = length + plain_blocks(&bytes[length..]);
+    let length = length + plain_words(&bytes[length..]);
+    Run { length, is_ascii: bytes[..length].is_ascii() }
+}
+
+/// How many bytes at the front stand before an end, a word at a time.
 fn plain_words(bytes: &[u8]) -> usize {
     let (words, rest) = bytes.as_chunks::<8>();
     for (index, word) in words.iter().enumerate() {
@@ -320,7 +336,7 @@ fn plain_words(bytes: &[u8]) -> usize {
     words.len() * 8 + rest.iter().take_while(|byte| !ends_run(**byte)).count()
 }
 
-/// The same for whole blocks, each tested without a branch.
+/// How many bytes at the front stand in whole blocks without an end, each tested without a branch.
 fn plain_blocks(bytes: &[u8]) -> usize {
     const BLOCK: usize = 64;
     let (blocks, _) = bytes.as_chunks::<BLOCK>();
@@ -333,12 +349,17 @@ fn ends_run(byte: u8) -> bool {
     matches!(byte, b'"' | b'\\' | 0..0x20)
 }
 
+/// The lowest bit of every byte of a word.
+const ONES: u64 = 0x0101_0101_0101_0101;
+
+/// The highest bit of every byte of a word, which no ASCII byte has.
+const HIGH_BITS: u64 = ONES << 7;
+
 /// The high bits of the bytes that end a run. The lowest set bit is true; borrows may set others above it.
 fn ends_in_word(word: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
     let below = |word: u64, bound: u8| word.wrapping_sub(ONES * u64::from(bound)) & !word;
     let equal = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
-    (below(word, 0x20) | equal(b'"') | equal(b'\\')) & (ONES << 7)
+    (below(word, 0x20) | equal(b'"') | equal(b'\\')) & HIGH_BITS
 }
 
 #[cfg(test)]
@@ -453,7 +474,9 @@ mod tests {
                 let mut bytes = vec![b'~'; 200];
                 bytes[length] = byte;
                 let expected = if ends_run(byte) { length } else { 200 };
-                assert_eq!(plain_length(&bytes), expected, "{byte:#x} at {length}");
+                let run = plain_run(&bytes);
+                assert_eq!(run.length, expected, "{byte:#x} at {length}");
+                assert_eq!(run.is_ascii, byte.is_ascii(), "{byte:#x} at {length}");
             }
         }
     }

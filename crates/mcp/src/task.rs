@@ -2,6 +2,8 @@
 //! Owns their form, and where ids of core tasks (2025-11-25) stand in messages. They come out alike each time, as
 //! clients compare them, and never expire: the server that owns a task ends it.
 
+use bytes::Bytes;
+
 use crate::keys::{Meta, Param, ResultKey};
 use crate::pack::{Packer, Unpacker};
 use crate::seal::{KeyRing, NEVER, Purpose, SealError, Sealable, derived_nonce};
@@ -58,6 +60,12 @@ pub fn places(message: &Envelope, method: Method) -> impl Iterator<Item = Span> 
     };
     let related = within(message.meta_members().get(Meta::RelatedTask).value);
     [own, related].into_iter().flatten().filter(|span| span.is_some())
+}
+
+/// The id, a raw JSON string, of the core task that an answer to `tools/call` says was made.
+pub fn made(answer: &Envelope) -> Option<Bytes> {
+    let place = places(answer, Method::ToolsCall).next().filter(|_| answer.result_raw(ResultKey::Task).is_some())?;
+    Some(answer.slice(place))
 }
 
 /// Where the id stands in an object that describes a task and begins at `start`.

@@ -119,6 +119,8 @@ pub fn modern_meta(version: &str, facts: &ClientFacts) -> Vec<u8> {
 pub fn request_for_modern(splice: &mut Splice<'_>, request: &Envelope, version: &str, facts: &ClientFacts) {
     let members = modern_meta(version, facts);
     let meta = request.meta_members().span;
+    // in the modern era the server decides what becomes a task
+    splice.remove_members(&[request.params_members().get(Param::Task)]);
     if meta.is_some() {
         // a legacy client may say such things too, but it has said them in its handshake
         let doomed = [Meta::ProtocolVersion, Meta::ClientCapabilities, Meta::ClientInfo, Meta::LogLevel];

@@ -3,6 +3,7 @@
 mod bridge;
 mod control;
 mod node;
+mod residents;
 
 use std::process::ExitCode;
 
@@ -13,6 +14,9 @@ use gateway::{Gateway, seals::Seals};
 fn main() -> ExitCode {
     if let Some(code) = supervisor::guard::take_over() {
         return code;
+    }
+    if cli::complete() {
+        return ExitCode::SUCCESS;
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -39,6 +43,6 @@ impl Program for Whole {
     }
 
     fn gateway(&self, config: &Config) -> Gateway {
-        Gateway::new(config, &node::residents(), Seals::ephemeral())
+        Gateway::new(config, &node::residents(config), Seals::ephemeral())
     }
 }

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::control;
 use cli::{Error, Exit, Serve, Settings, Stdio, Terminal};
 use config::{Config, Folders, Loaded, LogFormat};
 use gateway::{
-    Current, Nobody, Residents,
+    Current, Residents,
     catalogue::Endpoint,
     edge::serve::{self, Listener},
     seals::Seals,
@@ -15,6 +14,9 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
 };
+
+use crate::control;
+use crate::residents::Household;
 
 /// Runs a node until it is told to stop.
 pub(crate) async fn serve(arguments: &Serve, settings: &Settings, terminal: &mut Terminal) -> Result<Exit, Error> {
@@ -27,20 +29,21 @@ pub(crate) async fn serve(arguments: &Serve, settings: &Settings, terminal: &mut
             Listener::bind(address).await.map_err(|source| Error::Listen { address: address.to_string(), source })?,
         );
     }
-    let gateway = Current::new(config, &residents(), seals());
+    let gateway = gateway(config);
     let listen: Vec<String> = listeners.iter().map(Listener::address).collect();
     let _socket = control::start(settings.source(), &loaded, &gateway, &listen).await;
+    let (stop, stopping) = watch::channel(false);
+    let stopped = told_to_stop();
+    tokio::spawn(async move {
+        stopped.await;
+        let _ = stop.send(true);
+    });
     for address in &listen {
         terminal.say(&format!("listening on {address}"));
     }
     if let Some(first) = listen.first() {
         terminal.say(&next_step(first, config));
     }
-    let (stop, stopping) = watch::channel(false);
-    tokio::spawn(async move {
-        told_to_stop().await;
-        let _ = stop.send(true);
-    });
     serve::serve(gateway, listeners, stopping).await;
     Ok(Exit::Done)
 }
@@ -53,7 +56,7 @@ pub(crate) async fn stdio(arguments: &Stdio, settings: &Settings, terminal: &mut
         (_, Some(bundle)) => Endpoint::Bundle(bundle.clone()),
         _ => Endpoint::All,
     };
-    let gateway = Current::new(&config, &residents(), seals());
+    let gateway = gateway(&config);
     if !gateway.now().catalogue.has(&endpoint) {
         return Err(no_endpoint(&endpoint, &config));
     }
@@ -88,14 +91,28 @@ fn configured(settings: &Settings, terminal: &mut Terminal) -> Result<Loaded, Er
     Ok(loaded)
 }
 
+/// The gateway, with the servers that live in this process.
+fn gateway(config: &Config) -> Current {
+    let household = Arc::new(Household::new(&config.limits));
+    let residents: Arc<dyn Residents> = household.clone();
+    let gateway = Current::new(config, &residents, seals());
+    household.settle(&gateway);
+    if let Some(folder) = Folders::of_process().map(|folders| folders.state.join("results"))
+        && let Err(error) = gateway.now().results.keep_in(&folder)
+    {
+        tracing::warn!(%error, folder = %folder.display(), "long results are kept in memory only");
+    }
+    gateway
+}
+
 /// The keys of what clients are given to keep.
 fn seals() -> Seals {
     Seals::kept_in(Folders::of_process().map(|folders| folders.state).as_deref())
 }
 
 /// The servers that live in this process.
-pub(crate) fn residents() -> Arc<dyn Residents> {
-    Arc::new(Nobody)
+pub(crate) fn residents(config: &Config) -> Arc<dyn Residents> {
+    Arc::new(Household::new(&config.limits))
 }
 
 /// What to do now that the node runs.
@@ -107,14 +124,14 @@ fn next_step(address: &str, config: &Config) -> String {
     format!("next: point a client at {address}/mcp ({enabled} servers), or try `switchboard tools --url {address}/mcp`")
 }
 
-/// Resolves when the node is asked to end.
-async fn told_to_stop() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// Resolves when the node is asked to end; it is listened for from the call on.
+fn told_to_stop() -> impl Future<Output = ()> {
+    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async move {
+        let (Ok(mut terminate), Ok(mut interrupt)) = signals else { return std::future::pending().await };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
     }
 }

@@ -18,8 +18,7 @@ pub(crate) fn prepare(declaration: &Declaration, mut arguments: Arguments) -> Re
     let empty = Map::new();
     let own = declaration.input.get("properties").and_then(Value::as_object).unwrap_or(&empty);
     resolve_aliases(declaration, &mut arguments)?;
-    let shared =
-        shared::take(&mut arguments, &|name| own.contains_key(name), declaration.marks, declaration.timeout_s)?;
+    let shared = shared::take(&mut arguments, declaration, &|name| own.contains_key(name))?;
     let is_open = declaration.input.get("additionalProperties").is_some_and(|value| value != &Value::Bool(false));
     if let Some(unknown) = arguments.keys().find(|key| !is_open && !own.contains_key(*key)) {
         return Err(refuse_unknown(declaration, own, unknown));
@@ -51,7 +50,7 @@ fn resolve_aliases(declaration: &Declaration, arguments: &mut Arguments) -> Resu
 }
 
 fn refuse_unknown(declaration: &Declaration, own: &Map<String, Value>, unknown: &str) -> Failure {
-    let shared = shared::parameters(declaration.marks, declaration.timeout_s);
+    let shared = declaration.shared_parameters();
     let known = own.keys().map(String::as_str).chain(shared.iter().map(|(name, _)| *name));
     let failure = Failure::invalid(unknown, format!("`{unknown}` is not an argument of `{}`", declaration.name));
     match nearest::hint(unknown, known) {

@@ -25,7 +25,7 @@ impl Cut {
     pub fn note(&self) -> String {
         let Self { shown_bytes, total_bytes, kept } = self;
         let rest = match kept {
-            Some(id) => format!("; the rest: call `fetch_result` with ref `{id}` and offset {shown_bytes}"),
+            Some(id) => format!("; the rest: call `switchboard_fetch_result` with ref `{id}` and offset {shown_bytes}"),
             None => "; ask for less to see the rest".to_owned(),
         };
         format!("[cut: {shown_bytes} of {total_bytes} bytes shown{rest}]")

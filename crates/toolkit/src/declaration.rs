@@ -24,6 +24,8 @@ pub struct Declaration {
     pub argument_aliases: Vec<(String, String)>,
     /// Other names of the tool.
     pub aliases: Vec<String>,
+    /// Whether it takes the parameters that tools of its kind share.
+    pub takes_shared: bool,
     /// Seconds it may take if the caller does not say.
     pub timeout_s: u64,
     /// Arguments as an example, each a JSON object.
@@ -41,6 +43,7 @@ impl Declaration {
             output: None,
             argument_aliases: Vec::new(),
             aliases: Vec::new(),
+            takes_shared: true,
             timeout_s: TIMEOUT_S,
             examples: Vec::new(),
         }
@@ -65,7 +68,7 @@ impl Declaration {
         let mut schema = self.input.clone();
         let own = schema.entry("properties").or_insert_with(|| json!({}));
         if let Some(own) = own.as_object_mut() {
-            for (name, shared) in shared::parameters(self.marks, self.timeout_s) {
+            for (name, shared) in self.shared_parameters() {
                 own.entry(name).or_insert(shared);
             }
         }
@@ -74,6 +77,11 @@ impl Declaration {
             schema.insert("examples".to_owned(), Value::from(self.examples.clone()));
         }
         Value::Object(schema)
+    }
+
+    /// The shared parameters that it takes, with their schemas.
+    pub(crate) fn shared_parameters(&self) -> Vec<(&'static str, Value)> {
+        if self.takes_shared { shared::parameters(self.marks, self.timeout_s) } else { Vec::new() }
     }
 
     /// The schema of its structured result. A tool that can plan instead of act may give a plan in its place.

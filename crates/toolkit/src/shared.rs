@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use crate::{failure::Failure, marks::Marks};
+use crate::{declaration::Declaration, failure::Failure, marks::Marks};
 
 /// The longest time that a caller can give a tool, in seconds.
 pub const TIMEOUT_S_MAX: u64 = 3_600;
@@ -66,12 +66,11 @@ pub(crate) fn parameters(marks: Marks, timeout_s: u64) -> Vec<(&'static str, Val
 /// Takes the shared parameters out of the arguments; those that the tool declares itself stay.
 pub(crate) fn take(
     arguments: &mut Map<String, Value>,
+    declaration: &Declaration,
     own: &dyn Fn(&str) -> bool,
-    marks: Marks,
-    timeout_s: u64,
 ) -> Result<Shared, Failure> {
     let mut given = Map::new();
-    for (name, _) in parameters(marks, timeout_s) {
+    for (name, _) in declaration.shared_parameters() {
         if !own(name)
             && let Some(value) = arguments.remove(name)
         {
@@ -102,7 +101,7 @@ pub(crate) fn take(
         return Err(wrong("idempotency_key", &format!("1 to {KEY_BYTES_MAX} bytes long")));
     }
     Ok(Shared {
-        timeout: Duration::from_secs(number("timeout_s", timeout_s, TIMEOUT_S_MAX)?),
+        timeout: Duration::from_secs(number("timeout_s", declaration.timeout_s, TIMEOUT_S_MAX)?),
         confirm: flag("confirm")?,
         dry_run: flag("dry_run")?,
         limit: number("limit", LIMIT as u64, LIMIT_MAX as u64)? as usize,
@@ -142,7 +141,7 @@ mod tests {
 
     fn take_from(arguments: &Value, marks: Marks) -> Result<Shared, Failure> {
         let mut arguments = arguments.as_object().cloned().unwrap();
-        take(&mut arguments, &|_| false, marks, 30)
+        take(&mut arguments, &Declaration::new("t", "", marks), &|_| false)
     }
 
     #[test]

@@ -20,7 +20,7 @@ struct Floor {
 /// The floors from the top down. A crate may use crates on lower floors only.
 const FLOORS: &[Floor] = &[
     Floor { number: 7, noun: "whole", crates: &["switchboard"] },
-    Floor { number: 6, noun: "faces", crates: &["cli", "control"] },
+    Floor { number: 6, noun: "faces", crates: &["cli", "control", "toolkit-switchboard"] },
     Floor { number: 5, noun: "planes", crates: &["adapters", "gateway"] },
     Floor { number: 4, noun: "own api", crates: &["client"] },
     Floor { number: 3, noun: "adapters", crates: &["egress", "supervisor"] },

@@ -3,6 +3,7 @@
 
 mod arch;
 mod bench;
+mod cli;
 mod fuzz;
 mod limits;
 mod page;
@@ -16,6 +17,7 @@ const TASKS: &str = "\
 cargo xtask <task>
 
   arch [--check]                 draw the crates into ARCHITECTURE.md, or check drawing and floors
+  cli [--check]                  write the reference of the command line into the manual, or check it
   limits [--check]               write the table of limits into the manual, or check it
   bench [--quick]                measure direct, floor proxy and gateway side by side
   soak [--cycles N]              start, use and kill stdio servers by the thousand, and look for what is left
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
 fn run(task: &str, options: &[String]) -> Result<(), Box<dyn Error>> {
     match task {
         "arch" => Ok(arch::run(options)?),
+        "cli" => Ok(cli::run(options)?),
         "limits" => Ok(limits::run(options)?),
         "bench" => Ok(bench::run(options)?),
         "soak" => Ok(soak::run(options)?),

@@ -1,22 +1,13 @@
 //! The connection to one API: its base address, what is sent with every request, and the bounds of an answer.
-//! Redirects are not followed, nothing is repeated, and what identifies the gateway never comes back to a client.
-
-use std::time::Duration;
+//! Redirects are not followed, and nothing is repeated.
 
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
-use memchr::memmem;
 
 use crate::credentials::Credentials;
 use crate::failure::Failure;
-
-/// Secrets shorter than this are not looked for in answers: they would be found in ordinary words.
-const MASKED_LETTERS_MIN: usize = 8;
-
-/// What stands in an answer instead of a secret.
-const MASK: &[u8] = "•••".as_bytes();
 
 /// A way to one API.
 #[derive(Clone, Debug)]
@@ -24,16 +15,7 @@ pub(crate) struct Connection {
     client: egress::Client,
     base: String,
     credentials: Credentials,
-    bounds: Bounds,
-}
-
-/// What an answer may cost.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Bounds {
-    /// The time from the request to the end of the answer.
-    pub(crate) time: Duration,
-    /// The bytes of the answer.
-    pub(crate) bytes: usize,
+    answer_bytes_max: usize,
 }
 
 /// A request, below the base of its API.
@@ -60,23 +42,25 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     /// The `Content-Type`; empty where there is none.
     pub(crate) content_type: String,
+    /// The seconds of `Retry-After`.
+    pub(crate) retry_after_s: Option<u64>,
     /// The bytes.
     pub(crate) body: Bytes,
 }
 
 impl Connection {
     /// A connection to the API at `base`.
-    pub(crate) fn new(client: egress::Client, base: &str, credentials: Credentials, bounds: Bounds) -> Self {
-        Self { client, base: base.trim_end_matches('/').to_owned(), credentials, bounds }
+    pub(crate) fn new(client: egress::Client, base: &str, credentials: Credentials, answer_bytes_max: usize) -> Self {
+        Self { client, base: base.trim_end_matches('/').to_owned(), credentials, answer_bytes_max }
     }
 
-    /// Sends the request once and reads the whole answer.
+    /// The method and address that the request goes to, without what identifies the gateway.
+    pub(crate) fn shown(&self, ask: &Ask) -> String {
+        format!("{} {}{}", ask.method, self.base, ask.path)
+    }
+
+    /// Sends the request once and reads the whole answer; the caller bounds the time.
     pub(crate) async fn exchange(&self, ask: Ask) -> Result<Answer, Failure> {
-        let limit = self.bounds.time;
-        tokio::time::timeout(limit, self.ask(ask)).await.unwrap_or(Err(Failure::Timeout { limit }))
-    }
-
-    async fn ask(&self, ask: Ask) -> Result<Answer, Failure> {
         let target = egress::Target::parse(&self.address(&ask.path)).map_err(Failure::Unreachable)?;
         let asked = format!("{} {}", ask.method, without_query(&ask.path));
         let url = format!("{}{}", self.base, without_query(&ask.path));
@@ -89,22 +73,23 @@ impl Connection {
             return Err(Failure::Garbled("a compressed body that was not asked for".to_owned()));
         }
         let status = response.status();
-        let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let content_type = content_type.unwrap_or_default().to_owned();
-        let body = collect(response.into_body(), self.bounds.bytes).await?;
-        Ok(Answer { asked, url, status, content_type, body: self.masked(body) })
+        let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let content_type = text(CONTENT_TYPE).unwrap_or_default().to_owned();
+        let retry_after_s = text(RETRY_AFTER).and_then(|seconds| seconds.trim().parse().ok());
+        let body = collect(response.into_body(), self.answer_bytes_max).await?;
+        Ok(Answer { asked, url, status, content_type, retry_after_s, body })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn to_nowhere() -> Self {
+        let client = egress::Client::new(egress::Options::default());
+        Self::new(client, "http://127.0.0.1:9", Credentials::default(), 0)
     }
 
     fn address(&self, path: &str) -> String {
         let query = self.credentials.query();
         let joint = if path.contains('?') { "&" } else { "?" };
         if query.is_empty() { format!("{}{path}", self.base) } else { format!("{}{path}{joint}{query}", self.base) }
-    }
-
-    /// An API that shows requests back must not show the gateway's credentials to a model.
-    fn masked(&self, body: Bytes) -> Bytes {
-        let secrets = self.credentials.secrets().filter(|secret| secret.len() >= MASKED_LETTERS_MIN);
-        secrets.fold(body, |body, secret| replaced(body, secret.as_bytes()))
     }
 }
 
@@ -151,31 +136,4 @@ fn is_coded(headers: &HeaderMap) -> bool {
 
 fn without_query(path: &str) -> &str {
     path.split('?').next().unwrap_or(path)
-}
-
-fn replaced(body: Bytes, secret: &[u8]) -> Bytes {
-    let places: Vec<usize> = memmem::find_iter(&body, secret).collect();
-    if places.is_empty() {
-        return body;
-    }
-    let mut masked = BytesMut::with_capacity(body.len());
-    let mut from = 0;
-    for place in places {
-        masked.extend_from_slice(&body[from..place]);
-        masked.extend_from_slice(MASK);
-        from = place + secret.len();
-    }
-    masked.extend_from_slice(&body[from..]);
-    masked.freeze()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn secrets_are_masked_wherever_they_stand() {
-        let masked = replaced(Bytes::from_static(b"a s3cr3t-s3cr3t b s3cr3t"), b"s3cr3t");
-        assert_eq!(masked, "a •••-••• b •••".as_bytes());
-    }
 }

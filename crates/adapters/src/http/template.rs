@@ -197,6 +197,19 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_one_segment_or_refused(text in "\\PC{0,12}|[./\\\\%a-f0-9;?#]{0,9}") {
+            if let Ok(path) = filled("/pets/{id}/photo", &text) {
+                let segments: Vec<&str> = path.split('/').collect();
+                proptest::prop_assert_eq!(segments.len(), 4, "{}", path);
+                let back = percent_decode_str(segments[2]).decode_utf8_lossy();
+                proptest::prop_assert_eq!(&*back, &*text);
+                proptest::prop_assert!(!path.contains(['?', '#', '\\']) && back != "." && back != "..");
+            }
+        }
+    }
+
     #[test]
     fn pieces_that_together_make_dots_are_refused() {
         let template = Template::parse("/{a}{b}").expect("the template is right");

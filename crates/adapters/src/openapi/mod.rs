@@ -23,10 +23,10 @@ const TOOLS_MAX: usize = 2_000;
 /// The methods that become tools, as documents write them.
 const METHODS: [(&str, Method, Effect); 5] = [
     ("get", Method::GET, Effect::Reads),
-    ("post", Method::POST, Effect::Changes),
+    ("post", Method::POST, Effect::Adds),
     ("put", Method::PUT, Effect::Overwrites),
     ("patch", Method::PATCH, Effect::Changes),
-    ("delete", Method::DELETE, Effect::Removes),
+    ("delete", Method::DELETE, Effect::Overwrites),
 ];
 
 /// The operations of a document.
@@ -135,7 +135,8 @@ impl Spot<'_> {
     }
 
     fn read(self, names: &mut Names) -> Result<(Tool, Operation), Reason> {
-        if self.item.get("servers").or(self.operation.get("servers")).is_some() {
+        let own_servers = self.operation.get("servers").or(self.item.get("servers"));
+        if own_servers.is_some_and(|servers| *servers != self.document["servers"]) {
             return Err(Reason::OtherServer);
         }
         let path = Template::parse(self.path)?;

@@ -123,16 +123,10 @@ pub(crate) struct McpClient {
 }
 
 impl McpClient {
-    /// A client of whatever MCP server answers at `target`, which the operator called `url`.
-    pub(crate) async fn open(target: Target, url: &str, timeout_s: u64, context: &Context<'_>) -> Result<Self, Error> {
+    /// A client of whatever MCP server answers at `url`.
+    pub(crate) async fn open(url: &str, timeout_s: u64, context: &Context<'_>) -> Result<Self, Error> {
         if !url.starts_with("ws") {
-            let mut client = Self {
-                way: Way::Http(Http::new(target)),
-                address: url.to_owned(),
-                timeout_s,
-                id: 0,
-                missing: Vec::new(),
-            };
+            let mut client = Self::of_node(url, timeout_s)?;
             match client.request(&Request::new("server/discover"), &mut Deaf).await {
                 Ok(_) => return Ok(client),
                 Err(Error::Refused { .. } | Error::NoAnswer { .. }) => {}
@@ -141,6 +135,12 @@ impl McpClient {
         }
         let server = Server { url: Some(url.to_owned()), ..Server::default() };
         Self::inside(url, server, timeout_s, context).await
+    }
+
+    /// A client of the node at `url`, which speaks the modern era; nothing is sent yet.
+    pub(crate) fn of_node(url: &str, timeout_s: u64) -> Result<Self, Error> {
+        let target = Target::parse(url).map_err(|source| Error::Address { url: url.to_owned(), source })?;
+        Ok(Self { way: Way::Http(Http::new(target)), address: url.to_owned(), timeout_s, id: 0, missing: Vec::new() })
     }
 
     /// A client of a server that is started or connected for this one conversation, by its section of a configuration.

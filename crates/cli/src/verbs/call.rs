@@ -10,7 +10,10 @@ use crate::interrupt::unless_interrupted;
 use crate::listing::name;
 use crate::mcp_client::{List, McpClient, Request};
 use crate::questions::Person;
-use crate::{Context, Error, Exit, Report, Terminal, Text, Word, arguments, form};
+use crate::{Context, Error, Exit, Report, Terminal, Text, Word, arguments, completion, form};
+
+/// The tool of a gateway that shows one tool in full, listed where there are too many tools to list.
+const DESCRIBE_TOOL: &str = "switchboard_describe_tool";
 
 /// Call a tool of a running node, or of any MCP server.
 ///
@@ -25,6 +28,7 @@ Examples:
   switchboard call echo message=hello --url https://example.org/mcp")]
 pub struct Call {
     /// The name of the tool, as `switchboard tools` lists it.
+    #[arg(add = completion::tools())]
     tool: String,
     /// `key=text`, `key:=JSON`, `key=@FILE`, or one JSON object.
     #[arg(value_name = "KEY=VALUE")]
@@ -46,14 +50,29 @@ impl Call {
     }
 
     async fn call(&self, client: &mut McpClient, terminal: &mut Terminal) -> Result<Value, Error> {
-        let tools = client.list(List::Tools).await?;
-        let names = tools.iter().map(|tool| name(tool, "name"));
-        let tool = tools.iter().find(|tool| name(tool, "name") == self.tool);
-        let tool = tool.ok_or_else(|| Error::unknown("tool", &self.tool, names, "tools"))?;
-        let schema = &tool["inputSchema"];
-        let arguments = form::complete(arguments::read(&self.arguments, schema)?, schema, terminal)?;
-        let request = request(&self.tool, schema, arguments);
+        let schema = self.schema(client, terminal).await?;
+        let arguments = form::complete(arguments::read(&self.arguments, &schema)?, &schema, terminal)?;
+        let request = request(&self.tool, &schema, arguments);
         unless_interrupted(client.request(&request, &mut Person { terminal, about: &self.tool })).await
+    }
+
+    /// The schema of the arguments, from the list, or asked for where a search stands in the place of the list.
+    async fn schema(&self, client: &mut McpClient, terminal: &mut Terminal) -> Result<Value, Error> {
+        let tools = client.list(List::Tools).await?;
+        let listed = |wanted: &str| tools.iter().find(|tool| name(tool, "name") == wanted);
+        if let Some(tool) = listed(&self.tool) {
+            return Ok(tool["inputSchema"].clone());
+        }
+        if let Some(describe) = listed(DESCRIBE_TOOL) {
+            let arguments = Map::from_iter([("name".to_owned(), Value::from(self.tool.as_str()))]);
+            let request = request(DESCRIBE_TOOL, &describe["inputSchema"], arguments);
+            let described = client.request(&request, &mut Person { terminal, about: &self.tool }).await?;
+            if described["isError"] != true {
+                return Ok(described["structuredContent"]["tool"]["inputSchema"].clone());
+            }
+        }
+        let names = tools.iter().map(|tool| name(tool, "name"));
+        Err(Error::unknown("tool", &self.tool, names, "tools"))
     }
 }
 

@@ -1,18 +1,28 @@
-//! `switchboard config check|show|schema`: the configuration, without running anything.
+//! `switchboard config`: the configuration, without running anything. What is more than a few lines has a file of its own.
+
+mod diff;
+mod explain;
+mod history;
+mod reload;
+mod rollback;
 
 use clap::{Args, Subcommand};
+use config::Folders;
+use config::history::Record;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::{Context, Error, Exit, Report, Text, Word};
 
-/// Check, show or describe the configuration.
+/// Check, show, explain or describe the configuration, and go back to one of the past.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
 Examples:
   switchboard config check --config switchboard.toml
   switchboard config show
   switchboard config show --default > switchboard.toml
+  switchboard config explain limits.call_ms_max
+  switchboard config diff
   switchboard config schema > switchboard.schema.json")]
 pub struct Config {
     #[command(subcommand)]
@@ -30,6 +40,11 @@ enum ConfigVerb {
     /// Print the JSON Schema of the configuration file.
     #[command(after_help = "Examples:\n  switchboard config schema")]
     Schema,
+    Explain(explain::Explain),
+    History(history::History),
+    Diff(diff::Diff),
+    Rollback(rollback::Rollback),
+    Reload(reload::Reload),
 }
 
 /// Print what applies.
@@ -48,6 +63,11 @@ impl Config {
             ConfigVerb::Show(show) if show.default => print(config::DEFAULT, context),
             ConfigVerb::Show(_) => show(context),
             ConfigVerb::Schema => print(&format!("{:#}", config::schema()), context),
+            ConfigVerb::Explain(explain) => explain.run(context),
+            ConfigVerb::History(history) => history.run(context),
+            ConfigVerb::Diff(diff) => diff.run(context),
+            ConfigVerb::Rollback(rollback) => rollback.run(context),
+            ConfigVerb::Reload(reload) => reload.run(context).await,
         }
     }
 }
@@ -108,4 +128,21 @@ fn show(context: &mut Context<'_>) -> Result<Exit, Error> {
 fn print(text: &str, context: &mut Context<'_>) -> Result<Exit, Error> {
     context.terminal.data(text)?;
     Ok(Exit::Done)
+}
+
+/// The configurations of the past of the file that holds.
+fn past(context: &Context<'_>) -> Result<config::History, Error> {
+    let state = Folders::of_process().ok_or(Error::Homeless)?.state;
+    Ok(config::History::of(&state, context.options.settings.source().path().as_deref()))
+}
+
+/// The configuration of the past with this number, or the newest.
+fn record(number: Option<u64>, context: &Context<'_>) -> Result<Record, Error> {
+    let past = past(context)?;
+    let found = match number {
+        Some(number) => past.get(number)?,
+        None => past.list()?.into_iter().next(),
+    };
+    let name = number.map_or_else(|| "newest".to_owned(), |number| number.to_string());
+    found.ok_or_else(|| Error::unknown("configuration", &name, std::iter::empty(), "config history"))
 }

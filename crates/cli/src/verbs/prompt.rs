@@ -11,7 +11,7 @@ use crate::listing::name;
 use crate::mcp_client::{List, McpClient, Request};
 use crate::questions::Person;
 use crate::text::{Text, Tone};
-use crate::{Context, Error, Exit, Report, Terminal, arguments, form};
+use crate::{Context, Error, Exit, Report, Terminal, arguments, completion, form};
 
 /// Fill in a prompt of a running node, or of any MCP server.
 #[derive(Clone, Debug, Args)]
@@ -21,7 +21,7 @@ Examples:
   switchboard prompt review language=rust")]
 pub struct Prompt {
     /// The name of the prompt, as `switchboard prompts` lists it.
-    #[arg(value_name = "PROMPT")]
+    #[arg(value_name = "PROMPT", add = completion::prompts())]
     name: String,
     /// Arguments of the prompt; they are texts.
     #[arg(value_name = "KEY=VALUE")]

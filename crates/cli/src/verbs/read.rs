@@ -10,7 +10,7 @@ use crate::door::Door;
 use crate::interrupt::unless_interrupted;
 use crate::mcp_client::Request;
 use crate::questions::Person;
-use crate::{Context, Error, Exit, Report, Text};
+use crate::{Context, Error, Exit, Report, Text, completion};
 
 /// Read a resource of a running node, or of any MCP server.
 #[derive(Clone, Debug, Args)]
@@ -20,6 +20,7 @@ Examples:
   switchboard read demo://resource/static/document/features.md --server everything")]
 pub struct Read {
     /// The URI of the resource, as `switchboard resources` lists it.
+    #[arg(add = completion::resources())]
     uri: String,
     /// Which part of the node to talk to.
     #[command(flatten)]

@@ -4,7 +4,9 @@ mod add;
 mod edit;
 mod given;
 mod list;
+mod logs;
 mod remove;
+mod restart;
 mod show;
 mod switch;
 mod test;
@@ -34,6 +36,8 @@ enum ServerVerb {
     Edit(edit::Edit),
     Enable(switch::Enable),
     Disable(switch::Disable),
+    Restart(restart::Restart),
+    Logs(logs::Logs),
     Remove(remove::Remove),
 }
 
@@ -48,6 +52,8 @@ impl Server {
             ServerVerb::Edit(edit) => edit.run(context),
             ServerVerb::Enable(enable) => enable.run(context),
             ServerVerb::Disable(disable) => disable.run(context),
+            ServerVerb::Restart(restart) => restart.run(context).await,
+            ServerVerb::Logs(logs) => logs.run(context).await,
             ServerVerb::Remove(remove) => remove.run(context),
         }
     }

@@ -212,3 +212,20 @@ async fn bundle_is_created_listed_shown_and_removed() {
     let ended = file.run(&["bundle", "list"]).await;
     assert_eq!(ended.talk, "no bundles yet; make one with `switchboard bundle create NAME --server NAME`\n");
 }
+
+#[tokio::test]
+async fn explanation_says_who_gives_a_value() {
+    let file = File::with("limits.call_ms_max = 1_000\nprofile.dev.limits.call_ms_max = 2_000\n");
+    let ended =
+        file.run(&["config", "explain", "limits.call_ms_max", "--profile", "dev", "--set", "limits.call_ms_max=3_000"]);
+    let expected = "limits.call_ms_max = 3000
+  3000 from the flag `--set` (--set limits.call_ms_max:1:8)
+  2000 from the profile `dev` (FILE:2:20)
+  1000 from the configuration file (FILE:1:8)
+  300000 is the default
+";
+    assert_eq!(ended.await.out, expected);
+    let ended = file.run(&["config", "explain", "limits.cal_ms_max"]).await;
+    assert_eq!(ended.exit, Exit::Usage);
+    assert_eq!(ended.talk, "error: `limits.cal_ms_max` is no key\nhint: did you mean `call_ms_max`?\n");
+}

@@ -4,4 +4,5 @@
 mod configuration;
 mod fake;
 mod frame;
+mod interactive;
 mod servers;

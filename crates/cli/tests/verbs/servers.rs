@@ -344,3 +344,34 @@ async fn mistyped_verb_is_exit_2_and_help_is_data() {
     assert_eq!((ended.exit, ended.talk.as_str()), (Exit::Done, ""));
     assert!(ended.out.contains("  5  a node or server cannot be reached"), "{}", ended.out);
 }
+
+#[tokio::test]
+async fn node_that_runs_already_is_found_by_up() {
+    let node = node(|_| says(""));
+    let ended = run_at(&node, &["up"]).await;
+    assert_eq!((ended.exit, ended.out), (Exit::Done, format!("a node runs at {}\n", node.url)));
+}
+
+#[tokio::test]
+async fn completion_script_asks_this_program() {
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let ended = run(&["completions", shell]).await;
+        assert_eq!(ended.exit, Exit::Done, "{}", ended.talk);
+        assert!(ended.out.contains("SWITCHBOARD_COMPLETE"), "{shell}: {}", ended.out);
+    }
+    let ended = run(&["completions", "bsh"]).await;
+    assert_eq!(ended.exit, Exit::Usage);
+    assert!(ended.talk.ends_with("hint: did you mean `bash`?\n"), "{}", ended.talk);
+}
+
+#[tokio::test]
+async fn verbs_of_the_node_are_exit_5_where_none_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("unix:{}", folder.path().join("none.sock").display());
+    let verbs: [&[&str]; 4] = [&["status"], &["logs"], &["server", "restart", "git"], &["server", "logs", "git"]];
+    for verb in verbs {
+        let ended = run(&[verb, &["--url", &url]].concat()).await;
+        assert_eq!((ended.exit, ended.out.as_str()), (Exit::Unavailable, ""), "{verb:?}");
+        assert!(ended.talk.starts_with("error: no node of this user is running at "), "{}", ended.talk);
+    }
+}

@@ -14,6 +14,7 @@ use crate::{Server, Transport};
 pub(super) fn check(name: &str, server: &Server, problems: &mut Problems<'_>) {
     let path = KeyPath::of(["servers", name]);
     match (&server.command, &server.url) {
+        _ if server.is_own(name) => {}
         _ if server.is_api() => api::check(server, &path, problems),
         (Some(command), None) => check_command(command, server, &path, problems),
         (None, Some(url)) => check_url(url, server, &path, problems),

@@ -24,7 +24,9 @@ fn a_cursor_that_was_not_handed_out_is_refused() {
     let first: Value = serde_json::from_str(&page(&gateway, PATH, "null").message()).expect("a list is JSON");
     let good = first["result"]["nextCursor"].as_str().expect("there are more pages").to_owned();
     assert_eq!(page(&gateway, PATH, &format!("\"{good}\"")).code(), None, "the cursor itself is good");
-    let changed = format!("\"{}A\"", &good[..good.len() - 1]);
+    let middle = good.len() / 2;
+    let other = if good[middle..].starts_with('A') { 'B' } else { 'A' };
+    let changed = format!("\"{}{other}{}\"", &good[..middle], &good[middle + 1..]);
     let long = format!("\"{}\"", "x".repeat(100_000));
     for cursor in [changed.as_str(), "\"x\"", "\"\"", "7", "{}", "[]", "true", &long] {
         let answer = page(&gateway, PATH, cursor);

@@ -80,6 +80,10 @@ fn headers_without_end_are_refused() {
     let cases = [
         ("request line", format!("GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n", "a".repeat(64 * 1024))),
         ("number of headers", format!("GET {PATH} HTTP/1.1\r\nHost: localhost\r\n{many}\r\n")),
+        (
+            "just over the limit",
+            format!("GET {PATH} HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "a".repeat(32 * 1024)),
+        ),
         ("one header", format!("GET {PATH} HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "a".repeat(1024 * 1024))),
     ];
     for (name, request) in cases {

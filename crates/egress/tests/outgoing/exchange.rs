@@ -1,7 +1,15 @@
 //! Requests and answers over HTTP/1.1, on TCP and unix sockets.
 
+use std::convert::Infallible;
+
+use bytes::Bytes;
 use egress::{Client, Options, Target};
-use http_body_util::BodyExt;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
 
@@ -154,4 +162,33 @@ async fn connections_over_the_bound_are_closed_after_their_answer() {
         assert_eq!(response.unwrap().into_body().collect().await.unwrap().to_bytes(), "pong");
     }
     assert_eq!(server.await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn http2_is_spoken_without_tls_where_the_server_expects_it() {
+    let (listener, target) = listen().await;
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let echo = service_fn(|request: Request<Incoming>| async move {
+            let seen = format!("{:?} {}", request.version(), request.uri().path());
+            Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(seen)))
+        });
+        let connection = auto::Builder::new(TokioExecutor::new()).http2_only();
+        drop(connection.serve_connection(TokioIo::new(stream), echo).await);
+    });
+    let response = local_client().send_http2(post("ping"), &target).await.unwrap();
+    assert_eq!(response.version(), http::Version::HTTP_2);
+    assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "HTTP/2.0 /mcp");
+}
+
+#[tokio::test]
+async fn http2_does_not_fall_back() {
+    let (listener, target) = listen().await;
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        answer(&mut stream, "400 Bad Request", "", "").await;
+    });
+    assert!(local_client().send_http2(post("ping"), &target).await.is_err());
+    let socket = Target::parse("unix:/run/a.sock").unwrap();
+    assert!(matches!(local_client().send_http2(post(""), &socket).await, Err(egress::Error::Target { .. })));
 }

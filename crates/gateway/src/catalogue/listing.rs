@@ -83,6 +83,9 @@ impl ListKind {
     }
 }
 
+/// However long a server calls its list fresh, it is read again once a day: nothing else would mend a mistake.
+const TTL_MS_MAX: u64 = 86_400_000;
+
 /// One item of a list.
 #[derive(Clone, Debug)]
 pub struct Item {
@@ -94,6 +97,8 @@ pub struct Item {
     pub name_span: Span,
     /// For tools: the arguments that HTTP requests repeat in headers.
     pub mirrors: Arc<[mirrors::Mirror]>,
+    /// For tools: whether they say that they can be called only as a core task (2025-11-25).
+    pub only_as_task: bool,
 }
 
 /// One list of one server.
@@ -157,7 +162,7 @@ fn read_page(page: &Envelope, kind: ListKind, listing: &mut Listing) -> Result<(
     listing.public &= page.result_text(ResultKey::CacheScope) == Some("public");
     let ttl = page.result_raw(ResultKey::TtlMs).and_then(|raw| std::str::from_utf8(raw).ok()?.parse::<i64>().ok());
     if let Some(ttl) = ttl {
-        let ttl = u64::try_from(ttl).unwrap_or(0);
+        let ttl = u64::try_from(ttl).unwrap_or(0).min(TTL_MS_MAX);
         listing.ttl_ms = Some(listing.ttl_ms.map_or(ttl, |known| known.min(ttl)));
     }
     Ok(())
@@ -172,7 +177,16 @@ fn read_item(raw: Bytes, kind: ListKind) -> Option<Item> {
         None => serde_json::from_slice::<String>(token).ok()?.into(),
     };
     let mirrors = if kind == ListKind::Tools { read_mirrors(&raw, &own)? } else { Arc::default() };
-    Some(Item { raw, own, name_span, mirrors })
+    let only_as_task = kind == ListKind::Tools && requires_task(&raw);
+    Some(Item { raw, own, name_span, mirrors, only_as_task })
+}
+
+fn requires_task(tool: &[u8]) -> bool {
+    let support = || {
+        let execution = array::member(tool, "execution")?.of(tool)?;
+        array::member(execution, "taskSupport")?.of(execution)
+    };
+    support() == Some(b"\"required\"")
 }
 
 fn read_mirrors(tool: &Bytes, own: &str) -> Option<Arc<[mirrors::Mirror]>> {

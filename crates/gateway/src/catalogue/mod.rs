@@ -4,6 +4,9 @@
 
 pub mod listing;
 mod notice;
+pub mod search;
+pub mod shown;
+pub mod toolbox;
 pub mod view;
 pub mod wrapping;
 
@@ -17,7 +20,7 @@ use std::{
 };
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use config::{Bundle, Limits, Server};
+use config::{Bundle, Limits, Server, Tools};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use mcp::Method;
 use supervisor::backoff::State;
@@ -106,6 +109,26 @@ pub enum Endpoint {
     Bundle(String),
 }
 
+impl Endpoint {
+    /// The path of its address, without the `/mcp` at its end.
+    pub fn path(&self) -> String {
+        match self {
+            Self::All => String::new(),
+            Self::Server(name) => format!("/servers/{name}"),
+            Self::Bundle(name) => format!("/bundles/{name}"),
+        }
+    }
+
+    /// The endpoint of this path.
+    pub fn of_path(path: &str) -> Self {
+        match (path.strip_prefix("/servers/"), path.strip_prefix("/bundles/")) {
+            (Some(name), _) => Self::Server(name.to_owned()),
+            (_, Some(name)) => Self::Bundle(name.to_owned()),
+            _ => Self::All,
+        }
+    }
+}
+
 /// What belongs to one endpoint.
 struct Page {
     shape: Shape,
@@ -133,6 +156,8 @@ impl ListChange {
 pub struct Terms {
     /// The bounds of everything.
     pub limits: Limits,
+    /// How many tools a list shows.
+    pub tools: Tools,
     /// The raw `serverInfo` of the gateway.
     pub who: String,
     /// The caller as which the gateway itself asks.
@@ -145,6 +170,7 @@ pub struct Catalogue {
     pages: BTreeMap<Endpoint, Page>,
     generation: AtomicU64,
     limits: Limits,
+    tools: Tools,
     who: String,
     own: Caller,
     changed: broadcast::Sender<ListChange>,
@@ -199,7 +225,7 @@ impl Catalogue {
             let mut same = still.filter(|member| member.upstream.name == old.upstream.name);
             same.next().is_none_or(|member| !member.settings.shows_like(&old.settings))
         });
-        gone_or_changed || page.shape != new_page.shape
+        gone_or_changed || page.shape != new_page.shape || self.tools != new.tools
     }
 
     fn make(
@@ -222,6 +248,7 @@ impl Catalogue {
             pages,
             generation: AtomicU64::new(generation),
             limits: terms.limits,
+            tools: terms.tools,
             who: terms.who,
             own: terms.own,
             changed,
@@ -312,7 +339,8 @@ impl Catalogue {
             .collect();
         let horizon = Instant::now() + Duration::from_hours(1);
         let view = Arc::new(
-            Builder::new(&page.shape, &self.who, generation, horizon).build(&parts, self.limits.catalogue_ttl_ms),
+            Builder::new(&page.shape, &self.tools, &self.who, generation, horizon)
+                .build(&parts, self.limits.catalogue_ttl_ms),
         );
         page.view.store(Arc::new(Some(view.clone())));
         view
@@ -427,7 +455,9 @@ fn pages(members: &[Member], bundles: &BTreeMap<String, Bundle>) -> BTreeMap<End
     }
     for (name, bundle) in bundles {
         let belongs = |member: &Member| {
-            bundle.servers.is_empty() || bundle.servers.iter().any(|server| **server == *member.upstream.name)
+            member.upstream.is_own()
+                || bundle.servers.is_empty()
+                || bundle.servers.iter().any(|server| **server == *member.upstream.name)
         };
         let members = (0..members.len()).filter(|index| belongs(&members[*index])).collect();
         pages.insert(Endpoint::Bundle(name.clone()), page(Shape::Bundle(Arc::new(bundle.clone())), members));

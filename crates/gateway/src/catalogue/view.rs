@@ -8,13 +8,15 @@ use std::{
 };
 
 use bytes::Bytes;
-use config::{Bundle, FixedArguments, Naming};
+use config::{Bundle, FixedArguments, Naming, Tools};
 use mcp::{Span, Splice, array, message, mirrors, names};
 
 use super::{
     Member, Part,
     listing::{Item, ListKind},
     notice::Notice,
+    shown::Shown,
+    toolbox::{KnownTool, Toolbox},
     wrapping::{self, Clashes},
 };
 use crate::upstream::Upstream;
@@ -30,6 +32,8 @@ pub struct Route {
     pub fixed: Option<Arc<FixedArguments>>,
     /// Arguments that HTTP requests repeat in headers.
     pub mirrors: Arc<[mirrors::Mirror]>,
+    /// Whether it can be called only as a core task (2025-11-25).
+    pub only_as_task: bool,
 }
 
 /// How an endpoint names what it shows.
@@ -41,15 +45,6 @@ pub enum Shape {
     Single,
     /// A bundle.
     Bundle(Arc<Bundle>),
-}
-
-/// One item under its shown name.
-#[derive(Clone, Debug)]
-pub struct Shown {
-    /// As a modern client sees it.
-    pub modern: Bytes,
-    /// As a legacy client sees it.
-    pub legacy: Bytes,
 }
 
 /// One list, rendered.
@@ -76,6 +71,7 @@ pub struct View {
     pub fresh_until: Instant,
     lists: [Rendered; ListKind::COUNT],
     routes: [HashMap<String, Route>; ListKind::COUNT],
+    toolbox: Toolbox,
     /// Why parts of it are missing: the value of `_meta["dev.switchboard/servers"]`, empty if nothing is.
     pub missing: String,
 }
@@ -84,6 +80,11 @@ impl View {
     /// One of its lists.
     pub fn list(&self, kind: ListKind) -> &Rendered {
         &self.lists[kind as usize]
+    }
+
+    /// Its tools, listed or only to be found.
+    pub fn toolbox(&self) -> &Toolbox {
+        &self.toolbox
     }
 
     /// Where a shown name leads.
@@ -148,27 +149,31 @@ fn fits(template: &str, uri: &str) -> bool {
 /// Builds views.
 pub struct Builder<'a> {
     shape: &'a Shape,
+    settings: &'a Tools,
     who: &'a str,
     generation: u64,
     fresh_until: Instant,
     seen: HashSet<String>,
     lists: [Rendered; ListKind::COUNT],
     routes: [HashMap<String, Route>; ListKind::COUNT],
+    toolbox: Toolbox,
     notices: BTreeMap<String, Notice>,
 }
 
 impl<'a> Builder<'a> {
     /// A view of `shape`; `who` is the raw `serverInfo` of the gateway.
-    pub fn new(shape: &'a Shape, who: &'a str, generation: u64, fresh_until: Instant) -> Self {
+    pub fn new(shape: &'a Shape, settings: &'a Tools, who: &'a str, generation: u64, fresh_until: Instant) -> Self {
         let empty = || Rendered { public: true, ttl_ms: u64::MAX, ..Rendered::default() };
         Self {
             shape,
+            settings,
             who,
             generation,
             fresh_until,
             seen: HashSet::new(),
             lists: std::array::from_fn(|_| empty()),
             routes: Default::default(),
+            toolbox: Toolbox::default(),
             notices: BTreeMap::new(),
         }
     }
@@ -183,19 +188,24 @@ impl<'a> Builder<'a> {
             }
             for kind in ListKind::ALL {
                 let Some(listing) = part.list(kind) else { continue };
-                let rendered = &mut self.lists[kind as usize];
-                rendered.ttl_ms = rendered.ttl_ms.min(listing.ttl_ms.unwrap_or(0));
-                rendered.public &= listing.public;
+                if !self.is_aside(&member.upstream) {
+                    let rendered = &mut self.lists[kind as usize];
+                    rendered.ttl_ms = rendered.ttl_ms.min(listing.ttl_ms.unwrap_or(0));
+                    rendered.public &= listing.public;
+                }
                 for item in &listing.items {
                     self.add(kind, member, item, &clashes, listing.core_tasks);
                 }
             }
         }
+        let tools = self.toolbox.listed(self.settings, matches!(self.shape, Shape::All));
+        self.lists[ListKind::Tools as usize].items = tools;
+        let others = parts.iter().any(|(member, _)| !self.is_aside(&member.upstream));
         let missing = self.render_missing();
         for kind in ListKind::ALL {
             let rendered = &mut self.lists[kind as usize];
             if rendered.ttl_ms == u64::MAX {
-                rendered.ttl_ms = if parts.is_empty() { ttl_ms_default } else { 0 };
+                rendered.ttl_ms = if others { 0 } else { ttl_ms_default };
             }
             (rendered.modern, rendered.legacy) = (
                 render(rendered, kind, 0, None, true, self.who, &missing),
@@ -207,8 +217,19 @@ impl<'a> Builder<'a> {
             fresh_until: self.fresh_until,
             lists: self.lists,
             routes: self.routes,
+            toolbox: self.toolbox,
             missing,
         }
+    }
+
+    /// Whether a server's tools stand beside those of the endpoint: the gateway's own, unless they are asked for.
+    fn is_aside(&self, upstream: &Upstream) -> bool {
+        let asked_for = match self.shape {
+            Shape::Single => true,
+            Shape::Bundle(bundle) => bundle.servers.iter().any(|server| **server == *upstream.name),
+            Shape::All => false,
+        };
+        upstream.is_own() && !asked_for
     }
 
     fn add(&mut self, kind: ListKind, member: &Member, item: &Item, clashes: &Clashes, core_tasks: bool) {
@@ -232,10 +253,21 @@ impl<'a> Builder<'a> {
         } else {
             render_item(item, &shown, describe.as_deref(), fixed.as_deref())
         };
-        let modern = without_execution(&rendered).filter(|_| kind == ListKind::Tools).unwrap_or_else(|| rendered.clone());
-        let legacy = if core_tasks { rendered } else { modern.clone() };
-        self.lists[kind as usize].items.push(Shown { modern, legacy });
-        let route = Route { upstream: upstream.clone(), own: item.own.clone(), fixed, mirrors: item.mirrors.clone() };
+        let rendered = if kind == ListKind::Tools { Shown::tool(rendered, core_tasks) } else { Shown::alike(rendered) };
+        if kind != ListKind::Tools {
+            self.lists[kind as usize].items.push(rendered);
+        } else if self.is_aside(upstream) {
+            self.toolbox.put_own(item.own.clone(), rendered);
+        } else {
+            self.toolbox.put(KnownTool { name: shown.clone(), server: upstream.name.clone(), definition: rendered });
+        }
+        let route = Route {
+            upstream: upstream.clone(),
+            own: item.own.clone(),
+            fixed,
+            mirrors: item.mirrors.clone(),
+            only_as_task: core_tasks && item.only_as_task,
+        };
         self.routes[kind as usize].insert(shown, route);
     }
 
@@ -252,6 +284,9 @@ impl<'a> Builder<'a> {
         }
         let own = settings.rename.get(&**own).filter(|_| is_tool).map_or(&**own, String::as_str);
         let prefixed = names::exposed(settings.prefix(&upstream.name), own);
+        if self.is_aside(upstream) {
+            return Some(prefixed);
+        }
         match self.shape {
             Shape::All => Some(prefixed),
             Shape::Single => Some(own.to_owned()),
@@ -320,26 +355,6 @@ fn render_item(item: &Item, shown: &str, describe: Option<&str>, fixed: Option<&
     splice.apply()
 }
 
-/// A tool without `execution`, if it has one: only a legacy client can make core tasks, and only at a server that says
-/// that it has them.
-fn without_execution(tool: &Bytes) -> Option<Bytes> {
-    const KEY: &[u8] = b"\"execution\"";
-    if !tool.windows(KEY.len()).any(|window| window == KEY) {
-        return None;
-    }
-    let members = array::members(tool).ok()?;
-    let kept = members.iter().filter(|(key, _)| *key != b"execution");
-    let mut out = vec![b'{'];
-    for (index, (key, value)) in kept.enumerate() {
-        out.extend_from_slice(if index > 0 { b",\"" } else { b"\"" });
-        out.extend_from_slice(key);
-        out.extend_from_slice(b"\":");
-        out.extend_from_slice(value.of(tool)?);
-    }
-    out.push(b'}');
-    Some(out.into())
-}
-
 /// An input schema without the arguments that have a fixed value.
 fn without_arguments(schema: &[u8], fixed: &FixedArguments) -> Option<Vec<u8>> {
     let mut schema: serde_json::Value = serde_json::from_slice(schema).ok()?;
@@ -364,8 +379,8 @@ pub fn render(
 ) -> Bytes {
     let end = page.map_or(list.items.len(), |(count, _)| (start + count).min(list.items.len()));
     let items = &list.items[start.min(end)..end];
-    let mut out =
-        Vec::with_capacity(256 + missing.len() + items.iter().map(|item| item.legacy.len() + 1).sum::<usize>());
+    let items_len: usize = items.iter().map(|item| item.to(modern).len() + 1).sum();
+    let mut out = Vec::with_capacity(256 + missing.len() + items_len);
     out.push(b'{');
     if modern {
         let scope = if list.public { "public" } else { "private" };
@@ -378,7 +393,7 @@ pub fn render(
         if index > 0 {
             out.push(b',');
         }
-        out.extend_from_slice(if modern { &item.modern } else { &item.legacy });
+        out.extend_from_slice(item.to(modern));
     }
     out.push(b']');
     if let Some((_, cursor)) = page.filter(|_| end < list.items.len()) {

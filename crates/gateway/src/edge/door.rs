@@ -1,7 +1,7 @@
 //! Who may knock at all: which `Host` and which `Origin` are let in, and which path leads where. A page in a browser
 //! must not reach a gateway on the same machine; this is what stops it.
 
-use http::{HeaderMap, HeaderName, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 
 use crate::catalogue::Endpoint;
 
@@ -12,6 +12,8 @@ pub struct Door {
     pub hosts: Vec<String>,
     /// `scheme://host[:port]`.
     pub origins: Vec<String>,
+    /// Bytes of the request line and the headers together.
+    pub header_bytes_max: usize,
 }
 
 /// What a path means.
@@ -30,13 +32,21 @@ pub enum Place {
 }
 
 impl Door {
-    /// The door as the section `[gateway]` says.
-    pub fn of(settings: &config::Gateway) -> Self {
-        Self { hosts: settings.allowed_hosts.clone(), origins: settings.allowed_origins.clone() }
+    /// The door as the sections `[gateway]` and `[limits]` say.
+    pub fn of(settings: &config::Gateway, limits: &config::Limits) -> Self {
+        Self {
+            hosts: settings.allowed_hosts.clone(),
+            origins: settings.allowed_origins.clone(),
+            header_bytes_max: limits.header_bytes_max,
+        }
     }
 
-    /// Refuses a foreign host or origin.
+    /// Refuses headers that are too large, a foreign host, a foreign origin.
     pub fn check(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), (StatusCode, &'static str)> {
+        if size(headers, uri) > self.header_bytes_max {
+            let why = "the headers are larger than limits.header_bytes_max";
+            return Err((StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, why));
+        }
         let host = match (one(headers, &header::HOST), uri.authority()) {
             (Err(()), _) => return Err((StatusCode::BAD_REQUEST, "more than one Host header")),
             (Ok(Some(host)), None) => host,
@@ -68,6 +78,14 @@ impl Door {
         let authority = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
         authority.and_then(split_port).is_some_and(|(name, _)| is_this_machine(name))
     }
+}
+
+/// The bytes of the request line and the headers. hyper's own bound may be passed by one read, so it is not exact.
+fn size(headers: &HeaderMap, uri: &Uri) -> usize {
+    const BESIDE_NAME_AND_VALUE: usize = ": \r\n".len();
+    let path = uri.path_and_query().map_or(0, |path| path.as_str().len());
+    let header = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + BESIDE_NAME_AND_VALUE;
+    path + headers.iter().map(header).sum::<usize>()
 }
 
 fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, ()> {
@@ -131,14 +149,18 @@ fn named(rest: &str, endpoint: impl Fn(String) -> Endpoint) -> Option<(Endpoint,
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
+
+    const HEADER_BYTES_MAX: usize = 200;
 
     fn check(name: HeaderName, value: &str, expected: Option<u16>) {
         let mut headers = HeaderMap::from_iter([(header::HOST, HeaderValue::from_static("localhost:3100"))]);
         headers.insert(name, HeaderValue::from_str(value).unwrap());
-        let door = Door { hosts: vec!["tools.example".to_owned()], origins: vec!["https://ok.example".to_owned()] };
+        let door = Door {
+            hosts: vec!["tools.example".to_owned()],
+            origins: vec!["https://ok.example".to_owned()],
+            header_bytes_max: HEADER_BYTES_MAX,
+        };
         let result = door.check(&headers, &Uri::from_static("/mcp")).err().map(|(status, _)| status.as_u16());
         assert_eq!(result, expected, "{value}");
     }
@@ -187,6 +209,14 @@ mod tests {
         ] {
             check(header::ORIGIN, origin, Some(403));
         }
+    }
+
+    #[test]
+    fn headers_over_the_limit_are_refused() {
+        let others = "/mcp".len() + "host: localhost:3100\r\n".len() + "x-long: \r\n".len();
+        let name = HeaderName::from_static("x-long");
+        check(name.clone(), &"a".repeat(HEADER_BYTES_MAX - others), None);
+        check(name, &"a".repeat(HEADER_BYTES_MAX - others + 1), Some(431));
     }
 
     #[test]

@@ -157,12 +157,13 @@ impl Framing {
 
     fn read_header(&mut self, line: &[u8]) -> Result<Place, Ambiguous> {
         let colon = memchr(b':', line).ok_or(Ambiguous)?;
-        let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
+        let name = &line[..colon];
+        let value = || line[colon + 1..].trim_ascii();
         let told = if name.eq_ignore_ascii_case(b"content-length") {
-            Length::Bytes(digits(value, 10).ok_or(Ambiguous)?)
+            Length::Bytes(digits(value(), 10).ok_or(Ambiguous)?)
         } else if !name.eq_ignore_ascii_case(b"transfer-encoding") {
             return Ok(Place::Header);
-        } else if value.eq_ignore_ascii_case(b"chunked") {
+        } else if value().eq_ignore_ascii_case(b"chunked") {
             Length::Chunked
         } else {
             return Err(Ambiguous);

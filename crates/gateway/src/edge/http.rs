@@ -320,13 +320,11 @@ fn check_modern(headers: &HeaderMap, request: &Envelope) -> Result<(), Reply> {
     let version =
         header_text(headers, &VERSION).map_err(|()| mismatch("the header MCP-Protocol-Version is not valid"))?;
     let version = version.ok_or_else(|| mismatch("the header MCP-Protocol-Version is missing"))?;
-    if request.meta_members().get(Meta::ProtocolVersion).is_some()
-        && request.meta_text(Meta::ProtocolVersion) != Some(version)
-    {
-        return Err(mismatch("the header MCP-Protocol-Version differs from the version in `_meta`"));
-    }
-    if request.meta_text(Meta::ProtocolVersion).is_none() {
+    if request.meta_raw(Meta::ProtocolVersion).is_none() {
         return Err(invalid("`_meta` must name the protocol version"));
+    }
+    if request.meta_text(Meta::ProtocolVersion) != Some(version) {
+        return Err(mismatch("the header MCP-Protocol-Version differs from the version in `_meta`"));
     }
     let method = header_text(headers, &METHOD).map_err(|()| mismatch("the header Mcp-Method is not valid"))?;
     if method != Some(request.method()) {
@@ -397,6 +395,9 @@ pub async fn read(body: Incoming, gateway: &Gateway) -> Result<Bytes, (StatusCod
 }
 
 fn is_json(kind: &[u8]) -> bool {
+    if kind == b"application/json" {
+        return true;
+    }
     let Ok(kind) = std::str::from_utf8(kind) else { return false };
     let mut parts = kind.split(';').map(str::trim);
     let json = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
@@ -413,9 +414,9 @@ fn accepts_json(headers: &HeaderMap) -> bool {
     if values.peek().is_none() {
         return true;
     }
-    values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(|range| {
-        let range = range.split(';').next().unwrap_or_default().trim();
-        matches!(range, "*/*" | "application/*" | "application/json")
+    values.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).any(|range| {
+        let range = range.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+        matches!(range, b"*/*" | b"application/*" | b"application/json")
     })
 }
 

@@ -4,100 +4,28 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use mcp::{
-    ClientFacts, Envelope, Era, Kind, Method, Param, ResultKey, Splice, Version, array, code, message, translate,
-};
-use tokio::sync::{broadcast, mpsc, oneshot};
+use mcp::{ClientFacts, Envelope, Era, Kind, Method, Param, Version, code, message};
+use tokio::sync::{broadcast, mpsc};
 
-use super::{Reply, STREAM_QUEUE, lists, tasks, unbroken::Unbroken};
+use super::{
+    Reply,
+    about::about,
+    lists, newcomers,
+    running::{self, Running},
+    tasks,
+};
 use crate::{
-    call::{Answer, Ask, Call, Caller, Event, Exchange, Reply as ClientReply},
-    catalogue::{Endpoint, ListChange, listing::ListKind, wrapping::wrapped_answer},
-    failure::Failure,
+    call::Caller,
+    catalogue::{Endpoint, ListChange, listing::ListKind},
     gateway::Gateway,
     route::{Inbound, find_resource, route},
-    seals::random,
     session::{Session, Unknown},
     upstream::{
         Upstream,
         changes::Change,
-        peer::Peer,
         watch::{Subject, Watching},
     },
 };
-
-/// A call without an answer after this time becomes a stream, so that its client has something to come back to.
-const STREAM_AFTER: Duration = Duration::from_millis(500);
-
-/// How long a handshake waits for servers that have never introduced themselves.
-const INTRODUCTIONS_WAIT: Duration = Duration::from_secs(1);
-
-/// What an endpoint says of itself.
-pub struct About {
-    /// `capabilities`, a raw object.
-    pub capabilities: String,
-    /// `instructions`, a raw string.
-    pub instructions: Option<String>,
-}
-
-/// What an endpoint can do: of one server what that server says, of many what the gateway does for all of them.
-pub async fn about(gateway: &Gateway, endpoint: &Endpoint, version: Version) -> About {
-    let own = gateway.settings.instructions.clone();
-    let described = gateway.catalogue.bundle(endpoint).and_then(|bundle| bundle.description.clone());
-    let instructions = described.or(own).map(|text| String::from_utf8_lossy(&message::json_string(&text)).into_owned());
-    let single = match endpoint {
-        Endpoint::Server(_) => gateway.catalogue.members(endpoint).next(),
-        _ => None,
-    };
-    if let Some(upstream) = single {
-        let caller = gateway.own_caller();
-        if let Ok(peer) = upstream.introduce(&caller).await {
-            let told =
-                (!peer.instructions.is_empty()).then(|| String::from_utf8_lossy(&peer.instructions).into_owned());
-            return About { capabilities: carried(&peer, version), instructions: told.or(instructions) };
-        }
-    }
-    let more = match version {
-        Version::V2026_07_28 => {
-            r#","extensions":{"io.modelcontextprotocol/tasks":{},"io.modelcontextprotocol/skills":{"directoryRead":true}}"#
-        }
-        Version::V2025_11_25 if has_core_tasks(gateway, endpoint).await => {
-            r#","tasks":{"list":{},"cancel":{},"requests":{"tools":{"call":{}}}}"#
-        }
-        _ => "",
-    };
-    let capabilities = format!(
-        r#"{{"tools":{{"listChanged":true}},"prompts":{{"listChanged":true}},"resources":{{"subscribe":true,"listChanged":true}},"completions":{{}},"logging":{{}}{more}}}"#
-    );
-    About { capabilities, instructions }
-}
-
-/// Whether calls of some tool behind an endpoint can become core tasks. A first client waits until the servers have
-/// introduced themselves, but not for long.
-async fn has_core_tasks(gateway: &Gateway, endpoint: &Endpoint) -> bool {
-    let some =
-        || gateway.catalogue.members(endpoint).any(|upstream| upstream.peer().is_some_and(|it| it.has_core_tasks()));
-    if !some() {
-        let _ = tokio::time::timeout(INTRODUCTIONS_WAIT, Box::pin(gateway.catalogue.view(endpoint))).await;
-    }
-    some()
-}
-
-/// The capabilities of a server that cross to a client of this revision: core tasks do not cross eras, extensions of the
-/// modern era mean nothing to a legacy client.
-fn carried(peer: &Peer, version: Version) -> String {
-    let Ok(members) = array::members(&peer.capabilities) else { return "{}".to_owned() };
-    let crosses = |key: &[u8]| match key {
-        b"tasks" => version == Version::V2025_11_25 && peer.era == Era::Legacy,
-        b"extensions" => version.era() == Era::Modern,
-        _ => true,
-    };
-    let kept = members.into_iter().filter(|(key, _)| crosses(key)).map(|(key, span)| {
-        let value = span.of(&peer.capabilities).unwrap_or(b"{}");
-        format!("\"{}\":{}", String::from_utf8_lossy(key), String::from_utf8_lossy(value))
-    });
-    format!("{{{}}}", kept.collect::<Vec<_>>().join(","))
-}
 
 /// What a client says of itself in its handshake, and the revision it gets.
 pub fn introduced(request: &Envelope) -> Option<(Version, ClientFacts)> {
@@ -137,7 +65,7 @@ pub fn not_initialized(id: &[u8], why: Option<Unknown>) -> Reply {
 pub async fn handle(gateway: &Gateway, session: &Arc<Session>, request: Envelope) -> Reply {
     match request.kind() {
         Kind::Result | Kind::Error => {
-            session.answered(&request);
+            session.reach().answered(&request);
             Reply::Accepted
         }
         Kind::Notification => {
@@ -249,7 +177,7 @@ fn forward_updates(
             match changes.recv().await {
                 Ok(Change::Resource(uri)) if uri == own => {
                     let Some(session) = session.upgrade() else { return };
-                    session.tell(message::notification(Method::ResourceUpdated.as_str(), params.as_bytes()));
+                    session.reach().tell(message::notification(Method::ResourceUpdated.as_str(), params.as_bytes()));
                 }
                 Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
                 Err(broadcast::error::RecvError::Closed) => return,
@@ -263,7 +191,14 @@ fn forward_updates(
 pub fn stand(gateway: &Gateway, session: &Arc<Session>) -> mpsc::Receiver<Bytes> {
     let members: Vec<Arc<Upstream>> = gateway.catalogue.members(&session.endpoint).cloned().collect();
     let (changes, session_facts) = (gateway.catalogue.changes(), (session.caller(), session.endpoint.clone()));
-    session.stand(|client| tokio::spawn(follow_lists(members, session_facts, changes, client)).abort_handle())
+    let newcomers = newcomers::hear(gateway.clone(), session.caller(), session.endpoint.clone());
+    let follow = |client| async move {
+        tokio::select! {
+            () = follow_lists(members, session_facts, changes, client) => {}
+            () = newcomers => {}
+        }
+    };
+    session.reach().stand(|client| tokio::spawn(follow(client)).abort_handle())
 }
 
 /// Tells a client of changed lists for as long as it listens.
@@ -295,16 +230,18 @@ async fn follow_lists(
 async fn call(gateway: &Gateway, session: &Arc<Session>, request: Envelope, method: Method, id: Bytes) -> Reply {
     let inbound =
         Inbound { caller: session.caller(), endpoint: session.endpoint.clone(), request, param_headers: None };
+    let text_max = gateway.result_text_max(&inbound.endpoint, method);
     let (upstream, call) = match route(&gateway.catalogue, &gateway.seals, inbound).await {
         Ok(routed) => routed,
         Err(failure) => return Reply::One(failure.answer(&id, method, false), 200),
     };
-    let updates = match task_updates(&upstream, &call).await {
+    let updates = match tasks::updates(gateway, session, &upstream, &call).await {
         Ok(updates) => updates,
         Err(failure) => return Reply::One(failure.answer(&id, method, false), 200),
     };
     let cancelled = session.begin(&id);
     let running = Running {
+        gateway: gateway.clone(),
         session: session.clone(),
         ids: tasks::Ids::new(gateway, session, &upstream.name),
         upstream,
@@ -312,272 +249,8 @@ async fn call(gateway: &Gateway, session: &Arc<Session>, request: Envelope, meth
         call,
         id,
         method,
-        rounds_max: gateway.limits.ask_rounds_max,
+        text_max,
         updates,
-        tasks_max: gateway.limits.subscriptions_per_listen_max,
     };
-    let mut beginning = Unbroken::new(begin(running, cancelled));
-    match tokio::time::timeout(STREAM_AFTER, &mut beginning).await {
-        Ok(Begun { exchange: None, .. }) => Reply::Accepted,
-        Ok(Begun { mut running, exchange: Some(Exchange::Done(end)), .. }) if !wants_input(&end) => {
-            Reply::One(running.finish(end), 200)
-        }
-        Ok(begun) => stream(std::future::ready(begun)),
-        Err(_) => stream(beginning),
-    }
-}
-
-/// What a server says of its tasks from now on, if this call is to become one. A modern server makes no core tasks.
-async fn task_updates(upstream: &Arc<Upstream>, call: &Call) -> Result<Option<broadcast::Receiver<Change>>, Failure> {
-    if call.method != Method::ToolsCall || call.request.param(Param::Task).is_none() {
-        return Ok(None);
-    }
-    if upstream.introduce(&call.caller).await?.era == Era::Modern {
-        let text = "the server makes no tasks of revision 2025-11-25: call without `task`";
-        return Err(Failure::Refused(code::METHOD_NOT_FOUND, text.to_owned()));
-    }
-    Ok(Some(upstream.changes.subscribe()))
-}
-
-/// A call of which something is known: that it has ended, that something has come of it, or that the client gave it up.
-struct Begun {
-    running: Running,
-    cancelled: oneshot::Receiver<()>,
-    exchange: Option<Exchange>,
-}
-
-async fn begin(running: Running, mut cancelled: oneshot::Receiver<()>) -> Begun {
-    let exchange = tokio::select! {
-        exchange = running.first() => Some(exchange),
-        () = given_up(&mut cancelled) => None,
-    };
-    Begun { running, cancelled, exchange }
-}
-
-/// Follows a call to its end on a stream.
-fn stream(beginning: impl Future<Output = Begun> + Send + 'static) -> Reply {
-    let (client, receiver) = mpsc::channel(STREAM_QUEUE);
-    tokio::spawn(async move {
-        let Begun { mut running, mut cancelled, exchange } = beginning.await;
-        let Some(exchange) = exchange else { return };
-        tokio::select! {
-            last = running.follow(exchange, &client) => drop(client.send(last).await),
-            () = given_up(&mut cancelled) => {}
-        }
-    });
-    Reply::Many(receiver)
-}
-
-/// Resolves when the client gives the call up, not when nobody can any more.
-async fn given_up(cancelled: &mut oneshot::Receiver<()>) {
-    if cancelled.await.is_err() {
-        std::future::pending::<()>().await;
-    }
-}
-
-fn wants_input(end: &Result<Answer, Failure>) -> bool {
-    end.as_ref().is_ok_and(|answer| answer.envelope.result_text(ResultKey::ResultType) == Some("input_required"))
-}
-
-/// A call of a session that is under way.
-struct Running {
-    session: Arc<Session>,
-    upstream: Arc<Upstream>,
-    call: Call,
-    id: Bytes,
-    method: Method,
-    /// Whether the answer repeats URIs that the client knows in another form.
-    wrapped: bool,
-    rounds_max: u32,
-    /// How the client knows the tasks of the server.
-    ids: tasks::Ids,
-    /// What the server says of its tasks, if the call is to become one.
-    updates: Option<broadcast::Receiver<Change>>,
-    /// Of how many tasks the session is told at once.
-    tasks_max: usize,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.session.finish(&self.id);
-    }
-}
-
-impl Running {
-    /// Sends the call and waits for the first that comes of it.
-    async fn first(&self) -> Exchange {
-        match self.upstream.call(&self.call).await {
-            Exchange::Running(events) => events.settle().await,
-            ended @ Exchange::Done(_) => ended,
-        }
-    }
-
-    /// Follows the call to its end, through the rounds of questions that a modern server asks.
-    async fn follow(&mut self, mut exchange: Exchange, client: &mpsc::Sender<Bytes>) -> Bytes {
-        for _ in 0..self.rounds_max {
-            let end = self.until_done(exchange, client).await;
-            let answer = match end {
-                Ok(answer) if answer.envelope.result_text(ResultKey::ResultType) == Some("input_required") => answer,
-                end => return self.finish(end),
-            };
-            if let Err(invalid) = self.call.settle() {
-                return self.finish(Err(Failure::Garbage(invalid.to_string())));
-            }
-            self.call.request = match self.ask_all(&answer.envelope, client).await {
-                Ok(retry) => retry,
-                Err(failure) => return self.finish(Err(failure)),
-            };
-            exchange = self.upstream.call(&self.call).await;
-        }
-        let text = format!("the server asked more than {} times", self.rounds_max);
-        self.finish(Err(Failure::Refused(code::INTERNAL, text)))
-    }
-
-    async fn until_done(&self, exchange: Exchange, client: &mpsc::Sender<Bytes>) -> Result<Answer, Failure> {
-        let mut events = match exchange {
-            Exchange::Done(end) => return end,
-            Exchange::Running(events) => events,
-        };
-        loop {
-            match events.next().await {
-                Event::Done(end) => return end,
-                Event::Notification(notification) => drop(client.send(self.shown(notification)).await),
-                Event::Ask(ask) => self.pass_on(ask, client).await,
-            }
-        }
-    }
-
-    /// A question of a legacy server goes to the client under an id of ours.
-    async fn pass_on(&self, Ask { question, reply }: Ask, client: &mpsc::Sender<Bytes>) {
-        let shown = self.ids.show(&question, Method::Other).and_then(|shown| parse(&shown).ok());
-        let (question, answer) = self.session.question(shown.as_ref().unwrap_or(&question));
-        let _ = client.send(question).await;
-        let ids = self.ids.clone();
-        tokio::spawn(async move {
-            if let Ok(answer) = answer.await {
-                let _ = reply.send(ids.own_reply(answer));
-            }
-        });
-    }
-
-    /// A notification with the ids of tasks that the client knows. Only those of tasks under way name one.
-    fn shown(&self, notification: Bytes) -> Bytes {
-        if self.method != Method::TasksResult {
-            return notification;
-        }
-        let shown = parse(&notification).ok().and_then(|parsed| self.ids.show(&parsed, Method::Other));
-        shown.unwrap_or(notification)
-    }
-
-    /// Puts all questions of an `input_required` to the client and makes the retry that carries the answers.
-    async fn ask_all(&self, answer: &Envelope, client: &mpsc::Sender<Bytes>) -> Result<Envelope, Failure> {
-        let requests = answer.result_raw(ResultKey::InputRequests).unwrap_or(b"{}");
-        let members = array::members(requests).map_err(|error| Failure::Garbage(error.to_string()))?;
-        let mut waiting = Vec::new();
-        for (key, span) in members {
-            let asked = as_request(span.of(requests).unwrap_or_default())?;
-            if !self.call.caller.abilities.allow(&asked) {
-                return Err(Failure::MissingCapability(crate::call::Abilities::required(&asked)));
-            }
-            let (question, reply) = self.session.question(&asked);
-            client
-                .send(question)
-                .await
-                .map_err(|_| Failure::Refused(code::INTERNAL, "the client has gone while it was asked".to_owned()))?;
-            waiting.push((key.to_vec(), reply));
-        }
-        if waiting.is_empty() {
-            tokio::time::sleep(Duration::from_millis(250)).await;
-        }
-        let mut responses = Vec::new();
-        for (key, reply) in waiting {
-            match reply.await {
-                Ok(ClientReply::Result(result)) => responses.push((key, result)),
-                Ok(ClientReply::Error(_)) | Err(_) => {
-                    return Err(Failure::Refused(
-                        code::INTERNAL,
-                        "the client did not answer the server's question".to_owned(),
-                    ));
-                }
-            }
-        }
-        retry(&self.call.request, answer, &responses)
-    }
-
-    /// Whether a modern server refused the tool for what the client cannot do: the legacy era has no code for it.
-    fn is_refused_for_capability(&self, answer: &Envelope) -> bool {
-        self.method == Method::ToolsCall && answer.error_code() == Some(i64::from(code::MISSING_CAPABILITY))
-    }
-
-    /// Tells the session of the task that the call has become, if it has.
-    fn follow_task(&mut self, answer: &Envelope) {
-        if let (Some(updates), Some(own)) = (self.updates.take(), tasks::made(answer)) {
-            let following = tasks::follow(Arc::downgrade(&self.session), updates, own, self.ids.clone());
-            self.session.accompany(self.tasks_max, following);
-        }
-    }
-
-    /// The end of the call as the client sees it.
-    fn finish(&mut self, end: Result<Answer, Failure>) -> Bytes {
-        let answer = match end {
-            Ok(Answer { envelope, era: Era::Modern }) if self.is_refused_for_capability(&envelope) => {
-                Failure::MissingCapability("{}").answer(&self.id, self.method, false)
-            }
-            Ok(Answer { envelope, era: Era::Modern }) => translate::answer_for_legacy(&envelope, &self.id),
-            Ok(Answer { envelope, era: Era::Legacy }) => {
-                self.follow_task(&envelope);
-                let shown = self.ids.show(&envelope, self.method).and_then(|shown| parse(&shown).ok());
-                translate::answer_unchanged(shown.as_ref().unwrap_or(&envelope), &self.id)
-            }
-            Err(failure) => return failure.answer(&self.id, self.method, false),
-        };
-        if self.wrapped { wrapped_answer(answer, &self.upstream.name) } else { answer }
-    }
-}
-
-/// An embedded `{"method", "params"}` as the request that it stands for.
-fn as_request(embedded: &[u8]) -> Result<Envelope, Failure> {
-    let mut bytes = br#"{"jsonrpc":"2.0","id":0,"#.to_vec();
-    bytes.extend_from_slice(embedded.strip_prefix(b"{").unwrap_or(b"}"));
-    let request = parse(&bytes.into())?;
-    let params = request.params().unwrap_or(b"{}");
-    let is_url = array::member(params, "mode").and_then(|mode| mode.of(params)) == Some(b"\"url\"");
-    if !is_url || array::member(params, "elicitationId").is_some() {
-        return Ok(request);
-    }
-    // the legacy era names each URL question; the modern one does not
-    let id = format!(r#""elicitationId":"{:032x}""#, u128::from_be_bytes(random()));
-    let mut splice = Splice::new(request.bytes());
-    splice.insert_members(request.params_members().span, id.into_bytes());
-    parse(&splice.apply())
-}
-
-fn parse(bytes: &Bytes) -> Result<Envelope, Failure> {
-    Envelope::parse(bytes, mcp::ScanLimits { depth_max: 128 }).map_err(|invalid| Failure::Garbage(invalid.to_string()))
-}
-
-/// The first request once more, with the answers and the state of the server.
-fn retry(first: &Envelope, answer: &Envelope, responses: &[(Vec<u8>, Bytes)]) -> Result<Envelope, Failure> {
-    let mut members = br#""inputResponses":{"#.to_vec();
-    for (index, (key, result)) in responses.iter().enumerate() {
-        if index > 0 {
-            members.push(b',');
-        }
-        members.push(b'"');
-        members.extend_from_slice(key);
-        members.extend_from_slice(b"\":");
-        members.extend_from_slice(result);
-    }
-    members.push(b'}');
-    if let Some(state) = answer.result_raw(ResultKey::RequestState) {
-        members.extend_from_slice(br#","requestState":"#);
-        members.extend_from_slice(state);
-    }
-    let mut splice = Splice::new(first.bytes());
-    let old = [Param::RequestState, Param::InputResponses].map(|key| first.params_members().get(key));
-    splice.remove_members(&old);
-    let without = parse(&splice.apply())?;
-    let mut splice = Splice::new(without.bytes());
-    splice.insert_members(without.params_members().span, members);
-    parse(&splice.apply())
+    running::reply(running, cancelled).await
 }

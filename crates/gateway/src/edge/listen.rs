@@ -7,7 +7,7 @@ use bytes::Bytes;
 use mcp::{Envelope, Meta, Method, Param, ScanLimits, Splice, array, code, message, plain_text, task::TaskId};
 use tokio::sync::{broadcast, mpsc};
 
-use super::{Reply, STREAM_QUEUE, modern};
+use super::{Reply, STREAM_QUEUE, modern, newcomers};
 use crate::{
     call::Caller,
     catalogue::{Endpoint, ListChange},
@@ -97,8 +97,12 @@ pub async fn listen(gateway: &Gateway, inbound: Inbound) -> Reply {
     let (sender, receiver) = mpsc::channel(STREAM_QUEUE);
     let acknowledged = format!(r#"{{"notifications":{},{}}}"#, ears.honoured.as_json(), tag(&id));
     let _ = sender.send(message::notification(Method::Acknowledged.as_str(), acknowledged.as_bytes())).await;
+    let newcomers = newcomers::hear(gateway.clone(), inbound.caller, inbound.endpoint.clone());
     tokio::spawn(async move {
-        ears.follow(&id, changes, &inbound.endpoint, &sender).await;
+        tokio::select! {
+            () = ears.follow(&id, changes, &inbound.endpoint, &sender) => {}
+            () = newcomers => {}
+        }
         drop(place);
     });
     Reply::Many(receiver)

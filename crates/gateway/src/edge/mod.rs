@@ -1,10 +1,12 @@
 //! The client edge: what comes in over any transport is read as a message of its era, answered by the gateway itself or
 //! routed, and answered in the words of that era.
 //!
-//! In reading order: `modern` and `legacy` with `unbroken` (the two eras), `tasks` (core tasks of
-//! legacy ones), `listen` (changes for modern clients), `http` with `door` and
-//! `body` (Streamable HTTP), `duplex` (stdio, sockets, HTTP+SSE), `serve` with `framing` (listeners).
+//! In reading order: `about` (what an endpoint says of itself), `modern` and `legacy` (the two eras), `running` with
+//! `unbroken` (a call of a legacy session), `tasks` (core tasks of legacy ones), `listen` (changes for modern clients),
+//! `http` with `door` and `body` (Streamable HTTP), `duplex` (stdio, sockets, HTTP+SSE), `serve` with `framing`
+//! (listeners).
 
+pub mod about;
 pub mod body;
 pub mod door;
 pub mod duplex;
@@ -14,6 +16,8 @@ pub mod legacy;
 pub mod listen;
 pub mod lists;
 pub mod modern;
+mod newcomers;
+mod running;
 pub mod serve;
 mod tasks;
 mod unbroken;

@@ -1,6 +1,10 @@
 //! Requests of modern clients: each stands for itself, questions of servers come back as `input_required`.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use mcp::{
@@ -56,6 +60,8 @@ struct Context {
     own_name: Arc<str>,
     /// How many rounds of questions came before.
     round: u32,
+    /// The most bytes of text in the result.
+    text_max: usize,
 }
 
 /// What differs in a retry from the request that the call began with.
@@ -67,15 +73,15 @@ struct Retry {
 
 /// The caller that a modern request describes.
 pub fn caller(gateway: &Gateway, request: &Envelope) -> Caller {
-    let meta = |key| request.meta_raw(key).map(|raw| request.bytes().slice_ref(raw)).unwrap_or_default();
-    let capabilities = meta(Meta::ClientCapabilities);
-    let abilities = if capabilities.len() <= 2 { Abilities::default() } else { Abilities::read(&capabilities) };
+    let capabilities = request.meta_raw(Meta::ClientCapabilities).unwrap_or_default();
+    let abilities = if capabilities.len() <= 2 { Abilities::default() } else { Abilities::read(capabilities) };
     Caller {
         principal: gateway.principal.clone(),
         session: None,
         era: Era::Modern,
         facts: gateway.no_facts.clone(),
         abilities,
+        reach: Weak::new(),
     }
 }
 
@@ -107,6 +113,7 @@ pub async fn handle(gateway: &Gateway, inbound: Inbound) -> Reply {
 
 async fn call(gateway: &Gateway, inbound: Inbound, method: Method, id: Bytes) -> Reply {
     let request = inbound.request.clone();
+    let text_max = gateway.result_text_max(&inbound.endpoint, method);
     let (upstream, call) = match route(&gateway.catalogue, &gateway.seals, inbound).await {
         Ok(routed) => routed,
         Err(failure) => return failed(&failure, &id, method),
@@ -121,6 +128,7 @@ async fn call(gateway: &Gateway, inbound: Inbound, method: Method, id: Bytes) ->
         request,
         own_name: call.own_name.clone(),
         round: 0,
+        text_max,
     };
     if method.may_ask() && context.retry.is_some() && is_legacy(&context.upstream) {
         return Box::pin(resume(gateway, &call, context)).await;
@@ -148,12 +156,16 @@ fn ended(gateway: &Gateway, context: &Context, end: Result<Answer, Failure>) -> 
     if wants_visit(&end) {
         return visit_first(gateway, context, &end);
     }
-    match end {
+    match end.and_then(Answer::of_a_known_kind) {
         Err(failure) => failed(&failure, &context.id, context.method),
         Ok(answer) => {
             let code =
                 (answer.envelope.kind() == Kind::Error).then(|| answer.envelope.error_code().unwrap_or_default());
-            Reply::answer(finish(gateway, context, &answer), code, true)
+            Reply::answer(
+                finish(gateway, context, &gateway.shaped(answer, &context.upstream, context.text_max)),
+                code,
+                true,
+            )
         }
     }
 }
@@ -395,7 +407,7 @@ async fn resume(gateway: &Gateway, call: &Call, mut context: Context) -> Reply {
 
 /// What this endpoint is and can do.
 async fn discover(gateway: &Gateway, endpoint: &Endpoint, id: &[u8]) -> Reply {
-    let about = super::legacy::about(gateway, endpoint, Version::LATEST).await;
+    let about = super::about::about(gateway, endpoint, Version::LATEST).await;
     let versions: Vec<String> = Version::SERVED.iter().map(|version| format!("\"{}\"", version.as_str())).collect();
     let instructions = about.instructions.map(|text| format!(r#","instructions":{text}"#)).unwrap_or_default();
     let result = format!(

@@ -11,14 +11,14 @@ use bytes::Bytes;
 use config::Mode;
 use futures_util::future::join_all;
 use mcp::{
-    Envelope, Era, Kind, Method, Param, ResultKey, Splice, array, code, message, plain_text,
-    task::{TaskId, places},
+    Envelope, Era, Kind, Method, Param, ResultKey, Splice, Version, array, code, message, plain_text,
+    task::{self, TaskId, places},
 };
 use tokio::sync::broadcast;
 
-use super::Reply;
+use super::{Reply, about::has_core_tasks};
 use crate::{
-    call::Reply as ClientReply,
+    call::{Call, Reply as ClientReply},
     failure::Failure,
     gateway::Gateway,
     seals::Seals,
@@ -83,8 +83,28 @@ fn text(token: &[u8]) -> Option<String> {
 
 /// The server's own id of the task that an answer to `tools/call` says was made.
 pub(super) fn made(answer: &Envelope) -> Option<String> {
-    answer.result_raw(ResultKey::Task)?;
-    places(answer, Method::ToolsCall).next()?.of(answer.bytes()).and_then(text)
+    text(&task::made(answer)?)
+}
+
+/// What a server says of its tasks from now on, if this call is to become one. A modern server makes no core tasks; an
+/// endpoint that does not announce them takes no notice of the wish.
+pub(super) async fn updates(
+    gateway: &Gateway,
+    session: &Session,
+    upstream: &Arc<Upstream>,
+    call: &Call,
+) -> Result<Option<broadcast::Receiver<Change>>, Failure> {
+    if call.method != Method::ToolsCall || call.request.param(Param::Task).is_none() {
+        return Ok(None);
+    }
+    if upstream.introduce(&call.caller).await?.era == Era::Legacy {
+        return Ok(Some(upstream.changes.subscribe()));
+    }
+    if session.version == Version::V2025_11_25 && has_core_tasks(gateway, &session.endpoint).await {
+        let text = "the server makes no tasks of revision 2025-11-25: call without `task`";
+        return Err(Failure::Refused(code::METHOD_NOT_FOUND, text.to_owned()));
+    }
+    Ok(None)
 }
 
 /// Tells a session how a task goes on until it has ended, under the id that the client knows.
@@ -94,7 +114,7 @@ pub(super) async fn follow(session: Weak<Session>, mut changes: broadcast::Recei
             Ok(Change::CoreTask(told)) if is_of(&told, &own) => {
                 let Some(session) = session.upgrade() else { return };
                 if let Some(shown) = ids.show(&told, Method::TaskStatusLegacy) {
-                    session.tell(shown);
+                    session.reach().tell(shown);
                 }
                 if has_ended(&told) {
                     return;

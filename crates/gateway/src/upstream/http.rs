@@ -9,7 +9,7 @@ use http_body_util::BodyExt;
 use mcp::{Envelope, Era, Kind, Method, Param, ScanLimits, sse};
 use tokio::sync::{Notify, oneshot};
 
-use super::pending::with_token;
+use super::pending::{parse_id, with_token};
 use crate::{
     call::{Abilities, Answer, Ask, Call, Event, Exchange, Reply},
     events::{Patience, Sender, channel},
@@ -76,18 +76,26 @@ impl HttpServer {
         Ok(self.lane.send(verb, body, extra).await?)
     }
 
-    /// Posts one message and reads what comes back, up to the first event of a stream.
-    pub async fn post(&self, body: Bytes, extra: impl FnOnce(&mut HeaderMap)) -> Result<(HeaderMap, Got), Failure> {
+    /// Posts the request `id` and reads what comes back, up to the first event of a stream.
+    pub async fn post(
+        &self,
+        id: u64,
+        body: Bytes,
+        extra: impl FnOnce(&mut HeaderMap),
+    ) -> Result<(HeaderMap, Got), Failure> {
         let response = self.send(Verb::POST, body, extra).await?;
         let (head, body) = response.into_parts();
         let kind = head.headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
         if head.status.is_success() && starts_with(kind, b"text/event-stream") {
-            return Ok((head.headers, Got::Stream(EventStream::new(body, self.limits))));
+            return Ok((head.headers, Got::Stream(EventStream::new(body, self.limits).answering(id))));
         }
         let is_json = starts_with(kind, b"application/json");
         let body = collect(body, self.limits.result_bytes_max).await?;
         let got = match Envelope::parse(&body, ScanLimits { depth_max: 128 }) {
-            Ok(envelope) if is_json && matches!(envelope.kind(), Kind::Result | Kind::Error) => Got::Message(envelope),
+            Ok(envelope) if is_json && is_answer_to(&envelope, id) => Got::Message(envelope),
+            Ok(envelope) if is_json && is_answer(&envelope) => {
+                return Err(Failure::Garbage("an answer to another request".to_owned()));
+            }
             _ if head.status == StatusCode::ACCEPTED || head.status == StatusCode::NO_CONTENT => Got::Nothing,
             Err(invalid) if head.status.is_success() => return Err(Failure::Garbage(invalid.to_string())),
             _ if head.status.is_success() => {
@@ -98,18 +106,19 @@ impl HttpServer {
         Ok((head.headers, got))
     }
 
-    /// Posts one message of our own and waits for its answer, passing over everything else.
+    /// Posts a request of our own and waits for its answer, passing over everything else.
     pub async fn ask(
         &self,
+        id: u64,
         body: Bytes,
         extra: impl FnOnce(&mut HeaderMap),
         limit: Duration,
     ) -> Result<(HeaderMap, Got), Failure> {
         let exchange = async {
-            match self.post(body, extra).await? {
+            match self.post(id, body, extra).await? {
                 (headers, Got::Stream(mut stream)) => loop {
                     match stream.next().await? {
-                        Some(envelope) if matches!(envelope.kind(), Kind::Result | Kind::Error) => {
+                        Some(envelope) if is_answer(&envelope) => {
                             break Ok((headers, Got::Message(envelope)));
                         }
                         Some(_) => {}
@@ -131,6 +140,20 @@ pub async fn collect(body: egress::Answer, bytes_max: usize) -> Result<Bytes, Fa
     })
 }
 
+fn is_answer(message: &Envelope) -> bool {
+    matches!(message.kind(), Kind::Result | Kind::Error)
+}
+
+/// Whether this answers the request `id`. An error may come without an id or under a name of the server's own, where
+/// its request was not read; it must only not be the answer to another request of ours.
+fn is_answer_to(message: &Envelope, id: u64) -> bool {
+    match (message.kind(), parse_id(message.id())) {
+        (Kind::Result, answered) => answered == Some(id),
+        (Kind::Error, answered) => answered.is_none_or(|answered| answered == id),
+        _ => false,
+    }
+}
+
 fn starts_with(value: &[u8], wanted: &[u8]) -> bool {
     value.get(..wanted.len()).is_some_and(|head| head.eq_ignore_ascii_case(wanted))
 }
@@ -139,13 +162,20 @@ fn starts_with(value: &[u8], wanted: &[u8]) -> bool {
 pub struct EventStream {
     body: egress::Answer,
     decoder: sse::Decoder,
+    /// The one request that can be answered here.
+    request: Option<u64>,
 }
 
 impl EventStream {
     /// Reads `body` as an event stream.
     pub fn new(body: egress::Answer, limits: HttpLimits) -> Self {
         let limits = sse::Limits { line_bytes_max: limits.line_bytes_max, event_bytes_max: limits.result_bytes_max };
-        Self { body, decoder: sse::Decoder::new(limits) }
+        Self { body, decoder: sse::Decoder::new(limits), request: None }
+    }
+
+    /// The same stream as the answer to the request `id`: answers to others are passed over.
+    fn answering(self, id: u64) -> Self {
+        Self { request: Some(id), ..self }
     }
 
     /// The next event with data, whatever it holds.
@@ -173,11 +203,18 @@ impl EventStream {
     pub async fn next(&mut self) -> Result<Option<Envelope>, Failure> {
         while let Some(event) = self.next_event().await? {
             match Envelope::parse(&event.data, ScanLimits { depth_max: 128 }) {
+                Ok(envelope) if self.is_foreign(&envelope) => {
+                    tracing::debug!("an answer to another request in a server's stream");
+                }
                 Ok(envelope) => return Ok(Some(envelope)),
                 Err(invalid) => tracing::debug!(%invalid, "event without a message in a server's stream"),
             }
         }
         Ok(None)
+    }
+
+    fn is_foreign(&self, message: &Envelope) -> bool {
+        self.request.is_some_and(|id| is_answer(message) && !is_answer_to(message, id))
     }
 
     /// Where to take up a broken stream: the last event id and how long to wait first.
@@ -281,7 +318,8 @@ async fn next_or_resume<O: StreamOwner>(owner: &O, stream: &mut EventStream) -> 
             Ok(None) | Err(_) => {
                 let (id, wait) = stream.resume_point().ok_or(Failure::Lost)?;
                 tokio::time::sleep(wait).await;
-                *stream = owner.resume(&id).await.ok_or(Failure::Lost)?;
+                let resumed = owner.resume(&id).await.ok_or(Failure::Lost)?;
+                *stream = EventStream { request: stream.request, ..resumed };
             }
         }
     }
@@ -337,4 +375,28 @@ pub fn reply_later<O: StreamOwner>(owner: Arc<O>, question: Envelope, answer: on
         let reply = answer.await.unwrap_or_else(|_| Reply::nobody());
         owner.reply(question, reply).await;
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_known_by_its_id() {
+        let check = |rest: &str, expected| {
+            let message = format!(r#"{{"jsonrpc":"2.0",{rest}}}"#).into_bytes().into();
+            let message = Envelope::parse(&message, ScanLimits::default()).unwrap();
+            assert_eq!(is_answer_to(&message, 7), expected, "{rest}");
+        };
+        check(r#""id":7,"result":{}"#, true);
+        check(r#""id":"7","result":{}"#, true);
+        check(r#""id":8,"result":{}"#, false);
+        check(r#""id":"foreign","result":{}"#, false);
+        check(r#""id":7,"error":{"code":1,"message":""}"#, true);
+        check(r#""error":{"code":1,"message":""}"#, true);
+        check(r#""id":null,"error":{"code":1,"message":""}"#, true);
+        check(r#""id":"server-error","error":{"code":1,"message":""}"#, true);
+        check(r#""id":8,"error":{"code":1,"message":""}"#, false);
+        check(r#""id":7,"method":"ping""#, false);
+    }
 }

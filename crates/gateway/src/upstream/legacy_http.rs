@@ -19,6 +19,7 @@ use super::{
     http::{EventStream, Got, HttpServer, Rules, StreamOwner, follow, pump, reply_later},
     modern_http::refused,
     peer::Peer,
+    pool::Owner,
 };
 use crate::{
     call::{Abilities, Answer, Call, Exchange, Reply},
@@ -44,6 +45,7 @@ pub struct LegacyHttp {
     changes: Arc<Changes>,
     gone: AtomicBool,
     askable: Askable,
+    owner: Owner,
     listener: Mutex<Option<tokio::task::AbortHandle>>,
 }
 
@@ -63,15 +65,15 @@ pub enum Refusal {
 }
 
 impl LegacyHttp {
-    /// Shakes hands, declaring `abilities`, and listens to what the server says on its own.
+    /// Shakes hands for the owner of the session and listens to what the server says on its own.
     pub async fn open(
         server: Arc<HttpServer>,
-        abilities: Abilities,
+        owner: Owner,
         changes: Arc<Changes>,
         limit: Duration,
     ) -> Result<Arc<Self>, Refusal> {
-        let hello = message::request(0, Method::Initialize.as_str(), initialize_params(abilities).as_bytes());
-        let (headers, got) = server.ask(hello, |_| {}, limit).await.map_err(Refusal::Failed)?;
+        let hello = message::request(0, Method::Initialize.as_str(), initialize_params(owner.abilities).as_bytes());
+        let (headers, got) = server.ask(0, hello, |_| {}, limit).await.map_err(Refusal::Failed)?;
         let answer = match got {
             Got::Message(answer) if answer.kind() == Kind::Result => answer,
             Got::Message(answer) => return Err(Refusal::Failed(handshake_refused(&answer))),
@@ -93,6 +95,7 @@ impl LegacyHttp {
             changes,
             gone: AtomicBool::new(false),
             askable: Askable::default(),
+            owner,
             listener: Mutex::default(),
         });
         session.tell(message::notification(Method::Initialized.as_str(), b"")).await;
@@ -115,7 +118,7 @@ impl LegacyHttp {
             return self.call_asking(id, message, rules).await;
         }
         let mut given_up = GivenUp { session: Some(self.clone()), id };
-        let exchange = match self.post_call(message).await {
+        let exchange = match self.post_call(id, message).await {
             Ok(Posted::Answer(answer)) => Exchange::Done(Ok(answer)),
             Ok(Posted::Stream(stream)) => follow(self.clone(), id, rules, self.server.limits().patience, stream).await,
             Err(failure) => Exchange::Done(Err(failure)),
@@ -135,7 +138,7 @@ impl LegacyHttp {
         let session = self.clone();
         tokio::spawn(async move {
             tokio::select! {
-                () = session.converse(message, rules, sender) => {}
+                () = session.converse(id, message, rules, sender) => {}
                 () = stopped.notified() => session.give_up(id).await,
             }
             session.askable.remove(id);
@@ -143,16 +146,16 @@ impl LegacyHttp {
         events.settle().await
     }
 
-    async fn converse(self: &Arc<Self>, message: Bytes, rules: Rules, sender: Sender) {
-        match self.post_call(message).await {
+    async fn converse(self: &Arc<Self>, id: u64, message: Bytes, rules: Rules, sender: Sender) {
+        match self.post_call(id, message).await {
             Ok(Posted::Stream(stream)) => pump(self.clone(), rules, stream, None, sender).await,
             Ok(Posted::Answer(answer)) => sender.finish(Ok(answer)),
             Err(failure) => sender.finish(Err(failure)),
         }
     }
 
-    async fn post_call(&self, message: Bytes) -> Result<Posted, Failure> {
-        let sent = self.server.post(message, |headers| self.stamp(headers));
+    async fn post_call(&self, id: u64, message: Bytes) -> Result<Posted, Failure> {
+        let sent = self.server.post(id, message, |headers| self.stamp(headers));
         let idle = self.server.limits().patience.idle;
         match tokio::time::timeout(idle, sent).await.unwrap_or(Err(Failure::Timeout))?.1 {
             Got::Message(envelope) => Ok(Posted::Answer(Answer { envelope, era: Era::Legacy })),
@@ -170,7 +173,7 @@ impl LegacyHttp {
     pub async fn ask(&self, method: Method, params: &[u8], limit: Duration) -> Result<Envelope, Failure> {
         let id = self.ids.fetch_add(1, Ordering::Relaxed) + 1;
         let body = message::request(id, method.as_str(), params);
-        match self.server.ask(body, |headers| self.stamp(headers), limit).await?.1 {
+        match self.server.ask(id, body, |headers| self.stamp(headers), limit).await?.1 {
             Got::Message(envelope) => Ok(envelope),
             Got::Refused(StatusCode::NOT_FOUND, _) => {
                 self.gone.store(true, Ordering::Release);
@@ -230,12 +233,12 @@ impl LegacyHttp {
     }
 
     /// A question outside of the stream of a call. Servers ask there in the middle of a call all the same: it goes to
-    /// the latest call whose client can answer it.
+    /// the latest call whose client can answer it, and without one to the client whose session this is.
     async fn question(self: &Arc<Self>, question: Envelope) {
         if Method::parse(question.method()) == Method::Ping {
             return self.reply(question, Reply::Result(Bytes::from_static(b"{}"))).await;
         }
-        match self.askable.ask(&question) {
+        match self.askable.ask(&question).or_else(|_| self.owner.ask(&question)) {
             Ok(answer) => reply_later(self.clone(), question, answer),
             Err(reason) => self.reply(question, Reply::refusal(reason)).await,
         }

@@ -12,7 +12,7 @@ use std::{
 use bytes::Bytes;
 use mcp::{Envelope, Era, Kind, Method, ScanLimits, message};
 use supervisor::Oversized;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{
     changes::Changes,
@@ -22,6 +22,7 @@ use super::{
     oversized::answered_id,
     peer::Peer,
     pending::Pending,
+    pool::Owner,
 };
 use crate::{
     call::{Abilities, Call, Exchange, Reply},
@@ -47,6 +48,8 @@ pub struct Link {
     out: Out,
     pending: Pending,
     peer: OnceLock<Peer>,
+    /// For whom the hands were shaken with a legacy server.
+    owner: OnceLock<Owner>,
     changes: Arc<Changes>,
     health: Arc<Health>,
     /// Whether it answers when it is asked for a sign of life.
@@ -75,6 +78,7 @@ impl Link {
             out,
             pending: Pending::default(),
             peer: OnceLock::new(),
+            owner: OnceLock::new(),
             changes,
             health,
             pulse: Pulse::default(),
@@ -123,9 +127,10 @@ impl Link {
         Ok(())
     }
 
-    /// Shakes hands with a legacy server, declaring `abilities`.
-    pub async fn initialize(&self, abilities: Abilities, limit: Duration) -> Result<(), Failure> {
-        let answer = self.ask(Method::Initialize, initialize_params(abilities).as_bytes(), limit).await?;
+    /// Shakes hands with a legacy server for the owner of the connection.
+    pub async fn initialize(&self, owner: &Owner, limit: Duration) -> Result<(), Failure> {
+        let _ = self.owner.set(owner.clone());
+        let answer = self.ask(Method::Initialize, initialize_params(owner.abilities).as_bytes(), limit).await?;
         if answer.kind() == Kind::Error {
             return Err(handshake_refused(&answer));
         }
@@ -256,7 +261,8 @@ impl Link {
         }
     }
 
-    /// A request of the server: answered by us, put to the client of the one call it can belong to, or refused.
+    /// A request of the server: answered by us, put to the client of a call that it can belong to or whose connection
+    /// this is, or refused.
     fn question(self: &Arc<Self>, question: Envelope) {
         let link = self.clone();
         if self.peer().is_some_and(|peer| peer.era == Era::Modern) {
@@ -265,7 +271,9 @@ impl Link {
         }
         let answer = match Method::parse(question.method()) {
             Method::Ping => Err(Reply::Result(Bytes::from_static(b"{}"))),
-            _ => self.pending.ask(question.clone()).map_err(Reply::refusal),
+            _ => {
+                self.pending.ask(question.clone()).or_else(|why| self.ask_owner(&question, why)).map_err(Reply::refusal)
+            }
         };
         if let Err(Reply::Error(_)) = &answer {
             self.pending.fail_only(Failure::MissingCapability(Abilities::required(&question)));
@@ -277,6 +285,10 @@ impl Link {
             };
             let _ = link.send(reply_message(&question, &reply)).await;
         });
+    }
+
+    fn ask_owner(&self, question: &Envelope, why: &'static str) -> Result<oneshot::Receiver<Reply>, &'static str> {
+        self.owner.get().ok_or(why)?.ask(question)
     }
 
     /// The connection has ended by itself, for this reason: every call on it has an unknown outcome.

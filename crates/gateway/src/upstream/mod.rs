@@ -1,20 +1,24 @@
 //! The server edge: one [`Upstream`] per configured server, in whatever era and over whatever transport it speaks.
 //!
-//! In reading order: `peer` (what a server says of itself), `changes` (what it says outside of calls), `health` and
-//! `place` (how it fares), `pending` (calls that share a connection), `link` and `dial` (connections that go both ways),
-//! `http` (one POST and its answer), `modern_http`, `legacy_http`, `pool` (who may share what), `starts` (who may start),
-//! `heartbeat` (who looks after all this), `status` (what is told of it).
+//! In reading order: `peer` (what a server says of itself), `changes` (what it says outside of calls), `era` (which it
+//! speaks), `opening` (how a connection to it comes about), `health` and `place` (how it fares), `pending` (calls that
+//! share a connection), `link` and `dial` (connections that go both ways), `http` (one POST and its answer),
+//! `modern_http`, `legacy_http`, `pool` (who may share what), `starts` (who may start), `heartbeat` (who looks after all
+//! this), `as_task` (tools that are called as tasks), `status` (what is told of it).
 
+mod as_task;
 pub mod askable;
 pub mod changes;
 mod contradiction;
 pub mod dial;
+mod era;
 pub mod health;
 mod heartbeat;
 pub mod http;
 pub mod legacy_http;
 pub mod link;
 pub mod modern_http;
+mod opening;
 mod oversized;
 pub mod peer;
 pub mod pending;
@@ -28,7 +32,7 @@ pub use status::Status;
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, Weak,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
@@ -36,7 +40,7 @@ use std::{
 
 use arc_swap::ArcSwapOption;
 use config::{Limits, Mode, Server, Transport};
-use mcp::{Envelope, Era, ErrorKey, Kind, Method, array};
+use mcp::{Envelope, Era, Method};
 use supervisor::{Journal, backoff};
 use tokio::sync::Semaphore;
 
@@ -44,14 +48,15 @@ use self::{
     changes::Changes,
     contradiction::refuses_the_era,
     dial::{Dialer, configured_headers, target},
-    health::{Health, Pulse, Start},
+    era::Modern,
+    health::{Health, Pulse},
     http::{HttpLimits, HttpServer},
-    legacy_http::{LegacyHttp, Refusal},
-    link::{Link, Verdict},
+    legacy_http::LegacyHttp,
+    link::Link,
     modern_http::{ModernHttp, own_params},
     peer::Peer,
     place::Place,
-    pool::{Key, Pool},
+    pool::{Key, Owner, Pool},
     starts::Starts,
 };
 use crate::{
@@ -60,12 +65,6 @@ use crate::{
     failure::Failure,
     residents::{Home, Residents},
 };
-
-/// A server that is about to be started again is waited for this long; a call that would wait longer is told so at once.
-const RESTART_WAIT_MAX: Duration = Duration::from_millis(2_500);
-
-/// A verdict on an era that is younger than this is not doubted, whatever the server answers.
-const VERDICT_AGE_MIN: Duration = Duration::from_secs(1);
 
 /// A way to send calls to a server.
 #[derive(Clone, Debug)]
@@ -76,14 +75,6 @@ pub enum Connection {
     Session(Arc<LegacyHttp>),
     /// A modern HTTP server.
     Door(Arc<ModernHttp>),
-}
-
-/// The door of a modern HTTP server, with what it said and when.
-#[derive(Debug)]
-struct Modern {
-    door: Arc<ModernHttp>,
-    peer: Peer,
-    since: Instant,
 }
 
 /// One configured server.
@@ -184,6 +175,7 @@ impl Upstream {
         };
         let mut exchange = match self.fresh_door() {
             Some(door) => self.call_modern(&door, call).await,
+            None if call.only_as_task => self.call_as_task(call),
             None => self.call_connected(call).await,
         };
         match &mut exchange {
@@ -224,54 +216,6 @@ impl Upstream {
         }
     }
 
-    /// Asks a server whether it speaks this era by now, unless that was settled a moment ago or by the configuration.
-    async fn is_now(&self, era: Era) -> bool {
-        let Some(server) = self.http.as_ref().filter(|_| self.settings.era == config::Era::Auto) else { return false };
-        if self.verdict_age().is_some_and(|age| age < VERDICT_AGE_MIN) {
-            return false;
-        }
-        let limit = Duration::from_millis(self.limits.handshake_ms_max);
-        let found = match self.ask_era(server, limit).await {
-            Ok(Some(_)) => Era::Modern,
-            Ok(None) => Era::Legacy,
-            Err(_) => return false,
-        };
-        if found == Era::Legacy {
-            self.modern.store(None);
-            self.remember(Era::Legacy);
-        }
-        if found == Era::Modern && era == Era::Modern {
-            self.pool.close_all().await;
-        }
-        tracing::info!(server = &*self.name, ?found, "it answered as if it spoke another era and was asked anew");
-        found == era
-    }
-
-    /// How long ago the era was found out.
-    fn verdict_age(&self) -> Option<Duration> {
-        let modern = self.modern.load().as_ref().map(|modern| modern.since);
-        let legacy = || self.verdict.lock().unwrap_or_else(PoisonError::into_inner).map(|(_, since)| since);
-        modern.or_else(legacy).map(|since| since.elapsed())
-    }
-
-    /// Asks over HTTP: the way in if the server is modern, nothing if it answers as legacy ones do. Credentials, outages
-    /// and silence decide nothing.
-    async fn ask_era(&self, server: &Arc<HttpServer>, limit: Duration) -> Result<Option<Arc<ModernHttp>>, Failure> {
-        let door = Arc::new(ModernHttp::new(server, self.changes.clone()));
-        match discover(&door, limit).await {
-            Ok(answer) => {
-                let peer = Some(&answer).filter(|answer| answer.kind() == Kind::Result).and_then(Peer::from_discover);
-                let Some(peer) = peer else { return Ok(None) };
-                *self.verdict.lock().unwrap_or_else(PoisonError::into_inner) = None;
-                self.peer.store(Some(Arc::new(peer.clone())));
-                self.modern.store(Some(Arc::new(Modern { door: door.clone(), peer, since: Instant::now() })));
-                Ok(Some(door))
-            }
-            Err(Failure::Garbage(_) | Failure::Rejected(_)) => Ok(None),
-            Err(failure) => Err(failure),
-        }
-    }
-
     /// A request of the gateway's own, on a connection that nobody else is harmed by.
     pub async fn ask(
         self: &Arc<Self>,
@@ -303,6 +247,11 @@ impl Upstream {
         self.dialer.home.is_some()
     }
 
+    /// Whether it is the gateway's own server.
+    pub fn is_own(&self) -> bool {
+        self.is_resident() && self.settings.is_own(&self.name)
+    }
+
     /// What the server says of itself, once any connection to it has been made.
     pub fn peer(&self) -> Option<Arc<Peer>> {
         self.peer.load_full()
@@ -323,8 +272,9 @@ impl Upstream {
             return Ok(Connection::Door(door));
         }
         let key = self.key(caller);
-        let abilities = key.abilities;
-        self.pool.get(key, || Box::pin(self.open(abilities))).await
+        let reach = if key.session.is_some() { caller.reach.clone() } else { Weak::new() };
+        let owner = Owner { abilities: key.abilities, reach };
+        self.pool.get(key, || Box::pin(self.open(owner))).await
     }
 
     /// Closes what belongs to one client session.
@@ -368,12 +318,6 @@ impl Upstream {
         self.fresh_door().is_some() || self.pool.is_connected()
     }
 
-    fn fresh_door(&self) -> Option<Arc<ModernHttp>> {
-        let horizon = Duration::from_secs(self.limits.probe_hours * 3_600);
-        let modern = self.modern.load();
-        modern.as_ref().filter(|modern| modern.since.elapsed() < horizon).map(|modern| modern.door.clone())
-    }
-
     /// Who shares a connection with whom. Only a server declared to keep no state is shared by all, and one that lives
     /// here: it is told who calls.
     fn key(&self, caller: &Caller) -> Key {
@@ -388,180 +332,6 @@ impl Upstream {
             }
         }
     }
-
-    async fn open(self: &Arc<Self>, abilities: Abilities) -> Result<Connection, Failure> {
-        if self.wait_until_due().await? == Start::Again {
-            self.forget_era();
-        }
-        let attempt = Attempt(Some(&self.health));
-        let opened = match self.settings.transport() {
-            Transport::Stdio => {
-                let turn = Duration::from_secs(self.settings.start_timeout_s);
-                self.starts.in_turn(turn, self.open_now(abilities)).await.flatten()
-            }
-            _ => self.open_now(abilities).await,
-        };
-        attempt.ended(opened.as_ref().err());
-        opened
-    }
-
-    /// A server that could not be started lately is left alone for a while. Who comes shortly before the end of it waits;
-    /// who would wait for long is told why not.
-    async fn wait_until_due(&self) -> Result<Start, Failure> {
-        if self.retired.load(Ordering::Acquire) {
-            return Err(Failure::Unavailable("it has been taken out of the configuration".to_owned()));
-        }
-        let pause = match self.health.start() {
-            Ok(start) => return Ok(start),
-            Err(pause) => pause,
-        };
-        if pause.left > RESTART_WAIT_MAX {
-            return Err(Failure::Unavailable(pause.why));
-        }
-        tokio::time::sleep(pause.left).await;
-        self.health.start().map_err(|pause| Failure::Unavailable(pause.why))
-    }
-
-    async fn open_now(self: &Arc<Self>, abilities: Abilities) -> Result<Connection, Failure> {
-        let limit = match self.settings.transport() {
-            Transport::Stdio => Duration::from_secs(self.settings.start_timeout_s),
-            _ => Duration::from_millis(self.limits.handshake_ms_max),
-        };
-        let connection = match &self.http {
-            Some(server) => self.open_http(server, abilities, limit).await?,
-            None => Connection::Link(self.open_link(abilities, limit).await?),
-        };
-        let peer = match &connection {
-            Connection::Link(link) => link.peer().cloned(),
-            Connection::Session(session) => Some(session.peer.clone()),
-            Connection::Door(_) => self.modern.load().as_ref().map(|modern| modern.peer.clone()),
-        };
-        if let Some(peer) = peer {
-            tracing::info!(server = &*self.name, era = ?peer.era, version = peer.version, "connected");
-            self.peer.store(Some(Arc::new(peer)));
-        }
-        Ok(connection)
-    }
-
-    /// Detection over HTTP: decided by the body of the answer to `server/discover`. Credentials, outages and silence decide nothing.
-    async fn open_http(
-        self: &Arc<Self>,
-        server: &Arc<HttpServer>,
-        abilities: Abilities,
-        limit: Duration,
-    ) -> Result<Connection, Failure> {
-        if self.known_era() != Some(Era::Legacy) {
-            if let Some(door) = self.ask_era(server, limit).await? {
-                return Ok(Connection::Door(door));
-            }
-            if self.settings.era == config::Era::Modern {
-                return Err(Failure::Unavailable("it does not speak a modern revision".to_owned()));
-            }
-        }
-        match LegacyHttp::open(server.clone(), abilities, self.changes.clone(), limit).await {
-            Ok(session) => {
-                self.remember(Era::Legacy);
-                Ok(Connection::Session(session))
-            }
-            Err(Refusal::Failed(failure)) => Err(failure),
-            Err(Refusal::NotHere) if self.settings.transport == Transport::Auto => {
-                let settings = Server { transport: Transport::Sse, ..self.settings.clone() };
-                let link = self.dialer.dial(&settings).await?;
-                link.initialize(abilities, limit).await?;
-                Ok(Connection::Link(link))
-            }
-            Err(Refusal::NotHere) => Err(Failure::Unavailable("there is no MCP endpoint at this address".to_owned())),
-        }
-    }
-
-    /// Detection on a link. A server that falls silent or dies on the probe is legacy; it gets a fresh connection.
-    async fn open_link(self: &Arc<Self>, abilities: Abilities, limit: Duration) -> Result<Arc<Link>, Failure> {
-        let link = self.dialer.dial(&self.settings).await?;
-        let opened = match self.known_era() {
-            Some(Era::Modern) => link.discover(limit).await.map(|()| link.clone()),
-            Some(Era::Legacy) => link.initialize(abilities, limit).await.map(|()| link.clone()),
-            None => self.detect(link.clone(), abilities, limit).await,
-        };
-        if opened.is_err() {
-            let tail = link.stderr_tail().unwrap_or_default();
-            link.stop_aside();
-            return opened.map_err(|failure| with_log(&failure, &tail));
-        }
-        opened
-    }
-
-    async fn detect(
-        self: &Arc<Self>,
-        link: Arc<Link>,
-        abilities: Abilities,
-        limit: Duration,
-    ) -> Result<Arc<Link>, Failure> {
-        let link = match link.probe(limit).await {
-            Verdict::Known => {
-                self.remember(Era::Modern);
-                return Ok(link);
-            }
-            Verdict::Legacy => link,
-            Verdict::Spoiled => {
-                link.stop_aside();
-                self.dialer.dial(&self.settings).await?
-            }
-        };
-        match link.initialize(abilities, limit).await {
-            Ok(()) => {
-                self.remember(Era::Legacy);
-                Ok(link)
-            }
-            Err(failure) => {
-                let tail = link.stderr_tail().unwrap_or_default();
-                link.stop_aside();
-                Err(with_log(&failure, &tail))
-            }
-        }
-    }
-
-    /// The era by configuration, or by a verdict that is not too old.
-    fn known_era(&self) -> Option<Era> {
-        match self.settings.era {
-            config::Era::Legacy => return Some(Era::Legacy),
-            config::Era::Modern => return Some(Era::Modern),
-            config::Era::Auto => {}
-        }
-        let horizon = Duration::from_secs(self.limits.probe_hours * 3_600);
-        let verdict = *self.verdict.lock().unwrap_or_else(PoisonError::into_inner);
-        verdict.filter(|(_, since)| since.elapsed() < horizon).map(|(era, _)| era)
-    }
-
-    /// What was found out by asking no longer counts.
-    fn forget_era(&self) {
-        *self.verdict.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        self.modern.store(None);
-    }
-
-    fn remember(&self, era: Era) {
-        *self.verdict.lock().unwrap_or_else(PoisonError::into_inner) = Some((era, Instant::now()));
-    }
-}
-
-/// A start under way. Dropped before its end, nobody wants it any more.
-struct Attempt<'a>(Option<&'a Health>);
-
-impl Attempt<'_> {
-    fn ended(mut self, failure: Option<&Failure>) {
-        match (self.0.take(), failure) {
-            (Some(health), Some(failure)) => health.start_failed(&failure.reason()),
-            (Some(health), None) => health.running(),
-            (None, _) => {}
-        }
-    }
-}
-
-impl Drop for Attempt<'_> {
-    fn drop(&mut self) {
-        if let Some(health) = self.0 {
-            health.abandoned();
-        }
-    }
 }
 
 /// When a server that ends is started again.
@@ -572,28 +342,4 @@ fn restarts(settings: &Server) -> backoff::Options {
 /// The journal of a server, in which the values of its environment do not stand.
 fn journal(name: &str, settings: &Server) -> Journal {
     Journal::new(name, settings.env.values().map(|value| value.expose().to_owned()))
-}
-
-/// Asks a server whether it is modern; one that refuses our version and then names it is asked once more.
-async fn discover(door: &ModernHttp, limit: Duration) -> Result<Envelope, Failure> {
-    let answer = door.ask(Method::Discover, None, &own_params(""), limit).await?;
-    let names_ours = || {
-        let data = answer.error_members().get(ErrorKey::Data).value.of(answer.bytes())?;
-        let supported = array::member(data, "supported")?.of(data)?;
-        let ours = mcp::Version::LATEST.as_str();
-        Some(
-            array::items(supported).ok()?.iter().any(|span| span.of(supported).and_then(mcp::plain_text) == Some(ours)),
-        )
-    };
-    let again = answer.error_code() == Some(i64::from(mcp::code::UNSUPPORTED_VERSION)) && names_ours() == Some(true);
-    if again { door.ask(Method::Discover, None, &own_params(""), limit).await } else { Ok(answer) }
-}
-
-/// A failure of a child with the last words it wrote to stderr.
-fn with_log(failure: &Failure, tail: &str) -> Failure {
-    let reason = failure.reason();
-    Failure::Unavailable(match tail.trim().lines().last() {
-        Some(line) => format!("{reason} (its last words: {})", line.chars().take(300).collect::<String>()),
-        None => reason,
-    })
 }

@@ -38,6 +38,9 @@ impl ModernHttp {
     pub fn new(server: &HttpServer, changes: Arc<Changes>) -> Self {
         let server = server.carrying(|headers| {
             headers.insert(VERSION, HeaderValue::from_static(Version::LATEST.as_str()));
+            // Overwritten by every request, which then finds the room made.
+            headers.insert(METHOD, HeaderValue::from_static(""));
+            headers.insert(NAME, HeaderValue::from_static(""));
         });
         Self { server, ids: AtomicU64::new(0), changes }
     }
@@ -53,7 +56,7 @@ impl ModernHttp {
         let body = call.message(id, Era::Modern);
         let name = Some(&*call.own_name).filter(|name| !name.is_empty());
         let patience = self.server.limits().patience;
-        let sent = self.server.post(body, |headers| {
+        let sent = self.server.post(id, body, |headers| {
             mirror(headers, call.method, call.request.method(), name);
             for (name, value) in &call.param_headers {
                 headers.append(name, value.clone());
@@ -76,8 +79,9 @@ impl ModernHttp {
         params: &[u8],
         limit: Duration,
     ) -> Result<Envelope, Failure> {
-        let body = message::request(self.next_id(), method.as_str(), params);
-        match self.server.ask(body, |headers| mirror(headers, method, method.as_str(), name), limit).await?.1 {
+        let id = self.next_id();
+        let body = message::request(id, method.as_str(), params);
+        match self.server.ask(id, body, |headers| mirror(headers, method, method.as_str(), name), limit).await?.1 {
             Got::Message(envelope) => Ok(envelope),
             Got::Refused(status, _) => Err(refused(status)),
             Got::Nothing | Got::Stream(_) => Err(Failure::Garbage("no answer to a request".to_owned())),
@@ -86,13 +90,27 @@ impl ModernHttp {
 
     /// Opens a stream of changes.
     pub async fn listen(&self, params: &[u8]) -> Result<EventStream, Failure> {
-        let body = message::request(self.next_id(), Method::Listen.as_str(), params);
-        match self.server.post(body, |headers| mirror(headers, Method::Listen, Method::Listen.as_str(), None)).await?.1
+        let id = self.next_id();
+        let body = message::request(id, Method::Listen.as_str(), params);
+        match self
+            .server
+            .post(id, body, |headers| mirror(headers, Method::Listen, Method::Listen.as_str(), None))
+            .await?
+            .1
         {
             Got::Stream(stream) => Ok(stream),
             Got::Message(_) | Got::Nothing => Err(Failure::Garbage("no stream of changes".to_owned())),
             Got::Refused(status, _) => Err(refused(status)),
         }
+    }
+}
+
+/// Puts the value of one request in the place that was kept for it.
+fn overwrite(headers: &mut HeaderMap, name: HeaderName, value: Option<HeaderValue>) {
+    if let Some(value) = value {
+        headers.insert(name, value);
+    } else {
+        headers.remove(name);
     }
 }
 
@@ -102,12 +120,8 @@ fn mirror(headers: &mut HeaderMap, method: Method, written: &str, name: Option<&
         Method::Other => HeaderValue::from_str(written),
         known => Ok(HeaderValue::from_static(known.as_str())),
     };
-    if let Ok(value) = value {
-        headers.insert(METHOD, value);
-    }
-    if let Some(Ok(value)) = name.map(|name| HeaderValue::from_str(&header::encode(name))) {
-        headers.insert(NAME, value);
-    }
+    overwrite(headers, METHOD, value.ok());
+    overwrite(headers, NAME, name.and_then(|name| HeaderValue::from_str(&header::encode(name)).ok()));
 }
 
 /// What a status without a JSON-RPC answer means for a call. The request has arrived, so only a plain refusal proves

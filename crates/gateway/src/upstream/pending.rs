@@ -150,7 +150,7 @@ pub fn with_token(notification: &Envelope, token: &[u8]) -> Bytes {
 }
 
 /// An id or token of ours. A server may write it back as a string or as `7.0`.
-fn parse_id(token: Option<&[u8]>) -> Option<u64> {
+pub fn parse_id(token: Option<&[u8]>) -> Option<u64> {
     let text = std::str::from_utf8(token?).ok()?.trim_matches('"');
     text.strip_suffix(".0").unwrap_or(text).parse().ok()
 }

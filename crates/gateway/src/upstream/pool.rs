@@ -2,12 +2,19 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::{Duration, Instant},
 };
 
+use mcp::Envelope;
+use tokio::sync::oneshot;
+
 use super::Connection;
-use crate::{call::Abilities, failure::Failure};
+use crate::{
+    call::{Abilities, Reply},
+    failure::Failure,
+    reach::Reach,
+};
 
 /// What two callers must have in common to share a connection.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -18,6 +25,22 @@ pub struct Key {
     pub session: Option<u64>,
     /// What was declared in the handshake.
     pub abilities: Abilities,
+}
+
+/// For whom a connection is opened.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    /// What the handshake declares.
+    pub abilities: Abilities,
+    /// The one client to whom the connection belongs; nobody if it is shared.
+    pub reach: Weak<Reach>,
+}
+
+impl Owner {
+    /// Puts a question that belongs to no call to the client whose connection this is.
+    pub fn ask(&self, question: &Envelope) -> Result<oneshot::Receiver<Reply>, &'static str> {
+        self.reach.upgrade().ok_or("no call is under way whose client can answer this")?.ask(question)
+    }
 }
 
 /// A place for one connection.

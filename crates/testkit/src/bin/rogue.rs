@@ -33,6 +33,7 @@ usage: rogue [FLAGS]
   --huge-result BYTES   answer tool calls with this much text
   --double-answer       answer everything twice
   --foreign-id          answer tool calls under an id nobody asked for
+  --change-lists N      say N times before every answer that the tools have changed
   --stderr-flood        write 8 MiB to stderr before every answer
   --legacy-only         refuse `server/discover` with code -32601, as it does anyway";
 
@@ -56,6 +57,7 @@ struct Vices {
     huge_result: usize,
     double_answer: bool,
     foreign_id: bool,
+    change_lists: usize,
     stderr_flood: bool,
 }
 
@@ -81,6 +83,7 @@ impl Vices {
                 "--huge-result" => vices.huge_result = number()?,
                 "--double-answer" => vices.double_answer = true,
                 "--foreign-id" => vices.foreign_id = true,
+                "--change-lists" => vices.change_lists = number()?,
                 "--stderr-flood" => vices.stderr_flood = true,
                 "--legacy-only" => {}
                 _ => return None,
@@ -243,6 +246,9 @@ impl Rogue {
         self.answers += 1;
         if self.vices.stderr_flood {
             io::stderr().write_all("rogue is very talkative\n".repeat((8 << 20) / 24).as_bytes())?;
+        }
+        for _ in 0..self.vices.change_lists {
+            print_line(r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#)?;
         }
         if self.vices.garbage_every > 0 && self.answers.is_multiple_of(self.vices.garbage_every) {
             print_line("DEBUG rogue is about to answer")?;

@@ -7,7 +7,8 @@ use super::workspace::Crate;
 use super::{BESIDE, FLOORS};
 
 const PLACE_WIDTH: usize = 13;
-const NAME_WIDTH: usize = 14;
+/// The longest name and a gap.
+const NAME_WIDTH: usize = 21;
 
 /// Draws the floors from the top down, one crate a line, with what it uses below it.
 pub(super) fn render(crates: &[Crate]) -> String {
@@ -55,7 +56,7 @@ mod tests {
         };
         assert_eq!(
             render(&[gateway]),
-            "```text\n5 planes     gateway       the data plane\n                           └ mcp\n```\n"
+            "```text\n5 planes     gateway              the data plane\n                                  └ mcp\n```\n"
         );
     }
 }

@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::change::{change, settle};
-use crate::{Context, Error, Exit};
+use crate::{Context, Error, Exit, completion};
 
 /// Make a bundle of some servers, or of some of their tools.
 #[derive(Clone, Debug, Args)]
@@ -16,7 +16,7 @@ pub(super) struct Create {
     /// The name of the bundle.
     bundle: String,
     /// A server whose tools are considered; all servers, if none is named.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = completion::servers())]
     server: Vec<String>,
     /// Only tools whose exposed name matches one of these globs.
     #[arg(long, value_name = "GLOB")]

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::change::change;
-use crate::{Context, Error, Exit};
+use crate::{Context, Error, Exit, completion};
 
 /// Take a bundle out of the configuration; its servers stay.
 #[derive(Clone, Debug, Args)]
@@ -12,6 +12,7 @@ Examples:
   switchboard bundle remove review")]
 pub(super) struct Remove {
     /// The name of the bundle.
+    #[arg(add = completion::bundles())]
     bundle: String,
 }
 

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::section::{self, BUNDLES};
-use crate::{Context, Error, Exit};
+use crate::{Context, Error, Exit, completion};
 
 /// Show the section of a bundle as it stands in the configuration file.
 #[derive(Clone, Debug, Args)]
@@ -12,6 +12,7 @@ Examples:
   switchboard bundle show review")]
 pub(super) struct Show {
     /// The name of the bundle.
+    #[arg(add = completion::bundles())]
     bundle: String,
 }
 

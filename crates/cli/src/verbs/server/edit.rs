@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::change::{change, set};
-use crate::{Context, Error, Exit};
+use crate::{Context, Error, Exit, completion};
 
 /// Set keys of a server, such as `era=legacy`; `KEY=` takes one away, so that its default holds.
 #[derive(Clone, Debug, Args)]
@@ -14,6 +14,7 @@ Examples:
   switchboard server edit git cwd=")]
 pub(super) struct Edit {
     /// The name of the server.
+    #[arg(add = completion::servers())]
     server: String,
     /// The keys and their values, typed by the configuration; `KEY:=JSON` for lists and tables.
     #[arg(required = true, value_name = "KEY=VALUE")]

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::change::change;
-use crate::{Context, Error, Exit};
+use crate::{Context, Error, Exit, completion};
 
 /// Take a server out of the configuration; what the file was before stays beside it as `.bak`.
 #[derive(Clone, Debug, Args)]
@@ -12,6 +12,7 @@ Examples:
   switchboard server remove git")]
 pub(super) struct Remove {
     /// The name of the server.
+    #[arg(add = completion::servers())]
     server: String,
 }
 

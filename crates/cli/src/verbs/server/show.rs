@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::section::{self, SERVERS};
-use crate::{Context, Error, Exit};
+use crate::{Context, Error, Exit, completion};
 
 /// Show the section of a server as it stands in the configuration file.
 #[derive(Clone, Debug, Args)]
@@ -13,6 +13,7 @@ Examples:
   switchboard server show git --json")]
 pub(super) struct Show {
     /// The name of the server.
+    #[arg(add = completion::servers())]
     server: String,
 }
 

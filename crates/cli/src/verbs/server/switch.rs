@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::change::change;
-use crate::{Context, Error, Exit};
+use crate::{Context, Error, Exit, completion};
 
 /// Let a server take part again.
 #[derive(Clone, Debug, Args)]
@@ -12,6 +12,7 @@ Examples:
   switchboard server enable git")]
 pub(super) struct Enable {
     /// The name of the server.
+    #[arg(add = completion::servers())]
     server: String,
 }
 
@@ -22,6 +23,7 @@ Examples:
   switchboard server disable git")]
 pub(super) struct Disable {
     /// The name of the server.
+    #[arg(add = completion::servers())]
     server: String,
 }
 

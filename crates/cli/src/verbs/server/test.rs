@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::text::Text;
 use crate::trial::Trial;
-use crate::{Context, Error, Exit, Report};
+use crate::{Context, Error, Exit, Report, completion};
 
 /// Try servers out: start or connect each, shake hands, and ask for its lists. A running node is not asked.
 #[derive(Clone, Debug, Args)]
@@ -15,6 +15,7 @@ Examples:
   switchboard server test git --timeout 60 --json")]
 pub(super) struct Test {
     /// The servers to try out; all that are enabled, if none is named.
+    #[arg(add = completion::servers())]
     servers: Vec<String>,
     /// Seconds each may take to become ready.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]

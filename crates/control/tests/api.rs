@@ -1,0 +1,134 @@
+//! The control API without a socket: requests in, answers out, over a configuration in a folder of its own.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use config::{History, Source};
+use control::{Api, Cause, Configuration};
+use gateway::seals::Seals;
+use gateway::{Current, Nobody, Residents};
+use http::Request;
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+struct Node {
+    api: Api,
+    file: PathBuf,
+    _folder: TempDir,
+}
+
+impl Node {
+    fn with(text: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let file = folder.path().join("switchboard.toml");
+        std::fs::write(&file, text).expect("a file can be written");
+        let source = Source { file: Some(file.clone()), ..Source::default() };
+        let loaded = source.load().expect("the file can be read");
+        let residents: Arc<dyn Residents> = Arc::new(Nobody);
+        let current = Current::new(&loaded.config, &residents, Seals::ephemeral());
+        let history = History::of(folder.path(), Some(&file));
+        let configuration = Configuration::new(source, &loaded, current, Some(history));
+        let api = Api {
+            configuration,
+            listen: vec!["http://127.0.0.1:1".to_owned()],
+            version: "0".to_owned(),
+            started: SystemTime::UNIX_EPOCH,
+        };
+        Self { api, file, _folder: folder }
+    }
+
+    fn write(&self, text: &str) {
+        std::fs::write(&self.file, text).expect("a file can be written");
+    }
+
+    async fn ask(&self, method: &str, path: &str) -> (u16, Value) {
+        let request = Request::builder().method(method).uri(format!("/api/v1{path}")).body(()).expect("a request");
+        let answer = self.api.answer(request).await;
+        let status = answer.status().as_u16();
+        let body = answer.into_body().collect().await.expect("a body").to_bytes();
+        (status, serde_json::from_slice(&body).unwrap_or_default())
+    }
+}
+
+const SERVERS: &str = "
+servers.one.command = \"one\"
+servers.off = { command = \"off\", enabled = false }
+servers.wrong = { command = \"wrong\", env.T = \"${secret:none}\" }
+";
+
+#[tokio::test]
+async fn every_server_is_listed_with_its_state() {
+    let node = Node::with(SERVERS);
+    let (status, servers) = node.ask("GET", "/servers").await;
+    let found: Vec<_> =
+        servers.as_array().unwrap().iter().map(|one| (one["name"].clone(), one["state"].clone())).collect();
+    let expected = [("off", "disabled"), ("one", "idle"), ("wrong", "misconfigured")];
+    assert_eq!((status, found), (200, expected.map(|(name, state)| (json!(name), json!(state))).to_vec()));
+}
+
+#[tokio::test]
+async fn refusal_is_a_problem_with_code_and_hint() {
+    let node = Node::with(SERVERS);
+    let cases = [
+        ("GET", "/servers/onne", 404, "NOT_FOUND", json!("did you mean `one`?")),
+        ("POST", "/servers/onne/restart", 404, "NOT_FOUND", json!("did you mean `one`?")),
+        ("POST", "/servers/off/test", 409, "CONFLICT", json!("`switchboard server enable off`")),
+        ("GET", "/servers/wrong/logs", 409, "CONFLICT", json!("`switchboard config check` says what is wrong")),
+        ("GET", "/config/history/99", 404, "NOT_FOUND", Value::Null),
+        ("GET", "/config/history/x", 404, "NOT_FOUND", Value::Null),
+        ("DELETE", "/servers/one", 404, "NOT_FOUND", Value::Null),
+        ("GET", "", 404, "NOT_FOUND", Value::Null),
+    ];
+    for (method, path, status, code, hint) in cases {
+        let (found, problem) = node.ask(method, path).await;
+        assert_eq!((found, &problem["code"], &problem["hint"]), (status, &json!(code), &hint), "{method} {path}");
+        assert_eq!(problem["status"], status, "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn stopped_server_stays_stopped_over_a_reload_until_it_is_started() {
+    let node = Node::with(SERVERS);
+    let state = async || node.ask("GET", "/servers/one").await.1["state"].clone();
+    assert_eq!(node.ask("POST", "/servers/one/stop").await.1["state"], "stopped");
+    node.write(&format!("{SERVERS}servers.two.command = \"two\"\n"));
+    let (status, applied) = node.ask("POST", "/config/reload").await;
+    assert_eq!((status, &applied["plan"]["added"]), (200, &json!(["two"])));
+    assert_eq!(state().await, "stopped");
+    assert_eq!(node.ask("POST", "/servers/one/start").await.1["state"], "idle");
+    assert_eq!(state().await, "idle");
+}
+
+#[tokio::test]
+async fn refused_configuration_changes_nothing_and_is_told() {
+    let node = Node::with(SERVERS);
+    node.write("[limits]\ncal_ms_max = 1\n");
+    let (status, problem) = node.ask("POST", "/config/reload").await;
+    assert_eq!(status, 422);
+    assert!(problem["problems"][0].as_str().unwrap().contains("did you mean `call_ms_max`?"), "{problem}");
+    let (_, seen) = node.ask("GET", "/status").await;
+    assert_eq!((&seen["config"]["number"], seen["config"]["problems"].as_array().map(Vec::len)), (&json!(1), Some(1)));
+    assert_eq!(seen["servers"].as_array().map(Vec::len), Some(3));
+    node.write(SERVERS);
+    node.api.configuration.reload(Cause::File).expect("the file is good again");
+    assert_eq!(node.ask("GET", "/status").await.1["config"]["problems"], json!([]));
+}
+
+#[tokio::test]
+async fn key_that_is_read_at_the_start_waits_for_a_restart() {
+    let node = Node::with(SERVERS);
+    node.write(&format!("limits.sessions_max = 7\n{SERVERS}"));
+    let (_, applied) = node.ask("POST", "/config/reload").await;
+    assert_eq!(applied["plan"]["at_restart"], json!(["limits.sessions_max"]));
+    assert_eq!(node.ask("GET", "/status").await.1["config"]["at_restart"], json!(["limits.sessions_max"]));
+}
+
+#[tokio::test]
+async fn past_configuration_keeps_its_references() {
+    let node = Node::with(SERVERS);
+    let (_, past) = node.ask("GET", "/config/history/1").await;
+    assert_eq!((&past["origin"], &past["text"]), (&json!("start"), &json!(SERVERS)));
+    assert_eq!(node.ask("GET", "/config/history").await.1.as_array().map(Vec::len), Some(1));
+}

@@ -1,0 +1,72 @@
+//! Real APIs that are no MCP servers: how each is started and how it is configured. They stand in `crates/e2e/apis`.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::program::{Program, command};
+use crate::tools::{self, Python};
+
+/// An API on a loopback port; it ends when dropped.
+#[derive(Debug)]
+pub struct Api {
+    _program: Program,
+    url: String,
+}
+
+impl Api {
+    /// A REST API that describes itself at `/openapi.json`, keeps what it was asked and shows requests back.
+    ///
+    /// # Panics
+    ///
+    /// When it does not come up.
+    pub fn rest() -> Self {
+        let mut serve = command(tools::node());
+        serve.arg(tools::api("rest_server.mjs"));
+        Self::start("rest api", &mut serve)
+    }
+
+    /// A GraphQL server.
+    ///
+    /// # Panics
+    ///
+    /// When it does not come up.
+    pub fn graphql() -> Self {
+        let mut serve = command(tools::node());
+        serve.arg(tools::api("graphql_server.mjs"));
+        Self::start("graphql server", &mut serve)
+    }
+
+    /// A gRPC server with reflection.
+    ///
+    /// # Panics
+    ///
+    /// When it does not come up.
+    pub fn grpc() -> Self {
+        Self::start("grpc server", &mut Self::grpc_command())
+    }
+
+    /// A gRPC server without reflection, which writes its description to `file`.
+    ///
+    /// # Panics
+    ///
+    /// When it does not come up.
+    pub fn grpc_described_in(file: &Path) -> Self {
+        Self::start("grpc server", Self::grpc_command().arg(file))
+    }
+
+    /// Its address.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    fn grpc_command() -> Command {
+        let mut serve = command(tools::python(Python::Apis, "python"));
+        serve.arg(tools::api("grpc_server.py"));
+        serve
+    }
+
+    fn start(name: &'static str, serve: &mut Command) -> Self {
+        let program = Program::start(name, serve, "listening on ");
+        Self { url: program.announced().trim().to_owned(), _program: program }
+    }
+}

@@ -1,0 +1,92 @@
+//! A modern server over HTTP that introduces itself well, lists what a test gives it, and answers calls of tools with bytes
+//! that the test has written: for everything that can be wrong with an answer.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread;
+
+use serde_json::{Value, json};
+
+/// What it says of itself.
+fn introduction() -> Value {
+    json!({
+        "resultType": "complete", "supportedVersions": ["2026-07-28"], "capabilities": { "tools": {} },
+        "ttlMs": 0, "cacheScope": "private",
+    })
+}
+
+/// A server on a loopback port. It lives as long as the test's process.
+#[derive(Debug)]
+pub struct Scripted {
+    url: String,
+}
+
+impl Scripted {
+    /// Lists `list` and answers each call with what `answer` makes of the raw id of its request.
+    ///
+    /// # Panics
+    ///
+    /// When no loopback port is free.
+    pub fn start(list: Value, answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a loopback port is free");
+        let address = listener.local_addr().expect("a bound listener has an address");
+        let script = Arc::new((list, answer));
+        thread::spawn(move || {
+            for connection in listener.incoming().flatten() {
+                let script = script.clone();
+                thread::spawn(move || serve(connection, &script.0, &script.1));
+            }
+        });
+        Self { url: format!("http://{address}/mcp") }
+    }
+
+    /// The configuration of it as the server `name`.
+    pub fn configured(&self, name: &str) -> String {
+        format!("[servers.{name}]\nurl = {:?}\nera = \"modern\"\n", self.url)
+    }
+}
+
+/// The list of one tool without arguments.
+pub fn one_tool(name: &str) -> Value {
+    let tool = json!({ "name": name, "inputSchema": { "type": "object" } });
+    json!({ "resultType": "complete", "tools": [tool], "ttlMs": 0, "cacheScope": "private" })
+}
+
+/// Answers one request; the connection ends with the answer.
+fn serve(connection: TcpStream, list: &Value, answer: &impl Fn(&str) -> Vec<u8>) {
+    let mut reader = BufReader::new(connection);
+    let Some(request) = read_request(&mut reader) else { return };
+    let id = request["id"].to_string();
+    let bytes = match request["method"].as_str() {
+        Some("server/discover") => as_json(&id, &introduction()),
+        Some("tools/list") => as_json(&id, list),
+        _ => answer(&id),
+    };
+    let mut connection = reader.into_inner();
+    let _ = connection.write_all(&bytes);
+}
+
+fn read_request(reader: &mut impl BufRead) -> Option<Value> {
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
+        if line.trim().is_empty() {
+            break;
+        }
+        if let Some((_, value)) = line.split_once(':').filter(|(name, _)| name.eq_ignore_ascii_case("content-length")) {
+            length = value.trim().parse().ok()?;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    serde_json::from_slice(&body).ok()
+}
+
+fn as_json(id: &str, result: &Value) -> Vec<u8> {
+    let body = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#);
+    let length = body.len();
+    format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}")
+        .into_bytes()
+}

@@ -1,0 +1,78 @@
+//! What an endpoint says of itself to a client: its capabilities and instructions. It does not say who it is; that is
+//! the same at all endpoints.
+
+use std::time::Duration;
+
+use mcp::{Era, Version, array, message};
+
+use crate::{catalogue::Endpoint, gateway::Gateway, upstream::peer::Peer};
+
+/// How long a handshake waits for servers that have never introduced themselves.
+const INTRODUCTIONS_WAIT: Duration = Duration::from_secs(1);
+
+/// What an endpoint says of itself.
+pub struct About {
+    /// `capabilities`, a raw object.
+    pub capabilities: String,
+    /// `instructions`, a raw string.
+    pub instructions: Option<String>,
+}
+
+/// What an endpoint can do: of one server what that server says, of many what the gateway does for all of them.
+pub async fn about(gateway: &Gateway, endpoint: &Endpoint, version: Version) -> About {
+    let own = gateway.settings.instructions.clone();
+    let described = gateway.catalogue.bundle(endpoint).and_then(|bundle| bundle.description.clone());
+    let instructions = described.or(own).map(|text| String::from_utf8_lossy(&message::json_string(&text)).into_owned());
+    let single = match endpoint {
+        Endpoint::Server(_) => gateway.catalogue.members(endpoint).next(),
+        _ => None,
+    };
+    if let Some(upstream) = single {
+        let caller = gateway.own_caller();
+        if let Ok(peer) = upstream.introduce(&caller).await {
+            let told =
+                (!peer.instructions.is_empty()).then(|| String::from_utf8_lossy(&peer.instructions).into_owned());
+            return About { capabilities: carried(&peer, version), instructions: told.or(instructions) };
+        }
+    }
+    let more = match version {
+        Version::V2026_07_28 => {
+            r#","extensions":{"io.modelcontextprotocol/tasks":{},"io.modelcontextprotocol/skills":{"directoryRead":true}}"#
+        }
+        Version::V2025_11_25 if has_core_tasks(gateway, endpoint).await => {
+            r#","tasks":{"list":{},"cancel":{},"requests":{"tools":{"call":{}}}}"#
+        }
+        _ => "",
+    };
+    let capabilities = format!(
+        r#"{{"tools":{{"listChanged":true}},"prompts":{{"listChanged":true}},"resources":{{"subscribe":true,"listChanged":true}},"completions":{{}},"logging":{{}}{more}}}"#
+    );
+    About { capabilities, instructions }
+}
+
+/// Whether calls of some tool behind an endpoint can become core tasks. A first client waits until the servers have
+/// introduced themselves, but not for long.
+pub(super) async fn has_core_tasks(gateway: &Gateway, endpoint: &Endpoint) -> bool {
+    let some =
+        || gateway.catalogue.members(endpoint).any(|upstream| upstream.peer().is_some_and(|it| it.has_core_tasks()));
+    if !some() {
+        let _ = tokio::time::timeout(INTRODUCTIONS_WAIT, Box::pin(gateway.catalogue.view(endpoint))).await;
+    }
+    some()
+}
+
+/// The capabilities of a server that cross to a client of this revision: core tasks do not cross eras, extensions of the
+/// modern era mean nothing to a legacy client.
+fn carried(peer: &Peer, version: Version) -> String {
+    let Ok(members) = array::members(&peer.capabilities) else { return "{}".to_owned() };
+    let crosses = |key: &[u8]| match key {
+        b"tasks" => version == Version::V2025_11_25 && peer.era == Era::Legacy,
+        b"extensions" => version.era() == Era::Modern,
+        _ => true,
+    };
+    let kept = members.into_iter().filter(|(key, _)| crosses(key)).map(|(key, span)| {
+        let value = span.of(&peer.capabilities).unwrap_or(b"{}");
+        format!("\"{}\":{}", String::from_utf8_lossy(key), String::from_utf8_lossy(value))
+    });
+    format!("{{{}}}", kept.collect::<Vec<_>>().join(","))
+}
