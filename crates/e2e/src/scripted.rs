@@ -1,7 +1,7 @@
 //! A modern server over HTTP that introduces itself well, lists what a test gives it, and answers calls of tools with bytes
 //! that the test has written: for everything that can be wrong with an answer.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;

@@ -79,7 +79,10 @@ fn stream(events: &str) -> Vec<u8> {
     http("Content-Type: text/event-stream\r\n", events)
 }
 
-fn check(cases: &[(&str, fn(&str) -> Vec<u8>, End)]) {
+/// What it is called, what the server answers to a request with this id, and how the call ends.
+type Case = (&'static str, fn(&str) -> Vec<u8>, End);
+
+fn check(cases: &[Case]) {
     for (name, answer, expected) in cases {
         let server = Scripted::start(one_tool("speak"), *answer);
         Scene::with(&server.configured("odd")).assert_ends(name, "speak", *expected);
