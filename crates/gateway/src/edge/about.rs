@@ -53,9 +53,9 @@ pub async fn about(gateway: &Gateway, endpoint: &Endpoint, version: Version) -> 
 /// Whether calls of some tool behind an endpoint can become core tasks. A first client waits until the servers have
 /// introduced themselves, but not for long.
 pub(super) async fn has_core_tasks(gateway: &Gateway, endpoint: &Endpoint) -> bool {
-    let some =
-        || gateway.catalogue.members(endpoint).any(|upstream| upstream.peer().is_some_and(|it| it.has_core_tasks()));
-    if !some() {
+    let members = || gateway.catalogue.members(endpoint);
+    let some = || members().any(|upstream| upstream.peer().is_some_and(|peer| peer.has_core_tasks()));
+    if !some() && members().any(|upstream| upstream.peer().is_none()) {
         let _ = tokio::time::timeout(INTRODUCTIONS_WAIT, Box::pin(gateway.catalogue.view(endpoint))).await;
     }
     some()

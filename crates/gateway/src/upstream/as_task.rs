@@ -62,7 +62,9 @@ impl Followed {
         let Some(id) = task::made(&begun.envelope) else { return Ok(begun) };
         let id = self.id.get_or_init(|| id);
         let described = begun.envelope.result_raw(ResultKey::Task).unwrap_or(b"{}");
-        self.wait(poll_interval(described)).await?;
+        if is_working(described) {
+            self.wait(poll_interval(described)).await?;
+        }
         let collected = pass_questions(self.upstream.call_once(&self.request(Method::TasksResult, id)?).await, client);
         match collected.await {
             Ok(Answer { envelope, era }) => Ok(Answer { envelope: without_task(&envelope)?, era }),
