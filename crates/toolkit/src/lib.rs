@@ -37,7 +37,7 @@
 //! ```
 //!
 //! In reading order: [`tool`] (what one writes), [`marks`], [`declaration`], [`shared`] and [`arguments`] (what comes in),
-//! [`call`], [`failure`], [`output`] (what goes out) with [`cut`], [`keep`] and [`redact`], [`toolkit`], and [`serve()`].
+//! [`call`], [`failure`], [`output`] (what goes out) with [`cut`], [`keep`] and [`redact`], [`toolkit`], and [`serve()`]. [`moment`] writes times.
 
 pub mod arguments;
 pub mod call;
@@ -47,6 +47,7 @@ pub mod declaration;
 pub mod failure;
 pub mod keep;
 pub mod marks;
+pub mod moment;
 pub mod output;
 mod perform;
 pub mod redact;
