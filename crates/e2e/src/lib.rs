@@ -2,7 +2,7 @@
 //! official conformance suite in front of it. Nothing here knows a crate of the program; a set-up that fails
 //! panics with the log of what failed, because then the test has failed; only what a client does is a result.
 //!
-//! Reading order: [`program`] starts anything that announces itself, [`node`] is the gateway, [`fixture`],
+//! Reading order: [`program`] starts anything that announces itself, [`node`] is the gateway, [`scene`] one whose configuration changes, [`fixture`],
 //! [`servers`], [`apis`] and [`fake`] stand behind it, [`tools`] finds what `scripts/setup-tests.sh` installed, [`driver`] drives one
 //! client, [`suite`] runs the conformance suite, [`wire`] speaks raw HTTP, [`events`] reads its streams, [`legacy`] holds a session over it, [`talk`] speaks on stdin and stdout.
 
@@ -15,6 +15,7 @@ pub mod fixture;
 pub mod legacy;
 pub mod node;
 pub mod program;
+pub mod scene;
 pub mod servers;
 pub mod suite;
 pub mod talk;

@@ -5,6 +5,7 @@ mod explain;
 mod history;
 mod reload;
 mod rollback;
+mod unset;
 
 use clap::{Args, Subcommand};
 use config::Folders;
@@ -44,6 +45,7 @@ enum ConfigVerb {
     History(history::History),
     Diff(diff::Diff),
     Rollback(rollback::Rollback),
+    Unset(unset::Unset),
     Reload(reload::Reload),
 }
 
@@ -67,6 +69,7 @@ impl Config {
             ConfigVerb::History(history) => history.run(context),
             ConfigVerb::Diff(diff) => diff.run(context),
             ConfigVerb::Rollback(rollback) => rollback.run(context),
+            ConfigVerb::Unset(unset) => unset.run(context),
             ConfigVerb::Reload(reload) => reload.run(context).await,
         }
     }

@@ -46,8 +46,8 @@ impl Server {
     pub(crate) async fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
         match &self.verb {
             ServerVerb::Add(add) => add.run(context).await,
-            ServerVerb::List(list) => list.run(context),
-            ServerVerb::Show(show) => show.run(context),
+            ServerVerb::List(list) => list.run(context).await,
+            ServerVerb::Show(show) => show.run(context).await,
             ServerVerb::Test(test) => test.run(context).await,
             ServerVerb::Edit(edit) => edit.run(context),
             ServerVerb::Enable(enable) => enable.run(context),
