@@ -27,6 +27,7 @@ mod entries;
 mod error;
 mod exit;
 mod form;
+mod in_force;
 mod interactive;
 mod interrupt;
 mod listing;

@@ -146,7 +146,7 @@ fn emptied_file_is_taken_over_by_command_only() {
 }
 
 #[test]
-fn first_server_on_a_new_machine_is_in_force_at_once() {
+fn first_configuration_on_a_new_machine_is_noticed() {
     let home = tempfile::tempdir().expect("a folder can be made");
     let run = |words: &[&str]| {
         let mut program = command(built("switchboard"));
