@@ -1,15 +1,16 @@
-//! Changes of the configuration file, made by verbs: which keys are set, and what is said of it afterwards.
-//! The file itself is changed by the crate `config`.
+//! Changes of the configuration, made by verbs: which keys are set, where they go, and what is said of it afterwards.
+//! The files themselves are changed by the crate `config`.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use config::store::Edited;
+use config::store::{self, Edited};
 use config::{Edit, nearest};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::text::{Text, Tone};
-use crate::{Context, Error, Report, arguments};
+use crate::{Context, Error, Report, Settings, arguments};
 
 /// A change that took place.
 #[derive(Serialize)]
@@ -20,27 +21,53 @@ pub(crate) struct Changed {
     kind: &'static str,
     name: String,
     file: PathBuf,
+    /// The configuration file, where it cannot be written and `file` is what is laid over it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instead_of: Option<PathBuf>,
     /// Whether the file had said so before.
     as_before: bool,
 }
 
-/// Changes the configuration file as a whole, or not at all.
+/// Changes the configuration as a whole, or not at all: its file, or, where that cannot be written, the stored
+/// configuration that is laid over it. The second value is the file that could not be written.
+pub(crate) fn edit(
+    settings: &Settings,
+    mut change: impl FnMut(&mut Edit) -> Result<(), Error>,
+) -> Result<(Edited, Option<PathBuf>), Error> {
+    let file = settings.file()?;
+    let error = match store::edit(&file, &mut change) {
+        Err(error) if cannot_be_written(&error) => error,
+        edited => return Ok((edited?, None)),
+    };
+    let Some(stored) = settings.source().stored() else { return Err(error) };
+    Ok((store::edit_stored(&stored, &file, change)?, Some(file)))
+}
+
+/// Whether it is not for us to change the file.
+fn cannot_be_written(error: &Error) -> bool {
+    let Error::Config(config::Error::Write { source, .. }) = error else { return false };
+    matches!(source.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem)
+}
+
+/// Changes the configuration as a whole, or not at all.
 pub(crate) fn change(
     (did, kind, name): (&'static str, &'static str, &str),
     context: &Context<'_>,
-    change: impl FnOnce(&mut Edit) -> Result<(), Error>,
+    change: impl FnMut(&mut Edit) -> Result<(), Error>,
 ) -> Result<Changed, Error> {
-    let Edited { path, before, after } = config::store::edit(&context.options.settings.file()?, change)?;
-    Ok(Changed { did, kind, name: name.to_owned(), file: path, as_before: before == after })
+    let (Edited { path, before, after }, instead_of) = edit(&context.options.settings, change)?;
+    Ok(Changed { did, kind, name: name.to_owned(), file: path, instead_of, as_before: before == after })
 }
 
 impl Report for Changed {
     fn text(&self) -> Text {
-        let Self { did, kind, name, file, as_before } = self;
+        let Self { did, kind, name, file, instead_of, as_before } = self;
         let nothing = if *as_before { ", as it was" } else { "" };
+        let over = instead_of.iter().map(|file| format!(", laid over {}, which cannot be written", file.display()));
+        let over: String = over.collect();
         Text::plain(format!("{did} the {kind} "))
             .and(Tone::Strong, name)
-            .and(Tone::Faint, format!(" in {}{nothing}", file.display()))
+            .and(Tone::Faint, format!(" in {}{over}{nothing}", file.display()))
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use config::Plan;
 use serde::{Deserialize, Serialize};
+use url::form_urlencoded;
 
 /// A running node. `GET /status`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +60,15 @@ pub struct Server {
     pub instances: usize,
     /// Calls under way.
     pub calls_running: usize,
+    /// Since when it is as it is, as RFC 3339 in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// `legacy` or `modern`, once it has introduced itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub era: Option<String>,
+    /// Calls that were sent to it.
+    #[serde(default)]
+    pub calls: u64,
 }
 
 /// How a server is.
@@ -110,17 +120,11 @@ pub struct ServerReport {
     /// What a list says of it.
     #[serde(flatten)]
     pub server: Server,
-    /// Since when it is as it is, as RFC 3339 in UTC.
-    pub since: Option<String>,
-    /// `legacy` or `modern`, once it has introduced itself.
-    pub era: Option<String>,
     /// The revision agreed on.
     pub version: Option<String>,
     /// Starts after a failure.
     pub restarts: u64,
-    /// Calls that were sent to it.
-    pub calls: u64,
-    /// Those of them that got no answer.
+    /// Calls that got no answer.
     pub errors: u64,
     /// What went wrong last.
     pub last_error: Option<LogLine>,
@@ -137,15 +141,39 @@ pub struct LogLine {
     pub at: String,
     /// What it says.
     pub text: String,
+    /// How bad it is, where it is known: `error`, `warn`, `info`, `debug` or `trace`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<String>,
+    /// The part of the node that says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
 }
 
 /// Which lines of a log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Logs {
     /// How many of the newest.
     pub lines: usize,
     /// Whether to wait for more.
     pub follow: bool,
+    /// Only what is at least this bad; only lines of the node have a level.
+    pub level: Option<String>,
+    /// Only what says this, in small letters or capitals.
+    pub search: Option<String>,
+}
+
+impl Logs {
+    /// As the query of a request.
+    pub(crate) fn query(&self) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("lines", &self.lines.to_string()).append_pair("follow", &self.follow.to_string());
+        for (key, value) in [("level", &self.level), ("search", &self.search)] {
+            if let Some(value) = value {
+                query.append_pair(key, value);
+            }
+        }
+        query.finish()
+    }
 }
 
 /// A look at one server from its start to a harmless question. `POST /servers/{name}/test`

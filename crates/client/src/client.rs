@@ -96,8 +96,18 @@ impl Client {
         self.ask(Method::GET, &format!("/config/history/{number}")).await
     }
 
+    /// Gives every line of the node's own log to `on_line`, until there are no more or `on_line` says false.
+    pub async fn logs(&self, logs: &Logs, on_line: impl FnMut(LogLine) -> bool) -> Result<(), Error> {
+        self.lines("/logs", logs, on_line).await
+    }
+
     /// Gives every line of a server's log to `on_line`, until there are no more or `on_line` says false.
-    pub async fn server_logs(&self, name: &str, logs: Logs, on_line: impl FnMut(LogLine) -> bool) -> Result<(), Error> {
+    pub async fn server_logs(
+        &self,
+        name: &str,
+        logs: &Logs,
+        on_line: impl FnMut(LogLine) -> bool,
+    ) -> Result<(), Error> {
         self.lines(&format!("/servers/{name}/logs"), logs, on_line).await
     }
 
@@ -110,8 +120,8 @@ impl Client {
         tokio::time::timeout(ANSWER_WITHIN, exchange).await.map_err(late)?
     }
 
-    async fn lines(&self, path: &str, logs: Logs, mut on_line: impl FnMut(LogLine) -> bool) -> Result<(), Error> {
-        let path = format!("{path}?lines={}&follow={}", logs.lines, logs.follow);
+    async fn lines(&self, path: &str, logs: &Logs, mut on_line: impl FnMut(LogLine) -> bool) -> Result<(), Error> {
+        let path = format!("{path}?{}", logs.query());
         let answer = self.send(Method::GET, &path).await?;
         if !answer.status().is_success() {
             return read::<serde_json::Value>(answer).await.map(drop);

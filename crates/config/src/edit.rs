@@ -16,6 +16,7 @@ use serde_json::Value as Json;
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Key, Table, TableLike, Value};
 
 use crate::document::Document;
+use crate::layers::lay;
 use crate::{Error, nearest};
 
 /// What some editors put before the first character.
@@ -29,6 +30,8 @@ pub struct Edit {
     marked: bool,
     /// The lines of the file end as on Windows.
     carriage_returns: bool,
+    /// The configuration that this one is laid over, and cannot change.
+    below: Option<Box<Self>>,
 }
 
 impl Edit {
@@ -40,7 +43,13 @@ impl Edit {
             document: text.parse().map_err(unreadable)?,
             marked: text.starts_with(BYTE_ORDER_MARK),
             carriage_returns: text.contains("\r\n"),
+            below: None,
         })
+    }
+
+    /// Opens `text`, which is laid over `below`: the entries of both are there, but only `text` can be changed.
+    pub fn above(text: &str, below: &str) -> Result<Self, Error> {
+        Ok(Self { below: Some(Box::new(Self::of(below)?)), ..Self::of(text)? })
     }
 
     /// The text as it is now.
@@ -76,14 +85,13 @@ impl Edit {
         if self.names(section).iter().any(|known| known == name) {
             return Err(Error::Exists { section: section.to_owned(), name: name.to_owned() });
         }
-        let is_empty =
-            self.document.is_empty() && self.document.trailing().as_str().is_none_or(|text| text.trim().is_empty());
+        let above = self.take_lone_comments();
         let parent = self.document.entry(section).or_insert_with(implicit_section);
         let no_table = || Error::NoTable { key: format!("{section}.{name}") };
         match parent {
             Item::Table(parent) => {
                 let mut table = table(settings).ok_or_else(no_table)?;
-                table.decor_mut().set_prefix(if is_empty { "" } else { "\n" });
+                table.decor_mut().set_prefix(above.unwrap_or_else(|| "\n".to_owned()));
                 parent.insert(name, Item::Table(table));
             }
             other => {
@@ -94,11 +102,24 @@ impl Edit {
         Ok(())
     }
 
+    /// The text of a file without any key, as what stands above its first section: comments come first and stay first.
+    fn take_lone_comments(&mut self) -> Option<String> {
+        if !self.document.is_empty() {
+            return None;
+        }
+        let comments = self.document.trailing().as_str().unwrap_or_default().trim_end().to_owned();
+        self.document.set_trailing("");
+        Some(if comments.is_empty() { comments } else { format!("{comments}\n\n") })
+    }
+
     /// Removes an entry of `servers` or `bundles`, with the comment that stands right above it.
     pub fn remove(&mut self, section: &str, name: &str) -> Result<(), Error> {
         let names = self.names(section);
         let entries = self.document.get_mut(section).and_then(Item::as_table_like_mut);
         let Some(removed) = entries.and_then(|entries| entries.remove(name)) else {
+            if self.stands_below(section, name) {
+                return Err(Error::Fixed { section: section.to_owned(), name: name.to_owned() });
+            }
             let hint = nearest::hint(name, names.iter().map(String::as_str));
             return Err(Error::Missing { section: section.to_owned(), name: name.to_owned(), hint });
         };
@@ -116,19 +137,36 @@ impl Edit {
             return Err(Error::Missing { section: "servers".to_owned(), name: name.to_owned(), hint });
         }
         let path = format!("servers.{}.enabled", Key::new(name).display_repr());
-        if enabled { self.unset(&path).map(drop) } else { self.set(&path, &false.into()) }
+        let is_default = enabled && !self.stands_below("servers", name);
+        if is_default { self.unset(&path).map(drop) } else { self.set(&path, &enabled.into()) }
+    }
+
+    fn stands_below(&self, section: &str, name: &str) -> bool {
+        self.below.as_ref().is_some_and(|below| below.names(section).iter().any(|known| known == name))
     }
 
     /// The names in `servers` or `bundles`, in the order of the file.
     pub fn names(&self, section: &str) -> Vec<String> {
         let entries = self.document.get(section).and_then(Item::as_table_like);
-        entries.into_iter().flat_map(TableLike::iter).map(|(name, _)| name.to_owned()).collect()
+        let mut names = self.below.as_ref().map(|below| below.names(section)).unwrap_or_default();
+        let own = entries.into_iter().flat_map(TableLike::iter).map(|(name, _)| name.to_owned());
+        let fresh: Vec<String> = own.filter(|name| !names.contains(name)).collect();
+        names.extend(fresh);
+        names
     }
 
-    /// What the file says of one entry of `servers` or `bundles`, references unresolved.
+    /// What is said of one entry of `servers` or `bundles`, references unresolved.
     pub fn entry(&self, section: &str, name: &str) -> Option<Json> {
         let mut whole: Json = toml::from_str(&self.document.to_string()).ok()?;
-        Some(whole.get_mut(section)?.get_mut(name)?.take())
+        let own = whole.get_mut(section).and_then(|section| section.get_mut(name)).map(Json::take);
+        let below = self.below.as_ref().and_then(|below| below.entry(section, name));
+        match (own, below) {
+            (Some(Json::Object(own)), Some(Json::Object(mut below))) => {
+                lay(own, &mut below);
+                Some(Json::Object(below))
+            }
+            (own, below) => own.or(below),
+        }
     }
 
     /// A comment with an empty line below it is not about the section that follows: it outlives that section.
@@ -289,6 +327,8 @@ url = \"https://example.org/mcp\"
         let section = "\n[servers.new]\nargs = [\"a b\"]\ncommand = \"x\"\nenv = { B = \"c\" }\n";
         check(FILE, |edit| edit.add("servers", "new", &settings), &format!("{FILE}{section}"));
         check("", |edit| edit.add("servers", "new", &settings), &section[1..]);
+        let comment = "# Mine.\n\n# Not yet any server.\n";
+        check(comment, |edit| edit.add("servers", "new", &settings), &format!("{comment}{section}"));
         let inline = "servers = { a = { command = \"a\" } }\n";
         let both = "servers = { a = { command = \"a\" } , b = { command = \"b\" } }\n";
         check(inline, |edit| edit.add("servers", "b", &json!({ "command": "b" })), both);
@@ -320,6 +360,29 @@ url = \"https://example.org/mcp\"
             |edit| edit.set("servers.git.command.x", &json!(1)),
             "`servers.git.command.x` cannot be set: a part of its path is a value",
         );
+    }
+
+    #[test]
+    fn what_is_laid_over_a_file_changes_it_without_touching_it() {
+        let mut edit = Edit::above("", FILE).unwrap();
+        edit.add("servers", "new", &json!({ "command": "x" })).unwrap();
+        edit.enable("git", false).unwrap();
+        edit.set("servers.git.env.A", &json!("2")).unwrap();
+        assert_eq!(edit.names("servers"), ["git", "search", "new"]);
+        let git = edit.entry("servers", "git").unwrap();
+        assert_eq!(
+            (&git["command"], &git["enabled"], &git["env"]["A"]),
+            (&json!("mcp-server-git"), &json!(false), &json!("2"))
+        );
+        assert!(!edit.text().contains("mcp-server-git"), "{}", edit.text());
+        edit.enable("git", true).unwrap();
+        assert_eq!(edit.entry("servers", "git").unwrap()["enabled"], true);
+        let told = |error: Error| error.to_string();
+        assert_eq!(told(edit.add("servers", "git", &json!({})).unwrap_err()), "`servers.git` exists");
+        let fixed = told(edit.remove("servers", "search").unwrap_err());
+        assert_eq!(fixed, "`servers.search` stands in the configuration file, which cannot be written");
+        edit.remove("servers", "new").unwrap();
+        assert_eq!(edit.names("servers"), ["git", "search"]);
     }
 
     #[test]

@@ -74,6 +74,14 @@ pub enum Error {
         /// The name.
         name: String,
     },
+    /// The entry stands in a file that cannot be written.
+    #[error("`{section}.{name}` stands in the configuration file, which cannot be written")]
+    Fixed {
+        /// `servers` or `bundles`.
+        section: String,
+        /// The name.
+        name: String,
+    },
     /// The section has no entry of this name.
     #[error("there is no `{section}.{name}` in the file")]
     Missing {
@@ -95,6 +103,9 @@ impl Error {
             Self::Changed { .. } => Some("look at the file, then try again".into()),
             Self::NoKey { hint, .. } => {
                 hint.clone().or_else(|| Some("write it as in the file, such as `limits.call_ms_max`".into()))
+            }
+            Self::Fixed { name, .. } => {
+                Some(format!("switch a server off instead: `switchboard server disable {name}`"))
             }
             Self::Exists { .. } => Some("choose another name, or change the one that exists".into()),
             Self::Read { .. } | Self::Write { .. } | Self::History { .. } | Self::Show(_) | Self::NoTable { .. } => {

@@ -36,15 +36,15 @@ pub struct Record {
     pub summary: String,
     /// The text of the file, with its references.
     pub text: String,
+    /// The text of the stored configuration; empty where there is none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub stored: String,
 }
 
 impl History {
     /// The history of the configuration file `file`, in the folder of what the program keeps.
     pub fn of(state: &Path, file: Option<&Path>) -> Self {
-        let absolute = |file: &Path| fs::canonicalize(file).or_else(|_| std::path::absolute(file));
-        let name = file.and_then(|file| absolute(file).ok());
-        let name = name.map_or_else(|| "no-file".to_owned(), |file| plain(&file.to_string_lossy()));
-        Self { folder: state.join("history").join(name) }
+        Self { folder: state.join("history").join(kept_under(file)) }
     }
 
     /// Keeps a configuration and gives its number. One with the same text as the newest is not kept twice.
@@ -70,7 +70,7 @@ impl History {
     fn add_file(&self, record: &Record) -> io::Result<u64> {
         let mut numbers = self.numbers()?;
         if let Some(newest) = numbers.last().and_then(|number| self.read(*number).ok().flatten())
-            && newest.text == record.text
+            && (&newest.text, &newest.stored) == (&record.text, &record.stored)
         {
             return Ok(newest.number);
         }
@@ -132,6 +132,13 @@ impl History {
     }
 }
 
+/// The name under which the program keeps what belongs to the configuration file `file`.
+pub(crate) fn kept_under(file: Option<&Path>) -> String {
+    let absolute = |file: &Path| fs::canonicalize(file).or_else(|_| std::path::absolute(file));
+    let path = file.and_then(|file| absolute(file).ok());
+    path.map_or_else(|| "no-file".to_owned(), |path| plain(&path.to_string_lossy()))
+}
+
 /// A path as the name of a folder.
 fn plain(path: &str) -> String {
     let plain = |letter: char| if letter.is_ascii_alphanumeric() || "._".contains(letter) { letter } else { '-' };
@@ -146,7 +153,14 @@ mod tests {
     use super::{History, KEPT_MAX, Record};
 
     fn record(text: &str) -> Record {
-        Record { number: 0, at_unix_s: 7, origin: "file".into(), summary: "added: a".into(), text: text.to_owned() }
+        Record {
+            number: 0,
+            at_unix_s: 7,
+            origin: "file".into(),
+            summary: "added: a".into(),
+            text: text.to_owned(),
+            stored: String::new(),
+        }
     }
 
     #[test]

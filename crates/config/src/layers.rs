@@ -15,6 +15,8 @@ pub enum Origin {
     Flag,
     /// An environment variable, such as `SWITCHBOARD_LIMITS__CALL_MS_MAX`.
     Variable(String),
+    /// The stored configuration, kept where the file cannot be written.
+    Stored,
     /// The profile in force: its own file, or its section of the configuration file.
     Profile(String),
     /// The configuration file.
@@ -26,6 +28,7 @@ impl fmt::Display for Origin {
         match self {
             Self::Flag => out.write_str("the flag `--set`"),
             Self::Variable(name) => write!(out, "the environment variable `{name}`"),
+            Self::Stored => out.write_str("the stored configuration"),
             Self::Profile(name) => write!(out, "the profile `{name}`"),
             Self::File => out.write_str("the configuration file"),
         }

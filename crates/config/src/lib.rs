@@ -1,6 +1,6 @@
 //! Every option of Switchboard: type, unit, default, documentation and check.
-//! Pure but for `source`, which reads files and the environment, and `store`, which writes files; it starts, connects and
-//! logs nothing.
+//! Pure but for `source` and `files`, which look at files and the environment, and `store`, which writes files; it starts,
+//! connects and logs nothing.
 //!
 //! ```
 //! let loaded = config::parse("[servers.git]\ncomand = \"mcp-server-git\"", "switchboard.toml", &|_| None);
@@ -28,9 +28,11 @@ mod secret;
 // From a text to a checked value.
 mod assignment;
 mod checks;
+mod confidential;
 mod document;
 mod error;
 mod explain;
+mod files;
 mod layers;
 mod load;
 mod path;
@@ -46,6 +48,7 @@ mod edit;
 pub mod history;
 pub mod plan;
 pub mod store;
+pub mod stored;
 
 pub use api::{Auth, Operations, Rest, RestArgument, RestMethod, RestPlace, RestTool, RestType, Traits};
 pub use bundle::{Bundle, Naming};
@@ -54,6 +57,7 @@ pub use difference::{Difference, differences};
 pub use edit::Edit;
 pub use error::Error;
 pub use explain::{Explanation, Given};
+pub use files::Files;
 pub use folders::{Folders, control_socket_beside};
 pub use gateway::Gateway;
 pub use glob::{Glob, GlobError};
@@ -61,7 +65,7 @@ pub use history::History;
 pub use layers::Origin;
 pub use limits::Limits;
 pub use listen::{Listen, ListenError};
-pub use load::{DEFAULT, Loaded, load, parse};
+pub use load::{DEFAULT, Loaded, load, parse, parse_with_stored};
 pub use log::{Log, LogFormat};
 pub use mcp::nearest;
 pub use plan::{Plan, ServerChange, plan};

@@ -1,7 +1,7 @@
 //! From texts to a checked configuration with all its problems. Pure: `source.rs` reads the texts.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Map, Value};
 
@@ -11,7 +11,7 @@ use crate::layers::{Layer, Origin, lay};
 use crate::path::KeyPath;
 use crate::problem::Problems;
 use crate::references::{self, Outside};
-use crate::{Config, Error, Problem, Severity, Source, checks, nearest, schema, shape};
+use crate::{Config, Error, Files, Problem, Severity, Source, checks, nearest, schema, shape};
 
 /// The default configuration, commented: what holds where the operator chose nothing.
 pub const DEFAULT: &str = include_str!("../default.toml");
@@ -26,9 +26,11 @@ pub struct Loaded {
     /// All problems, in the order of the file.
     pub problems: Vec<Problem>,
     /// The files that took part, or would have if they were there.
-    pub files: Vec<PathBuf>,
+    pub files: Files,
     /// The text of the configuration file.
     pub text: String,
+    /// The text of the stored configuration that is laid over it; empty where there is none.
+    pub stored: String,
     /// Each value that is given anywhere, and by whom; the strongest first.
     pub(crate) given: Vec<Given>,
 }
@@ -57,11 +59,24 @@ pub fn parse(text: &str, file_name: &str, environment: &dyn Fn(&str) -> Option<S
     read(&[text], None, &Outside { variable: environment, file: &elsewhere, secret: &elsewhere })
 }
 
-/// What is wrong with the configuration in `text`, as far as it can be told from the text alone.
-pub(crate) fn problems_within(text: &str, file_name: &str) -> Vec<Problem> {
-    let text = Text { origin: Origin::File, file: file_name.to_owned(), content: text.to_owned() };
+/// Checks a configuration file together with the stored configuration that is laid over it, as [`parse`] does.
+pub fn parse_with_stored(text: &str, stored: &str, environment: &dyn Fn(&str) -> Option<String>) -> Loaded {
+    let elsewhere = |_: &str| Err("only a file on disk can refer to it".to_owned());
+    read(&both(text, stored), None, &Outside { variable: environment, file: &elsewhere, secret: &elsewhere })
+}
+
+/// What is wrong with a configuration file and what is stored over it, as far as it can be told from the texts alone.
+pub(crate) fn problems_within(text: &str, stored: &str) -> Vec<Problem> {
     let anything = |_: &str| Ok(String::new());
-    read(&[text], None, &Outside { variable: &|_| Some(String::new()), file: &anything, secret: &anything }).problems
+    let outside = Outside { variable: &|_| Some(String::new()), file: &anything, secret: &anything };
+    read(&both(text, stored), None, &outside).problems
+}
+
+fn both(text: &str, stored: &str) -> [Text; 2] {
+    let stored =
+        Text { origin: Origin::Stored, file: "the stored configuration".to_owned(), content: stored.to_owned() };
+    let file = Text { origin: Origin::File, file: "the file".to_owned(), content: text.to_owned() };
+    [stored, file]
 }
 
 /// One text that takes part.

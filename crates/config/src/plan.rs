@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::{Config, Limits, Server};
 
 /// Keys that are read once, when the node starts.
-const READ_AT_START: [&str; 10] = [
+const READ_AT_START: [&str; 8] = [
     "gateway.listen",
     "limits.connections_max",
     "limits.listens_per_principal_max",
@@ -19,8 +19,6 @@ const READ_AT_START: [&str; 10] = [
     "limits.session_idle_ms_max",
     "limits.session_ms_max",
     "limits.sessions_max",
-    "log.filter",
-    "log.format",
 ];
 
 /// Limits that each server is made with: where one changes, every server is replaced.

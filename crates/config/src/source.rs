@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use crate::layers::Origin;
 use crate::load::{Text, read};
 use crate::references::Outside;
-use crate::{Error, Folders, Loaded, assignment, schema};
+use crate::{Error, Files, Folders, Loaded, assignment, schema, stored};
 
 /// The largest file that `${file:PATH}` reads, in bytes: keys and tokens are far smaller.
 const REFERENCED_FILE_BYTES_MAX: u64 = 64 * 1024;
@@ -33,6 +33,11 @@ pub struct Source {
 }
 
 impl Source {
+    /// Where changes go that the configuration file cannot take.
+    pub fn stored(&self) -> Option<PathBuf> {
+        Some(stored::path(&Folders::of_process()?.state, self.path().as_deref()))
+    }
+
     /// The configuration file that is read, whether or not it exists.
     pub fn path(&self) -> Option<PathBuf> {
         self.file.clone().or_else(|| Folders::of_process().map(|folders| folders.file()))
@@ -48,6 +53,9 @@ impl Source {
     pub fn load_in(&self, environment: &Environment) -> Result<Loaded, Error> {
         let disk = Disk::beside(self.path());
         let mut texts = self.assigned(environment);
+        let stored = disk.stored(environment)?;
+        let stored_text = stored.as_ref().map(|stored| stored.content.clone()).unwrap_or_default();
+        texts.extend(stored);
         if let Some(path) = &disk.file {
             texts.extend(self.profile_file(&disk)?);
             match std::fs::read_to_string(path) {
@@ -62,7 +70,8 @@ impl Source {
             secret: &|name| disk.secret(name),
         };
         let mut loaded = read(&texts, self.profile.as_deref(), &outside);
-        loaded.files = disk.taken_part();
+        loaded.files = disk.looked_at.borrow().clone();
+        loaded.stored = stored_text;
         loaded.text =
             texts.pop().filter(|text| text.origin == Origin::File).map(|text| text.content).unwrap_or_default();
         Ok(loaded)
@@ -104,28 +113,37 @@ impl Source {
 /// The files around one configuration file, and which of them were looked at.
 struct Disk {
     file: Option<PathBuf>,
-    looked_at: RefCell<Vec<PathBuf>>,
+    looked_at: RefCell<Files>,
     secrets: OnceCell<Result<BTreeMap<String, String>, String>>,
 }
 
 impl Disk {
     fn beside(file: Option<PathBuf>) -> Self {
-        Self { looked_at: RefCell::new(file.iter().cloned().collect()), file, secrets: OnceCell::new() }
+        let disk = Self { looked_at: RefCell::default(), file, secrets: OnceCell::new() };
+        if let Some(file) = &disk.file {
+            disk.note(file.clone());
+        }
+        disk
     }
 
     fn folder(&self) -> &Path {
         self.file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""))
     }
 
-    fn note(&self, path: PathBuf) {
-        let mut looked_at = self.looked_at.borrow_mut();
-        if !looked_at.contains(&path) {
-            looked_at.push(path);
+    /// What was changed where the file could not be written.
+    fn stored(&self, environment: &Environment) -> Result<Option<Text>, Error> {
+        let Some(folders) = Folders::of(&|name| environment.get(name).cloned()) else { return Ok(None) };
+        let path = stored::path(&folders.state, self.file.as_deref());
+        self.note(path.clone());
+        match std::fs::read_to_string(&path) {
+            Ok(content) => Ok(Some(Text { origin: Origin::Stored, file: path.display().to_string(), content })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(Error::Read { path, source }),
         }
     }
 
-    fn taken_part(&self) -> Vec<PathBuf> {
-        self.looked_at.borrow().clone()
+    fn note(&self, path: PathBuf) {
+        self.looked_at.borrow_mut().note(path);
     }
 
     /// The text of a file that a reference names, without the line end that editors put last.

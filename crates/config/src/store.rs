@@ -26,13 +26,32 @@ pub struct Edited {
 /// Changes the configuration file at `path`, which need not exist yet. The change is written only if it brings no new
 /// problem. Two changes at the same time happen one after the other.
 pub fn edit<E: From<Error>>(path: &Path, change: impl FnOnce(&mut Edit) -> Result<(), E>) -> Result<Edited, E> {
+    edit_checked(path, change, Edit::of, |text| problems_within(text, ""))
+}
+
+/// As [`edit`], but changes the stored configuration at `path`, which is laid over the configuration file `file`.
+pub fn edit_stored<E: From<Error>>(
+    path: &Path,
+    file: &Path,
+    change: impl FnOnce(&mut Edit) -> Result<(), E>,
+) -> Result<Edited, E> {
+    let below = read(&resolved(file))?;
+    edit_checked(path, change, |text| Edit::above(text, &below), |text| problems_within(&below, text))
+}
+
+fn edit_checked<E: From<Error>>(
+    path: &Path,
+    change: impl FnOnce(&mut Edit) -> Result<(), E>,
+    open: impl Fn(&str) -> Result<Edit, Error>,
+    problems: impl Fn(&str) -> Vec<Problem>,
+) -> Result<Edited, E> {
     let path = resolved(path);
     let _turn = take_turn(&path).map_err(|source| Error::Write { path: path.clone(), source })?;
     let before = read(&path)?;
-    let mut edit = Edit::of(&before)?;
+    let mut edit = open(&before)?;
     change(&mut edit)?;
     let after = edit.text();
-    check(&before, &after, &path)?;
+    check(&problems(&before), problems(&after), &path)?;
     if read(&path)? != before {
         return Err(Error::Changed { path }.into());
     }
@@ -52,11 +71,10 @@ pub fn write(path: &Path, text: &str) -> Result<(), Error> {
 
 /// Refuses a change that brings problems. What references lead to is not looked at: the node
 /// may have another environment.
-fn check(before: &str, after: &str, path: &Path) -> Result<(), Error> {
-    let name = path.display().to_string();
-    let known = problems_within(before, &name);
-    let is_new = |problem: &Problem| !known.iter().any(|old| old.key == problem.key && old.message == problem.message);
-    let problems: Vec<Problem> = problems_within(after, &name).into_iter().filter(is_new).collect();
+fn check(before: &[Problem], after: Vec<Problem>, path: &Path) -> Result<(), Error> {
+    let is_new = |problem: &Problem| !before.iter().any(|old| old.key == problem.key && old.message == problem.message);
+    let named = |problem: Problem| Problem { file: path.display().to_string(), ..problem };
+    let problems: Vec<Problem> = after.into_iter().filter(is_new).map(named).collect();
     if problems.is_empty() { Ok(()) } else { Err(Error::Wrong { problems }) }
 }
 

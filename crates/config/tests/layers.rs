@@ -139,7 +139,7 @@ fn secrets_come_from_the_environment_a_file_or_the_store() {
     let values: Vec<_> = git.env.values().map(config::Secret::expose).collect();
     assert_eq!(values, ["from outside", "from a file", "<stored!>"]);
     assert!(!loaded.text.contains("stored"), "the text keeps its references");
-    let names: Vec<_> = loaded.files.iter().filter_map(|path| path.file_name()?.to_str()).collect();
+    let names: Vec<_> = loaded.files.paths().filter_map(|path| path.file_name()?.to_str()).collect();
     assert_eq!(names, ["switchboard.toml", "b.key", "secrets.toml"]);
 }
 
@@ -168,4 +168,21 @@ fn store_that_others_may_read_is_not_used() {
     fs::set_permissions(folder.path().join("secrets.toml"), fs::Permissions::from_mode(0o644)).unwrap();
     let told = problems(&load(&file, None, &[], &[]), &file);
     assert!(told[0].contains("others may read"), "{told:?}");
+}
+
+#[test]
+fn stored_configuration_is_laid_over_profile_and_file() {
+    let (folder, file) = folder(&[("switchboard.toml", FILE)]);
+    let state = folder.path().join("state");
+    let variables = [("HOME", "/nowhere"), ("SWITCHBOARD_STATE_DIR", state.to_str().expect("a plain path"))];
+    let path = config::stored::path(&state, Some(&file));
+    let change = |edit: &mut config::Edit| edit.set("limits.list_ms_max", &5_000.into());
+    config::store::edit_stored::<config::Error>(&path, &file, change).expect("the folder can be written");
+    let loaded = load(&file, Some("dev"), &[], &variables);
+    assert_eq!(problems(&loaded, &file), [""; 0]);
+    let explanation = loaded.explain("limits.list_ms_max").unwrap();
+    assert_eq!((explanation.value, explanation.given[0].origin.as_str()), (5_000.into(), "the stored configuration"));
+    assert_eq!((loaded.text.as_str(), loaded.stored.trim()), (FILE, "[limits]\nlist_ms_max = 5000"));
+    let environment = [variables[0], variables[1], ("SWITCHBOARD_LIMITS__LIST_MS_MAX", "6_000")];
+    assert_eq!(load(&file, None, &[], &environment).config.limits.list_ms_max, 6_000);
 }

@@ -91,3 +91,17 @@ fn changes_at_the_same_time_all_arrive() {
     let loaded = config::load(&path).unwrap();
     assert_eq!(loaded.config.servers.into_keys().collect::<Vec<_>>(), NAMES);
 }
+
+#[test]
+fn stored_change_is_checked_together_with_the_file_below() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, stored) = (folder.path().join("file.toml"), folder.path().join("state/stored.toml"));
+    fs::write(&file, "[servers.git]\ncommand = \"git\"\n").unwrap();
+    let off = |edit: &mut Edit| edit.enable("git", false);
+    store::edit_stored::<Error>(&stored, &file, off).unwrap();
+    let wrong = |edit: &mut Edit| edit.set("servers.git.url", &json!("http://127.0.0.1:1/mcp"));
+    let refused = store::edit_stored::<Error>(&stored, &file, wrong).unwrap_err();
+    assert!(refused.to_string().contains("servers.git"), "{refused}");
+    assert_eq!(fs::read_to_string(&stored).unwrap(), "[servers]\n\n[servers.git]\nenabled = false\n");
+    assert_eq!(fs::metadata(&stored).unwrap().mode() & 0o777, 0o600);
+}

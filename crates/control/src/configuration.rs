@@ -3,14 +3,23 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use client::{Applied, Health};
 use config::history::Record;
-use config::{Config, History, Loaded, Problem, Source, plan};
+use config::{Config, Files, History, Loaded, Problem, Source, plan};
 use gateway::{Current, moment};
+use telemetry::Log;
+
+use crate::folders::Folders;
+use crate::log;
+
+/// How long a reload by hand waits for a program that is just writing a file.
+const WRITER_WAIT: Duration = Duration::from_secs(2);
+/// How often it looks whether the program is done.
+const WRITER_LOOK: Duration = Duration::from_millis(20);
 
 /// The configuration of one node. Cheap to clone.
 #[derive(Clone)]
@@ -21,15 +30,21 @@ struct Parts {
     /// Nothing, where there is no folder to keep it in.
     history: Option<History>,
     current: Current,
+    log: Log,
     /// What the node was started with.
     started: Config,
+    /// The folders of the files; nothing, where the kernel tells nothing.
+    folders: Option<Arc<Folders>>,
+    /// Held while a configuration is read and put in force: one after the other.
+    turn: Mutex<()>,
     state: Mutex<State>,
 }
 
 struct State {
     /// What was loaded last and is in force.
     config: Config,
-    files: Vec<PathBuf>,
+    /// The files as they were when they were read last, for good or not.
+    files: Files,
     health: Health,
     /// What is wrong with the servers that were left out.
     left_out: BTreeMap<String, Vec<String>>,
@@ -68,6 +83,12 @@ pub enum Refused {
     /// The configuration has problems that concern the whole node.
     #[error("the configuration has {} problem{}", .0.len(), if .0.len() == 1 { "" } else { "s" })]
     Wrong(Vec<Problem>),
+    /// A file that had something in it is empty; somebody is probably about to write it.
+    #[error("`{}` is empty", .0.display())]
+    Emptied(PathBuf),
+    /// Somebody is still writing a file.
+    #[error("`{}` is still being written", .0.display())]
+    BeingWritten(PathBuf),
 }
 
 impl Refused {
@@ -79,13 +100,26 @@ impl Refused {
                 let cause = std::error::Error::source(error);
                 vec![cause.map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))]
             }
+            Self::Emptied(_) => {
+                vec![format!("{self} ({})", self.hint())]
+            }
+            Self::BeingWritten(_) => vec![self.to_string()],
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Unreadable(_) | Self::Wrong(_) => "mend the file; `switchboard config check` shows the same problems",
+            Self::Emptied(_) => "`switchboard config reload` takes it over as it is",
+            Self::BeingWritten(_) => "it is read as soon as whoever writes it closes it",
         }
     }
 }
 
 impl Configuration {
-    /// The configuration with which the node starts: `loaded` from `source`, and applied to `current` already.
-    pub fn new(source: Source, loaded: &Loaded, current: Current, history: Option<History>) -> Self {
+    /// The configuration with which the node starts: `loaded` from `source`, and applied to `current` and `log` already.
+    pub fn new(source: Source, loaded: &Loaded, current: Current, log: Log, history: Option<History>) -> Self {
         let state = State {
             config: loaded.config.clone(),
             files: loaded.files.clone(),
@@ -96,27 +130,69 @@ impl Configuration {
             source,
             history,
             current,
+            log,
             started: loaded.config.clone(),
+            folders: folders(),
+            turn: Mutex::new(()),
             state: Mutex::new(state),
         }));
+        configuration.watch();
         let number = configuration.remember(loaded, Cause::Start, "the node was started");
         configuration.lock().health = Health { number, applied_at: now().0, ..Health::default() };
         configuration
     }
 
-    /// Reads the configuration anew and puts it in force, or says why not.
+    /// Reads the configuration anew and puts it in force, or says why not. A file that somebody is writing is waited for,
+    /// but not for long. Blocks the thread.
     pub fn reload(&self, cause: Cause) -> Result<Applied, Refused> {
-        let mut state = self.lock();
-        match self.0.source.load().map_err(Refused::from).and_then(usable) {
-            Ok(loaded) => Ok(self.put_in_force(&loaded, cause, &mut state)),
+        let _turn = self.0.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(emptied) = self.files().emptied().filter(|_| cause == Cause::File) {
+            let refused = Refused::Emptied(emptied.to_owned());
+            return self.keep(self.files().now(), refused, cause);
+        }
+        let (files, loaded) = match self.read_whole() {
+            Ok(read) => read,
             Err(refused) => {
-                state.health.problems = refused.problems();
-                for problem in &state.health.problems {
-                    tracing::error!(%cause, problem, "the configuration stays as it was");
-                }
-                Err(refused)
+                tracing::warn!(%cause, %refused, "the configuration stays as it was for now");
+                return Err(refused);
+            }
+        };
+        match loaded.map_err(Refused::from).and_then(usable) {
+            Ok(loaded) => Ok(self.put_in_force(&loaded, cause, &mut self.lock())),
+            Err(refused) => self.keep(files, refused, cause),
+        }
+    }
+
+    /// Goes on with the configuration in force, and says why.
+    fn keep(&self, files: Files, refused: Refused, cause: Cause) -> Result<Applied, Refused> {
+        let mut state = self.lock();
+        state.files = files;
+        state.health.problems = refused.problems();
+        for problem in &state.health.problems {
+            tracing::error!(%cause, problem, "the configuration stays as it was");
+        }
+        Err(refused)
+    }
+
+    /// Reads all files in a moment in which nobody writes any of them.
+    fn read_whole(&self) -> Result<(Files, Result<Loaded, config::Error>), Refused> {
+        let since = Instant::now();
+        loop {
+            let before = self.files().now();
+            let loaded = self.0.source.load();
+            let files = loaded.as_ref().map_or(before, |loaded| loaded.files.clone());
+            // Asked afterwards, so that nothing of a writer was read.
+            let writer = self.being_written().or_else(|| files.changed().map(Path::to_owned));
+            match writer {
+                None => return Ok((files, loaded)),
+                Some(path) if since.elapsed() > WRITER_WAIT => return Err(Refused::BeingWritten(path)),
+                Some(_) => std::thread::sleep(WRITER_LOOK),
             }
         }
+    }
+
+    fn being_written(&self) -> Option<PathBuf> {
+        self.0.folders.as_ref()?.being_written()
     }
 
     fn put_in_force(&self, loaded: &Loaded, cause: Cause, state: &mut State) -> Applied {
@@ -130,9 +206,13 @@ impl Configuration {
         state.config = loaded.config.clone();
         state.files.clone_from(&loaded.files);
         state.left_out = left_out(loaded);
-        let warnings: Vec<String> = loaded.problems.iter().map(told).collect();
+        let mut warnings: Vec<String> = loaded.problems.iter().map(told).collect();
         for warning in &warnings {
             tracing::warn!(warning, "a server is left out");
+        }
+        if let Err(wrong) = log::change(&self.0.log, &loaded.config) {
+            tracing::warn!(error = &wrong as &dyn std::error::Error, "the log goes on as it was");
+            warnings.push(wrong.to_string());
         }
         tracing::info!(%cause, number, %plan, "the configuration is in force");
         Applied { number, plan, warnings }
@@ -146,6 +226,7 @@ impl Configuration {
             origin: cause.to_string(),
             summary: summary.to_owned(),
             text: loaded.text.clone(),
+            stored: loaded.stored.clone(),
         };
         let Some(history) = &self.0.history else { return 0 };
         history.add(&record).unwrap_or_else(|error| {
@@ -164,6 +245,11 @@ impl Configuration {
         &self.0.current
     }
 
+    /// The node's own log.
+    pub fn log(&self) -> &Log {
+        &self.0.log
+    }
+
     /// Those of the past, if they are kept.
     pub fn history(&self) -> Option<&History> {
         self.0.history.as_ref()
@@ -174,9 +260,26 @@ impl Configuration {
         self.lock().health.clone()
     }
 
-    /// The files that take part.
-    pub fn files(&self) -> Vec<PathBuf> {
+    /// The files that take part, as they were when they were read last.
+    pub(crate) fn files(&self) -> Files {
         self.lock().files.clone()
+    }
+
+    /// Whether a file has changed since, and nobody is writing one.
+    pub(crate) fn is_due(&self) -> bool {
+        self.files().changed().is_some() && self.being_written().is_none()
+    }
+
+    /// Watches the folders of the files that take part now.
+    pub(crate) fn watch(&self) {
+        if let Some(folders) = &self.0.folders {
+            folders.watch(self.files().paths());
+        }
+    }
+
+    /// The folders of the files, where the kernel tells of them.
+    pub(crate) fn folders(&self) -> Option<Arc<Folders>> {
+        self.0.folders.clone()
     }
 
     /// What is wrong with the servers that were left out, by name.
@@ -187,6 +290,14 @@ impl Configuration {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The ear at the files.
+fn folders() -> Option<Arc<Folders>> {
+    let folders = Folders::new().inspect_err(
+        |error| tracing::warn!(%error, "changes of files are noticed late: use `switchboard config reload`"),
+    );
+    folders.ok().map(Arc::new)
 }
 
 /// A configuration without a problem that concerns the whole node.

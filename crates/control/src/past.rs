@@ -21,7 +21,7 @@ pub(crate) async fn reload(api: &Api) -> Outcome {
             let detail = format!("{refused}; the one before stays in force");
             let problems = refused.problems();
             let mut answer = problem(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_INPUT", detail);
-            answer.hint = Some("mend the file; `switchboard config check` shows the same problems".to_owned());
+            answer.hint = Some(refused.hint().to_owned());
             Err(Problem { problems, ..answer })
         }
     }

@@ -35,6 +35,7 @@ impl Api {
     async fn route(&self, method: &Method, path: &[&str], query: &str) -> Outcome {
         match (method.as_str(), path) {
             ("GET", ["status"]) => status::get(self),
+            ("GET", ["logs"]) => logs::of_node(self, query),
             ("GET", ["servers"]) => servers::list(self),
             ("GET", ["servers", name]) => servers::get(self, name),
             ("GET", ["servers", name, "logs"]) => logs::of_server(self, name, query),

@@ -1,8 +1,8 @@
 //! The control API without a socket: requests in, answers out, over a configuration in a folder of its own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use config::{History, Source};
 use control::{Api, Cause, Configuration};
@@ -21,15 +21,22 @@ struct Node {
 
 impl Node {
     fn with(text: &str) -> Self {
+        Self::with_change(text, |_| {})
+    }
+
+    /// A node whose file changes between the moment it is read and the moment it is followed.
+    fn with_change(text: &str, change: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let file = folder.path().join("switchboard.toml");
         std::fs::write(&file, text).expect("a file can be written");
         let source = Source { file: Some(file.clone()), ..Source::default() };
         let loaded = source.load().expect("the file can be read");
+        change(&file);
         let residents: Arc<dyn Residents> = Arc::new(Nobody);
         let current = Current::new(&loaded.config, &residents, Seals::ephemeral());
+        let (log, _) = control::log::start(&loaded.config);
         let history = History::of(folder.path(), Some(&file));
-        let configuration = Configuration::new(source, &loaded, current, Some(history));
+        let configuration = Configuration::new(source, &loaded, current, log, Some(history));
         let api = Api {
             configuration,
             listen: vec!["http://127.0.0.1:1".to_owned()],
@@ -41,6 +48,15 @@ impl Node {
 
     fn write(&self, text: &str) {
         std::fs::write(&self.file, text).expect("a file can be written");
+    }
+
+    /// Follows the file until the configuration with this number is in force.
+    async fn follow_to(&self, number: u64) {
+        let following = tokio::spawn(control::watch::follow(self.api.configuration.clone()));
+        while self.api.configuration.health().number != number {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        following.abort();
     }
 
     async fn ask(&self, method: &str, path: &str) -> (u16, Value) {
@@ -131,4 +147,37 @@ async fn past_configuration_keeps_its_references() {
     let (_, past) = node.ask("GET", "/config/history/1").await;
     assert_eq!((&past["origin"], &past["text"]), (&json!("start"), &json!(SERVERS)));
     assert_eq!(node.ask("GET", "/config/history").await.1.as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn change_before_the_file_is_followed_is_noticed() {
+    let node = Node::with_change(SERVERS, |file| std::fs::write(file, "").expect("a file can be written"));
+    node.write(&format!("{SERVERS}servers.two.command = \"two\"\n"));
+    node.follow_to(2).await;
+    assert_eq!(node.ask("GET", "/servers/two").await.0, 200);
+}
+
+#[tokio::test]
+async fn file_that_is_being_written_is_not_taken_over_by_command() {
+    let node = Node::with(SERVERS);
+    let mut file = std::fs::File::create(&node.file).expect("a file can be written");
+    std::io::Write::write_all(&mut file, b"servers.one.command = \"one\"\n").expect("a part can be written");
+    let (status, problem) = node.ask("POST", "/config/reload").await;
+    assert_eq!((status, &problem["code"]), (422, &json!("INVALID_INPUT")));
+    assert!(problem["detail"].as_str().unwrap().contains("is still being written"), "{problem}");
+    assert_eq!(node.ask("GET", "/servers").await.1.as_array().map(Vec::len), Some(3));
+    drop(file);
+    assert_eq!(node.ask("POST", "/config/reload").await.0, 200);
+    assert_eq!(node.ask("GET", "/servers").await.1.as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
+async fn emptied_file_is_taken_over_by_command_only() {
+    let node = Node::with(SERVERS);
+    node.write("");
+    let refused = node.api.configuration.reload(Cause::File).expect_err("somebody may be about to write it");
+    assert!(refused.problems()[0].contains("is empty (`switchboard config reload`"), "{refused:?}");
+    assert_eq!(node.ask("GET", "/servers").await.1.as_array().map(Vec::len), Some(3));
+    assert_eq!(node.ask("POST", "/config/reload").await.0, 200);
+    assert_eq!(node.ask("GET", "/servers").await.1, json!([]));
 }

@@ -2,10 +2,10 @@
 //! official conformance suite in front of it. Nothing here knows a crate of the program; a set-up that fails
 //! panics with the log of what failed, because then the test has failed; only what a client does is a result.
 //!
-//! Reading order: [`program`] starts anything that announces itself, [`node`] is the gateway, [`fixture`],
-//! [`servers`], [`apis`], [`fake`] and [`scripted`] stand behind it, [`tools`] finds what `scripts/setup-tests.sh` installed,
-//! [`driver`] drives one client, [`suite`] runs the conformance suite, [`wire`] speaks raw HTTP, [`events`] reads its
-//! streams, [`legacy`] holds a session over it, [`talk`] speaks on stdin and stdout.
+//! Reading order: [`program`] starts anything that announces itself, [`node`] is the gateway, [`scene`] one whose
+//! configuration changes, [`fixture`], [`servers`], [`apis`], [`fake`] and [`scripted`] stand behind it, [`tools`] finds what
+//! `scripts/setup-tests.sh` installed, [`driver`] drives one client, [`suite`] runs the conformance suite, [`wire`] speaks
+//! raw HTTP, [`events`] reads its streams, [`legacy`] holds a session over it, [`talk`] speaks on stdin and stdout.
 
 pub mod apis;
 pub mod control;
@@ -17,6 +17,7 @@ pub mod legacy;
 pub mod node;
 pub mod program;
 pub mod scripted;
+pub mod scene;
 pub mod servers;
 pub mod suite;
 pub mod talk;

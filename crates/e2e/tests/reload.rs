@@ -3,72 +3,32 @@
 #![expect(clippy::disallowed_methods, reason = "one test needs a disk that is full")]
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use e2e::Node;
 use e2e::control::Control;
 use e2e::events::Stream;
 use e2e::fixture::{self, Era, Fixture};
 use e2e::legacy::Session;
-use e2e::program::built;
+use e2e::program::{Program, built, command};
+use e2e::scene::Scene;
 use e2e::wire;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Reloads under load in an ordinary run; the long one is asked for by `SWITCHBOARD_RELOADS`.
 const RELOADS: u64 = 60;
+/// What the memory of a node may grow by without growing with the reloads: what an allocator keeps of a busy moment.
+const GROWTH_KIB_MAX: u64 = 16 * 1024;
+/// Connections to a server that a node keeps for the next calls, because it needed them at once.
+const IDLE_CONNECTIONS_MAX: usize = 8;
 
-/// A node whose configuration file is changed by the test.
-struct Scene {
-    node: Node,
-    control: Control,
-    file: PathBuf,
-}
-
-impl Scene {
-    fn start(configuration: &str) -> Self {
-        let node = Node::start(configuration);
-        let control = Control::of(&node.folder().join("state"), node.address());
-        let file = node.folder().join("switchboard.toml");
-        Self { node, control, file }
-    }
-
-    /// Replaces the file as editors do: a new one takes its place.
-    fn write(&self, configuration: &str) {
-        let fresh = self.file.with_extension("fresh");
-        fs::write(&fresh, configuration).expect("the folder can be written");
-        fs::rename(&fresh, &self.file).expect("the file can be replaced");
-    }
-
-    /// Waits until the configuration with this number is in force.
-    fn wait_for(&self, number: u64) {
-        self.control.wait_until("/status", |status| status["config"]["number"] == number);
-    }
-
-    /// Waits until the node says why it keeps the old configuration, and gives what it says.
-    fn wait_for_problem(&self) -> String {
-        let complains = |status: &Value| status["config"]["problems"].as_array().is_some_and(|all| !all.is_empty());
-        self.control.wait_until("/status", complains)["config"]["problems"].to_string()
-    }
-
-    fn server_names(&self) -> Vec<String> {
-        let servers = self.control.get("/servers");
-        let names = servers.as_array().into_iter().flatten().filter_map(|server| server["name"].as_str());
-        names.map(str::to_owned).collect()
-    }
-
-    fn greets(&self, server: &str) -> bool {
-        let path = format!("/servers/{server}/mcp");
-        wire::call(self.node.address(), &path, "1", "test_simple_text", "{}").text().contains("simple text response")
-    }
-
-    fn assert_undisturbed(&self) {
-        assert_eq!(self.server_names(), ["fixture"]);
-        assert!(self.greets("fixture"));
-    }
+fn assert_undisturbed(scene: &Scene) {
+    assert_eq!(scene.server_names(), ["fixture"]);
+    assert!(scene.greets("fixture"));
 }
 
 /// Whether a stream tells of `method` before it ends.
@@ -116,7 +76,7 @@ fn bad_file_keeps_the_old_configuration_and_says_why() {
         scene.write(&text);
         let problems = scene.wait_for_problem();
         assert!(problems.contains(why), "{problems}");
-        scene.assert_undisturbed();
+        assert_undisturbed(&scene);
         let (status, problem) = scene.control.ask("POST", "/config/reload");
         assert_eq!((status, &problem["code"]), (422, &json!("INVALID_INPUT")));
         scene.write(&good);
@@ -130,11 +90,11 @@ fn file_that_cannot_be_read_keeps_the_old_configuration() {
     let scene = Scene::start(&fixture::configured_over_stdio("fixture", Era::Modern));
     fs::remove_file(&scene.file).expect("the file can be removed");
     assert!(scene.wait_for_problem().contains("cannot read the configuration"));
-    scene.assert_undisturbed();
+    assert_undisturbed(&scene);
     fs::create_dir(&scene.file).expect("a folder can take its place");
     let (status, _) = scene.control.ask("POST", "/config/reload");
     assert_eq!(status, 422);
-    scene.assert_undisturbed();
+    assert_undisturbed(&scene);
 }
 
 #[test]
@@ -154,22 +114,98 @@ fn secret_that_refers_to_itself_leaves_only_its_server_out() {
 
 #[test]
 fn half_written_file_never_takes_effect() {
-    use std::io::Write;
     let scene = Scene::start(&two_servers());
-    let whole = format!("{}# the end\n", two_servers());
-    let (first, rest) = whole.split_at(whole.find("[servers.other]").expect("there are two servers"));
-    let mut file = fs::File::create(&scene.file).expect("the file can be written");
-    file.write_all(first.as_bytes()).expect("the first half can be written");
-    file.sync_all().expect("the first half is there");
-    // Longer than the rest that files need: the node would have read it by now.
-    assert!(scene.greets("fixture"));
-    std::thread::sleep(Duration::from_millis(600));
+    let comment = "# a line that says nothing and takes a while to be written\n".repeat(50);
+    let whole = two_servers().replace("[servers.other]", &format!("{comment}[servers.other]"));
+    let mut file = fs::File::create(&scene.file).expect("the file is cut to nothing");
+    // A kilobyte a second; what is there always parses, and has only one of the two servers until the end.
+    for part in whole.as_bytes().chunks(1_000) {
+        file.write_all(part).expect("a part can be written");
+        file.sync_all().expect("the part is there");
+        scene.node.hang_up();
+        std::thread::sleep(Duration::from_secs(1));
+        assert_eq!(scene.server_names(), ["fixture", "other"]);
+    }
+    let (status, problem) = scene.control.ask("POST", "/config/reload");
+    assert_eq!((status, &problem["hint"]), (422, &json!("it is read as soon as whoever writes it closes it")));
     assert_eq!(scene.server_names(), ["fixture", "other"]);
-    file.write_all(rest.as_bytes()).expect("the second half can be written");
     drop(file);
     scene.wait_for(2);
     let history = scene.control.get("/config/history");
     assert_eq!(history[0]["summary"], "nothing changes", "{history}");
+}
+
+#[test]
+fn emptied_file_is_taken_over_by_command_only() {
+    let scene = Scene::start(&two_servers());
+    fs::write(&scene.file, "").expect("the file can be emptied");
+    assert!(scene.wait_for_problem().contains("is empty"));
+    assert_eq!(scene.server_names(), ["fixture", "other"]);
+    assert_eq!(scene.control.ask("POST", "/config/reload").0, 200);
+    assert!(scene.server_names().is_empty());
+}
+
+#[test]
+fn first_configuration_on_a_new_machine_is_noticed() {
+    let home = tempfile::tempdir().expect("a folder can be made");
+    let run = |words: &[&str]| {
+        let mut program = command(built("switchboard"));
+        program.args(words).env("HOME", home.path()).current_dir(home.path());
+        for name in ["XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "SWITCHBOARD_STATE_DIR"] {
+            program.env_remove(name);
+        }
+        program
+    };
+    let mut serve = run(&["serve", "--listen", "127.0.0.1:0"]);
+    let node = Program::start("switchboard", &mut serve, "listening on http://");
+    let address = node.announced().split_whitespace().next().expect("an address is announced").trim_end_matches('/');
+    let fixture = built("conformance-fixture");
+    let fixture = fixture.to_string_lossy();
+    let added = run(&["server", "add", "first", "--no-test", "--", &fixture, "--stdio"]).output();
+    let added = added.expect("the program can be run");
+    assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+    let control = Control::of(&home.path().join(".local/state/switchboard"), address);
+    let since = Instant::now();
+    control.wait_until("/servers/first", |server| server["name"] == "first");
+    assert!(since.elapsed() < Duration::from_secs(15), "the node looks every 30 seconds where it is told nothing");
+}
+
+#[test]
+fn log_takes_another_filter_and_shape_while_the_node_runs() {
+    let good = fixture::configured_over_stdio("fixture", Era::Modern);
+    let scene = Scene::start(&good);
+    scene.write(&format!("{good}[log]\nfilter = \"debug\"\nformat = \"json\"\n"));
+    scene.wait_for(2);
+    scene.write(&good);
+    scene.wait_for(3);
+    let log = scene.node.log();
+    let in_force = |line: &&str| line.contains("the configuration is in force");
+    let shapes: Vec<bool> = log.lines().filter(in_force).map(|line| line.starts_with('{')).collect();
+    assert_eq!(shapes, [true, false], "{log}");
+    assert_eq!(scene.control.get("/status")["config"]["at_restart"], json!([]));
+}
+
+#[test]
+fn node_tells_of_itself_without_its_secrets() {
+    let secret = "hunter2hunter2";
+    let scene = Scene::start(&format!(
+        "[servers.{secret}]\ncommand = \"nowhere-to-be-found\"\nenv = {{ API_TOKEN = \"{secret}\" }}\n"
+    ));
+    assert!(!scene.greets(secret));
+    assert_eq!(scene.control.ask("POST", "/config/reload").0, 200);
+    let show = |words: &[&str]| {
+        let mut logs = command(built("switchboard"));
+        logs.args(["logs", "--node", "--json", "--url", &format!("http://{}", scene.node.address())]).args(words);
+        let output = logs.env("SWITCHBOARD_STATE_DIR", scene.node.folder().join("state")).env_remove("XDG_RUNTIME_DIR");
+        let output = output.output().expect("the program can be run");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let all = show(&[]);
+    assert!(all.contains("the configuration is in force") && all.contains("\"level\": \"info\""), "{all}");
+    assert!(!all.contains(secret) && !scene.node.log().contains(secret), "{all}");
+    assert!(!show(&["--level", "error"]).contains("\"level\": \"info\""));
+    assert_eq!(show(&["--search", "Configuration IS in force", "--lines", "1"]).matches("\"at\"").count(), 1);
 }
 
 #[test]
@@ -249,7 +285,7 @@ fn configuration_of_the_past_is_listed_compared_and_brought_back() {
     assert!(!config(&["rollback", "99"]).0);
     assert!(config(&["rollback", "1"]).0);
     scene.wait_for(3);
-    scene.assert_undisturbed();
+    assert_undisturbed(&scene);
     assert_eq!(fs::read_to_string(&scene.file).expect("the file is there"), alone);
 }
 
@@ -271,7 +307,11 @@ fn reloads_under_load_fail_no_call() {
     let over_stdio = fixture::configured_over_stdio("local", Era::Modern);
     let steady = format!("{}{over_stdio}", remote.configured("remote"));
     let scene = Scene::start(&steady);
+    assert!(scene.greets("local") && scene.greets("remote"));
+    let process = scene.process();
+    let (descriptors_before, mut memory_before) = (descriptors(&process), 0);
     let (stop, calls) = (AtomicBool::new(false), AtomicU64::new(0));
+    let since = Instant::now();
     std::thread::scope(|scope| {
         for server in ["local", "remote", "local", "remote"] {
             let (scene, stop, calls) = (&scene, &stop, &calls);
@@ -302,10 +342,37 @@ fn reloads_under_load_fail_no_call() {
             scene.write(&format!("{steady}{change}"));
             let (status, applied) = scene.control.ask("POST", "/config/reload");
             assert_eq!(status, 200, "{applied}");
+            if number == reloads / 4 {
+                memory_before = memory_kib(&process);
+            }
         }
         stop.store(true, Ordering::Relaxed);
     });
-    assert!(calls.load(Ordering::Relaxed) > reloads, "{calls:?} calls in {reloads} reloads");
+    let (took, calls) = (since.elapsed(), calls.load(Ordering::Relaxed));
+    scene.write(&steady);
+    assert_eq!(scene.control.ask("POST", "/config/reload").0, 200);
+    assert!(scene.greets("local"));
+    scene.control.wait_until("/status", |_| descriptors(&process) <= descriptors_before + IDLE_CONNECTIONS_MAX);
+    let memory = memory_kib(&process);
+    eprintln!(
+        "{reloads} reloads in {took:?} beside {calls} calls, none failed; memory {memory_before} KiB after a quarter of \
+         them, {memory} KiB after all; descriptors {descriptors_before} before, {} after",
+        descriptors(&process)
+    );
+    assert!(calls > reloads, "{calls} calls in {reloads} reloads");
+    assert!(memory < memory_before + GROWTH_KIB_MAX, "{memory_before} KiB before, {memory} KiB after");
+}
+
+/// How many descriptors a process has open.
+fn descriptors(process: &Path) -> usize {
+    fs::read_dir(process.join("fd")).expect("the process runs").count()
+}
+
+/// How much memory a process holds.
+fn memory_kib(process: &Path) -> u64 {
+    let status = fs::read_to_string(process.join("status")).expect("the process runs");
+    let held = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse().ok());
+    held.expect("the kernel says what a process holds")
 }
 
 #[test]
@@ -323,4 +390,27 @@ fn full_disk_leaves_the_file_as_it_was() {
     assert!(output.status.success(), "{names} {told}");
     assert_eq!(names.split_whitespace().collect::<Vec<_>>(), ["before", "f.toml", "filler"], "{told}");
     assert!(told.contains("it is as it was"), "{told}");
+}
+
+#[test]
+fn change_of_a_file_that_cannot_be_written_is_laid_over_it() {
+    // In a namespace of its own the test may make a disk that cannot be written.
+    let script = "mount -t tmpfs none \"$1/etc\" && cd \"$1/etc\" && printf '[servers.a]\\ncommand = \"a\"\\n' > f.toml && \
+        mount -o remount,ro \"$1/etc\" && \
+        \"$2\" server add b --config f.toml --no-test -- b && \"$2\" server disable a --config f.toml && \
+        \"$2\" server list --config f.toml --json && \"$2\" config explain servers.a.enabled --config f.toml && \
+        ! \"$2\" server remove a --config f.toml && \"$2\" config unset servers.a --config f.toml && \
+        \"$2\" server list a --config f.toml";
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    fs::create_dir(folder.path().join("etc")).expect("a folder can be made");
+    let mut shell = Command::new("unshare");
+    shell.args(["--user", "--map-root-user", "--mount", "sh", "-ec", script, "sh"]);
+    shell.arg(folder.path()).arg(built("switchboard")).env("SWITCHBOARD_STATE_DIR", folder.path().join("state"));
+    let output = shell.output().expect("unshare can be run");
+    let (said, told) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{said} {told}");
+    assert!(said.contains("which cannot be written") && said.contains("\"server\": \"b\""), "{said}");
+    assert!(said.contains("false from the stored configuration"), "{said}");
+    assert!(told.contains("`switchboard server disable a`"), "{told}");
+    assert!(said.lines().last().is_some_and(|line| line.starts_with('a') && line.contains("enabled")), "{said}");
 }

@@ -12,6 +12,7 @@ use arc_swap::ArcSwap;
 use config::Config;
 
 use crate::{
+    catalogue::Member,
     gateway::{Gateway, Parts},
     residents::Residents,
     seals::Seals,
@@ -123,10 +124,12 @@ impl Current {
         old.catalogue.retire(&new.catalogue);
         new.warm_up(old.members());
         let limit = Duration::from_millis(config.limits.drain_ms_max);
-        for member in old.members() {
-            if !new.members().iter().any(|kept| Arc::ptr_eq(&kept.upstream, &member.upstream)) {
-                tokio::spawn(drain(member.upstream.clone(), limit));
+        for Member { upstream, .. } in old.members().iter().filter(|member| !stands_in(&new, member)) {
+            match new.members().iter().find(|member| member.upstream.name == upstream.name) {
+                Some(heir) => drop(tokio::spawn(heir.upstream.clone().renew_ears())),
+                None => upstream.tell_of_resources(),
             }
+            tokio::spawn(drain(upstream.clone(), limit));
         }
     }
 
@@ -155,6 +158,11 @@ impl Current {
     fn lock(&self) -> std::sync::MutexGuard<'_, Wanted> {
         self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a gateway has this very server.
+fn stands_in(gateway: &Gateway, member: &Member) -> bool {
+    gateway.members().iter().any(|kept| Arc::ptr_eq(&kept.upstream, &member.upstream))
 }
 
 /// Lets a server finish its calls, then ends it for good.

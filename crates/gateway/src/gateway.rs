@@ -156,7 +156,7 @@ impl Parts {
         let limits = &config.limits;
         let client = client(limits);
         let starts = Starts::new(limits.starts_max);
-        let members = members(config, &client, &starts, &residents, None);
+        let members = members(config, &client, &starts, &residents, &|_, _| None);
         let principal: Arc<str> = "local".into();
         let no_facts = Arc::new(ClientFacts {
             capabilities: "{}".into(),
@@ -195,13 +195,14 @@ impl Parts {
     pub(crate) fn changed(&self, config: &Config, stopped: &BTreeSet<String>, renewed: Option<&str>) -> Self {
         let same_servers = plan::servers_run_alike(&self.limits, &config.limits);
         let client = if same_servers { self.client.clone() } else { client(&config.limits) };
-        let kept = |name: &str, settings: &config::Server| {
+        let known = |name: &str, settings: &config::Server| {
             let known = self.members.iter().find(|member| *member.upstream.name == *name)?;
             let same = same_servers && renewed != Some(name) && known.settings.runs_like(settings);
-            same.then(|| known.upstream.clone())
+            let upstream = known.upstream.clone();
+            Some(if same { Known::Same(upstream) } else { Known::Former(upstream) })
         };
         let starts = if same_servers { self.starts.clone() } else { Starts::new(config.limits.starts_max) };
-        let mut members = members(config, &client, &starts, &self.residents, Some(&kept));
+        let mut members = members(config, &client, &starts, &self.residents, &known);
         members.retain(|member| !stopped.contains(&*member.upstream.name));
         let terms = terms(config, own_caller(&self.principal, &self.no_facts));
         Self {
@@ -237,8 +238,13 @@ fn client(limits: &Limits) -> egress::Client {
     })
 }
 
-/// Finds the server that runs already under this name with settings like these.
-type Kept<'k> = &'k dyn Fn(&str, &config::Server) -> Option<Arc<Upstream>>;
+/// A server that is there already under some name.
+enum Known {
+    /// It runs with settings like these, and stays.
+    Same(Arc<Upstream>),
+    /// Another takes its place.
+    Former(Arc<Upstream>),
+}
 
 /// The servers of a configuration and those that are there without one.
 fn members(
@@ -246,16 +252,20 @@ fn members(
     client: &egress::Client,
     starts: &Starts,
     residents: &Arc<dyn Residents>,
-    kept: Option<Kept<'_>>,
+    known: &dyn Fn(&str, &config::Server) -> Option<Known>,
 ) -> Vec<Member> {
     let mut servers: BTreeMap<String, config::Server> = residents.built_in().into_iter().collect();
     servers.extend(config.servers.clone());
     let enabled = servers.into_iter().filter(|(_, settings)| settings.enabled);
     let member = |(name, settings): (String, config::Server)| {
-        let upstream = kept.and_then(|kept| kept(&name, &settings)).map_or_else(
-            || Upstream::new(&name, settings.clone(), config.limits.clone(), client, residents, starts),
-            Ok,
-        );
+        let (settings_of, limits) = (settings.clone(), config.limits.clone());
+        let fresh =
+            |former: Option<&Upstream>| Upstream::new(&name, settings_of, limits, client, residents, starts, former);
+        let upstream = match known(&name, &settings) {
+            Some(Known::Same(upstream)) => Ok(upstream),
+            Some(Known::Former(former)) => fresh(Some(&former)),
+            None => fresh(None),
+        };
         let upstream = upstream.inspect_err(|failure| tracing::error!(server = name, %failure, "left out")).ok()?;
         Some(Member { upstream, settings: Arc::new(settings) })
     };

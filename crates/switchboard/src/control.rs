@@ -7,13 +7,20 @@ use std::time::SystemTime;
 use ::control::{Api, Cause, Configuration, socket::Socket, watch};
 use config::{Folders, History, Listen, Loaded, Source};
 use gateway::{Current, edge::serve::SocketFile};
+use telemetry::Log;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Starts everything, and gives the file of the control socket, which goes with the node.
-pub(crate) async fn start(source: Source, loaded: &Loaded, gateway: &Current, listen: &[String]) -> Option<SocketFile> {
+pub(crate) async fn start(
+    source: Source,
+    loaded: &Loaded,
+    gateway: &Current,
+    log: Log,
+    listen: &[String],
+) -> Option<SocketFile> {
     let folders = Folders::of_process();
     let history = folders.as_ref().map(|folders| History::of(&folders.state, source.path().as_deref()));
-    let configuration = Configuration::new(source, loaded, gateway.clone(), history);
+    let configuration = Configuration::new(source, loaded, gateway.clone(), log, history);
     tokio::spawn(watch::follow(configuration.clone()));
     tokio::spawn(reload_on_hangup(configuration.clone()));
     let api = Api {
@@ -42,11 +49,15 @@ fn socket_path(folders: Option<&Folders>, listen: &[String]) -> Option<PathBuf> 
     }
 }
 
-async fn reload_on_hangup(configuration: Configuration) {
-    let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
-    while hangup.recv().await.is_some() {
-        let applying = configuration.clone();
-        // What came of it is in the log.
-        let _ = tokio::task::spawn_blocking(move || applying.reload(Cause::Signal)).await;
+/// Reloads at every SIGHUP; it is listened for from the call on, so that none ends the process.
+fn reload_on_hangup(configuration: Configuration) -> impl Future<Output = ()> {
+    let hangup = signal(SignalKind::hangup());
+    async move {
+        let Ok(mut hangup) = hangup else { return };
+        while hangup.recv().await.is_some() {
+            let applying = configuration.clone();
+            // What came of it is in the log.
+            let _ = tokio::task::spawn_blocking(move || applying.reload(Cause::Signal)).await;
+        }
     }
 }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use cli::{Error, Exit, Serve, Settings, Stdio, Terminal};
-use config::{Config, Folders, Loaded, LogFormat};
+use config::{Config, Folders, Loaded};
 use gateway::{
     Current, Residents,
     catalogue::Endpoint,
     edge::serve::{self, Listener},
     seals::Seals,
 };
+use telemetry::Log;
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
@@ -20,7 +21,7 @@ use crate::residents::Household;
 
 /// Runs a node until it is told to stop.
 pub(crate) async fn serve(arguments: &Serve, settings: &Settings, terminal: &mut Terminal) -> Result<Exit, Error> {
-    let loaded = configured(settings, terminal)?;
+    let (loaded, log) = configured(settings, terminal)?;
     let config = &loaded.config;
     let addresses = if arguments.listen.is_empty() { &config.gateway.listen } else { &arguments.listen };
     let mut listeners = Vec::new();
@@ -31,7 +32,7 @@ pub(crate) async fn serve(arguments: &Serve, settings: &Settings, terminal: &mut
     }
     let gateway = gateway(config);
     let listen: Vec<String> = listeners.iter().map(Listener::address).collect();
-    let _socket = control::start(settings.source(), &loaded, &gateway, &listen).await;
+    let _socket = control::start(settings.source(), &loaded, &gateway, log, &listen).await;
     let (stop, stopping) = watch::channel(false);
     let stopped = told_to_stop();
     tokio::spawn(async move {
@@ -50,7 +51,7 @@ pub(crate) async fn serve(arguments: &Serve, settings: &Settings, terminal: &mut
 
 /// Runs a node for one client on stdin and stdout.
 pub(crate) async fn stdio(arguments: &Stdio, settings: &Settings, terminal: &mut Terminal) -> Result<Exit, Error> {
-    let config = configured(settings, terminal)?.config;
+    let config = configured(settings, terminal)?.0.config;
     let endpoint = match (&arguments.server, &arguments.bundle) {
         (Some(server), _) => Endpoint::Server(server.clone()),
         (_, Some(bundle)) => Endpoint::Bundle(bundle.clone()),
@@ -77,18 +78,14 @@ fn no_endpoint(endpoint: &Endpoint, config: &Config) -> Error {
     }
 }
 
-fn configured(settings: &Settings, terminal: &mut Terminal) -> Result<Loaded, Error> {
+/// The configuration, and the log that it wants.
+fn configured(settings: &Settings, terminal: &mut Terminal) -> Result<(Loaded, Log), Error> {
     let loaded = settings.load_usable(terminal)?;
-    let config = &loaded.config;
-    let shape = match config.log.format {
-        LogFormat::Text => telemetry::Shape::Text,
-        LogFormat::Json => telemetry::Shape::Json,
-    };
-    let filter = std::env::var(config::env::LOG.name).unwrap_or_else(|_| config.log.filter.clone());
-    if let Err(problem) = telemetry::log_to_stderr(&filter, shape) {
-        terminal.say(&format!("the log filter `{filter}` cannot be read ({problem}); logging at level info"));
+    let (log, read) = ::control::log::start(&loaded.config);
+    if let Err(wrong) = read {
+        terminal.say(&format!("{wrong}; logging at level info"));
     }
-    Ok(loaded)
+    Ok((loaded, log))
 }
 
 /// The gateway, with the servers that live in this process.

@@ -1,41 +1,16 @@
-//! What the program says of itself while it runs. Today these are log lines on stderr; stdout belongs to data.
+//! What the program says of itself while it runs: log lines on stderr, whose filter and shape may change meanwhile, and the
+//! newest of them in a journal that can be read later. Secrets stand in neither. stdout belongs to data.
+//!
+//! In reading order: [`log`] (the log of the process), [`journal`] (its newest lines), [`mask`] (what is hidden in both),
+//! `shape` (how a line looks).
 
-use std::io::IsTerminal;
+pub mod journal;
+pub mod log;
+pub mod mask;
+mod shape;
 
-use tracing_subscriber::{EnvFilter, fmt};
-
-/// The shape of a log line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// For people.
-    Text,
-    /// For machines: one JSON object a line.
-    Json,
-}
-
-/// Starts to log what `filter` lets through: a level, or a list of `target=level`. A filter that cannot be read counts
-/// as `info`; the reason is given back. Only the first call in a process has an effect.
-pub fn log_to_stderr(filter: &str, shape: Shape) -> Result<(), String> {
-    let (filter, problem) = match EnvFilter::try_new(filter) {
-        Ok(filter) => (filter, Ok(())),
-        Err(error) => (EnvFilter::new("info"), Err(error.to_string())),
-    };
-    let coloured = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(coloured);
-    let _ = match shape {
-        Shape::Text => lines.compact().try_init(),
-        Shape::Json => lines.json().try_init(),
-    };
-    problem
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_filter_that_cannot_be_read_is_told() {
-        assert!(log_to_stderr("info,gateway=nonsense", Shape::Text).is_err());
-        assert!(log_to_stderr("warn,gateway=debug", Shape::Text).is_ok());
-    }
-}
+pub use journal::{Journal, Line};
+pub use log::Log;
+pub use mask::Mask;
+pub use shape::Shape;
+pub use tracing::Level;

@@ -5,6 +5,7 @@ mod explain;
 mod history;
 mod reload;
 mod rollback;
+mod unset;
 
 use clap::{Args, Subcommand};
 use config::Folders;
@@ -45,6 +46,7 @@ enum ConfigVerb {
     History(history::History),
     Diff(diff::Diff),
     Rollback(rollback::Rollback),
+    Unset(unset::Unset),
     Reload(reload::Reload),
 }
 
@@ -68,6 +70,7 @@ impl Config {
             ConfigVerb::History(history) => history.run(context),
             ConfigVerb::Diff(diff) => diff.run(context),
             ConfigVerb::Rollback(rollback) => then_in_force(rollback.run(context), context).await,
+            ConfigVerb::Unset(unset) => then_in_force(unset.run(context), context).await,
             ConfigVerb::Reload(reload) => reload.run(context).await,
         }
     }

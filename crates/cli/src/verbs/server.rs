@@ -47,8 +47,8 @@ impl Server {
     pub(crate) async fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
         match &self.verb {
             ServerVerb::Add(add) => then_in_force(add.run(context).await, context).await,
-            ServerVerb::List(list) => list.run(context),
-            ServerVerb::Show(show) => show.run(context),
+            ServerVerb::List(list) => list.run(context).await,
+            ServerVerb::Show(show) => show.run(context).await,
             ServerVerb::Test(test) => test.run(context).await,
             ServerVerb::Edit(edit) => then_in_force(edit.run(context), context).await,
             ServerVerb::Enable(enable) => then_in_force(enable.run(context), context).await,

@@ -1,11 +1,11 @@
 //! `switchboard status`: how the running node is, and each of its servers.
 
 use clap::Args;
-use client::{NodeStatus, Server, State};
+use client::{NodeStatus, Server};
 use serde::Serialize;
 
 use crate::text::{Text, Tone};
-use crate::{Context, Error, Exit, Report, control};
+use crate::{Context, Error, Exit, Report, control, live};
 
 /// Say how the running node and its servers are.
 #[derive(Clone, Debug, Args)]
@@ -54,21 +54,11 @@ fn row(server: &Server) -> Vec<Text> {
     };
     vec![
         Text::default().and(Tone::Strong, &server.name),
-        Text::default().and(tone(server.state), server.state.to_string()),
+        live::state(server),
         Text::plain(&server.transport),
         Text::plain(running),
         Text::plain(server.reason.as_deref().unwrap_or_default()),
     ]
-}
-
-fn tone(state: State) -> Tone {
-    match state {
-        State::Running => Tone::Good,
-        State::Degraded | State::Backoff => Tone::Doubtful,
-        State::Failed | State::Misconfigured => Tone::Bad,
-        State::Disabled | State::Stopped => Tone::Faint,
-        State::Idle | State::Starting | State::Stopping => Tone::Plain,
-    }
 }
 
 /// The two largest units of a time.

@@ -86,7 +86,7 @@ pub struct Upstream {
     /// What it says outside of calls.
     pub changes: Arc<Changes>,
     /// The resources that somebody wants to hear of.
-    pub watch: watch::Watch,
+    pub watch: Arc<watch::Watch>,
     limits: Limits,
     dialer: Dialer,
     http: Option<Arc<HttpServer>>,
@@ -112,7 +112,8 @@ impl std::fmt::Debug for Upstream {
 }
 
 impl Upstream {
-    /// A server as it is configured; nothing is started or connected yet. `starts` are the turns of the whole node.
+    /// A server as it is configured; nothing is started or connected yet. `starts` are the turns of the whole node. Who
+    /// listened to `former`, the one before of this name, listens to this one.
     pub fn new(
         name: &str,
         settings: Server,
@@ -120,6 +121,7 @@ impl Upstream {
         client: &egress::Client,
         residents: &Arc<dyn Residents>,
         starts: &Starts,
+        former: Option<&Self>,
     ) -> Result<Arc<Self>, Failure> {
         let home = residents.hosts(name, &settings).then(|| Home { name: name.into(), residents: residents.clone() });
         let patience = Patience {
@@ -135,10 +137,12 @@ impl Upstream {
             _ => None,
         };
         let child = supervisor::Limits { line_bytes_max, ..supervisor::Limits::default() };
-        let (name, changes): (Arc<str>, Arc<Changes>) = (name.into(), Arc::default());
+        let name: Arc<str> = name.into();
+        let changes = former.map(|former| former.changes.clone()).unwrap_or_default();
+        let watch = former.map(|former| former.watch.clone()).unwrap_or_default();
         let health = Health::new(&name, restarts(&settings), journal(&name, &settings), changes.clone());
-        Ok(Arc::new(Self {
-            watch: watch::Watch::default(),
+        let upstream = Arc::new(Self {
+            watch,
             dialer: Dialer {
                 client: client.clone(),
                 limits: http_limits,
@@ -165,7 +169,9 @@ impl Upstream {
             retired: AtomicBool::new(false),
             settings,
             limits,
-        }))
+        });
+        upstream.watch.pass_to(&upstream);
+        Ok(upstream)
     }
 
     /// Sends a call, if the server has room for it.

@@ -1,9 +1,10 @@
 //! Keeps an ear at a server for as long as somebody wants to hear of changes: one `subscriptions/listen` at a modern
-//! server however many clients listen, one `resources/subscribe` for each resource at a legacy one.
+//! server however many clients listen, one `resources/subscribe` for each resource at a legacy one. When a server is
+//! replaced, the wishes pass on to the one that takes its place.
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
 
@@ -11,7 +12,7 @@ use mcp::{Method, message};
 use tokio::task::AbortHandle;
 
 use super::{Connection, Upstream, modern_http::own_params};
-use crate::{call::Caller, failure::Failure};
+use crate::{call::Caller, failure::Failure, upstream::changes::Change};
 
 /// How long a server may take to acknowledge that it will tell us.
 const ACKNOWLEDGE: Duration = Duration::from_secs(2);
@@ -25,7 +26,7 @@ pub enum Subject {
     Task(String),
 }
 
-/// Who wants to hear of what at one server.
+/// Who wants to hear of what at the servers that come one after the other under one name.
 #[derive(Debug, Default)]
 pub struct Watch {
     state: Mutex<State>,
@@ -34,8 +35,21 @@ pub struct Watch {
 #[derive(Debug, Default)]
 struct State {
     watchers: usize,
-    subjects: BTreeMap<Subject, usize>,
+    subjects: BTreeMap<Subject, Wish>,
+    /// Who came last.
+    caller: Option<Caller>,
     ear: Option<Ear>,
+    /// The server that has the name now.
+    upstream: Weak<Upstream>,
+}
+
+/// That somebody wants to hear of one thing.
+#[derive(Debug)]
+struct Wish {
+    /// How many want it.
+    count: usize,
+    /// Who was the first.
+    caller: Caller,
 }
 
 /// The listen request that is open now.
@@ -48,7 +62,7 @@ enum Ear {
 /// Somebody's wish to hear of changes; dropping it ends the wish.
 #[derive(Debug)]
 pub struct Watching {
-    upstream: Arc<Upstream>,
+    watch: Arc<Watch>,
     caller: Caller,
     subjects: Vec<Subject>,
     forward: Option<AbortHandle>,
@@ -64,28 +78,21 @@ impl Watching {
     /// Starts to watch the lists of a server and these subjects. Returns when the server has acknowledged it.
     pub async fn start(upstream: Arc<Upstream>, caller: Caller, subjects: Vec<Subject>) -> Result<Self, Failure> {
         let connection = upstream.connection(&caller).await?;
-        let (first, fresh) = upstream.watch.add(&subjects);
-        let watching = Self { upstream, caller, subjects, forward: None };
+        let (first, fresh) = upstream.watch.add(&subjects, &caller);
+        let watching = Self { watch: upstream.watch.clone(), caller, subjects, forward: None };
         match connection {
-            Connection::Door(_) | Connection::Link(_) if watching.is_modern() => {
+            Connection::Door(_) | Connection::Link(_) if upstream.is_modern() => {
                 if first || !fresh.is_empty() {
-                    watching.upstream.listen(&watching.caller).await?;
+                    upstream.listen(&watching.caller).await?;
                 }
             }
             _ => {
                 for uri in fresh.iter().filter_map(Subject::resource) {
-                    watching
-                        .upstream
-                        .ask(&watching.caller, Method::ResourcesSubscribe, &uri_member(uri), ACKNOWLEDGE)
-                        .await?;
+                    upstream.ask(&watching.caller, Method::ResourcesSubscribe, &uri_member(uri), ACKNOWLEDGE).await?;
                 }
             }
         }
         Ok(watching)
-    }
-
-    fn is_modern(&self) -> bool {
-        self.upstream.peer().is_some_and(|peer| peer.era == mcp::Era::Modern)
     }
 }
 
@@ -94,15 +101,16 @@ impl Drop for Watching {
         if let Some(forward) = &self.forward {
             forward.abort();
         }
-        let (last, gone) = self.upstream.watch.remove(&self.subjects);
+        let (last, gone) = self.watch.remove(&self.subjects);
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        if self.is_modern() {
+        let Some(upstream) = self.watch.upstream() else { return };
+        if upstream.is_modern() {
             if last {
-                self.upstream.watch.close_ear();
+                self.watch.close_ear();
             }
             return;
         }
-        let (upstream, caller) = (self.upstream.clone(), self.caller.clone());
+        let caller = self.caller.clone();
         runtime.spawn(async move {
             for uri in gone.iter().filter_map(Subject::resource) {
                 let _ = upstream.ask(&caller, Method::ResourcesUnsubscribe, &uri_member(uri), ACKNOWLEDGE).await;
@@ -134,15 +142,17 @@ fn uri_member(uri: &str) -> String {
 }
 
 impl Watch {
-    fn add(&self, subjects: &[Subject]) -> (bool, Vec<Subject>) {
+    fn add(&self, subjects: &[Subject], caller: &Caller) -> (bool, Vec<Subject>) {
         let mut state = self.lock();
         state.watchers += 1;
+        state.caller = Some(caller.clone());
         let fresh = subjects
             .iter()
             .filter(|subject| {
-                let count = state.subjects.entry((*subject).clone()).or_default();
-                *count += 1;
-                *count == 1
+                let nobody = || Wish { count: 0, caller: caller.clone() };
+                let wish = state.subjects.entry((*subject).clone()).or_insert_with(nobody);
+                wish.count += 1;
+                wish.count == 1
             })
             .cloned()
             .collect();
@@ -154,15 +164,38 @@ impl Watch {
         state.watchers -= 1;
         let mut gone = Vec::new();
         for subject in subjects {
-            if let Some(count) = state.subjects.get_mut(subject) {
-                *count -= 1;
-                if *count == 0 {
+            if let Some(wish) = state.subjects.get_mut(subject) {
+                wish.count -= 1;
+                if wish.count == 0 {
                     state.subjects.remove(subject);
                     gone.push(subject.clone());
                 }
             }
         }
         (state.watchers == 0, gone)
+    }
+
+    /// A server takes the name.
+    pub(super) fn pass_to(&self, upstream: &Arc<Upstream>) {
+        self.lock().upstream = Arc::downgrade(upstream);
+    }
+
+    /// The server that has the name now.
+    fn upstream(&self) -> Option<Arc<Upstream>> {
+        self.lock().upstream.upgrade()
+    }
+
+    /// Somebody who wants to hear of something.
+    fn anybody(&self) -> Option<Caller> {
+        let state = self.lock();
+        state.caller.clone().filter(|_| state.watchers > 0)
+    }
+
+    /// The resources that are wished for, each with who was the first to.
+    fn resources(&self) -> Vec<(String, Caller)> {
+        let state = self.lock();
+        let resource = |(subject, wish): (&Subject, &Wish)| Some((subject.resource()?.to_owned(), wish.caller.clone()));
+        state.subjects.iter().filter_map(resource).collect()
     }
 
     /// The filter of a listen request for everything that anybody wants.
@@ -206,6 +239,40 @@ fn end(ear: Option<Ear>) {
 }
 
 impl Upstream {
+    /// Opens the ears that were open at the server which this one replaces, and tells of what may have been missed.
+    pub(crate) async fn renew_ears(self: Arc<Self>) {
+        let Some(caller) = self.watch.anybody() else { return };
+        self.watch.close_ear();
+        if let Err(failure) = self.open_ears(&caller).await {
+            tracing::warn!(server = &*self.name, %failure, "its changes are not heard of for now");
+            relisten(self.clone(), caller);
+        }
+        self.tell_of_resources();
+    }
+
+    /// Tells everybody who wants to hear of a resource that it may have changed: the server was replaced, or is gone.
+    pub(crate) fn tell_of_resources(&self) {
+        for (uri, _) in self.watch.resources() {
+            self.changes.send(Change::Resource(uri));
+        }
+    }
+
+    /// Asks the server for all that is wanted now.
+    async fn open_ears(self: &Arc<Self>, caller: &Caller) -> Result<(), Failure> {
+        self.introduce(caller).await?;
+        if self.is_modern() {
+            return self.listen(caller).await;
+        }
+        for (uri, caller) in self.watch.resources() {
+            self.ask(&caller, Method::ResourcesSubscribe, &uri_member(&uri), ACKNOWLEDGE).await?;
+        }
+        Ok(())
+    }
+
+    fn is_modern(&self) -> bool {
+        self.peer().is_some_and(|peer| peer.era == mcp::Era::Modern)
+    }
+
     /// Opens a listen request for all that is wanted now, then closes the one before it.
     async fn listen(self: &Arc<Self>, caller: &Caller) -> Result<(), Failure> {
         let params = own_params(&self.watch.filter());
@@ -237,12 +304,14 @@ impl Upstream {
     }
 }
 
-/// Opens a stream that ended by itself again, with growing pauses, for as long as somebody listens.
+/// Opens the ears that closed by themselves again, with growing pauses, for as long as somebody listens and no other
+/// server has taken the place.
 fn relisten(upstream: Arc<Upstream>, caller: Caller) {
     tokio::spawn(async move {
         let mut wait = Duration::from_secs(1);
-        while upstream.watch.lock().watchers > 0 {
-            if upstream.listen(&caller).await.is_ok() {
+        let has_the_name = || upstream.watch.upstream().is_some_and(|now| Arc::ptr_eq(&now, &upstream));
+        while upstream.watch.anybody().is_some() && has_the_name() {
+            if upstream.open_ears(&caller).await.is_ok() {
                 return;
             }
             tokio::time::sleep(wait).await;

@@ -4,9 +4,9 @@ use clap::Args;
 use config::Bundle;
 use serde::Serialize;
 
-use crate::listing::passes;
+use crate::entries::{Entry, Filter};
 use crate::text::{Text, Tone};
-use crate::{Context, Error, Exit, Report};
+use crate::{Context, Error, Exit};
 
 /// List the bundles of the configuration.
 #[derive(Clone, Debug, Args)]
@@ -15,13 +15,9 @@ Examples:
   switchboard bundle list
   switchboard bundle list --json")]
 pub(super) struct List {
-    /// Only those that have this text in their name, or match this glob.
-    filter: Option<String>,
+    #[command(flatten)]
+    filter: Filter,
 }
-
-#[derive(Serialize)]
-#[serde(transparent)]
-struct Rows(Vec<Row>);
 
 #[derive(Serialize)]
 struct Row {
@@ -36,13 +32,9 @@ struct Row {
 impl List {
     /// Runs the verb.
     pub(super) fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
-        let mut bundles = context.options.settings.load()?.config.bundles;
-        bundles.retain(|name, _| self.filter.as_deref().is_none_or(|filter| passes(name, filter)));
-        if bundles.is_empty() {
-            context.terminal.say("no bundles yet; make one with `switchboard bundle create NAME --server NAME`");
-        }
-        context.terminal.show(&Rows(bundles.iter().map(|(name, bundle)| Row::of(name, bundle)).collect()))?;
-        Ok(Exit::Done)
+        let bundles = context.options.settings.load()?.config.bundles;
+        let rows = bundles.iter().map(|(name, bundle)| Row::of(name, bundle)).collect();
+        self.filter.show(rows, "no bundles yet; make one with `switchboard bundle create NAME --server NAME`", context)
     }
 }
 
@@ -57,14 +49,15 @@ impl Row {
     }
 }
 
-impl Report for Rows {
-    fn text(&self) -> Text {
-        let row = |row: &Row| {
-            let servers = if row.servers.is_empty() { "all servers".to_owned() } else { row.servers.join(", ") };
-            let about = row.description.clone().unwrap_or_default();
-            let name = Text::default().and(Tone::Strong, &row.bundle);
-            vec![name, Text::plain(servers), Text::default().and(Tone::Faint, &row.path), Text::plain(about)]
-        };
-        Text::table(&self.0.iter().map(row).collect::<Vec<_>>())
+impl Entry for Row {
+    fn name(&self) -> &str {
+        &self.bundle
+    }
+
+    fn cells(&self) -> Vec<Text> {
+        let servers = if self.servers.is_empty() { "all servers".to_owned() } else { self.servers.join(", ") };
+        let about = self.description.clone().unwrap_or_default();
+        let name = Text::default().and(Tone::Strong, &self.bundle);
+        vec![name, Text::plain(servers), Text::default().and(Tone::Faint, &self.path), Text::plain(about)]
     }
 }

@@ -19,6 +19,6 @@ pub(super) struct Show {
 impl Show {
     /// Runs the verb.
     pub(super) fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
-        section::show(BUNDLES, &self.bundle, context)
+        section::show(BUNDLES, &self.bundle, None, context)
     }
 }

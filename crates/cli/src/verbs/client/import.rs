@@ -5,7 +5,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    Context, Error, Exit, Report, Text, Tone,
+    Context, Error, Exit, Report, Text, Tone, change,
     clients::{self, ClientFile, Which},
     in_force::put_in_force,
 };
@@ -58,20 +58,21 @@ enum Outcome {
 impl Import {
     pub(super) async fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
         let found = self.found()?;
-        let target = context.options.settings.file()?;
+        let mut target = context.options.settings.file()?;
         let addresses = context.options.settings.addresses()?;
         let mut rows = Vec::new();
-        let mut change = |edit: &mut config::Edit| {
+        let mut take_all = |edit: &mut config::Edit| -> Result<(), Error> {
+            rows.clear();
             for (client, server) in &found {
                 rows.push(take(edit, client, server, &addresses)?);
             }
-            Ok::<(), config::Error>(())
+            Ok(())
         };
         if self.dry_run {
             let text = std::fs::read_to_string(&target).unwrap_or_default();
-            change(&mut config::Edit::of(&text)?)?;
+            take_all(&mut config::Edit::of(&text)?)?;
         } else {
-            config::store::edit(&target, change)?;
+            target = change::edit(&context.options.settings, take_all)?.0.path;
         }
         let config = target.display().to_string();
         context.terminal.show(&Imported { config, dry_run: self.dry_run, servers: rows })?;

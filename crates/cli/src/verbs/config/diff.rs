@@ -32,10 +32,11 @@ impl Diff {
         let record = super::record(self.number, context)?;
         let now = context.options.settings.load()?;
         let environment = |name: &str| std::env::var(name).ok();
-        let then = config::parse(&record.text, "the past", &environment).config;
-        let alone = config::parse(&now.text, "the file", &environment).config;
-        let differences = differences(&record.text, &now.text)?;
-        context.terminal.show(&Compared { number: record.number, differences, plan: plan(&then, &alone) })?;
+        let then = config::parse_with_stored(&record.text, &record.stored, &environment).config;
+        let alone = config::parse_with_stored(&now.text, &now.stored, &environment).config;
+        let mut found = differences(&record.text, &now.text)?;
+        found.extend(differences(&record.stored, &now.stored)?);
+        context.terminal.show(&Compared { number: record.number, differences: found, plan: plan(&then, &alone) })?;
         Ok(Exit::Done)
     }
 }

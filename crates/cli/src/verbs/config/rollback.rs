@@ -1,4 +1,4 @@
-//! `switchboard config rollback`: the file as it was in a configuration of the past.
+//! `switchboard config rollback`: the file, and what is stored over it, as they were in a configuration of the past.
 
 use std::path::PathBuf;
 
@@ -31,8 +31,16 @@ impl Rollback {
     /// Runs the verb.
     pub(super) fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
         let record = super::record(Some(self.number), context)?;
-        let file = context.options.settings.file()?;
-        store::write(&file, &record.text)?;
+        let settings = &context.options.settings;
+        let (file, now) = (settings.file()?, settings.load().ok());
+        if now.as_ref().is_none_or(|now| now.text != record.text) {
+            store::write(&file, &record.text)?;
+        }
+        if let Some(stored) = settings.source().stored()
+            && now.is_none_or(|now| now.stored != record.stored)
+        {
+            store::write(&stored, &record.stored)?;
+        }
         let backup = store::backup_of(&file);
         context.terminal.show(&RolledBack { number: record.number, file, backup })?;
         Ok(Exit::Done)

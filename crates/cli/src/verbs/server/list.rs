@@ -1,27 +1,23 @@
-//! `switchboard server list`: the servers of the configuration.
+//! `switchboard server list`: the servers of the configuration, and how each is where a node runs.
 
 use clap::Args;
 use config::Server;
 use serde::Serialize;
 
-use crate::listing::passes;
+use crate::entries::{Entry, Filter};
 use crate::text::{Text, Tone};
-use crate::{Context, Error, Exit, Report};
+use crate::{Context, Error, Exit, live};
 
-/// List the servers of the configuration.
+/// List the servers of the configuration, and how each is where a node runs.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
 Examples:
   switchboard server list
   switchboard server list --json")]
 pub(super) struct List {
-    /// Only those that have this text in their name, or match this glob.
-    filter: Option<String>,
+    #[command(flatten)]
+    filter: Filter,
 }
-
-#[derive(Serialize)]
-#[serde(transparent)]
-struct Rows(Vec<Row>);
 
 #[derive(Serialize)]
 struct Row {
@@ -32,6 +28,9 @@ struct Row {
     /// What is wrong with its section.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
+    /// How it is at the running node.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    now: Option<client::Server>,
 }
 
 #[derive(Clone, Copy, Serialize)]
@@ -44,34 +43,56 @@ enum State {
 
 impl List {
     /// Runs the verb.
-    pub(super) fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
+    pub(super) async fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
         let loaded = context.options.settings.load()?;
-        let mut rows: Vec<Row> = loaded.config.servers.iter().map(|(name, server)| Row::of(name, server)).collect();
+        let mut now = live::servers(context).await;
+        let of = |(name, server): (&String, &Server)| Row { now: now.remove(name), ..Row::of(name, server) };
+        let mut rows: Vec<Row> = loaded.config.servers.iter().map(of).collect();
         for problem in &loaded.problems {
             if let Some(name) = problem.server() {
                 rows.push(Row::wrong(name, &problem.to_string()));
             }
         }
-        rows.retain(|row| self.filter.as_deref().is_none_or(|filter| passes(&row.server, filter)));
-        rows.sort_by(|one, other| one.server.cmp(&other.server));
-        rows.dedup_by(|one, other| one.server == other.server);
-        if rows.is_empty() {
-            context.terminal.say("no servers yet; add one with `switchboard server add NAME -- COMMAND`");
-        }
-        context.terminal.show(&Rows(rows))?;
-        Ok(Exit::Done)
+        self.filter.show(rows, "no servers yet; add one with `switchboard server add NAME -- COMMAND`", context)
     }
 }
 
 impl Row {
     fn of(name: &str, server: &Server) -> Self {
         let state = if server.enabled { State::Enabled } else { State::Disabled };
-        Self { server: name.to_owned(), state, reached_by: reached_by(server), problem: None }
+        Self { server: name.to_owned(), state, reached_by: reached_by(server), problem: None, now: None }
     }
 
     fn wrong(name: &str, problem: &str) -> Self {
         let problem = Some(problem.to_owned());
-        Self { server: name.to_owned(), state: State::Wrong, reached_by: String::new(), problem }
+        Self { server: name.to_owned(), state: State::Wrong, reached_by: String::new(), problem, now: None }
+    }
+
+    fn state(&self) -> Text {
+        match (self.state, &self.now) {
+            (State::Enabled, Some(now)) => live::state(now),
+            (State::Enabled, None) => Text::default().and(Tone::Good, "enabled"),
+            (State::Disabled, _) => Text::default().and(Tone::Faint, "disabled"),
+            (State::Wrong, _) => Text::default().and(Tone::Bad, "wrong"),
+        }
+    }
+}
+
+impl Entry for Row {
+    fn name(&self) -> &str {
+        &self.server
+    }
+
+    fn cells(&self) -> Vec<Text> {
+        let details = self.now.as_ref().map(live::details).unwrap_or_default();
+        let reason = self.now.as_ref().and_then(|now| now.reason.as_ref());
+        let about = self.problem.as_ref().or(reason).unwrap_or(&self.reached_by);
+        vec![
+            Text::default().and(Tone::Strong, &self.server),
+            self.state(),
+            Text::default().and(Tone::Faint, details),
+            Text::plain(about),
+        ]
     }
 }
 
@@ -90,19 +111,4 @@ fn reached_by(server: &Server) -> String {
     ];
     let place = places.into_iter().find_map(|(kind, place)| Some(format!("{kind}{}", place.as_ref()?)));
     place.unwrap_or_default()
-}
-
-impl Report for Rows {
-    fn text(&self) -> Text {
-        let row = |row: &Row| {
-            let state = match row.state {
-                State::Enabled => Text::default().and(Tone::Good, "enabled"),
-                State::Disabled => Text::default().and(Tone::Faint, "disabled"),
-                State::Wrong => Text::default().and(Tone::Bad, "wrong"),
-            };
-            let about = row.problem.as_ref().unwrap_or(&row.reached_by);
-            vec![Text::default().and(Tone::Strong, &row.server), state, Text::plain(about)]
-        };
-        Text::table(&self.0.iter().map(row).collect::<Vec<_>>())
-    }
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::verbs::logs::{LogOptions, show};
+use crate::verbs::logs::{LogOptions, Speaker, show};
 use crate::{Context, Error, Exit, completion, control};
 
 /// Show what a server of the running node writes.
@@ -23,6 +23,6 @@ impl Logs {
     /// Runs the verb.
     pub(super) async fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
         let node = control::node(context)?;
-        show(&node, std::slice::from_ref(&self.server), &self.options, context).await
+        show(&node, &[Speaker::Server(self.server.clone())], &self.options, context).await
     }
 }

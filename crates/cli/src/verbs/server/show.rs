@@ -1,11 +1,11 @@
-//! `switchboard server show`: one server's section of the configuration file.
+//! `switchboard server show`: one server's section of the configuration file, and how it is where a node runs.
 
 use clap::Args;
 
 use crate::section::{self, SERVERS};
-use crate::{Context, Error, Exit, completion};
+use crate::{Context, Error, Exit, completion, live};
 
-/// Show the section of a server as it stands in the configuration file.
+/// Show the section of a server as it stands in the configuration file, and how it is where a node runs.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -19,7 +19,8 @@ pub(super) struct Show {
 
 impl Show {
     /// Runs the verb.
-    pub(super) fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
-        section::show(SERVERS, &self.server, context)
+    pub(super) async fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
+        let now = live::servers(context).await.remove(&self.server);
+        section::show(SERVERS, &self.server, now, context)
     }
 }
