@@ -6,7 +6,7 @@
 //! configuration changes, [`fixture`], [`servers`], [`apis`], [`fake`] and [`scripted`] stand behind it, [`tools`] finds what
 //! `scripts/setup-tests.sh` installed, [`driver`] drives one client, [`suite`] runs the conformance suite, [`wire`] speaks
 //! raw HTTP, [`events`] reads its streams, [`legacy`] holds a session over it, [`talk`] speaks on stdin and stdout,
-//! [`terminal`] sits at a terminal.
+//! [`terminal`] sits at a terminal, [`grpc`] speaks gRPC.
 
 pub mod apis;
 pub mod control;
@@ -14,6 +14,7 @@ pub mod driver;
 pub mod events;
 pub mod fake;
 pub mod fixture;
+pub mod grpc;
 pub mod legacy;
 pub mod node;
 pub mod program;
