@@ -6,8 +6,9 @@
 //! keys of its seals and long results.
 //!
 //! In reading order: [`gateway`] (the parts put together), [`current`] (how it changes), [`call`], [`events`],
-//! [`failure`], [`intake`], [`catalogue`], [`route`], [`upstream`], [`residents`], [`shape`] and [`results`], [`parked`], [`session`], [`streams`], [`edge`].
+//! [`failure`], [`intake`], [`alarm`], [`catalogue`], [`route`], [`upstream`], [`residents`], [`shape`] and [`results`], [`parked`], [`session`], [`streams`], [`edge`].
 
+pub mod alarm;
 pub mod call;
 pub mod catalogue;
 pub mod current;

@@ -1,13 +1,15 @@
 //! The client edge: what comes in over any transport is read as a message of its era, answered by the gateway itself or
 //! routed, and answered in the words of that era.
 //!
-//! In reading order: `modern` and `legacy` with `unbroken` (the two eras), `listen` (changes for modern clients), `http` with `door` and
-//! `body` (Streamable HTTP), `duplex` (stdio, sockets, HTTP+SSE), `serve` with `framing` (listeners).
+//! In reading order: `modern` and `legacy` with `unbroken` (the two eras), `listen` (changes for modern clients), `http` with `door`, `head`
+//! and `body` (Streamable HTTP), `duplex` (stdio, sockets, HTTP+SSE), `serve` with `framing` and `head_timer` (listeners).
 
 pub mod body;
 pub mod door;
 pub mod duplex;
 pub mod framing;
+mod head;
+mod head_timer;
 pub mod http;
 pub mod legacy;
 pub mod listen;

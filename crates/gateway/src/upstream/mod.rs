@@ -179,10 +179,11 @@ impl Upstream {
 
     /// Sends a call, if the server has room for it.
     pub async fn call(self: &Arc<Self>, call: &Call) -> Exchange {
-        let Some(place) = Place::take(&self.calls, &self.health) else {
+        let now = Instant::now();
+        let Some(place) = Place::take(&self.calls, &self.health, now) else {
             return Exchange::Done(Err(Failure::Overloaded));
         };
-        let mut exchange = match self.fresh_door() {
+        let mut exchange = match self.door_at(now) {
             Some(door) => self.call_modern(&door, call).await,
             None => self.call_connected(call).await,
         };
@@ -374,9 +375,15 @@ impl Upstream {
     }
 
     fn fresh_door(&self) -> Option<Arc<ModernHttp>> {
+        self.door_at(Instant::now())
+    }
+
+    /// The door of a modern server, unless its verdict is too old at this moment.
+    fn door_at(&self, now: Instant) -> Option<Arc<ModernHttp>> {
         let horizon = Duration::from_secs(self.limits.probe_hours * 3_600);
         let modern = self.modern.load();
-        modern.as_ref().filter(|modern| modern.since.elapsed() < horizon).map(|modern| modern.door.clone())
+        let is_fresh = |modern: &&Arc<Modern>| now.saturating_duration_since(modern.since) < horizon;
+        modern.as_ref().filter(is_fresh).map(|modern| modern.door.clone())
     }
 
     /// Who shares a connection with whom. Only a server declared to keep no state is shared by all, and one that lives
