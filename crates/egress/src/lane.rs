@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, header::CONTENT_LENGTH};
 use http_body_util::Full;
 
 use crate::kept::Host;
@@ -25,6 +25,8 @@ pub struct Lane {
 impl Lane {
     pub(crate) fn new(client: Client, target: Target, host: Arc<Host>, mut headers: HeaderMap) -> Self {
         headers.reserve(OWN_HEADERS);
+        // Overwritten by every request, which then finds the room made.
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(0));
         Self { client, target, host, headers }
     }
 
@@ -44,11 +46,17 @@ impl Lane {
         body: Bytes,
         more: impl FnOnce(&mut HeaderMap),
     ) -> Result<Response<Answer>, Error> {
+        let mut headers = self.headers.clone();
+        if body.is_empty() {
+            headers.remove(CONTENT_LENGTH);
+        } else {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+        }
+        more(&mut headers);
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = method;
         *request.uri_mut() = self.target.request_uri().clone();
-        request.headers_mut().clone_from(&self.headers);
-        more(request.headers_mut());
+        *request.headers_mut() = headers;
         self.client.exchange(request, &self.target, &self.host).await
     }
 }

@@ -6,9 +6,10 @@
 //! keys of its seals and long results.
 //!
 //! In reading order: [`gateway`] (the parts put together), [`current`] (how it changes), [`call`], [`events`],
-//! [`failure`], [`intake`], [`catalogue`], [`route`], [`upstream`], [`residents`], [`shape`] and [`results`], [`parked`],
-//! [`session`], [`reach`], [`streams`], [`edge`].
+//! [`failure`], [`intake`], [`alarm`], [`catalogue`], [`route`], [`upstream`], [`residents`], [`shape`] and [`results`],
+//! [`parked`], [`session`], [`reach`], [`streams`], [`edge`].
 
+pub mod alarm;
 pub mod call;
 pub mod catalogue;
 pub mod current;

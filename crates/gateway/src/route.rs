@@ -33,7 +33,7 @@ pub type Routed = (Arc<Upstream>, Call);
 
 /// Finds the server of a request.
 pub async fn route(catalogue: &Arc<Catalogue>, seals: &Seals, inbound: Inbound) -> Result<Routed, Failure> {
-    match Method::parse(inbound.request.method()) {
+    match inbound.request.known_method() {
         Method::ToolsCall => named(catalogue, ListKind::Tools, inbound).await,
         Method::PromptsGet => named(catalogue, ListKind::Prompts, inbound).await,
         Method::ResourcesRead | Method::SkillsGet | Method::DirectoryRead => {
@@ -105,7 +105,7 @@ fn call(
     fixed: Vec<(Span, Bytes)>,
     param_headers: Vec<(HeaderName, HeaderValue)>,
 ) -> Result<Routed, Failure> {
-    let method = Method::parse(inbound.request.method());
+    let method = inbound.request.known_method();
     let own_name = if method.mirrored().is_some() { route.own } else { Arc::default() };
     let only_as_task = route.only_as_task && inbound.request.param(Param::Task).is_none();
     let mut call = Call {

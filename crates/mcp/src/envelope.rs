@@ -92,6 +92,11 @@ impl Envelope {
         std::str::from_utf8(&token[1..token.len() - 1]).unwrap_or_default()
     }
 
+    /// The method, if it is one that we know; [`Method::Other`] for any other and for an answer.
+    pub fn known_method(&self) -> Method {
+        self.0.known_method
+    }
+
     /// Where the method token stands, quotes included.
     pub fn method_span(&self) -> Span {
         self.0.method

@@ -160,12 +160,20 @@ impl<'a> Scanner<'a> {
 
     fn string(&mut self) -> Scan<Span> {
         let start = self.at;
+        let Some(length) = short_text(&self.bytes[start + 1..]) else { return self.any_string() };
+        self.at = start + length + 2;
+        Ok(Span::new(start, self.at))
+    }
+
+    fn any_string(&mut self) -> Scan<Span> {
+        let start = self.at;
         let mut is_ascii = true;
         self.at += 1;
         loop {
-            let run = plain_run(&self.bytes[self.at..]);
-            self.at += run.length;
-            is_ascii &= run.is_ascii;
+            let rest = &self.bytes[self.at..];
+            let run = &rest[..plain_run(rest)];
+            self.at += run.len();
+            is_ascii &= run.is_ascii();
             match self.bytes.get(self.at) {
                 Some(b'"') => {
                     self.at += 1;
@@ -296,32 +304,32 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// Bytes at the front that are neither a quote, a backslash nor a control character.
-struct Run {
-    length: usize,
-    is_ascii: bool,
-}
-
-/// The run at the front of `bytes`. Most strings end within a few words; a longer one goes on in blocks, for which the
-/// compiler has wide registers.
+/// The length of the text at the front of `bytes` up to its quote, if it is short, ASCII and without escapes, as most
+/// strings are: they are worth a path of their own.
 #[inline]
-fn plain_run(bytes: &[u8]) -> Run {
-    const SHORT_WORDS: usize = 4;
-    let (mut length, mut seen) = (0, 0);
-    for _ in 0..SHORT_WORDS {
-        let Some(word) = bytes[length..].first_chunk().map(|word| u64::from_le_bytes(*word)) else { break };
+fn short_text(bytes: &[u8]) -> Option<usize> {
+    const SHORT_WORDS: usize = 8;
+    let (words, _) = bytes.as_chunks::<8>();
+    let mut seen = 0;
+    for (index, word) in words.iter().take(SHORT_WORDS).enumerate() {
+        let word = u64::from_le_bytes(*word);
         let ends = ends_in_word(word);
         if ends != 0 {
             let bits = ends.trailing_zeros() & !7;
-            seen |= word & !(u64::MAX << bits);
-            return Run { length: length + bits as usize / 8, is_ascii: seen & HIGH_BITS == 0 };
+            let is_ascii = (seen | word & !(u64::MAX << bits)) & HIGH_BITS == 0;
+            let is_text = is_ascii && (word >> bits) as u8 == b'"';
+            return is_text.then_some(index * 8 + bits as usize / 8);
         }
         seen |= word;
-        length += 8;
     }
-    let length = length + plain_blocks(&bytes[length..]);
-    let length = length + plain_words(&bytes[length..]);
-    Run { length, is_ascii: bytes[..length].is_ascii() }
+    None
+}
+
+/// How many bytes at the front are neither a quote, a backslash nor a control character. A long run goes in blocks, for
+/// which the compiler has wide registers.
+fn plain_run(bytes: &[u8]) -> usize {
+    let length = plain_blocks(bytes);
+    length + plain_words(&bytes[length..])
 }
 
 /// How many bytes at the front stand before an end, a word at a time.
@@ -474,9 +482,24 @@ mod tests {
                 let mut bytes = vec![b'~'; 200];
                 bytes[length] = byte;
                 let expected = if ends_run(byte) { length } else { 200 };
-                let run = plain_run(&bytes);
-                assert_eq!(run.length, expected, "{byte:#x} at {length}");
-                assert_eq!(run.is_ascii, byte.is_ascii(), "{byte:#x} at {length}");
+                assert_eq!(plain_run(&bytes), expected, "{byte:#x} at {length}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_a_short_plain_text_is_found_on_the_short_path() {
+        for byte in 0..=u8::MAX {
+            for length in 0..80 {
+                let mut bytes = vec![b'~'; 200];
+                bytes[length] = byte;
+                bytes[length + 1] = b'"';
+                let expected = match byte {
+                    b'"' => Some(length),
+                    byte if ends_run(byte) || !byte.is_ascii() => None,
+                    _ => Some(length + 1),
+                };
+                assert_eq!(short_text(&bytes), expected.filter(|end| *end < 64), "{byte:#x} at {length}");
             }
         }
     }

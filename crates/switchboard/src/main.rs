@@ -12,6 +12,11 @@ use cli::{Options, Program, Running, Serve, Stdio, Terminal};
 use config::Config;
 use gateway::{Gateway, seals::Seals};
 
+/// Memory of a call is asked for and given back in microseconds; why this allocator: `docs/decisions/003-allocator.md`.
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     if let Some(code) = supervisor::guard::take_over() {
         return code;

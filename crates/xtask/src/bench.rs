@@ -62,8 +62,9 @@ pub(crate) fn run(options: &[String]) -> Result<(), Error> {
     stand::build_release()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| Error::System { doing: "start the runtime", source })?;
+    let load_before = machine::load_average();
     let findings = runtime.block_on(measure(&options))?;
-    let text = report::render(&machine::describe(), &findings);
+    let text = report::render(&machine::describe(&load_before), &findings);
     println!("{text}");
     if options.quick || options.without_gateway {
         return Ok(());

@@ -1,8 +1,9 @@
 //! Who may knock at all: which `Host` and which `Origin` are let in, and which path leads where. A page in a browser
 //! must not reach a gateway on the same machine; this is what stops it.
 
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use http::{StatusCode, Uri};
 
+use super::head::{Head, Unclear};
 use crate::catalogue::Endpoint;
 
 /// The names and origins that are let in besides those of this machine.
@@ -42,13 +43,13 @@ impl Door {
     }
 
     /// Refuses headers that are too large, a foreign host, a foreign origin.
-    pub fn check(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), (StatusCode, &'static str)> {
-        if size(headers, uri) > self.header_bytes_max {
+    pub(super) fn check(&self, head: &Head<'_>, uri: &Uri) -> Result<(), (StatusCode, &'static str)> {
+        if size(head, uri) > self.header_bytes_max {
             let why = "the headers are larger than limits.header_bytes_max";
             return Err((StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, why));
         }
-        let host = match (one(headers, &header::HOST), uri.authority()) {
-            (Err(()), _) => return Err((StatusCode::BAD_REQUEST, "more than one Host header")),
+        let host = match (head.host.text(), uri.authority()) {
+            (Err(Unclear), _) => return Err((StatusCode::BAD_REQUEST, "more than one Host header")),
             (Ok(Some(host)), None) => host,
             (_, Some(authority)) => authority.as_str(),
             (Ok(None), None) => return Err((StatusCode::BAD_REQUEST, "a Host header is required")),
@@ -56,8 +57,8 @@ impl Door {
         if !self.knows_host(host) {
             return Err((StatusCode::FORBIDDEN, "this host name is not served: add it to gateway.allowed_hosts"));
         }
-        match one(headers, &header::ORIGIN) {
-            Err(()) => Err((StatusCode::BAD_REQUEST, "more than one Origin header")),
+        match head.origin.text() {
+            Err(Unclear) => Err((StatusCode::BAD_REQUEST, "more than one Origin header")),
             Ok(Some(origin)) if !self.knows_origin(origin) => {
                 Err((StatusCode::FORBIDDEN, "this origin is not allowed: add it to gateway.allowed_origins"))
             }
@@ -81,20 +82,8 @@ impl Door {
 }
 
 /// The bytes of the request line and the headers. hyper's own bound may be passed by one read, so it is not exact.
-fn size(headers: &HeaderMap, uri: &Uri) -> usize {
-    const BESIDE_NAME_AND_VALUE: usize = ": \r\n".len();
-    let path = uri.path_and_query().map_or(0, |path| path.as_str().len());
-    let header = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + BESIDE_NAME_AND_VALUE;
-    path + headers.iter().map(header).sum::<usize>()
-}
-
-fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, ()> {
-    let mut values = headers.get_all(name).iter();
-    match (values.next(), values.next()) {
-        (None, _) => Ok(None),
-        (Some(only), None) => only.to_str().map(Some).map_err(drop),
-        (Some(_), Some(_)) => Err(()),
-    }
+fn size(head: &Head<'_>, uri: &Uri) -> usize {
+    head.bytes + uri.path_and_query().map_or(0, |path| path.as_str().len())
 }
 
 /// `name[:port]` taken apart; anything else is no host.
@@ -149,6 +138,8 @@ fn named(rest: &str, endpoint: impl Fn(String) -> Endpoint) -> Option<(Endpoint,
 
 #[cfg(test)]
 mod tests {
+    use http::{HeaderMap, HeaderName, HeaderValue, header};
+
     use super::*;
 
     const HEADER_BYTES_MAX: usize = 200;
@@ -161,7 +152,8 @@ mod tests {
             origins: vec!["https://ok.example".to_owned()],
             header_bytes_max: HEADER_BYTES_MAX,
         };
-        let result = door.check(&headers, &Uri::from_static("/mcp")).err().map(|(status, _)| status.as_u16());
+        let result =
+            door.check(&Head::read(&headers), &Uri::from_static("/mcp")).err().map(|(status, _)| status.as_u16());
         assert_eq!(result, expected, "{value}");
     }
 

@@ -156,6 +156,11 @@ impl Framing {
     }
 
     fn read_header(&mut self, line: &[u8]) -> Result<Place, Ambiguous> {
+        // These two letters begin the headers that tell a length, and a line begun with space goes on with the one before.
+        // What is no header at all is refused by hyper.
+        if !matches!(line.first(), Some(b'c' | b'C' | b't' | b'T' | b' ' | b'\t')) {
+            return Ok(Place::Header);
+        }
         let colon = memchr(b':', line).ok_or(Ambiguous)?;
         let name = &line[..colon];
         let value = || line[colon + 1..].trim_ascii();

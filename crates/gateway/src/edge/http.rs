@@ -4,15 +4,17 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method as Verb, Request, Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method as Verb, Request, Response, StatusCode, header};
 use hyper::body::{Body, Incoming};
 use mcp::{Envelope, Era, Kind, Meta, Method, ScanLimits, Version, array, code, header as names, message};
 
 use super::{
     Reply,
     body::Answer,
-    door::{Door, Place, place},
-    duplex, id_of, legacy, modern,
+    door::{Place, place},
+    duplex,
+    head::{Field, Head, Unclear},
+    id_of, legacy, modern,
 };
 use crate::{
     catalogue::Endpoint,
@@ -23,11 +25,7 @@ use crate::{
     streams::{self, Heard, Lost},
 };
 
-const VERSION: HeaderName = HeaderName::from_static(names::PROTOCOL_VERSION);
-const METHOD: HeaderName = HeaderName::from_static(names::METHOD);
-const NAME: HeaderName = HeaderName::from_static(names::NAME);
 const SESSION: HeaderName = HeaderName::from_static(names::SESSION_ID);
-const LAST_EVENT_ID: HeaderName = HeaderName::from_static(names::LAST_EVENT_ID);
 /// Messages of one batch.
 const BATCH_MAX: usize = 100;
 
@@ -36,8 +34,6 @@ const BATCH_MAX: usize = 100;
 pub struct Http {
     /// What is behind it.
     pub gateway: Gateway,
-    /// Who may knock.
-    pub door: Arc<Door>,
 }
 
 type Answered = Response<Answer>;
@@ -45,11 +41,13 @@ type Answered = Response<Answer>;
 impl Http {
     /// Answers one request. What is rare or long-lived is boxed on its way, so that the common call stays small.
     pub async fn answer(&self, request: Request<Incoming>) -> Answered {
-        if let Err((status, why)) = self.door.check(request.headers(), request.uri()) {
+        let (parts, body) = request.into_parts();
+        let head = Head::read(&parts.headers);
+        if let Err((status, why)) = self.gateway.door.check(&head, &parts.uri) {
             tracing::warn!(%status, why, "refused at the door");
             return refuse(status, why);
         }
-        let Some(place) = place(request.uri().path()) else {
+        let Some(place) = place(parts.uri.path()) else {
             return refuse(StatusCode::NOT_FOUND, "there is nothing at this path: try /mcp");
         };
         let endpoint = match &place {
@@ -61,29 +59,31 @@ impl Http {
         if !self.gateway.catalogue.has(endpoint) {
             return refuse(StatusCode::NOT_FOUND, "there is no server or bundle of this name");
         }
-        match (request.method(), place) {
-            (&Verb::POST, Place::Mcp(endpoint)) => self.post(endpoint, request).await,
-            (&Verb::GET, Place::Mcp(endpoint)) => self.stand(&endpoint, request.headers()),
-            (&Verb::DELETE, Place::Mcp(endpoint)) => self.end(&endpoint, request.headers()),
+        match (&parts.method, place) {
+            (&Verb::POST, Place::Mcp(endpoint)) => self.post(endpoint, &head, body).await,
+            (&Verb::GET, Place::Mcp(endpoint)) => self.stand(&endpoint, &head),
+            (&Verb::DELETE, Place::Mcp(endpoint)) => self.end(&endpoint, &head),
             (&Verb::GET, Place::Sse(endpoint)) => duplex::sse(&self.gateway, &endpoint),
-            (&Verb::POST, Place::Messages(_)) => Box::pin(duplex::sse_message(&self.gateway, request)).await,
-            (&Verb::GET, Place::WebSocket(endpoint)) => duplex::websocket(&self.gateway, endpoint, request),
+            (&Verb::POST, Place::Messages(_)) => {
+                Box::pin(duplex::sse_message(&self.gateway, Request::from_parts(parts, body))).await
+            }
+            (&Verb::GET, Place::WebSocket(endpoint)) => {
+                duplex::websocket(&self.gateway, endpoint, Request::from_parts(parts, body))
+            }
             (_, Place::Mcp(_)) => not_allowed("POST, GET, DELETE"),
             (_, Place::Messages(_)) => not_allowed("POST"),
             _ => not_allowed("GET"),
         }
     }
 
-    async fn post(&self, endpoint: Endpoint, request: Request<Incoming>) -> Answered {
-        let (head, body) = request.into_parts();
-        let json = head.headers.get(header::CONTENT_TYPE).is_some_and(|kind| is_json(kind.as_bytes()));
-        if !json {
+    async fn post(&self, endpoint: Endpoint, head: &Head<'_>, body: Incoming) -> Answered {
+        if !head.content_type.first().is_some_and(|kind| is_json(kind.as_bytes())) {
             return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type must be application/json");
         }
-        if head.headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+        if head.content_encoding.first().is_some_and(|coding| coding != "identity") {
             return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "compressed bodies are not accepted");
         }
-        if !accepts_json(&head.headers) {
+        if head.accepts_json == Some(false) {
             return refuse(StatusCode::NOT_ACCEPTABLE, "accept must allow application/json and text/event-stream");
         }
         let body = match read(body, &self.gateway).await {
@@ -92,18 +92,18 @@ impl Http {
         };
         let limits = ScanLimits { depth_max: self.gateway.limits.json_depth_max as u32 };
         match Envelope::parse(&body, limits) {
-            Ok(message) => self.message(endpoint, &head.headers, message).await,
-            Err(mcp::Invalid::Batch) => Box::pin(self.batch(&endpoint, &head.headers, &body)).await,
+            Ok(message) => self.message(endpoint, head, message).await,
+            Err(mcp::Invalid::Batch) => Box::pin(self.batch(&endpoint, head, &body)).await,
             Err(invalid) => respond(Reply::error(None, invalid.code(), &invalid.to_string(), true)),
         }
     }
 
-    async fn message(&self, endpoint: Endpoint, headers: &HeaderMap, message: Envelope) -> Answered {
-        match classify(headers, &message) {
+    async fn message(&self, endpoint: Endpoint, head: &Head<'_>, message: Envelope) -> Answered {
+        match classify(head, &message) {
             Claim::Refused(reply) => respond(reply),
-            Claim::Modern => self.modern(endpoint, headers, message).await,
+            Claim::Modern => self.modern(endpoint, head, message).await,
             Claim::Handshake => Box::pin(self.handshake(&endpoint, message)).await,
-            Claim::Session(id) => Box::pin(self.in_session(&endpoint, &id, headers, message)).await,
+            Claim::Session(id) => Box::pin(self.in_session(&endpoint, &id, head, message)).await,
             Claim::Stateless if self.gateway.settings.legacy_stateless => {
                 Box::pin(self.stateless(endpoint, message)).await
             }
@@ -115,23 +115,16 @@ impl Http {
         }
     }
 
-    async fn modern(&self, endpoint: Endpoint, headers: &HeaderMap, request: Envelope) -> Answered {
+    async fn modern(&self, endpoint: Endpoint, head: &Head<'_>, request: Envelope) -> Answered {
         if request.kind() == Kind::Notification {
-            return respond(noted(headers, &request));
+            return respond(noted(head, &request));
         }
-        if let Err(reply) = check_modern(headers, &request) {
+        if let Err(reply) = check_modern(head, &request) {
             return respond(reply);
         }
         let caller = modern::caller(&self.gateway, &request);
-        let param_headers = headers
-            .iter()
-            .filter(|(name, _)| mcp::mirrors::is_param_header(name.as_str()))
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
-        respond(
-            modern::handle(&self.gateway, Inbound { caller, endpoint, request, param_headers: Some(param_headers) })
-                .await,
-        )
+        let inbound = Inbound { caller, endpoint, request, param_headers: Some(head.params()) };
+        respond(modern::handle(&self.gateway, inbound).await)
     }
 
     async fn handshake(&self, endpoint: &Endpoint, request: Envelope) -> Answered {
@@ -152,13 +145,13 @@ impl Http {
         }
     }
 
-    async fn in_session(&self, endpoint: &Endpoint, id: &str, headers: &HeaderMap, message: Envelope) -> Answered {
+    async fn in_session(&self, endpoint: &Endpoint, id: &str, head: &Head<'_>, message: Envelope) -> Answered {
         let gateway = &self.gateway;
         let session = match gateway.sessions.find(&gateway.seals, &gateway.principal, endpoint, id) {
             Ok(session) => session,
             Err(why) => return no_session(message.id(), why),
         };
-        if headers.get(VERSION).is_some_and(|value| value.to_str().ok().and_then(Version::parse).is_none()) {
+        if head.version.first().is_some_and(|value| value.to_str().ok().and_then(Version::parse).is_none()) {
             return respond(Reply::One(
                 message::error(message.id(), code::INVALID_REQUEST, "this protocol version is not served", None),
                 400,
@@ -185,11 +178,9 @@ impl Http {
     }
 
     /// A batch, which only 2025-03-26 knows. Each message stands for itself.
-    async fn batch(&self, endpoint: &Endpoint, headers: &HeaderMap, body: &Bytes) -> Answered {
+    async fn batch(&self, endpoint: &Endpoint, head: &Head<'_>, body: &Bytes) -> Answered {
         let gateway = &self.gateway;
-        let session = headers
-            .get(SESSION)
-            .and_then(|id| id.to_str().ok())
+        let session = session_id(head)
             .and_then(|id| gateway.sessions.find(&gateway.seals, &gateway.principal, endpoint, id).ok());
         let Some(session) = session.filter(|session| session.version == Version::V2025_03_26) else {
             return respond(Reply::error(None, code::INVALID_REQUEST, &mcp::Invalid::Batch.to_string(), true));
@@ -213,25 +204,25 @@ impl Http {
     }
 
     /// GET: the standing stream of a legacy session.
-    fn stand(&self, endpoint: &Endpoint, headers: &HeaderMap) -> Answered {
-        if is_modern(headers) {
+    fn stand(&self, endpoint: &Endpoint, head: &Head<'_>) -> Answered {
+        if is_modern(head) {
             return not_allowed("POST");
         }
         let gateway = &self.gateway;
-        let Some(id) = headers.get(SESSION).and_then(|id| id.to_str().ok()) else { return not_allowed("POST") };
+        let Some(id) = session_id(head) else { return not_allowed("POST") };
         match gateway.sessions.find(&gateway.seals, &gateway.principal, endpoint, id) {
-            Ok(session) => standing(gateway, &session, headers.get(LAST_EVENT_ID)),
+            Ok(session) => standing(gateway, &session, head.last_event_id.first()),
             Err(why) => no_session(None, why),
         }
     }
 
     /// DELETE: the end of a legacy session.
-    fn end(&self, endpoint: &Endpoint, headers: &HeaderMap) -> Answered {
-        if is_modern(headers) {
+    fn end(&self, endpoint: &Endpoint, head: &Head<'_>) -> Answered {
+        if is_modern(head) {
             return not_allowed("POST");
         }
         let gateway = &self.gateway;
-        let Some(id) = headers.get(SESSION).and_then(|id| id.to_str().ok()) else { return not_allowed("POST") };
+        let Some(id) = session_id(head) else { return not_allowed("POST") };
         match gateway.sessions.end(&gateway.seals, &gateway.principal, endpoint, id) {
             Ok(session) => {
                 gateway.release(&session);
@@ -271,54 +262,58 @@ enum Claim {
 }
 
 /// Tells the era of a message by its own content: the version in `_meta`, the version header, `initialize`, the session.
-fn classify(headers: &HeaderMap, message: &Envelope) -> Claim {
+fn classify(head: &Head<'_>, message: &Envelope) -> Claim {
     let claimed = message.meta_members().get(Meta::ProtocolVersion).is_some() && message.kind() == Kind::Request;
-    if claimed || is_modern(headers) {
+    if claimed || is_modern(head) {
         return if matches!(message.kind(), Kind::Result | Kind::Error) {
             Claim::Refused(Reply::error(None, code::INVALID_REQUEST, "answers are not sent to this endpoint", true))
         } else {
             Claim::Modern
         };
     }
-    if message.kind() == Kind::Request && Method::parse(message.method()) == Method::Initialize {
+    if message.kind() == Kind::Request && message.known_method() == Method::Initialize {
         return Claim::Handshake;
     }
-    if let Some(id) = headers.get(SESSION) {
+    if let Some(id) = head.session.first() {
         return Claim::Session(String::from_utf8_lossy(id.as_bytes()).into_owned());
     }
     match message.kind() {
         Kind::Result | Kind::Error => {
             Claim::Refused(Reply::error(None, code::INVALID_REQUEST, "an answer without a session", true))
         }
-        _ => match headers.get(VERSION).map(|value| value.to_str().unwrap_or_default()) {
+        _ => match head.version.first().map(|value| value.to_str().unwrap_or_default()) {
             Some(unknown) if Version::parse(unknown).is_none() => Claim::Refused(unsupported(message, unknown)),
             _ => Claim::Stateless,
         },
     }
 }
 
-fn is_modern(headers: &HeaderMap) -> bool {
-    headers
-        .get(VERSION)
+fn session_id<'h>(head: &Head<'h>) -> Option<&'h str> {
+    head.session.first().and_then(|id| id.to_str().ok())
+}
+
+fn is_modern(head: &Head<'_>) -> bool {
+    head.version
+        .first()
         .and_then(|value| value.to_str().ok())
         .is_some_and(|version| version >= Version::V2026_07_28.as_str() && version.len() == 10)
 }
 
 /// A modern notification over HTTP: none means anything, as there hanging up is the cancellation. It need not be mirrored,
 /// but what is mirrored has to be right.
-fn noted(headers: &HeaderMap, notification: &Envelope) -> Reply {
-    match header_text(headers, &METHOD) {
+fn noted(head: &Head<'_>, notification: &Envelope) -> Reply {
+    match head.method.text() {
         Ok(method) if method.is_none_or(|method| method == notification.method()) => Reply::Accepted,
         _ => Reply::error(None, code::HEADER_MISMATCH, "the header Mcp-Method differs from the method", true),
     }
 }
 
 /// Headers against body, `_meta`, version: in this order.
-fn check_modern(headers: &HeaderMap, request: &Envelope) -> Result<(), Reply> {
+fn check_modern(head: &Head<'_>, request: &Envelope) -> Result<(), Reply> {
     let mismatch = |text: &str| Reply::error(request.id(), code::HEADER_MISMATCH, text, true);
     let invalid = |text: &str| Reply::error(request.id(), code::INVALID_PARAMS, text, true).with_status(400);
-    let version =
-        header_text(headers, &VERSION).map_err(|()| mismatch("the header MCP-Protocol-Version is not valid"))?;
+    let version = head.version.text();
+    let version = version.map_err(|Unclear| mismatch("the header MCP-Protocol-Version is not valid"))?;
     let version = version.ok_or_else(|| mismatch("the header MCP-Protocol-Version is missing"))?;
     if request.meta_raw(Meta::ProtocolVersion).is_none() {
         return Err(invalid("`_meta` must name the protocol version"));
@@ -326,11 +321,11 @@ fn check_modern(headers: &HeaderMap, request: &Envelope) -> Result<(), Reply> {
     if request.meta_text(Meta::ProtocolVersion) != Some(version) {
         return Err(mismatch("the header MCP-Protocol-Version differs from the version in `_meta`"));
     }
-    let method = header_text(headers, &METHOD).map_err(|()| mismatch("the header Mcp-Method is not valid"))?;
+    let method = head.method.text().map_err(|Unclear| mismatch("the header Mcp-Method is not valid"))?;
     if method != Some(request.method()) {
         return Err(mismatch("the header Mcp-Method is missing or differs from the method"));
     }
-    check_name(headers, request).map_err(|text| mismatch(&text))?;
+    check_name(head.name, request).map_err(|text| mismatch(&text))?;
     match request.meta_raw(Meta::ClientCapabilities) {
         Some([b'{', ..]) => {}
         _ => return Err(invalid("`_meta` must hold the capabilities of the client, an object")),
@@ -341,9 +336,9 @@ fn check_modern(headers: &HeaderMap, request: &Envelope) -> Result<(), Reply> {
     }
 }
 
-fn check_name(headers: &HeaderMap, request: &Envelope) -> Result<(), String> {
-    let Some(key) = Method::parse(request.method()).mirrored() else { return Ok(()) };
-    let received = header_text(headers, &NAME).map_err(|()| "the header Mcp-Name is not valid".to_owned())?;
+fn check_name(name: Field<'_>, request: &Envelope) -> Result<(), String> {
+    let Some(key) = request.known_method().mirrored() else { return Ok(()) };
+    let received = name.text().map_err(|Unclear| "the header Mcp-Name is not valid".to_owned())?;
     let Some(token) = request.param_raw(key) else { return Ok(()) };
     let received = received.ok_or("the header Mcp-Name is missing")?;
     let decoded = names::decode(received).map_err(|error| error.to_string())?;
@@ -352,16 +347,6 @@ fn check_name(headers: &HeaderMap, request: &Envelope) -> Result<(), String> {
         None => serde_json::from_slice::<String>(token).is_ok_and(|text| text == decoded),
     };
     if same { Ok(()) } else { Err("the header Mcp-Name differs from the body".to_owned()) }
-}
-
-/// A header that may stand once, as text.
-fn header_text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, ()> {
-    let mut values = headers.get_all(name).iter();
-    match (values.next(), values.next()) {
-        (None, _) => Ok(None),
-        (Some(only), None) => only.to_str().map(|text| Some(text.trim_matches([' ', '\t']))).map_err(drop),
-        (Some(_), Some(_)) => Err(()),
-    }
 }
 
 fn unsupported(request: &Envelope, asked: &str) -> Reply {
@@ -405,18 +390,6 @@ fn is_json(kind: &[u8]) -> bool {
         parameter.split_once('=').is_none_or(|(name, value)| {
             !name.eq_ignore_ascii_case("charset") || value.trim_matches('"').eq_ignore_ascii_case("utf-8")
         })
-    })
-}
-
-/// Absent and `*/*` count as everything; clients that only take JSON get JSON.
-fn accepts_json(headers: &HeaderMap) -> bool {
-    let mut values = headers.get_all(header::ACCEPT).iter().peekable();
-    if values.peek().is_none() {
-        return true;
-    }
-    values.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).any(|range| {
-        let range = range.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-        matches!(range, b"*/*" | b"application/*" | b"application/json")
     })
 }
 

@@ -81,7 +81,7 @@ pub async fn handle(gateway: &Gateway, session: &Arc<Session>, request: Envelope
 }
 
 async fn answer(gateway: &Gateway, session: &Arc<Session>, request: Envelope) -> Reply {
-    let method = Method::parse(request.method());
+    let method = request.known_method();
     let id = request.slice(request.id_span());
     if let Some(kind) = ListKind::of(method).filter(|kind| *kind != ListKind::Skills) {
         return lists::list(gateway, &session.endpoint, kind, &request, false).await;

@@ -3,8 +3,8 @@
 //!
 //! In reading order: `about` (what an endpoint says of itself), `modern` and `legacy` (the two eras), `running` with
 //! `unbroken` (a call of a legacy session), `tasks` (core tasks of legacy ones), `listen` (changes for modern clients),
-//! `http` with `door` and `body` (Streamable HTTP), `duplex` (stdio, sockets, HTTP+SSE), `grpc`, `serve` with `framing` and
-//! `tls` (listeners).
+//! `http` with `door`, `head` and `body` (Streamable HTTP), `duplex` (stdio, sockets, HTTP+SSE), `grpc`, `serve` with
+//! `framing`, `head_timer` and `tls` (listeners).
 
 pub mod about;
 pub mod body;
@@ -12,6 +12,8 @@ pub mod door;
 pub mod duplex;
 pub mod framing;
 pub mod grpc;
+mod head;
+mod head_timer;
 pub mod http;
 pub mod legacy;
 pub mod listen;

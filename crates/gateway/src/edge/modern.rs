@@ -87,7 +87,7 @@ pub fn caller(gateway: &Gateway, request: &Envelope) -> Caller {
 
 /// Answers one request. What is wrong with its headers has been found before.
 pub async fn handle(gateway: &Gateway, inbound: Inbound) -> Reply {
-    let method = Method::parse(inbound.request.method());
+    let method = inbound.request.known_method();
     let id = inbound.request.slice(inbound.request.id_span());
     if let Some(kind) = ListKind::of(method) {
         return Box::pin(lists::list(gateway, &inbound.endpoint, kind, &inbound.request, true)).await;

@@ -1,17 +1,17 @@
 //! Listeners: TCP and unix sockets that speak HTTP or gRPC, and stdio. Each connection has its limits, and all of them end when
 //! the node stops: no new ones, a while for what is under way, then the end.
 
-use std::{future::Future, path::Path, sync::Arc, time::Duration};
+use std::{future::Future, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use config::Listen;
 use http::StatusCode;
 use hyper::{Request, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use mcp::lines;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    net::{TcpListener, UnixListener},
+    net::{TcpListener, TcpSocket, UnixListener},
     sync::{Semaphore, mpsc, watch},
     task::JoinSet,
 };
@@ -21,9 +21,14 @@ use super::{
     duplex::Duplex,
     framing::{Framed, Switched},
     grpc::Grpc,
+    head_timer::HeadTimer,
     http::Http,
 };
 use crate::{catalogue::Endpoint, current::Current};
+
+/// Connections that may wait to be accepted. With the usual 128 a burst of clients overflows, and whoever is dropped then
+/// tries again after a whole second.
+const BACKLOG: u32 = 1_024;
 
 /// A bound listener.
 pub enum Listener {
@@ -55,7 +60,7 @@ impl Listener {
     /// Binds an address.
     pub async fn bind(address: &Listen) -> std::io::Result<Self> {
         match address {
-            Listen::Tcp(address) => Ok(Self::Tcp(TcpListener::bind(address).await?)),
+            Listen::Tcp(address) => Ok(Self::Tcp(listen(*address)?)),
             Listen::Unix(path) => {
                 let path: &Path = path.as_ref();
                 remove_stale(path).await?;
@@ -78,6 +83,13 @@ impl Listener {
             (Self::Unix(_, file), Speech::Grpc(_)) => format!("{scheme}+unix:{}", file.0.display()),
         }
     }
+}
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// A socket file that nobody listens at is left over from a crash.
@@ -174,7 +186,7 @@ async fn http(
     let limits = gateway.now().limits.clone();
     let mut builder = http1::Builder::new();
     builder
-        .timer(TokioTimer::new())
+        .timer(HeadTimer::default())
         .header_read_timeout(Duration::from_millis(limits.header_read_ms_max))
         .max_headers(limits.headers_max)
         .max_buf_size(limits.header_bytes_max.max(8_192))
@@ -183,7 +195,7 @@ async fn http(
     let stream = Framed::new(stream, switched.clone());
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
         let gateway = gateway.now();
-        let http = Http { door: gateway.door.clone(), gateway };
+        let http = Http { gateway };
         let switched = switched.clone();
         async move {
             let response = http.answer(request).await;

@@ -82,9 +82,15 @@ impl Upstream {
 
     /// The way in at a server that is held for modern, if that was not found out too long ago.
     pub(super) fn fresh_door(&self) -> Option<Arc<ModernHttp>> {
+        self.door_at(Instant::now())
+    }
+
+    /// The same, at this moment.
+    pub(super) fn door_at(&self, now: Instant) -> Option<Arc<ModernHttp>> {
         let horizon = Duration::from_secs(self.limits.probe_hours * 3_600);
         let modern = self.modern.load();
-        modern.as_ref().filter(|modern| modern.since.elapsed() < horizon).map(|modern| modern.door.clone())
+        let is_fresh = |modern: &&Arc<Modern>| now.saturating_duration_since(modern.since) < horizon;
+        modern.as_ref().filter(is_fresh).map(|modern| modern.door.clone())
     }
 
     /// The era by configuration, or by a verdict that is not too old.

@@ -1,7 +1,7 @@
 //! One POST to a Streamable HTTP server of either era and the reading of what comes back: one JSON message, or a
 //! stream of events that ends with it.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method as Verb, Response, StatusCode, header};
@@ -11,6 +11,7 @@ use tokio::sync::{Notify, oneshot};
 
 use super::pending::{parse_id, with_token};
 use crate::{
+    alarm::Alarms,
     call::{Abilities, Answer, Ask, Call, Event, Exchange, Reply},
     events::{Patience, Sender, channel},
     failure::Failure,
@@ -33,6 +34,7 @@ pub struct HttpLimits {
 pub struct HttpServer {
     lane: egress::Lane,
     limits: HttpLimits,
+    alarms: Arc<Alarms>,
 }
 
 /// What came back.
@@ -53,12 +55,12 @@ impl HttpServer {
         let mut headers = configured;
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        Self { lane: client.lane(target, headers), limits }
+        Self { lane: client.lane(target, headers), limits, alarms: Arc::default() }
     }
 
     /// The same address, with more headers on every request.
     pub fn carrying(&self, more: impl FnOnce(&mut HeaderMap)) -> Self {
-        Self { lane: self.lane.carrying(more), limits: self.limits }
+        Self { lane: self.lane.carrying(more), limits: self.limits, alarms: self.alarms.clone() }
     }
 
     /// The limits of every exchange.
@@ -104,6 +106,17 @@ impl HttpServer {
             _ => Got::Refused(head.status, body.slice(..body.len().min(512))),
         };
         Ok((head.headers, got))
+    }
+
+    /// Posts the message of a call, which is given up when it is silent for too long.
+    pub async fn post_call(
+        &self,
+        id: u64,
+        body: Bytes,
+        extra: impl FnOnce(&mut HeaderMap),
+    ) -> Result<(HeaderMap, Got), Failure> {
+        let post = pin!(self.post(id, body, extra));
+        self.alarms.within(self.limits.patience.idle, post).await.unwrap_or(Err(Failure::Timeout))
     }
 
     /// Posts a request of our own and waits for its answer, passing over everything else.

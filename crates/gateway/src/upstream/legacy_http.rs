@@ -155,9 +155,7 @@ impl LegacyHttp {
     }
 
     async fn post_call(&self, id: u64, message: Bytes) -> Result<Posted, Failure> {
-        let sent = self.server.post(id, message, |headers| self.stamp(headers));
-        let idle = self.server.limits().patience.idle;
-        match tokio::time::timeout(idle, sent).await.unwrap_or(Err(Failure::Timeout))?.1 {
+        match self.server.post_call(id, message, |headers| self.stamp(headers)).await?.1 {
             Got::Message(envelope) => Ok(Posted::Answer(Answer { envelope, era: Era::Legacy })),
             Got::Stream(stream) => Ok(Posted::Stream(stream)),
             Got::Refused(StatusCode::NOT_FOUND, _) => {

@@ -176,10 +176,11 @@ impl Upstream {
 
     /// Sends a call, if the server has room for it.
     pub async fn call(self: &Arc<Self>, call: &Call) -> Exchange {
-        let Some(place) = Place::take(&self.calls, &self.health) else {
+        let now = Instant::now();
+        let Some(place) = Place::take(&self.calls, &self.health, now) else {
             return Exchange::Done(Err(Failure::Overloaded));
         };
-        let mut exchange = match self.fresh_door() {
+        let mut exchange = match self.door_at(now) {
             Some(door) => self.call_modern(&door, call).await,
             None if call.only_as_task => self.call_as_task(call),
             None => self.call_connected(call).await,

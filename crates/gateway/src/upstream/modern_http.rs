@@ -56,13 +56,13 @@ impl ModernHttp {
         let body = call.message(id, Era::Modern);
         let name = Some(&*call.own_name).filter(|name| !name.is_empty());
         let patience = self.server.limits().patience;
-        let sent = self.server.post(id, body, |headers| {
+        let posted = self.server.post_call(id, body, |headers| {
             mirror(headers, call.method, call.request.method(), name);
             for (name, value) in &call.param_headers {
                 headers.append(name, value.clone());
             }
         });
-        match tokio::time::timeout(patience.idle, sent).await.unwrap_or(Err(Failure::Timeout)) {
+        match posted.await {
             Ok((_, Got::Message(envelope))) => Exchange::Done(Ok(Answer { envelope, era: Era::Modern })),
             Ok((_, Got::Stream(stream))) => follow(self.clone(), id, Rules::of(call), patience, stream).await,
             Ok((_, Got::Nothing)) => Exchange::Done(Err(Failure::Garbage("no answer to a request".to_owned()))),

@@ -16,11 +16,11 @@ pub struct Place {
 }
 
 impl Place {
-    /// Takes a place, if the server has room.
-    pub fn take(room: &Arc<Semaphore>, health: &Arc<Health>) -> Option<Self> {
+    /// Takes a place from now on, if the server has room.
+    pub fn take(room: &Arc<Semaphore>, health: &Arc<Health>, now: Instant) -> Option<Self> {
         let room = room.clone().try_acquire_owned().ok()?;
         health.call_began();
-        Some(Self { health: health.clone(), began: Instant::now(), _room: room })
+        Some(Self { health: health.clone(), began: now, _room: room })
     }
 
     /// Counts the end of the call and gives the place back.

@@ -48,7 +48,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         stdio::serve_socket(fixture, listener).await?;
         return Ok(());
     }
-    let listener = http::bind(arguments.port).await?;
+    let listener = http::bind(arguments.port)?;
     let address = listener.local_addr()?;
     if arguments.ws {
         announce(&format!("ws://{address}"))?;

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use testkit::load::{Ask, Endpoint, Era, Load, Until};
 
 use super::Error;
-use super::stand::Stand;
+use super::stand::{self, Stand};
 use crate::program::{self, Configuration, Program, Voice};
 
 const SHORT_RUN: u64 = 500;
@@ -35,10 +35,9 @@ pub(super) async fn measure(stand: &Stand) -> Result<Option<Allocations>, Error>
         Ok(Program::start("floor-proxy", proxy, Voice::Output)?)
     });
     let floor = floor.await?;
-    let configuration = Configuration::write(&stand.one_server())?;
+    let (countable, configuration) = (stand::build_countable()?, Configuration::write(&stand.one_server())?);
     let gateway = per_call("switchboard", "up_echo", |log| {
-        let gateway = under_valgrind(log, &stand.program("switchboard")?);
-        Ok(Program::gateway(gateway, configuration.path())?)
+        Ok(Program::gateway(under_valgrind(log, &countable), configuration.path())?)
     });
     Ok(Some(Allocations { floor, gateway: gateway.await? }))
 }

@@ -1,19 +1,27 @@
-//! On which machine, with which kernel and from which commit the figures are.
+//! On which machine, with which kernel and from which commit the figures are, and what else the machine was doing.
 
 use std::fs;
 
 use crate::program;
 
-/// One line about each.
-pub(super) fn describe() -> String {
-    let cores = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+/// How many programs want to run, on average over a minute; as the kernel writes it.
+pub(super) fn load_average() -> String {
+    let averages = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    averages.split(' ').next().unwrap_or_default().to_owned()
+}
+
+/// One line about each; `load_before` is the load average before the run added its own.
+pub(super) fn describe(load_before: &str) -> String {
+    let cores = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let count = cores.lines().filter(|line| line.starts_with("processor")).count();
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     format!(
-        "- processor: {}, {count} cores\n- kernel: Linux {}\n- commit: {}\n",
+        "- processor: {}, {count} cores\n- kernel: Linux {}\n- commit: {}\n- load average: {load_before} before the \
+         run, {} at its end\n",
         model_in(&cores),
         kernel.trim(),
-        commit().unwrap_or_else(|| "unknown".to_owned())
+        commit().unwrap_or_else(|| "unknown".to_owned()),
+        load_average(),
     )
 }
 

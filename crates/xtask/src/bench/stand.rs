@@ -16,8 +16,23 @@ const OTHER_CORE: usize = 1;
 
 /// Builds what is measured the way it is shipped.
 pub(super) fn build_release() -> Result<(), Error> {
+    build(&["--bins", "--package", "switchboard", "--package", "testkit"])
+}
+
+/// Builds the gateway once more, with memory from the system: valgrind counts what is asked for there, and sees nothing
+/// of what mimalloc gives. The shipped one is in its place again afterwards.
+pub(super) fn build_countable() -> Result<PathBuf, Error> {
+    build(&["--package", "switchboard", "--no-default-features"])?;
+    let folder = program::folder("release")?;
+    let (built, countable) = (program::find(&folder, "switchboard")?, folder.join("switchboard-countable"));
+    std::fs::copy(built, &countable).map_err(|source| Error::System { doing: "keep a program", source })?;
+    build_release()?;
+    Ok(countable)
+}
+
+fn build(what: &[&str]) -> Result<(), Error> {
     let mut cargo = program::command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--release", "--bins", "--package", "switchboard", "--package", "testkit"]);
+    cargo.args(["build", "--release"]).args(what);
     let status = cargo.current_dir(crate::page::root()).status();
     let status = status.map_err(|source| Error::System { doing: "start cargo", source })?;
     if status.success() { Ok(()) } else { Err(program::Error::Build.into()) }
