@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// How long a newcomer with the built program may need for a page, reading aside.
-const PAGE_WITHIN: Duration = Duration::from_secs(300);
+const PAGE_WITHIN: Duration = Duration::from_mins(5);
 
 /// The address in the pages.
 const ADDRESS: &str = "http://127.0.0.1:3100";

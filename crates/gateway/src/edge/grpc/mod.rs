@@ -28,7 +28,10 @@ use tonic_health::{
 use tonic_prost::ProstCodec;
 use tower_service::Service;
 
-use super::tls::{self, TlsError};
+use super::{
+    head::Head,
+    tls::{self, TlsError},
+};
 use crate::current::Current;
 use talk::{Opened, Shape};
 
@@ -179,7 +182,7 @@ impl Grpc {
             return plain(StatusCode::UNSUPPORTED_MEDIA_TYPE);
         }
         let gateway = gateway.now();
-        if let Err((status, why)) = gateway.door.check(request.headers(), request.uri()) {
+        if let Err((status, why)) = gateway.door.check(&Head::read(request.headers()), request.uri()) {
             tracing::warn!(%status, why, "refused at the gRPC door");
             return refused(status, why).into_http();
         }
