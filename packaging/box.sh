@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # A Debian of its own, booted with its systemd in namespaces of its own. Sourced by test.sh, as root.
 # It owns the root folder `$root`, the process `$box` and the way in; what is tried out there is not its business.
 
@@ -9,7 +10,7 @@ box_make() {
 # Boots it, and waits until its services are up.
 box_boot() {
     unshare --mount --pid --net --uts --ipc --cgroup --fork --propagation private --kill-child \
-        bash -c "$(declare -f box_init); box_init \"\$1\"" box "$root" > "$root.log" 2>&1 &
+        bash -euc "$(declare -f box_init); box_init \"\$1\"" box "$root" > "$root.log" 2>&1 &
     box=$!
     local state
     for _ in $(seq 1 150); do
@@ -43,7 +44,7 @@ box_init() {
     ln -s pts/ptmx "$root/dev/ptmx"
     # the root is moved rather than changed, or services could have no namespaces of their own
     mkdir -p "$root/.old"
-    cd "$root"
+    cd "$root" || return
     pivot_root . .old
     umount --lazy .old
     rmdir .old

@@ -12,7 +12,7 @@ trap 'rm -rf --one-file-system "$work"' EXIT
 # What the base image holds: the C library, certificates, a user without a shell.
 base() {
     mmdebstrap --quiet --variant=extract --include=libc6,libgcc-s1,ca-certificates bookworm "$1"
-    rm -rf "$1"/{bin,sbin,usr/bin,usr/sbin}
+    rm -rf "${1:?}"/{bin,sbin} "${1:?}"/usr/{bin,sbin}
     mkdir -p "$1"/{usr/bin,etc/switchboard,home/nonroot,proc}
     chown 65532:65532 "$1/home/nonroot"
     echo "nonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin" > "$1/etc/passwd"
