@@ -26,6 +26,7 @@ mod door;
 mod error;
 mod exit;
 mod form;
+mod in_force;
 mod interactive;
 mod interrupt;
 mod listing;

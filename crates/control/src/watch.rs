@@ -26,6 +26,9 @@ const LOOK: Duration = Duration::from_secs(30);
 /// Room for what the kernel tells at once.
 const EVENT_BYTES: usize = 4096;
 
+/// What may mean that a folder which is missing has been made.
+const MADE: WatchFlags = WatchFlags::CREATE.union(WatchFlags::MOVED_TO).union(WatchFlags::ONLYDIR);
+
 /// What in a folder may mean that a file is complete, or that one is being written again.
 const TOLD: WatchFlags = WatchFlags::CLOSE_WRITE
     .union(WatchFlags::MOVED_TO)
@@ -55,7 +58,6 @@ async fn follow_since(configuration: Configuration, mut known: Fingerprint) {
         if is_told || timeout(LOOK, folders.told()).await.is_ok() {
             while timeout(REST, folders.told()).await.is_ok() {}
         }
-        is_told = false;
         let now = fingerprint(&configuration.files());
         if now != known {
             let applying = configuration.clone();
@@ -64,7 +66,8 @@ async fn follow_since(configuration: Configuration, mut known: Fingerprint) {
             let files = configuration.files();
             known = if files.len() == now.len() { now } else { fingerprint(&files) };
         }
-        folders.watch(&configuration.files());
+        // A file may have come before its folder was watched.
+        is_told = folders.watch(&configuration.files());
     }
 }
 
@@ -96,16 +99,26 @@ impl Folders {
         Ok(Self { inotify, watched: BTreeSet::new(), told })
     }
 
-    /// Watches the folders of these files, and those of the files that links lead to.
-    fn watch(&mut self, files: &[PathBuf]) {
+    /// Watches the folders of these files, and those of the files that links lead to. Of a folder that is not there yet,
+    /// the nearest one above is watched. Says whether one was added.
+    fn watch(&mut self, files: &[PathBuf]) -> bool {
+        let before = self.watched.len();
         let behind_links = files.iter().filter_map(|file| fs::canonicalize(file).ok());
-        let parent = |file: PathBuf| file.parent().map(Path::to_owned).filter(|folder| folder.is_dir());
-        let folders: BTreeSet<PathBuf> = files.iter().cloned().chain(behind_links).filter_map(parent).collect();
-        for folder in folders.difference(&self.watched.clone()) {
-            match inotify::add_watch(&*self.inotify, folder, TOLD) {
-                Ok(_) => drop(self.watched.insert(folder.clone())),
-                Err(error) => tracing::warn!(folder = %folder.display(), %error, "changes here are not noticed"),
-            }
+        let parents = files.iter().cloned().chain(behind_links).filter_map(|file| file.parent().map(Path::to_owned));
+        for folder in parents.collect::<BTreeSet<_>>() {
+            let Some(there) = folder.ancestors().find(|folder| folder.is_dir()) else { continue };
+            self.add(there, if there == folder { TOLD } else { TOLD.union(MADE) });
+        }
+        self.watched.len() > before
+    }
+
+    fn add(&mut self, folder: &Path, events: WatchFlags) {
+        if self.watched.contains(folder) {
+            return;
+        }
+        match inotify::add_watch(&*self.inotify, folder, events) {
+            Ok(_) => drop(self.watched.insert(folder.to_owned())),
+            Err(error) => tracing::warn!(folder = %folder.display(), %error, "changes here are not noticed"),
         }
     }
 

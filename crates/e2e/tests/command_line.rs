@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use e2e::Node;
 use e2e::fixture::{Era, Fixture};
-use e2e::program::{built, command};
+use e2e::program::{Program, built, command};
 use serde_json::{Value, json};
 
 /// How long a terminal may take to show what is expected.
@@ -51,6 +51,25 @@ fn server_is_added_tried_out_and_seen_by_the_running_node() {
         }
         assert!(begin.elapsed() < SHOWN_WITHIN && node.is_alive(), "the node does not see it: {}", node.log());
     }
+}
+
+#[test]
+fn first_server_is_in_force_as_soon_as_it_is_added_in_a_home_without_any_configuration() {
+    let home = tempfile::tempdir().expect("there is a folder for temporary files");
+    let fixture = Fixture::start(Era::Legacy);
+    let here = |words: &[&str]| {
+        let mut run = command(built("switchboard"));
+        run.env("HOME", home.path()).env("SWITCHBOARD_STATE_DIR", home.path().join("state"));
+        run.env_remove("XDG_CONFIG_HOME").env_remove("XDG_RUNTIME_DIR").args(words);
+        run
+    };
+    let node = Program::start("switchboard", &mut here(&["serve", "--listen", "127.0.0.1:0"]), "listening on ");
+    let url = format!("{}/mcp", node.announced().trim());
+    let (code, out, talk) = output(&mut here(&["server", "add", "fixture", fixture.url(), "--url", &url]));
+    assert_eq!(code, 0, "{out} {talk}");
+    assert!(talk.contains("in force in the running node (configuration 2)"), "{talk}");
+    let (_, out, talk) = output(&mut here(&["tools", "--url", &url]));
+    assert!(out.contains("fixture_test_simple_text"), "{out} {talk}");
 }
 
 #[test]

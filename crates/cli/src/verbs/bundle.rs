@@ -7,6 +7,7 @@ mod show;
 
 use clap::{Args, Subcommand};
 
+use crate::in_force::then_in_force;
 use crate::{Context, Error, Exit};
 
 /// Make and remove bundles: named selections of tools, each at its own address.
@@ -32,10 +33,10 @@ impl Bundle {
     /// Runs the verb.
     pub(crate) async fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
         match &self.verb {
-            BundleVerb::Create(create) => create.run(context),
+            BundleVerb::Create(create) => then_in_force(create.run(context), context).await,
             BundleVerb::List(list) => list.run(context),
             BundleVerb::Show(show) => show.run(context),
-            BundleVerb::Remove(remove) => remove.run(context),
+            BundleVerb::Remove(remove) => then_in_force(remove.run(context), context).await,
         }
     }
 }

@@ -37,7 +37,7 @@ impl Client {
     pub(crate) async fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
         match &self.verb {
             ClientVerb::List(list) => list.run(context),
-            ClientVerb::Import(import) => import.run(context),
+            ClientVerb::Import(import) => import.run(context).await,
             ClientVerb::Install(install) => install.run(context),
             ClientVerb::Uninstall(uninstall) => uninstall.run(context),
             ClientVerb::Export(export) => export.run(context),

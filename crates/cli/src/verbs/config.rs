@@ -12,6 +12,7 @@ use config::history::Record;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::in_force::then_in_force;
 use crate::{Context, Error, Exit, Report, Text, Word};
 
 /// Check, show, explain or describe the configuration, and go back to one of the past.
@@ -66,7 +67,7 @@ impl Config {
             ConfigVerb::Explain(explain) => explain.run(context),
             ConfigVerb::History(history) => history.run(context),
             ConfigVerb::Diff(diff) => diff.run(context),
-            ConfigVerb::Rollback(rollback) => rollback.run(context),
+            ConfigVerb::Rollback(rollback) => then_in_force(rollback.run(context), context).await,
             ConfigVerb::Reload(reload) => reload.run(context).await,
         }
     }

@@ -13,6 +13,7 @@ mod test;
 
 use clap::{Args, Subcommand};
 
+use crate::in_force::then_in_force;
 use crate::{Context, Error, Exit};
 
 /// Add, change, try out and remove servers; a running node takes changes over by itself.
@@ -45,16 +46,16 @@ impl Server {
     /// Runs the verb.
     pub(crate) async fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
         match &self.verb {
-            ServerVerb::Add(add) => add.run(context).await,
+            ServerVerb::Add(add) => then_in_force(add.run(context).await, context).await,
             ServerVerb::List(list) => list.run(context),
             ServerVerb::Show(show) => show.run(context),
             ServerVerb::Test(test) => test.run(context).await,
-            ServerVerb::Edit(edit) => edit.run(context),
-            ServerVerb::Enable(enable) => enable.run(context),
-            ServerVerb::Disable(disable) => disable.run(context),
+            ServerVerb::Edit(edit) => then_in_force(edit.run(context), context).await,
+            ServerVerb::Enable(enable) => then_in_force(enable.run(context), context).await,
+            ServerVerb::Disable(disable) => then_in_force(disable.run(context), context).await,
             ServerVerb::Restart(restart) => restart.run(context).await,
             ServerVerb::Logs(logs) => logs.run(context).await,
-            ServerVerb::Remove(remove) => remove.run(context),
+            ServerVerb::Remove(remove) => then_in_force(remove.run(context), context).await,
         }
     }
 }

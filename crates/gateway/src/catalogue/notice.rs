@@ -47,15 +47,16 @@ impl Notice {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant, UNIX_EPOCH};
+    use std::time::{Duration, UNIX_EPOCH};
 
     use serde_json::json;
 
     use super::*;
 
     fn check(state: &State, failed: Option<&str>, read: bool, expected: &serde_json::Value) {
-        let read_at = read.then(|| UNIX_EPOCH + Duration::from_mins(1));
-        let part = Part { lists: None, failed: failed.map(str::to_owned), read_at, fresh_until: Instant::now() };
+        let mut part = Part::unread(None, String::new());
+        part.failed = failed.map(str::to_owned);
+        part.read_at = read.then(|| UNIX_EPOCH + Duration::from_mins(1));
         let said = Notice::of(state, &part).map_or(serde_json::Value::Null, |notice| notice.as_json());
         assert_eq!(said, *expected);
     }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::{
     Context, Error, Exit, Report, Text, Tone,
     clients::{self, ClientFile, Which},
+    in_force::put_in_force,
 };
 
 /// Take over the servers that clients have in their files.
@@ -55,7 +56,7 @@ enum Outcome {
 }
 
 impl Import {
-    pub(super) fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
+    pub(super) async fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
         let found = self.found()?;
         let target = context.options.settings.file()?;
         let addresses = context.options.settings.addresses()?;
@@ -74,6 +75,9 @@ impl Import {
         }
         let config = target.display().to_string();
         context.terminal.show(&Imported { config, dry_run: self.dry_run, servers: rows })?;
+        if !self.dry_run {
+            put_in_force(context).await?;
+        }
         Ok(Exit::Done)
     }
 
