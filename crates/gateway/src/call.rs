@@ -7,7 +7,7 @@
 use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
-use mcp::{ClientFacts, Envelope, Era, Meta, Method, Param, ResultKey, Splice, message, translate};
+use mcp::{ClientFacts, Envelope, Era, Kind, Meta, Method, Param, ResultKey, Splice, message, translate};
 use tokio::sync::oneshot;
 
 use crate::{events::Events, failure::Failure, reach::Reach};
@@ -273,8 +273,11 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The answer, unless it is a result of a kind that no revision knows: nobody could say what it means.
+    /// The answer, unless it is a result of a kind that no revision knows, or none at all: nobody could say what it means.
     pub fn of_a_known_kind(self) -> Result<Self, Failure> {
+        if self.envelope.kind() == Kind::Result && self.envelope.result_members().span.is_none() {
+            return Err(Failure::Garbage("a result that is no object".to_owned()));
+        }
         match self.envelope.result_raw(ResultKey::ResultType) {
             None | Some(b"\"complete\"" | b"\"input_required\"" | b"\"task\"") => Ok(self),
             Some(_) if self.era == Era::Legacy => Ok(self),

@@ -9,11 +9,11 @@ use std::{
 
 use bytes::Bytes;
 use mcp::{Envelope, Era, Kind, Meta, Method, ResultKey, ScanLimits, Splice, array, message, task};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 use super::Upstream;
 use crate::{
-    call::{Answer, Call, Caller, Event, Exchange},
+    call::{Answer, Ask, Call, Caller, Event, Exchange, Reply},
     events::{Patience, Sender, channel},
     failure::Failure,
 };
@@ -46,27 +46,47 @@ impl Upstream {
         let stopped = stop.clone();
         let (sender, events) = channel(true, Patience { idle: total, total }, move || stop.notify_one());
         let followed = Followed { upstream: self.clone(), caller: first.caller.clone(), id: OnceLock::new() };
-        tokio::spawn(async move {
-            tokio::select! {
-                end = followed.to_its_end(&first, &sender) => sender.finish(end),
-                () = stopped.notified() => followed.cancel().await,
-            }
-        });
+        tokio::spawn(async move { followed.unless_stopped(&first, sender, &stopped).await });
         Exchange::Running(events)
     }
 }
 
 impl Followed {
-    async fn to_its_end(&self, first: &Call, client: &Sender) -> Result<Answer, Failure> {
-        let begun = pass_questions(self.upstream.call_connected(first).await, client).await?;
-        let Some(id) = task::made(&begun.envelope) else { return Ok(begun) };
-        let id = self.id.get_or_init(|| id);
+    /// Follows the task to its end, or until nobody waits for it. A server that is about to make it is heard out even
+    /// then: a task without a name could not be cancelled.
+    async fn unless_stopped(&self, first: &Call, client: Sender, stopped: &Notify) {
+        let mut making = std::pin::pin!(self.begin(first, &client));
+        let made = tokio::select! {
+            made = &mut making => made,
+            () = stopped.notified() => {
+                let _ = tokio::time::timeout(self.patience(), making).await;
+                return self.cancel().await;
+            }
+        };
+        tokio::select! {
+            end = self.collect(made, &client) => client.finish(end),
+            () = stopped.notified() => self.cancel().await,
+        }
+    }
+
+    async fn begin(&self, first: &Call, client: &Sender) -> Result<Answer, Failure> {
+        let begun = pass_questions(self.upstream.call_connected(first).await, client, None).await?;
+        if let Some(id) = task::made(&begun.envelope) {
+            let _ = self.id.set(id);
+        }
+        Ok(begun)
+    }
+
+    /// What has become of the task; if none was made, what was answered instead.
+    async fn collect(&self, begun: Result<Answer, Failure>, client: &Sender) -> Result<Answer, Failure> {
+        let begun = begun?;
+        let Some(id) = self.id.get() else { return Ok(begun) };
         let described = begun.envelope.result_raw(ResultKey::Task).unwrap_or(b"{}");
         if is_working(described) {
             self.wait(poll_interval(described)).await?;
         }
-        let collected = pass_questions(self.upstream.call_once(&self.request(Method::TasksResult, id)?).await, client);
-        match collected.await {
+        let collecting = self.upstream.call_once(&self.request(Method::TasksResult, id)?).await;
+        match pass_questions(collecting, client, Some(id)).await {
             Ok(Answer { envelope, era }) => Ok(Answer { envelope: without_task(&envelope)?, era }),
             Err(Failure::SessionGone) => Err(Failure::Lost),
             Err(failure) => Err(failure),
@@ -108,8 +128,12 @@ impl Followed {
     async fn ask(&self, method: Method) -> Result<Envelope, Failure> {
         let id = self.id.get().map(Bytes::as_ref).unwrap_or_default();
         let params = format!(r#""taskId":{}"#, String::from_utf8_lossy(id));
-        let limit = Duration::from_millis(self.upstream.limits.handshake_ms_max);
-        self.upstream.ask(&self.caller, method, &params, limit).await
+        self.upstream.ask(&self.caller, method, &params, self.patience()).await
+    }
+
+    /// How long the server may take to say something of the task.
+    fn patience(&self) -> Duration {
+        Duration::from_millis(self.upstream.limits.handshake_ms_max)
     }
 
     /// A request about the task that can be followed like a call.
@@ -145,7 +169,7 @@ fn legacy_call(caller: Caller, request: Envelope, method: Method) -> Call {
 }
 
 /// Waits for the end of an exchange. Questions go to the client; progress and log lines do not belong to its call.
-async fn pass_questions(exchange: Exchange, client: &Sender) -> Result<Answer, Failure> {
+async fn pass_questions(exchange: Exchange, client: &Sender, task: Option<&Bytes>) -> Result<Answer, Failure> {
     let mut events = match exchange {
         Exchange::Done(end) => return end,
         Exchange::Running(events) => events,
@@ -153,16 +177,42 @@ async fn pass_questions(exchange: Exchange, client: &Sender) -> Result<Answer, F
     loop {
         match events.next().await {
             Event::Done(end) => return end,
-            ask @ Event::Ask(_) => client.send(ask).await,
+            Event::Ask(ask) => client.send(Event::Ask(asked_for(ask, task)?)).await,
             Event::Notification(_) => {}
         }
     }
 }
 
-/// A result without the name of the task it came of, which its client has never heard of.
-fn without_task(answer: &Envelope) -> Result<Envelope, Failure> {
-    let mut splice = Splice::new(answer.bytes());
-    splice.remove_members(&[answer.meta_members().get(Meta::RelatedTask)]);
+/// A question without the name of its task, and its answer with it, as the server wants to see it.
+fn asked_for(Ask { question, reply }: Ask, task: Option<&Bytes>) -> Result<Ask, Failure> {
+    let Some(task) = task.cloned() else { return Ok(Ask { question, reply }) };
+    let (named, unnamed) = oneshot::channel();
+    tokio::spawn(async move {
+        if let Ok(answer) = unnamed.await {
+            let _ = reply.send(with_task(answer, &task));
+        }
+    });
+    Ok(Ask { question: without_task(&question)?, reply: named })
+}
+
+fn with_task(answer: Reply, task: &[u8]) -> Reply {
+    let Reply::Result(result) = &answer else { return answer };
+    let Ok(message) = parse(&message::result(b"0", result)) else { return answer };
+    let related = [br#""io.modelcontextprotocol/related-task":{"taskId":"#, task, b"}"].concat();
+    let meta = message.meta_members();
+    let mut splice = Splice::new(message.bytes());
+    if meta.span.is_some() {
+        splice.remove_members(&[meta.get(Meta::RelatedTask)]).insert_members(meta.span, related);
+    } else {
+        splice.insert_members(message.result_span(), [br#""_meta":{"#, &related[..], b"}"].concat());
+    }
+    Reply::Result(splice.apply_to(message.result_span()))
+}
+
+/// A message without the name of the task it belongs to, which the client has never heard of.
+fn without_task(message: &Envelope) -> Result<Envelope, Failure> {
+    let mut splice = Splice::new(message.bytes());
+    splice.remove_members(&[message.meta_members().get(Meta::RelatedTask)]);
     parse(&splice.apply())
 }
 
@@ -204,6 +254,22 @@ mod tests {
         check(r#"{"taskId":"a","status":"input_required"}"#, false);
         check(r#"{"taskId":"a","status":"completed"}"#, false);
         check("{}", false);
+    }
+
+    #[test]
+    fn an_answer_to_a_question_names_its_task() {
+        let check = |answer: &'static str, expected: &str| {
+            let Reply::Result(named) = with_task(Reply::Result(Bytes::from_static(answer.as_bytes())), br#""a""#)
+            else {
+                panic!("a result stays one");
+            };
+            assert_eq!(named, expected.as_bytes());
+        };
+        let related = r#""io.modelcontextprotocol/related-task":{"taskId":"a"}"#;
+        check("{}", &format!(r#"{{"_meta":{{{related}}}}}"#));
+        check(r#"{"action":"accept"}"#, &format!(r#"{{"action":"accept","_meta":{{{related}}}}}"#));
+        check(r#"{"_meta":{"b":1}}"#, &format!(r#"{{"_meta":{{"b":1,{related}}}}}"#));
+        check(r#"{"_meta":{"io.modelcontextprotocol/related-task":5}}"#, &format!(r#"{{"_meta":{{{related}}}}}"#));
     }
 
     #[test]

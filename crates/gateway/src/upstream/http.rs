@@ -4,7 +4,7 @@
 use std::{pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method as Verb, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method as Verb, Response, StatusCode, header, response::Parts};
 use http_body_util::BodyExt;
 use mcp::{Envelope, Era, Kind, Method, Param, ScanLimits, sse};
 use tokio::sync::{Notify, oneshot};
@@ -84,12 +84,12 @@ impl HttpServer {
         id: u64,
         body: Bytes,
         extra: impl FnOnce(&mut HeaderMap),
-    ) -> Result<(HeaderMap, Got), Failure> {
+    ) -> Result<(Parts, Got), Failure> {
         let response = self.send(Verb::POST, body, extra).await?;
         let (head, body) = response.into_parts();
         let kind = head.headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
         if head.status.is_success() && starts_with(kind, b"text/event-stream") {
-            return Ok((head.headers, Got::Stream(EventStream::new(body, self.limits).answering(id))));
+            return Ok((head, Got::Stream(EventStream::new(body, self.limits).answering(id))));
         }
         let is_json = starts_with(kind, b"application/json");
         let body = collect(body, self.limits.result_bytes_max).await?;
@@ -105,7 +105,7 @@ impl HttpServer {
             }
             _ => Got::Refused(head.status, body.slice(..body.len().min(512))),
         };
-        Ok((head.headers, got))
+        Ok((head, got))
     }
 
     /// Posts the message of a call, which is given up when it is silent for too long.
@@ -114,7 +114,7 @@ impl HttpServer {
         id: u64,
         body: Bytes,
         extra: impl FnOnce(&mut HeaderMap),
-    ) -> Result<(HeaderMap, Got), Failure> {
+    ) -> Result<(Parts, Got), Failure> {
         let post = pin!(self.post(id, body, extra));
         self.alarms.within(self.limits.patience.idle, post).await.unwrap_or(Err(Failure::Timeout))
     }
@@ -126,13 +126,13 @@ impl HttpServer {
         body: Bytes,
         extra: impl FnOnce(&mut HeaderMap),
         limit: Duration,
-    ) -> Result<(HeaderMap, Got), Failure> {
+    ) -> Result<(Parts, Got), Failure> {
         let exchange = async {
             match self.post(id, body, extra).await? {
-                (headers, Got::Stream(mut stream)) => loop {
+                (head, Got::Stream(mut stream)) => loop {
                     match stream.next().await? {
                         Some(envelope) if is_answer(&envelope) => {
-                            break Ok((headers, Got::Message(envelope)));
+                            break Ok((head, Got::Message(envelope)));
                         }
                         Some(_) => {}
                         None => break Err(Failure::Lost),

@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method as Verb, StatusCode};
-use mcp::{Envelope, Era, Kind, Method, Version, header, message};
+use mcp::{Envelope, Era, Kind, Method, Version, code, header, message};
 use tokio::sync::Notify;
 
 use super::{
@@ -73,7 +73,7 @@ impl LegacyHttp {
         limit: Duration,
     ) -> Result<Arc<Self>, Refusal> {
         let hello = message::request(0, Method::Initialize.as_str(), initialize_params(owner.abilities).as_bytes());
-        let (headers, got) = server.ask(0, hello, |_| {}, limit).await.map_err(Refusal::Failed)?;
+        let (head, got) = server.ask(0, hello, |_| {}, limit).await.map_err(Refusal::Failed)?;
         let answer = match got {
             Got::Message(answer) if answer.kind() == Kind::Result => answer,
             Got::Message(answer) => return Err(Refusal::Failed(handshake_refused(&answer))),
@@ -90,7 +90,7 @@ impl LegacyHttp {
         let session = Arc::new(Self {
             server,
             peer,
-            session: headers.get(SESSION).cloned(),
+            session: head.headers.get(SESSION).cloned(),
             ids: AtomicU64::new(0),
             changes,
             gone: AtomicBool::new(false),
@@ -155,13 +155,10 @@ impl LegacyHttp {
     }
 
     async fn post_call(&self, id: u64, message: Bytes) -> Result<Posted, Failure> {
-        match self.server.post_call(id, message, |headers| self.stamp(headers)).await?.1 {
+        let (head, got) = self.server.post_call(id, message, |headers| self.stamp(headers)).await?;
+        match self.unless_gone(head.status, got)? {
             Got::Message(envelope) => Ok(Posted::Answer(Answer { envelope, era: Era::Legacy })),
             Got::Stream(stream) => Ok(Posted::Stream(stream)),
-            Got::Refused(StatusCode::NOT_FOUND, _) => {
-                self.gone.store(true, Ordering::Release);
-                Err(Failure::SessionGone)
-            }
             Got::Refused(status, _) => Err(refused(status)),
             Got::Nothing => Err(Failure::Garbage("no answer to a request".to_owned())),
         }
@@ -171,15 +168,26 @@ impl LegacyHttp {
     pub async fn ask(&self, method: Method, params: &[u8], limit: Duration) -> Result<Envelope, Failure> {
         let id = self.ids.fetch_add(1, Ordering::Relaxed) + 1;
         let body = message::request(id, method.as_str(), params);
-        match self.server.ask(id, body, |headers| self.stamp(headers), limit).await?.1 {
+        let (head, got) = self.server.ask(id, body, |headers| self.stamp(headers), limit).await?;
+        match self.unless_gone(head.status, got)? {
             Got::Message(envelope) => Ok(envelope),
-            Got::Refused(StatusCode::NOT_FOUND, _) => {
-                self.gone.store(true, Ordering::Release);
-                Err(Failure::SessionGone)
-            }
             Got::Refused(status, _) => Err(refused(status)),
             Got::Nothing | Got::Stream(_) => Err(Failure::Garbage("no answer to a request".to_owned())),
         }
+    }
+
+    /// What came back, unless it says that the server has forgotten the session. Some servers say so in JSON; that a
+    /// method is not found may come with the same status.
+    fn unless_gone(&self, status: StatusCode, got: Got) -> Result<Got, Failure> {
+        let is_about_the_method = || match &got {
+            Got::Message(answer) => answer.error_code() == Some(i64::from(code::METHOD_NOT_FOUND)),
+            _ => false,
+        };
+        if status != StatusCode::NOT_FOUND || is_about_the_method() {
+            return Ok(got);
+        }
+        self.gone.store(true, Ordering::Release);
+        Err(Failure::SessionGone)
     }
 
     /// Sends what wants no answer.
