@@ -246,3 +246,23 @@ async fn key_is_taken_away_and_one_that_is_not_there_is_told() {
     let ended = file.run(&["config", "unset", "limits.cal_ms_max"]).await;
     assert!(ended.exit != Exit::Done && ended.talk.contains("did you mean `call_ms_max`?"), "{}", ended.talk);
 }
+
+#[tokio::test]
+async fn init_leaves_a_configuration_that_is_there_alone() {
+    let file = File::with("# mine\n");
+    let ended = file.run(&["init", "--yes"]).await;
+    assert_eq!((ended.exit, ended.out.as_str()), (Exit::Failure, ""));
+    assert_eq!(
+        ended.talk,
+        "error: there is a configuration already: `FILE`\n\
+         hint: `switchboard client import` and `switchboard server add` add to it\n"
+    );
+    assert_eq!(file.text(), "# mine\n");
+}
+
+#[tokio::test]
+async fn init_that_is_agreed_to_is_no_dry_run() {
+    let ended = run(&["init", "--yes", "--dry-run"]).await;
+    assert_eq!((ended.exit, ended.out.as_str()), (Exit::Usage, ""));
+    assert!(ended.talk.contains("--yes") && ended.talk.contains("--dry-run"), "{}", ended.talk);
+}
