@@ -73,7 +73,7 @@ pub fn write(path: &Path, text: &str) -> Result<(), Error> {
 pub fn create(path: &Path, text: &str) -> Result<(), Error> {
     let failed = |source| Error::Write { path: path.to_owned(), source };
     let _turn = take_turn(path).map_err(failed)?;
-    check("", text, path)?;
+    check(&[], problems_within(text, ""), path)?;
     let fresh = beside(path, ".new");
     let made = write_beside(path, &fresh, text).and_then(|()| fs::hard_link(&fresh, path));
     let _ = fs::remove_file(&fresh);
