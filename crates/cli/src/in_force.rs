@@ -1,26 +1,18 @@
 //! A change of the configuration file put in force at once in the node that follows this file. Where none runs, nothing is
 //! said: the change holds from the next start.
 
-use std::fs;
-use std::path::Path;
-
 use crate::{Context, Error, Exit, Word, control};
 
 /// After a verb that has changed the file: the running node takes it over now.
 pub(crate) async fn then_in_force(changed: Result<Exit, Error>, context: &mut Context<'_>) -> Result<Exit, Error> {
     let exit = changed?;
-    put_in_force(context).await?;
+    put_in_force(context).await;
     Ok(exit)
 }
 
 /// Has the running node read the file that was just changed, and says what came of it.
-pub(crate) async fn put_in_force(context: &mut Context<'_>) -> Result<(), Error> {
-    let file = context.options.settings.file()?;
-    let Ok(node) = control::node(context) else { return Ok(()) };
-    let Ok(status) = node.status().await else { return Ok(()) };
-    if !status.config_file.is_some_and(|followed| is_same(&followed, &file)) {
-        return Ok(());
-    }
+pub(crate) async fn put_in_force(context: &mut Context<'_>) {
+    let Some((node, _)) = control::following(context).await else { return };
     match node.reload().await {
         Ok(applied) => {
             context.terminal.say(&format!("in force in the running node (configuration {})", applied.number));
@@ -34,11 +26,4 @@ pub(crate) async fn put_in_force(context: &mut Context<'_>) -> Result<(), Error>
             context.terminal.problem(Word::Warning, &format!("the running node was not told: {error}"), Some(hint));
         }
     }
-    Ok(())
-}
-
-/// Whether two paths lead to one file.
-fn is_same(one: &Path, other: &Path) -> bool {
-    let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    real(one) == real(other)
 }

@@ -12,11 +12,11 @@ use crate::{Context, control};
 /// How long a node may take to answer: what is configured is shown in any case.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
-/// The servers of the node that this configuration belongs to, by name; none where it does not run.
+/// The servers of the node that follows this configuration, by name; none where it does not run.
 pub(crate) async fn servers(context: &Context<'_>) -> BTreeMap<String, Server> {
-    let Ok(node) = control::node(context) else { return BTreeMap::new() };
-    let servers = timeout(ANSWER_WITHIN, node.servers()).await.unwrap_or(Ok(Vec::new())).unwrap_or_default();
-    servers.into_iter().map(|server| (server.name.clone(), server)).collect()
+    let node = timeout(ANSWER_WITHIN, control::following(context)).await.ok().flatten();
+    let servers = node.into_iter().flat_map(|(_, status)| status.servers);
+    servers.map(|server| (server.name.clone(), server)).collect()
 }
 
 /// The state of a server, in its tone.

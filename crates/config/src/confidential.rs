@@ -40,8 +40,9 @@ mod tests {
 
     #[test]
     fn values_are_secret_by_their_names() {
-        let text = "servers.a = { url = \"http://a.example\", env = { API_KEY = \"k1\", HOST = \"localhost\" }, \
-                    headers = { Authorization = \"Bearer t1\", Accept = \"text/plain\" }, auth = { bearer = \"b1\" } }";
+        let text = "servers.a = { command = \"a\", env = { API_KEY = \"k1\", HOST = \"localhost\" } }
+            servers.b = { url = \"http://b.example\", headers = { Authorization = \"Bearer t1\", Accept = \"text/plain\" } }
+            servers.c = { graphql = \"http://c.example\", auth = { bearer = \"b1\" } }";
         let mut found = parse(text, "file", &|_| None).config.confidential();
         found.sort();
         assert_eq!(found, ["Bearer t1", "b1", "k1", "t1"]);

@@ -116,6 +116,6 @@ fn stored_change_is_checked_together_with_the_file_below() {
     let wrong = |edit: &mut Edit| edit.set("servers.git.url", &json!("http://127.0.0.1:1/mcp"));
     let refused = store::edit_stored::<Error>(&stored, &file, wrong).unwrap_err();
     assert!(refused.to_string().contains("servers.git"), "{refused}");
-    assert_eq!(fs::read_to_string(&stored).unwrap(), "[servers]\n\n[servers.git]\nenabled = false\n");
+    assert_eq!(fs::read_to_string(&stored).unwrap().trim_start(), "[servers]\n\n[servers.git]\nenabled = false\n");
     assert_eq!(fs::metadata(&stored).unwrap().mode() & 0o777, 0o600);
 }

@@ -2,14 +2,16 @@
 //! answers the control API on a unix socket that only the node's own user can use. It makes no gateway and opens no
 //! connection; the words of the API are in the crate `client`.
 //!
-//! In reading order: [`configuration`] (what is in force and how it changes), `folders` (who writes the files), [`watch`]
-//! (files that changed), [`log`] (its section put in force), [`socket`] (who may talk), `routes`, and a file for each group of them.
+//! In reading order: [`configuration`] (what is in force and how it changes), `refused` (why it does not), `folders` (who
+//! writes the files), [`watch`] (files that changed), [`log`] (its section put in force), [`socket`] (who may talk),
+//! `routes`, and a file for each group of them.
 
 pub mod configuration;
 mod folders;
 pub mod log;
 mod logs;
 mod past;
+mod refused;
 mod reply;
 mod routes;
 mod servers;
@@ -17,5 +19,6 @@ pub mod socket;
 mod status;
 pub mod watch;
 
-pub use configuration::{Cause, Configuration, Refused};
+pub use configuration::{Cause, Configuration};
+pub use refused::Refused;
 pub use routes::Api;

@@ -231,6 +231,23 @@ async fn explanation_says_who_gives_a_value() {
 }
 
 #[tokio::test]
+async fn key_is_taken_away_and_one_that_is_not_there_is_told() {
+    let file = File::with("# mine\n[limits]\ncall_ms_max = 1000\nlist_ms_max = 2000\n");
+    let ended = file.run(&["config", "unset", "limits.call_ms_max"]).await;
+    assert_eq!(
+        (ended.exit, ended.out.as_str()),
+        (Exit::Done, "took away limits.call_ms_max from FILE\n"),
+        "{}",
+        ended.talk
+    );
+    assert_eq!(file.text(), "# mine\n[limits]\nlist_ms_max = 2000\n");
+    let ended = file.run(&["config", "unset", "limits.call_ms_max"]).await;
+    assert!(ended.exit != Exit::Done && ended.talk.contains("it is not in the file"), "{}", ended.talk);
+    let ended = file.run(&["config", "unset", "limits.cal_ms_max"]).await;
+    assert!(ended.exit != Exit::Done && ended.talk.contains("did you mean `call_ms_max`?"), "{}", ended.talk);
+}
+
+#[tokio::test]
 async fn init_leaves_a_configuration_that_is_there_alone() {
     let file = File::with("# mine\n");
     let ended = file.run(&["init", "--yes"]).await;

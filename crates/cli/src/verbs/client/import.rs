@@ -77,7 +77,7 @@ impl Import {
         let config = target.display().to_string();
         context.terminal.show(&Imported { config, dry_run: self.dry_run, servers: rows })?;
         if !self.dry_run {
-            put_in_force(context).await?;
+            put_in_force(context).await;
         }
         Ok(Exit::Done)
     }

@@ -70,7 +70,7 @@ impl Row {
 
     fn state(&self) -> Text {
         match (self.state, &self.now) {
-            (State::Enabled, Some(now)) => live::state(now),
+            (State::Enabled, Some(now)) => live::state(now).and(Tone::Faint, format!(" {}", live::details(now))),
             (State::Enabled, None) => Text::default().and(Tone::Good, "enabled"),
             (State::Disabled, _) => Text::default().and(Tone::Faint, "disabled"),
             (State::Wrong, _) => Text::default().and(Tone::Bad, "wrong"),
@@ -84,15 +84,9 @@ impl Entry for Row {
     }
 
     fn cells(&self) -> Vec<Text> {
-        let details = self.now.as_ref().map(live::details).unwrap_or_default();
         let reason = self.now.as_ref().and_then(|now| now.reason.as_ref());
         let about = self.problem.as_ref().or(reason).unwrap_or(&self.reached_by);
-        vec![
-            Text::default().and(Tone::Strong, &self.server),
-            self.state(),
-            Text::default().and(Tone::Faint, details),
-            Text::plain(about),
-        ]
+        vec![Text::default().and(Tone::Strong, &self.server), self.state(), Text::plain(about)]
     }
 }
 
