@@ -272,11 +272,11 @@ fn differing(headers: &words::RequestHeaders, message: &Envelope) -> Option<&'st
 mod tests {
     use super::*;
 
-    fn check(headers: words::RequestHeaders, expected: Option<&str>) {
+    fn check(headers: &words::RequestHeaders, expected: Option<&str>) {
         let payload = br#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"l\u00e4uft",
             "_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}"#;
         let message = Envelope::parse(&Bytes::from_static(payload), ScanLimits::default()).unwrap();
-        assert_eq!(differing(&headers, &message), expected, "{headers:?}");
+        assert_eq!(differing(headers, &message), expected, "{headers:?}");
     }
 
     #[test]
@@ -287,10 +287,10 @@ mod tests {
             method: method.to_owned(),
             name: name.to_owned(),
         };
-        check(headers("", "", ""), None);
-        check(headers("2026-07-28", "tools/call", "läuft"), None);
-        check(headers("2025-11-25", "", ""), Some("protocol_version"));
-        check(headers("", "tools/list", ""), Some("method"));
-        check(headers("", "", "steht"), Some("name"));
+        check(&headers("", "", ""), None);
+        check(&headers("2026-07-28", "tools/call", "läuft"), None);
+        check(&headers("2025-11-25", "", ""), Some("protocol_version"));
+        check(&headers("", "tools/list", ""), Some("method"));
+        check(&headers("", "", "steht"), Some("name"));
     }
 }

@@ -111,12 +111,12 @@ mod tests {
     use super::{DESCRIPTION, Kind, Named, Reply, ReplyHeaders, Request, RequestHeaders, SERVICE};
 
     /// What somebody who knows only the description reads.
-    fn check(message: &impl Message, name: &str, expected: Value) {
+    fn check(message: &impl Message, name: &str, expected: &Value) {
         let pool = DescriptorPool::decode(DESCRIPTION).unwrap();
         let described = pool.get_message_by_name(&format!("switchboard.v1.{name}")).unwrap();
         let read = DynamicMessage::decode(described, message.encode_to_vec().as_slice()).unwrap();
         assert_eq!(read.unknown_fields().count(), 0, "{name}");
-        assert_eq!(serde_json::to_value(&read).unwrap(), expected, "{name}");
+        assert_eq!(&serde_json::to_value(&read).unwrap(), expected, "{name}");
     }
 
     #[test]
@@ -134,7 +134,7 @@ mod tests {
             })
         };
         for (endpoint, key) in [(Named::Server("x".to_owned()), "server"), (Named::Bundle("x".to_owned()), "bundle")] {
-            check(&Request { payload: "{}".into(), headers: Some(headers(endpoint)) }, "Request", read(key));
+            check(&Request { payload: "{}".into(), headers: Some(headers(endpoint)) }, "Request", &read(key));
         }
         for (kind, name) in [
             (Kind::Result, "KIND_RESULT"),
@@ -144,7 +144,7 @@ mod tests {
         ] {
             let headers = Some(ReplyHeaders { kind: kind.into(), error_code: -32_600 });
             let expected = json!({ "payload": "e30=", "headers": { "kind": name, "errorCode": -32_600 } });
-            check(&Reply { payload: "{}".into(), headers }, "Reply", expected);
+            check(&Reply { payload: "{}".into(), headers }, "Reply", &expected);
         }
     }
 
