@@ -16,7 +16,7 @@ const ENV: &[(&str, &str)] = &[("LC_ALL", "C.UTF-8"), ("SYSTEMD_COLORS", "0"), (
 /// A program with what it may be given.
 pub(crate) struct Allowed {
     program: Program,
-    /// Letters that can stand behind one dash, together too.
+    /// Options of one letter; they can also stand behind one dash together.
     letters: &'static str,
     /// Options with two dashes, without their values.
     options: &'static [&'static str],
@@ -39,38 +39,81 @@ const fn first(allowed: Allowed, first: &'static [&'static str]) -> Allowed {
 }
 
 const PROCPS: Packages = Packages { fedora: "procps-ng", arch: "procps-ng", ..Packages::same("procps") };
-const IPROUTE: Packages = Packages { debian: "iproute2", fedora: "iproute", arch: "iproute2", suse: "iproute2", alpine: "iproute2" };
+const IPROUTE: Packages =
+    Packages { debian: "iproute2", fedora: "iproute", arch: "iproute2", suse: "iproute2", alpine: "iproute2" };
 const SYSTEMD: Packages = Packages::same("systemd");
 
 /// All of them, by name.
 pub(crate) static ALLOWED: &[Allowed] = &[
-    allowed("df", "haTiklPH", &["--human-readable", "--print-type", "--inodes", "--local", "--total", "--all"]),
-    from(allowed("free", "bkmghtw", &["--human", "--total", "--wide", "--bytes", "--mega", "--giga"]), PROCPS),
+    allowed(
+        "df",
+        "-h -a -T -i -k -l -P -H",
+        &["--human-readable", "--print-type", "--inodes", "--local", "--total", "--all"],
+    ),
+    from(
+        allowed("free", "-b -k -m -g -h -t -w", &["--human", "--total", "--wide", "--bytes", "--mega", "--giga"]),
+        PROCPS,
+    ),
     allowed("getent", "", &[]),
-    allowed("id", "gGunr", &["--user", "--group", "--groups", "--name", "--real"]),
+    allowed("id", "-g -G -u -n -r", &["--user", "--group", "--groups", "--name", "--real"]),
     first(
-        from(allowed("ip", "046sdjo", &["-br", "-json", "-brief", "-stats", "-details"]), IPROUTE),
+        from(allowed("ip", "-0 -4 -6 -s -d -j -o", &["-br", "-json", "-brief", "-stats", "-details"]), IPROUTE),
         &["addr", "address", "link", "route", "neigh", "rule"],
     ),
-    allowed("lsblk", "abdfilmnoprst", &["--all", "--fs", "--bytes", "--list", "--output", "--paths", "--topology", "--json"]),
-    allowed("lscpu", "abceJpxy", &["--all", "--extended", "--json", "--caches"]),
+    allowed(
+        "lsblk",
+        "-a -b -d -f -i -l -m -n -o -p -r -s -t",
+        &["--all", "--fs", "--bytes", "--list", "--output", "--paths", "--topology", "--json"],
+    ),
+    allowed("lscpu", "-a -b -c -e -J -p -x -y", &["--all", "--extended", "--json", "--caches"]),
     allowed("nproc", "", &["--all"]),
-    from(allowed("pgrep", "acflnotuvx", &["--full", "--list-name", "--list-full", "--newest", "--oldest", "--count"]), PROCPS),
-    from(allowed("ps", "AaefHFjlLMoOpuwxTZ", &["--forest", "--sort", "--no-headers", "--pid", "--ppid", "--format"]), PROCPS),
     from(
-        allowed("ss", "HnraloempisSt46uwx0", &["--tcp", "--udp", "--listening", "--all", "--numeric", "--processes", "--summary"]),
+        allowed(
+            "pgrep",
+            "-a -c -f -l -n -o -t -u -v -x",
+            &["--full", "--list-name", "--list-full", "--newest", "--oldest", "--count"],
+        ),
+        PROCPS,
+    ),
+    from(
+        allowed(
+            "ss",
+            "-H -n -r -a -l -o -e -m -p -i -s -S -t -4 -6 -u -w -x -0",
+            &["--tcp", "--udp", "--listening", "--all", "--numeric", "--processes", "--summary"],
+        ),
         IPROUTE,
     ),
     first(
-        from(allowed("systemctl", "alnot", &["--all", "--full", "--no-pager", "--plain", "--failed", "--type", "--state", "--lines"]), SYSTEMD),
-        &["status", "show", "list-units", "list-unit-files", "list-timers", "list-sockets", "list-dependencies", "is-active",
-            "is-enabled", "is-failed", "is-system-running"],
+        from(
+            allowed(
+                "systemctl",
+                "-a -l -n -o -t",
+                &["--all", "--full", "--no-pager", "--plain", "--failed", "--type", "--state", "--lines"],
+            ),
+            SYSTEMD,
+        ),
+        &[
+            "status",
+            "show",
+            "list-units",
+            "list-unit-files",
+            "list-timers",
+            "list-sockets",
+            "list-dependencies",
+            "is-active",
+            "is-enabled",
+            "is-failed",
+            "is-system-running",
+        ],
     ),
     first(from(allowed("timedatectl", "", &[]), SYSTEMD), &["status", "show", "timesync-status"]),
-    allowed("uname", "asnrvmpio", &["--all", "--kernel-name", "--kernel-release", "--machine"]),
-    from(allowed("uptime", "ps", &["--pretty", "--since"]), PROCPS),
-    from(allowed("vmstat", "aDdfmnpsStw", &["--active", "--disk", "--stats", "--wide", "--unit"]), PROCPS),
-    allowed("who", "abdHlmpqrsTtu", &["--all", "--boot", "--heading", "--count"]),
+    allowed("uname", "-a -s -n -r -v -m -p -i -o", &["--all", "--kernel-name", "--kernel-release", "--machine"]),
+    from(allowed("uptime", "-p -s", &["--pretty", "--since"]), PROCPS),
+    from(
+        allowed("vmstat", "-a -D -d -f -m -n -p -s -S -t -w", &["--active", "--disk", "--stats", "--wide", "--unit"]),
+        PROCPS,
+    ),
+    allowed("who", "-a -b -d -H -l -m -p -q -r -s -T -t -u", &["--all", "--boot", "--heading", "--count"]),
 ];
 
 /// The command of this program with these arguments, if all of it is allowed.
@@ -87,8 +130,7 @@ pub(crate) fn command(program: &str, arguments: &[String]) -> Result<Command, Fa
         command = match allowed.option(argument) {
             Some((option, None)) => command.words([option]),
             Some((option, Some(value))) => command.option(option, value)?,
-            // single letters were looked at one by one, and cannot carry anything else
-            None if argument.starts_with('-') => command.letters(argument)?,
+            None if argument.starts_with('-') => command.words(allowed.letters(argument)),
             None => command.operand("args", argument)?,
         };
     }
@@ -99,12 +141,14 @@ impl Allowed {
     fn check(&self, arguments: &[String]) -> Result<(), Failure> {
         let name = self.program.name();
         if arguments.len() > ARGUMENTS_MAX {
-            return Err(Failure::invalid("args", format!("`args` has {} items; at most {ARGUMENTS_MAX} fit", arguments.len())));
+            return Err(Failure::invalid(
+                "args",
+                format!("`args` has {} items; at most {ARGUMENTS_MAX} fit", arguments.len()),
+            ));
         }
         if let Some(refused) = arguments.iter().find(|argument| !self.allows(argument)) {
             let text = format!("`{name}` may not be given `{}` here", shown::short(refused));
-            let letters = if self.letters.is_empty() { String::new() } else { format!("the letters `{}`, ", self.letters) };
-            let hint = format!("it may be given {letters}{} and plain names", self.options.join(", "));
+            let hint = format!("it may be given {} {} and plain names", self.letters, self.options.join(" "));
             let failure = Failure::new(Code::CommandDenied, text).hint(hint);
             return Err(Failure { field: Some("args".to_owned()), ..failure });
         }
@@ -133,9 +177,15 @@ impl Allowed {
             return value.is_none_or(is_plain);
         }
         match argument.strip_prefix('-') {
-            Some(letters) => !letters.is_empty() && letters.chars().all(|letter| self.letters.contains(letter)),
+            Some(letters) => !letters.is_empty() && self.letters(argument).len() == letters.chars().count(),
             None => !argument.is_empty() && is_plain(argument),
         }
+    }
+
+    /// The options behind one dash, each on its own; those that are not listed are left out.
+    fn letters(&self, argument: &str) -> Vec<&'static str> {
+        let listed = |letter: char| self.letters.split(' ').find(|option| option.ends_with(letter));
+        argument.chars().skip(1).filter_map(listed).collect()
     }
 
     /// An option of the list, and the value that stands behind its `=`.
@@ -162,9 +212,9 @@ mod tests {
         let check = |program: &str, arguments: &[&str], expected: &str| {
             assert_eq!(run(program, arguments).unwrap(), expected);
         };
-        check("df", &["-hT"], "df -hT");
+        check("df", &["-hT"], "df -h -T");
         check("df", &["--inodes", "-l"], "df --inodes -l");
-        check("ps", &["-eo", "pid,comm", "--sort=-pcpu"], "ps -eo pid,comm --sort=-pcpu");
+        check("ss", &["-tln", "sport", "=", ":443"], "ss -t -l -n sport = :443");
         check("systemctl", &["status", "nginx.service"], "systemctl status nginx.service");
         check("ip", &["-br", "addr", "show"], "ip -br addr show");
         check("uptime", &[], "uptime");
@@ -178,7 +228,9 @@ mod tests {
             assert!(matches!(failure.code, Code::CommandDenied | Code::InvalidInput), "{program} {arguments:.2?}");
             assert!(failure.message.len() < 500);
         };
-        for program in ["", "sh", "bash", "/bin/df", "df;id", "../df", "df\n", "df\0", "sudo", "env", "rm", "--help", &long] {
+        for program in
+            ["", "sh", "bash", "/bin/df", "df;id", "../df", "df\n", "df\0", "sudo", "env", "rm", "--help", &long]
+        {
             check(program, &[]);
         }
         check("df", &["--help"]);

@@ -215,8 +215,12 @@ async fn optional(command: Command) -> Result<Option<Outcome>, Failure> {
 /// Firewalls are for root; their own words for that are many.
 fn may_not(failure: Failure) -> Failure {
     let told = failure.message.to_lowercase();
-    if ["not permitted", "permission denied", "need to be root", "authorization"].iter().any(|words| told.contains(words)) {
-        return Failure::new(Code::Forbidden, failure.message).hint("run Switchboard as root to look after the firewall");
+    if ["not permitted", "permission denied", "need to be root", "authorization"]
+        .iter()
+        .any(|words| told.contains(words))
+    {
+        return Failure::new(Code::Forbidden, failure.message)
+            .hint("run Switchboard as root to look after the firewall");
     }
     failure
 }
@@ -229,7 +233,8 @@ mod tests {
     fn the_way_in_is_not_closed() {
         let check = |number: u16, protocol, expected: bool| {
             let opening = Opening::new(number, protocol, None).unwrap();
-            let ports = [(2_222, "sshd"), (3_100, "switchboard"), (80, "nginx")].map(|(port, process)| Port::of_tcp(port, process));
+            let ports = [(2_222, "sshd"), (3_100, "switchboard"), (80, "nginx")]
+                .map(|(port, process)| Port::of_tcp(port, process));
             assert_eq!(opening.check_close(&ports).is_ok(), expected, "{number}");
         };
         check(22, Protocol::Tcp, false);

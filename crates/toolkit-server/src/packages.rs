@@ -243,7 +243,11 @@ fn within(command: Command, wanted: &Wanted) -> Command {
 async fn accept(command: Command, exit_codes: &[i32]) -> Result<Outcome, Failure> {
     let shown = command.shown();
     let outcome = command.run().await?;
-    if outcome.exit_code.is_some_and(|code| exit_codes.contains(&code)) { Ok(outcome) } else { Err(outcome.failure(&shown)) }
+    if outcome.exit_code.is_some_and(|code| exit_codes.contains(&code)) {
+        Ok(outcome)
+    } else {
+        Err(outcome.failure(&shown))
+    }
 }
 
 #[cfg(test)]
@@ -278,7 +282,9 @@ mod tests {
         for name in ["bash", "g++-12", "libc6:amd64", "python3.11", "kernel-6.1.0@x86_64"] {
             assert!(check_name(name).is_ok(), "{name}");
         }
-        for name in ["", "-y", "--purge", "a b", "a;reboot", "$(id)", "/tmp/evil.deb", "./evil.deb", "a=1", "a\n", "a\0", &long] {
+        for name in
+            ["", "-y", "--purge", "a b", "a;reboot", "$(id)", "/tmp/evil.deb", "./evil.deb", "a=1", "a\n", "a\0", &long]
+        {
             assert_eq!(check_name(name).unwrap_err().field.as_deref(), Some("packages"), "{name:.40}");
         }
         assert!(Wanted::new(vec!["a".to_owned(); 101], false, Duration::ZERO).is_err());

@@ -40,8 +40,7 @@ pub(crate) static DOCKER: Program =
     Program::new("docker").env(ENV).packages(Packages { debian: "docker.io", ..Packages::same("docker") });
 
 /// The firewall of Fedora and SUSE.
-pub(crate) static FIREWALL_CMD: Program =
-    Program::new("firewall-cmd").env(ENV).packages(Packages::same("firewalld"));
+pub(crate) static FIREWALL_CMD: Program = Program::new("firewall-cmd").env(ENV).packages(Packages::same("firewalld"));
 /// The firewall of Ubuntu.
 pub(crate) static UFW: Program = Program::new("ufw").env(ENV);
 /// The packet filter of the kernel.

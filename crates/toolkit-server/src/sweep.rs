@@ -120,7 +120,14 @@ impl Sweeper<'_> {
     }
 
     /// Sweeps a folder in a folder, and removes it if that has left it empty and it is old itself.
-    fn inner(&mut self, outer: BorrowedFd<'_>, name: &CStr, stat: &Stat, path: &str, depth: usize) -> Result<(), Failure> {
+    fn inner(
+        &mut self,
+        outer: BorrowedFd<'_>,
+        name: &CStr,
+        stat: &Stat,
+        path: &str,
+        depth: usize,
+    ) -> Result<(), Failure> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         if depth >= DEPTH_MAX {
             return Ok(());
@@ -220,7 +227,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         file(folder.path(), "real/file");
         symlink(folder.path().join("real"), folder.path().join("link")).unwrap();
-        let run = |name: &str| sweep(&folder.path().join(name), Kind::All, Duration::ZERO, Act::Remove, &Stop::default());
+        let run =
+            |name: &str| sweep(&folder.path().join(name), Kind::All, Duration::ZERO, Act::Remove, &Stop::default());
         assert!(run("link").is_err());
         assert_eq!(run("missing").unwrap(), Found::default());
     }

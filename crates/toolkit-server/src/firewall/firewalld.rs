@@ -93,7 +93,10 @@ mod tests {
         check(
             Change::Close,
             Some("home"),
-            ["firewall-cmd --zone=home --remove-port=80/tcp", "firewall-cmd --permanent --zone=home --remove-port=80/tcp"],
+            [
+                "firewall-cmd --zone=home --remove-port=80/tcp",
+                "firewall-cmd --permanent --zone=home --remove-port=80/tcp",
+            ],
         );
     }
 }

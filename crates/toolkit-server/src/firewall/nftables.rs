@@ -81,13 +81,14 @@ impl Ruleset {
         };
         let chain = self.chains.iter().find(is_its)?.clone();
         let action = written.expr.iter().find_map(verdict)?.to_owned();
-        let told = written.expr.iter().find_map(port);
+        let about = written.expr.iter().find_map(port);
         // a counter only counts; anything else makes a rule more than one about a port
-        let is_plain = written.expr.iter().all(|part| {
-            port(part).is_some() || verdict(part).is_some() || part.get("counter").is_some()
-        });
+        let is_plain = written
+            .expr
+            .iter()
+            .all(|part| port(part).is_some() || verdict(part).is_some() || part.get("counter").is_some());
         let source = written.expr.iter().find_map(source);
-        let (protocol, port) = told.unzip();
+        let (protocol, port) = about.unzip();
         let zone = Some(format!("{} {} {}", chain.family, chain.table, chain.name));
         let rule = Rule { action, port, protocol, zone, source };
         Some(Known { chain, handle: written.handle, rule, is_plain })
@@ -131,7 +132,9 @@ impl Chain {
             super::Protocol::Udp => command.words(["udp", "dport"]),
         };
         let command = command.operand("port", &opening.port.to_string())?;
-        Ok(command.words(["accept", "comment", "\"switchboard\""]).why("a rule in front of the others lets everybody in"))
+        Ok(command
+            .words(["accept", "comment", "\"switchboard\""])
+            .why("a rule in front of the others lets everybody in"))
     }
 
     /// The names are those that the kernel told.
@@ -149,7 +152,9 @@ impl Known {
 }
 
 fn verdict(part: &Value) -> Option<&'static str> {
-    ["accept", "drop", "reject", "jump", "goto", "return", "queue"].into_iter().find(|verdict| part.get(verdict).is_some())
+    ["accept", "drop", "reject", "jump", "goto", "return", "queue"]
+        .into_iter()
+        .find(|verdict| part.get(verdict).is_some())
 }
 
 /// Protocol and port of `{"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": 22}}`.
@@ -158,7 +163,7 @@ fn port(part: &Value) -> Option<(String, String)> {
     let payload = condition["left"].get("payload")?;
     let is_port = payload["field"] == "dport" && condition["op"] == "==";
     let right = match &condition["right"] {
-        Value::Number(port) => port.to_string(),
+        Value::Number(number) => number.to_string(),
         Value::String(name) => name.clone(),
         other => other.to_string(),
     };
@@ -178,13 +183,9 @@ mod tests {
     use super::{super::Protocol, *};
 
     fn printed() -> String {
-        let dport = |port: Value| {
-            json!({"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": port}})
-        };
+        let dport = |port: Value| json!({"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": port}});
         let saddr = json!({"match": {"op": "==", "left": {"payload": {"protocol": "ip", "field": "saddr"}}, "right": "10.0.0.1"}});
-        let rule = |chain: &str, handle: u64, expr: Value| {
-            json!({"rule": {"family": "inet", "table": "filter", "chain": chain, "handle": handle, "expr": expr}})
-        };
+        let rule = |chain: &str, handle: u64, expr: Value| json!({"rule": {"family": "inet", "table": "filter", "chain": chain, "handle": handle, "expr": expr}});
         json!({"nftables": [
             {"metainfo": {"version": "1.1.3"}},
             {"table": {"family": "inet", "name": "filter", "handle": 1}},
@@ -212,8 +213,7 @@ mod tests {
     fn the_chains_for_what_comes_in_become_rules() {
         let status = parse(&printed()).unwrap().status();
         assert_eq!((status.active, status.default.as_deref()), (true, Some("drop")));
-        let short: Vec<_> =
-            status.rules.iter().map(|it| (it.port.as_deref().unwrap(), it.source.as_deref())).collect();
+        let short: Vec<_> = status.rules.iter().map(|it| (it.port.as_deref().unwrap(), it.source.as_deref())).collect();
         assert_eq!(short, [("22", None), ("8080", None), ("9000", Some("10.0.0.1")), (r#"{"set":[80,443]}"#, None)]);
     }
 

@@ -70,8 +70,22 @@ mod tests {
     fn anything_else_is_refused() {
         let long = "9".repeat(100_000) + "d";
         for text in [
-            "", "m", "-1h", "+1h", "1", "1y", "yesterday", "1h ago", "99999w", "2026-07-28", "2026-07-28T12:34:56+02:00",
-            "--help", "1h\n", "é", "٣h", &long,
+            "",
+            "m",
+            "-1h",
+            "+1h",
+            "1",
+            "1y",
+            "yesterday",
+            "1h ago",
+            "99999w",
+            "2026-07-28",
+            "2026-07-28T12:34:56+02:00",
+            "--help",
+            "1h\n",
+            "é",
+            "٣h",
+            &long,
         ] {
             assert_eq!(Since::parse(text).unwrap_err().field.as_deref(), Some("since"), "{text:.40}");
         }

@@ -74,7 +74,9 @@ mod tests {
 
     #[test]
     fn lists_and_plans_are_read() {
-        let packages = parse_list("musl-1.2.5-r0 x86_64 {musl} (MIT) [installed]\npy3-pip-24.0-r2 noarch {py3-pip} (MIT) [installed]\nx\n");
+        let packages = parse_list(
+            "musl-1.2.5-r0 x86_64 {musl} (MIT) [installed]\npy3-pip-24.0-r2 noarch {py3-pip} (MIT) [installed]\nx\n",
+        );
         let short: Vec<_> = packages.iter().map(|it| (it.name.as_str(), it.version.as_str())).collect();
         assert_eq!(short, [("musl", "1.2.5-r0"), ("py3-pip", "24.0-r2")]);
         let plan = parse_plan("(1/2) Upgrading musl (1.2.3-r4 -> 1.2.3-r5)\n(2/2) Installing new (1-r0)\nOK: 8 MiB\n");

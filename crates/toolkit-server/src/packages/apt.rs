@@ -7,13 +7,17 @@ use crate::programs::{APT_GET, DPKG_QUERY};
 
 /// What is installed.
 pub(super) fn list() -> Command {
-    let fields = r"--showformat=${db:Status-Abbrev}\t${binary:Package}\t${Version}\t${Architecture}\t${binary:Summary}\n";
+    let fields =
+        r"--showformat=${db:Status-Abbrev}\t${binary:Package}\t${Version}\t${Architecture}\t${binary:Summary}\n";
     DPKG_QUERY.command().words(["--show", fields]).why("dpkg knows what is installed")
 }
 
 /// What could be newer, only played through.
 pub(super) fn plan() -> Command {
-    APT_GET.command().words(["--simulate", "--quiet", "upgrade"]).why("apt plays the update through and changes nothing")
+    APT_GET
+        .command()
+        .words(["--simulate", "--quiet", "upgrade"])
+        .why("apt plays the update through and changes nothing")
 }
 
 /// Asks the mirrors.
@@ -69,7 +73,8 @@ mod tests {
 
     #[test]
     fn a_list_has_what_is_really_installed() {
-        let packages = parse_list("ii \tbash\t5.2.15-2\tamd64\tGNU shell\nrc \told\t1\tall\tgone\nii \tx:i386\t1\ti386\t\n");
+        let packages =
+            parse_list("ii \tbash\t5.2.15-2\tamd64\tGNU shell\nrc \told\t1\tall\tgone\nii \tx:i386\t1\ti386\t\n");
         let short: Vec<_> = packages.iter().map(|it| (it.name.as_str(), it.version.as_str())).collect();
         assert_eq!(short, [("bash", "5.2.15-2"), ("x:i386", "1")]);
     }
@@ -84,7 +89,8 @@ mod tests {
             Inst linux-image-new (6.1 Debian:12.14/oldstable [amd64])\n\
             Conf bash (5.2.15-2+b13 Debian:12.14/oldstable [amd64])\n";
         let plan = parse_plan(printed);
-        let short: Vec<_> = plan.iter().map(|it| (it.name.as_str(), it.available.as_str(), it.security.unwrap())).collect();
+        let short: Vec<_> =
+            plan.iter().map(|it| (it.name.as_str(), it.available.as_str(), it.security.unwrap())).collect();
         assert_eq!(
             short,
             [

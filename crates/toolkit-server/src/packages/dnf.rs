@@ -89,7 +89,8 @@ mod tests {
         let all = "\nbash.x86_64            5.2.26-4.fc40        updates\nopenssl-libs.x86_64    1:3.2.2-3.fc40       updates\n\
             Obsoleting Packages\nold.noarch   1-1   updates\n    new.noarch  1-1  @System\n";
         let plan = parse_plan(all, "openssl-libs.x86_64   1:3.2.2-3.fc40   updates\n");
-        let short: Vec<_> = plan.iter().map(|it| (it.name.as_str(), it.available.as_str(), it.security.unwrap())).collect();
+        let short: Vec<_> =
+            plan.iter().map(|it| (it.name.as_str(), it.available.as_str(), it.security.unwrap())).collect();
         assert_eq!(short, [("bash", "5.2.26-4.fc40", false), ("openssl-libs", "1:3.2.2-3.fc40", true)]);
     }
 }

@@ -45,9 +45,8 @@ pub(super) fn parse_list(printed: &str) -> Vec<Package> {
 /// Lines such as `bash 5.2.026-2 -> 5.2.032-1`, with `[ignored]` behind those that stay.
 pub(super) fn parse_plan(printed: &str) -> Vec<Update> {
     let update = |line: &str| {
-        let [name, installed, "->", available] = line.split(' ').collect::<Vec<_>>().try_into().ok()? else {
-            return None;
-        };
+        let words: [&str; 4] = line.split(' ').collect::<Vec<_>>().try_into().ok()?;
+        let [name, installed, "->", available] = words else { return None };
         Some(Update {
             name: name.to_owned(),
             installed: Some(installed.to_owned()),

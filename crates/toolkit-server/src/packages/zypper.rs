@@ -66,7 +66,8 @@ mod tests {
             -----------+----------------------------+----------+---------\n\
             Main       | SUSE-SLE-curl-2024-1234    | security | important\n";
         let plan = parse_plan(updates, patches);
-        let short: Vec<_> = plan.iter().map(|it| (it.name.as_str(), it.available.as_str(), it.security.unwrap())).collect();
+        let short: Vec<_> =
+            plan.iter().map(|it| (it.name.as_str(), it.available.as_str(), it.security.unwrap())).collect();
         assert_eq!(short, [("curl", "8.6.0-2.1", true), ("nano", "7.3-1.1", false)]);
         assert_eq!(parse_plan("No updates found.\n", ""), []);
     }

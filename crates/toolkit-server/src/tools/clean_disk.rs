@@ -83,7 +83,8 @@ impl Tool for CleanDisk {
         rotated logs, unused parts of Docker. See what it would remove with `dry_run`.";
     const MARKS: Marks = Marks::destroys().confirmed();
     const TIMEOUT_S: u64 = 600;
-    const EXAMPLES: &'static [&'static str] = &[r#"{"targets": ["temp", "logs"], "older_than_days": 30, "dry_run": true}"#];
+    const EXAMPLES: &'static [&'static str] =
+        &[r#"{"targets": ["temp", "logs"], "older_than_days": 30, "dry_run": true}"#];
 
     async fn run(&self, input: Input, call: &Call) -> Result<Output, Failure> {
         input.check()?;

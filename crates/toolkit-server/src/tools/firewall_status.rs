@@ -23,7 +23,8 @@ impl Tool for FirewallStatus {
     type Output = Output;
 
     const NAME: &'static str = "firewall_status";
-    const ABOUT: &'static str = "Says what the firewall of this machine (firewalld, ufw or nftables) lets in and keeps out.";
+    const ABOUT: &'static str =
+        "Says what the firewall of this machine (firewalld, ufw or nftables) lets in and keeps out.";
     const MARKS: Marks = Marks::reads().idempotent();
     const EXAMPLES: &'static [&'static str] = &["{}"];
 

@@ -58,7 +58,7 @@ impl Tool for RunCommand {
 
     const NAME: &'static str = "run_command";
     const ABOUT: &'static str = "Runs a program that only looks at this machine: df, free, getent, id, ip, lsblk, lscpu, nproc, \
-        pgrep, ps, ss, systemctl, timedatectl, uname, uptime, vmstat or who. No shell is involved.";
+        pgrep, ss, systemctl, timedatectl, uname, uptime, vmstat or who. No shell is involved.";
     const MARKS: Marks = Marks::destroys().confirmed();
     const EXAMPLES: &'static [&'static str] = &[r#"{"program": "ss", "args": ["-tln"], "confirm": true}"#];
 
