@@ -128,7 +128,9 @@ impl Running {
         };
         let out = capture(&mut self.stdout, stdout, bounds.stdout_bytes_max);
         let err = capture(&mut self.stderr, stderr, bounds.stderr_bytes_max);
-        let _ = tokio::join!(feed, out, err, self.exit.wait_for(Option::is_some));
+        // the guard of the value must not be kept over the other waits: it binds the future to one thread
+        let gone = async { self.exit.wait_for(Option::is_some).await.is_ok() };
+        let _ = tokio::join!(feed, out, err, gone);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Graphics processors, as far as the kernel itself says how they are: it does of those of AMD.
+//! Graphics processors: what the kernel says of those of AMD, and what the program of NVIDIA says of its own.
 
 use std::{
     fs,
@@ -7,9 +7,15 @@ use std::{
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use toolkit::{Code, Failure};
 
-use crate::percent;
+use crate::{percent, programs::NVIDIA_SMI, reading};
 
+/// How the program of NVIDIA is asked for what [`parse_nvidia`] reads.
+const NVIDIA_QUERY: [&str; 2] = [
+    "--query-gpu=index,name,memory.used,memory.total,utilization.gpu,temperature.gpu",
+    "--format=csv,noheader,nounits",
+];
 const CARDS: &str = "/sys/class/drm";
 const MEBIBYTE: u64 = 1_024 * 1_024;
 
@@ -26,8 +32,20 @@ pub(crate) struct Gpu {
 }
 
 /// Those whose figures the kernel shows.
-pub(crate) fn of_the_kernel() -> Vec<Gpu> {
+fn of_the_kernel() -> Vec<Gpu> {
     in_folder(Path::new(CARDS))
+}
+
+/// All of them. A machine without the program of NVIDIA has none of its cards either, or nobody who knows them.
+pub(crate) async fn all() -> Result<Vec<Gpu>, Failure> {
+    let mut gpus = reading::read(|| Ok(of_the_kernel())).await?;
+    match NVIDIA_SMI.command().words(NVIDIA_QUERY).succeed().await {
+        Ok(outcome) => gpus.extend(parse_nvidia(&outcome.stdout)),
+        // its driver may be gone while the program is still there
+        Err(failure) if matches!(failure.code, Code::DependencyMissing | Code::CommandFailed) => {}
+        Err(failure) => return Err(failure),
+    }
+    Ok(gpus)
 }
 
 fn in_folder(cards: &Path) -> Vec<Gpu> {
@@ -60,9 +78,35 @@ fn read(card: &Path) -> Option<Gpu> {
     })
 }
 
+/// What the program of NVIDIA has printed. It writes `[N/A]` for what a card does not tell.
+fn parse_nvidia(printed: &str) -> Vec<Gpu> {
+    let gpu = |line: &str| {
+        let [id, name, used, total, busy, temperature] =
+            line.split(',').map(str::trim).collect::<Vec<_>>().try_into().ok()?;
+        Some(Gpu {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            memory_used_mb: used.parse().ok(),
+            memory_total_mb: total.parse().ok(),
+            utilization_percent: busy.parse().ok(),
+            temperature: temperature.parse().ok(),
+        })
+    };
+    printed.lines().filter_map(gpu).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_nvidia_prints_is_understood() {
+        let gpus =
+            parse_nvidia("0, NVIDIA A100-SXM4-40GB, 1234, 40960, 57, 44\n1, Tesla, [N/A], 100, [N/A], 30\nbroken\n");
+        assert_eq!(gpus.len(), 2);
+        assert_eq!((gpus[0].memory_used_mb, gpus[0].utilization_percent), (Some(1_234), Some(57.0)));
+        assert_eq!((gpus[1].memory_used_mb, gpus[1].temperature), (None, Some(30.0)));
+    }
 
     #[test]
     fn a_card_is_read_from_the_files_of_the_kernel() {

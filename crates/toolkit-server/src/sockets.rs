@@ -32,6 +32,23 @@ pub(crate) struct Port {
     pub(crate) process: Option<String>,
 }
 
+#[cfg(test)]
+impl Port {
+    /// A port of TCP on which a program with this name waits.
+    pub(crate) fn of_tcp(port: u16, process: &str) -> Self {
+        let (address, user) = ("0.0.0.0".to_owned(), "root".to_owned());
+        Self {
+            port,
+            protocol: "tcp",
+            address,
+            local_only: false,
+            user,
+            pid: Some(1),
+            process: Some(process.to_owned()),
+        }
+    }
+}
+
 /// A socket that waits.
 struct Waiting {
     protocol: &'static str,

@@ -1,9 +1,13 @@
 //! The tools, one file each, in the order in which they are listed.
 
+mod clean_disk;
+mod firewall_rule;
+mod firewall_status;
 mod get_resource_usage;
 mod get_system_info;
 mod health_check;
 mod list_mounts;
+mod list_packages;
 mod list_ports;
 mod list_services;
 mod list_timers;
@@ -12,15 +16,19 @@ mod process_list;
 mod process_signal;
 mod reload_service;
 mod restart_service;
+mod run_command;
 mod service_act;
+mod service_logs;
 mod service_status;
 mod start_service;
 mod stop_service;
+mod update_packages;
 
 use toolkit::Toolkit;
+use workbench::Bench;
 
 /// A toolkit with all of them.
-pub(crate) fn all(toolkit: Toolkit) -> Toolkit {
+pub(crate) fn all(toolkit: Toolkit, bench: &Bench) -> Toolkit {
     toolkit
         .tool(get_system_info::GetSystemInfo)
         .tool(get_resource_usage::GetResourceUsage)
@@ -33,8 +41,15 @@ pub(crate) fn all(toolkit: Toolkit) -> Toolkit {
         .tool(start_service::StartService)
         .tool(stop_service::StopService)
         .tool(reload_service::ReloadService)
+        .tool(service_logs::ServiceLogs)
         .tool(list_users::ListUsers)
         .tool(list_mounts::ListMounts)
         .tool(list_ports::ListPorts)
         .tool(list_timers::ListTimers)
+        .tool(list_packages::ListPackages)
+        .tool(update_packages::UpdatePackages)
+        .tool(clean_disk::CleanDisk)
+        .tool(firewall_status::FirewallStatus)
+        .tool(firewall_rule::FirewallRule)
+        .tool(run_command::RunCommand(bench.clone()))
 }

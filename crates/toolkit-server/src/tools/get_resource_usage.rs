@@ -89,7 +89,9 @@ impl Tool for GetResourceUsage {
             return Err(Failure::invalid("top_n", format!("`top_n` must be from 1 to {PROCESSES_MAX}")));
         }
         let (before, now) = reading::read_twice(WINDOW, move || Moment::read(input)).await?;
-        reading::read(move || put_together(input, &before, &now)).await
+        let output = reading::read(move || put_together(input, &before, &now)).await?;
+        let gpu = if input.include_gpu { Some(gpu::all().await?) } else { None };
+        Ok(Output { gpu, ..output })
     }
 }
 
@@ -127,12 +129,5 @@ fn put_together(input: Input, before: &Moment, now: &Moment) -> Result<Output, E
         processes::read_commands(&mut listed);
         listed
     });
-    Ok(Output {
-        cpu,
-        memory: Memory::read()?,
-        disk: filesystems::rooms()?,
-        network,
-        gpu: input.include_gpu.then(gpu::of_the_kernel),
-        processes: busiest,
-    })
+    Ok(Output { cpu, memory: Memory::read()?, disk: filesystems::rooms()?, network, gpu: None, processes: busiest })
 }

@@ -1,12 +1,14 @@
 //! What the toolkit says of itself.
 
 use serde_json::json;
+use workbench::{Bench, Denied, Roots};
 
 use crate::client::Client;
 
 #[test]
 fn the_tools_read_like_a_catalogue() {
-    let catalogue: Vec<String> = toolkit_server::toolkit()
+    let roots = Roots::open(["/usr"], Denied::system()).unwrap();
+    let catalogue: Vec<String> = toolkit_server::toolkit(&Bench { roots })
         .declarations()
         .map(|tool| {
             let names = tool.input["properties"].as_object().map(|own| own.keys().cloned().collect::<Vec<_>>());
@@ -22,15 +24,22 @@ fn the_tools_read_like_a_catalogue() {
             "process_list [R I] (filter, sort, top, tree, user)",
             "process_signal [D C] (pid, signal)",
             "list_services [R I] (pattern, state)",
-            "service_status [R I] (service)",
+            "service_status [R I] (lines, service)",
             "restart_service [D C] (service, wait_s)",
             "start_service [D C] (service, wait_s)",
             "stop_service [D C] (service, wait_s)",
             "reload_service [D C] (service, wait_s)",
+            "service_logs [R L] (cursor, follow, lines, priority, service, since)",
             "list_users [R I] (can_log_in, people)",
             "list_mounts [R I] (elsewhere, fs_type)",
             "list_ports [R I] (port, process, protocol)",
             "list_timers [R I] (active)",
+            "list_packages [R I] (filter)",
+            "update_packages [D O C L] (packages, security_only)",
+            "clean_disk [D C] (older_than_days, targets)",
+            "firewall_status [R I] ()",
+            "firewall_rule [D C] (action, port, protocol, zone)",
+            "run_command [D C] (args, cwd, env, program, stdin)",
         ]
     );
 }

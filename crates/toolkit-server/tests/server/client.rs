@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
+use workbench::{Bench, Denied, Roots};
 
 /// A tool that panics gives no answer; on a busy machine a good one takes seconds.
 const ANSWER_WAIT: Duration = Duration::from_mins(1);
@@ -18,9 +19,11 @@ pub(crate) struct Client {
 impl Client {
     /// Connects to a toolkit that is served in a task.
     pub(crate) fn connect() -> Self {
+        let roots = Roots::open(["/usr"], Denied::system()).expect("there is a `/usr`");
+        let toolkit = toolkit_server::toolkit(&Bench { roots });
         let (to_server, incoming) = mpsc::channel(8);
         let (outgoing, from_server) = mpsc::channel(8);
-        tokio::spawn(toolkit::serve(Arc::new(toolkit_server::toolkit()), incoming, outgoing));
+        tokio::spawn(toolkit::serve(Arc::new(toolkit), incoming, outgoing));
         Self { to_server, from_server }
     }
 

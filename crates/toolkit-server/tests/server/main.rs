@@ -1,9 +1,12 @@
 //! The toolkit `server` as a client meets it, on this very machine: its readings beside those of the system's own
-//! programs, its refusals, and its answers to arguments that are meant to do harm.
+//! programs, its refusals, and its answers to arguments that are meant to do harm; and on a machine of its own what would change this one.
 
 mod catalogue;
 mod client;
 mod hostile;
+mod lab;
+mod machine;
 mod native;
 mod readings;
+mod services;
 mod signals;
