@@ -54,4 +54,4 @@ pub use run::run;
 pub use settings::Settings;
 pub use terminal::{Terminal, Word};
 pub use text::{Text, Tone};
-pub use verbs::{Serve, Stdio, Verb};
+pub use verbs::{BuiltIn, Serve, Stdio, Toolkit, Verb};
