@@ -181,6 +181,14 @@ pub enum Error {
     /// The way in for gRPC could not be opened.
     #[error("cannot serve gRPC")]
     Grpc(#[source] gateway::edge::grpc::GrpcError),
+    /// A toolkit cannot work where it was told to.
+    #[error("the toolkit `{name}` cannot start")]
+    Toolkit {
+        /// Its name.
+        name: String,
+        /// Why not.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The output could not be written, or the input not read.
     #[error("cannot write the output or read the input")]
     Output(#[from] io::Error),

@@ -32,7 +32,7 @@ struct Row {
 impl List {
     /// Runs the verb.
     pub(super) fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
-        let bundles = context.options.settings.load()?.config.bundles;
+        let bundles = context.options.settings.load()?.config.all_bundles();
         let rows = bundles.iter().map(|(name, bundle)| Row::of(name, bundle)).collect();
         self.filter.show(rows, "no bundles yet; make one with `switchboard bundle create NAME --server NAME`", context)
     }
