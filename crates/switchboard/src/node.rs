@@ -26,9 +26,7 @@ pub(crate) async fn serve(arguments: &Serve, settings: &Settings, terminal: &mut
     let addresses = if arguments.listen.is_empty() { &config.gateway.listen } else { &arguments.listen };
     let mut listeners = Vec::new();
     for address in addresses {
-        listeners.push(
-            Listener::bind(address).await.map_err(|source| Error::Listen { address: address.to_string(), source })?,
-        );
+        listeners.push(Listener::bind(address).await.map_err(|source| Error::listen(address, source))?);
     }
     let gateway = gateway(config);
     let listen: Vec<String> = listeners.iter().map(Listener::address).collect();

@@ -1,6 +1,10 @@
 //! The addresses: free, or taken by a node of ours.
 
-use std::{io, net::TcpListener, path::Path};
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    path::Path,
+};
 
 use bytes::Bytes;
 use config::Listen;
@@ -8,6 +12,7 @@ use egress::{Client, Options, Rules, Target};
 use http_body_util::Full;
 
 use super::{Finding, Patient, State};
+use crate::taken;
 
 const AREA: &str = "addresses";
 
@@ -17,9 +22,7 @@ pub(super) async fn look(patient: &Patient) -> Vec<Finding> {
         findings.push(match listen {
             Listen::Tcp(address) => match TcpListener::bind(address) {
                 Ok(_) => Finding::new(AREA, State::Good, format!("{address} is free")),
-                Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-                    taken(&address.to_string(), &format!("http://{address}/healthz"), address.port()).await
-                }
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse => taken(*address).await,
                 Err(error) => Finding::new(AREA, State::Bad, format!("cannot listen on {address}: {error}"))
                     .hint("name another address in `gateway.listen`"),
             },
@@ -29,12 +32,13 @@ pub(super) async fn look(patient: &Patient) -> Vec<Finding> {
     findings
 }
 
-async fn taken(address: &str, health: &str, port: u16) -> Finding {
-    if answers(health).await {
+async fn taken(address: SocketAddr) -> Finding {
+    if answers(&format!("http://{address}/healthz")).await {
         return Finding::new(AREA, State::Good, format!("a node runs at {address}"));
     }
-    Finding::new(AREA, State::Bad, format!("{address} is taken by another program"))
-        .hint(format!("`ss -ltnp 'sport = :{port}'` says by which; or name another address in `gateway.listen`"))
+    let by = taken::by_whom(address).unwrap_or_else(|| "a program of another user".to_owned());
+    Finding::new(AREA, State::Bad, format!("{address} is taken by {by}"))
+        .hint("name another address in `gateway.listen`")
 }
 
 async fn answers(url: &str) -> bool {
