@@ -3,14 +3,15 @@
 //!
 //! In reading order: `about` (what an endpoint says of itself), `modern` and `legacy` (the two eras), `running` with
 //! `unbroken` (a call of a legacy session), `tasks` (core tasks of legacy ones), `listen` (changes for modern clients),
-//! `http` with `door` and `body` (Streamable HTTP), `duplex` (stdio, sockets, HTTP+SSE), `serve` with `framing`
-//! (listeners).
+//! `http` with `door` and `body` (Streamable HTTP), `duplex` (stdio, sockets, HTTP+SSE), `grpc`, `serve` with `framing`
+//! and `tls` (listeners).
 
 pub mod about;
 pub mod body;
 pub mod door;
 pub mod duplex;
 pub mod framing;
+pub mod grpc;
 pub mod http;
 pub mod legacy;
 pub mod listen;
@@ -20,6 +21,7 @@ mod newcomers;
 mod running;
 pub mod serve;
 mod tasks;
+pub mod tls;
 mod unbroken;
 
 use bytes::Bytes;
