@@ -52,20 +52,29 @@ impl Upstream {
 }
 
 impl Followed {
-    /// Follows the task to its end, or until nobody waits for it. A server that is about to make it is heard out even
-    /// then: a task without a name could not be cancelled.
+    /// Follows the task to its end, or until nobody waits for it.
     async fn unless_stopped(&self, first: &Call, client: Sender, stopped: &Notify) {
-        let mut making = std::pin::pin!(self.begin(first, &client));
-        let made = tokio::select! {
-            made = &mut making => made,
+        let Some(made) = self.made(first, &client, stopped).await else { return self.cancel().await };
+        let end = tokio::select! {
+            end = self.collect(made, &client) => Some(end),
+            () = stopped.notified() => None,
+        };
+        match end {
+            Some(end) => client.finish(end),
+            None => self.cancel().await,
+        }
+    }
+
+    /// What the server answers when it is to make the task; nothing if nobody waits any more. It is heard out even then:
+    /// a task without a name could not be cancelled.
+    async fn made(&self, first: &Call, client: &Sender, stopped: &Notify) -> Option<Result<Answer, Failure>> {
+        let mut making = std::pin::pin!(self.begin(first, client));
+        tokio::select! {
+            made = &mut making => Some(made),
             () = stopped.notified() => {
                 let _ = tokio::time::timeout(self.patience(), making).await;
-                return self.cancel().await;
+                None
             }
-        };
-        tokio::select! {
-            end = self.collect(made, &client) => client.finish(end),
-            () = stopped.notified() => self.cancel().await,
         }
     }
 
