@@ -79,7 +79,7 @@ impl Init {
         }
         context.terminal.show(&begun)?;
         if is_agreed {
-            put_in_force(context).await?;
+            put_in_force(context).await;
         }
         if is_agreed || self.dry_run || begun.is_told {
             return Ok(Exit::Done);
