@@ -5,6 +5,7 @@ mod control;
 mod node;
 mod residents;
 mod toolkits;
+mod welcome;
 
 use std::process::ExitCode;
 
