@@ -1,5 +1,6 @@
 //! What `run_command` may run: programs that look and change nothing, each with the options that it may be given. An option
-//! that is not listed is refused, so that none can name another machine, a file to write, or a program to start.
+//! that is not listed is refused, so that none can name another machine, a file to write, or a program to start, or show
+//! command lines, variables and digests of passwords.
 
 use toolkit::{Code, Failure};
 use workbench::{Command, Packages, Program};
@@ -20,7 +21,8 @@ pub(crate) struct Allowed {
     letters: &'static str,
     /// Options with two dashes, without their values.
     options: &'static [&'static str],
-    /// Words of which the first argument must be one; any if there are none.
+    /// Sub-commands, of which the first plain word must be one. Their programs are given no option with a value: it could
+    /// stand where the sub-command is looked for.
     first: &'static [&'static str],
 }
 
@@ -54,7 +56,7 @@ pub(crate) static ALLOWED: &[Allowed] = &[
         allowed("free", "-b -k -m -g -h -t -w", &["--human", "--total", "--wide", "--bytes", "--mega", "--giga"]),
         PROCPS,
     ),
-    allowed("getent", "", &[]),
+    first(allowed("getent", "", &[]), &["passwd", "group", "services", "protocols"]),
     allowed("id", "-g -G -u -n -r", &["--user", "--group", "--groups", "--name", "--real"]),
     first(
         from(allowed("ip", "-0 -4 -6 -s -d -j -o", &["-br", "-json", "-brief", "-stats", "-details"]), IPROUTE),
@@ -68,33 +70,20 @@ pub(crate) static ALLOWED: &[Allowed] = &[
     allowed("lscpu", "-a -b -c -e -J -p -x -y", &["--all", "--extended", "--json", "--caches"]),
     allowed("nproc", "", &["--all"]),
     from(
-        allowed(
-            "pgrep",
-            "-a -c -f -l -n -o -t -u -v -x",
-            &["--full", "--list-name", "--list-full", "--newest", "--oldest", "--count"],
-        ),
+        allowed("pgrep", "-c -f -l -n -o -t -u -v -x", &["--full", "--list-name", "--newest", "--oldest", "--count"]),
         PROCPS,
     ),
     from(
         allowed(
             "ss",
-            "-H -n -r -a -l -o -e -m -p -i -s -S -t -4 -6 -u -w -x -0",
+            "-H -n -a -l -o -e -m -p -i -s -S -t -4 -6 -u -w -x -0",
             &["--tcp", "--udp", "--listening", "--all", "--numeric", "--processes", "--summary"],
         ),
         IPROUTE,
     ),
     first(
-        from(
-            allowed(
-                "systemctl",
-                "-a -l -n -o -t",
-                &["--all", "--full", "--no-pager", "--plain", "--failed", "--type", "--state", "--lines"],
-            ),
-            SYSTEMD,
-        ),
+        from(allowed("systemctl", "-a -l", &["--all", "--full", "--no-pager", "--plain", "--failed"]), SYSTEMD),
         &[
-            "status",
-            "show",
             "list-units",
             "list-unit-files",
             "list-timers",
@@ -215,7 +204,7 @@ mod tests {
         check("df", &["-hT"], "df -h -T");
         check("df", &["--inodes", "-l"], "df --inodes -l");
         check("ss", &["-tln", "sport", "=", ":443"], "ss -t -l -n sport = :443");
-        check("systemctl", &["status", "nginx.service"], "systemctl status nginx.service");
+        check("systemctl", &["is-active", "nginx.service"], "systemctl is-active nginx.service");
         check("ip", &["-br", "addr", "show"], "ip -br addr show");
         check("uptime", &[], "uptime");
     }
@@ -243,6 +232,10 @@ mod tests {
         check("systemctl", &[]);
         check("systemctl", &["stop", "ssh"]);
         check("systemctl", &["--type=service", "start", "x"]);
+        check("systemctl", &["-t", "list-units", "stop", "ssh"]);
+        check("systemctl", &["--type", "list-units", "stop", "ssh"]);
+        check("systemctl", &["-a", "stop", "list-units"]);
+        check("systemctl", &["show", "nginx"]);
         check("systemctl", &["status", "-H", "evil"]);
         check("systemctl", &["status", "-Hevil"]);
         check("systemctl", &["status", "--host=evil"]);
@@ -256,6 +249,9 @@ mod tests {
         check("ip", &["-b", "file"]);
         check("ip", &["addr", "flush", "eth0"]);
         check("getent", &["--service=x", "passwd"]);
+        check("getent", &["shadow"]);
+        check("getent", &[]);
+        check("pgrep", &["-a", "."]);
         check("id", &["-Z", "--context"]);
     }
 }

@@ -7,6 +7,7 @@ use workbench::{Packages, Program};
 const ENV: &[(&str, &str)] = &[("LC_ALL", "C.UTF-8"), ("DEBIAN_FRONTEND", "noninteractive"), ("SYSTEMD_COLORS", "0")];
 
 const SYSTEMD: Packages = Packages::same("systemd");
+const OPENRC: Packages = Packages::same("openrc");
 const NVIDIA: Packages = Packages {
     fedora: "xorg-x11-drv-nvidia-cuda",
     arch: "nvidia-utils",
@@ -17,6 +18,13 @@ const NVIDIA: Packages = Packages {
 /// Reads the journal of systemd.
 pub(crate) static JOURNALCTL: Program =
     Program::new("journalctl").first(&["--no-pager", "--quiet"]).env(ENV).packages(SYSTEMD);
+/// Acts on services of systemd with the rights of root, where `sudo` gives them without a password.
+pub(crate) static SUDO_SYSTEMCTL: Program =
+    Program::new("sudo").first(&["--non-interactive", "--", "systemctl", "--no-ask-password"]).env(ENV);
+/// The services of OpenRC.
+pub(crate) static RC_STATUS: Program = Program::new("rc-status").first(&["--nocolor"]).env(ENV).packages(OPENRC);
+/// Starts and stops services of OpenRC.
+pub(crate) static RC_SERVICE: Program = Program::new("rc-service").first(&["--nocolor"]).env(ENV).packages(OPENRC);
 /// Says how the graphics processors of NVIDIA are.
 pub(crate) static NVIDIA_SMI: Program = Program::new("nvidia-smi").env(ENV).packages(NVIDIA);
 

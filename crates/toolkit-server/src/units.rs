@@ -3,11 +3,14 @@
 
 pub(crate) mod bus;
 mod name;
+mod openrc;
 mod protected;
+mod sudo;
 mod systemd;
 
 use std::{path::Path, time::Duration};
 
+use mcp::nearest;
 use schemars::JsonSchema;
 use serde::Serialize;
 use toolkit::{Code, Failure};
@@ -124,32 +127,57 @@ pub(crate) struct Outcome {
 }
 
 /// The manager of services that this machine runs.
-pub(crate) struct Manager(Systemd);
+pub(crate) enum Manager {
+    /// Most distributions.
+    Systemd(Systemd),
+    /// Alpine and Gentoo.
+    OpenRc,
+}
 
 impl Manager {
     /// Finds it.
     pub(crate) async fn find() -> Result<Self, Failure> {
         // what systemd itself promises to be there when it is the first process
         if Path::new("/run/systemd/system").is_dir() {
-            return Ok(Self(Systemd::connect().await?));
+            return Ok(Self::Systemd(Systemd::connect().await?));
         }
-        let text = "this machine does not run systemd, so its services cannot be seen";
+        if Path::new("/run/openrc").is_dir() {
+            return Ok(Self::OpenRc);
+        }
+        let text = "this machine runs neither systemd nor OpenRC, so its services cannot be seen";
         Err(Failure::new(Code::NotSupported, text).hint("in a container, ask the container engine instead"))
     }
 
     /// All services.
     pub(crate) async fn services(&self) -> Result<Vec<Service>, Failure> {
-        self.0.services().await
+        match self {
+            Self::Systemd(systemd) => systemd.services().await,
+            Self::OpenRc => openrc::services().await,
+        }
     }
 
     /// All timers.
     pub(crate) async fn timers(&self) -> Result<Vec<Timer>, Failure> {
-        self.0.timers().await
+        match self {
+            Self::Systemd(systemd) => systemd.timers().await,
+            Self::OpenRc => Err(only_systemd("timers")),
+        }
+    }
+
+    /// Refuses where services have no journal.
+    pub(crate) fn check_journal(&self) -> Result<(), Failure> {
+        match self {
+            Self::Systemd(_) => Ok(()),
+            Self::OpenRc => Err(only_systemd("a journal").hint("logs are files in `/var/log` here")),
+        }
     }
 
     /// One service.
     pub(crate) async fn status(&self, name: &UnitName) -> Result<Status, Failure> {
-        self.0.status(name).await
+        match self {
+            Self::Systemd(systemd) => systemd.status(name).await,
+            Self::OpenRc => openrc::status(name).await,
+        }
     }
 
     /// One service to which this may be done.
@@ -161,14 +189,27 @@ impl Manager {
         Ok(status)
     }
 
-    /// Does it, and waits so long for the service to be where it should.
-    pub(crate) async fn act(&self, act: Act, name: &UnitName, wait: Duration) -> Result<Outcome, Failure> {
+    /// Does it, on request with the rights of root, and waits so long for the service to be where it should.
+    pub(crate) async fn act(
+        &self,
+        act: Act,
+        name: &UnitName,
+        wait: Duration,
+        with_sudo: bool,
+    ) -> Result<Outcome, Failure> {
         let before = self.target(act, name).await?;
         if act.is_done(&before) {
             let message = format!("`{}` was {} already", before.name, before.active);
             return Ok(Outcome { service: before.name, new_status: before.active, changed: false, message });
         }
-        let ended = tokio::time::timeout(wait, self.0.act(act, name)).await;
+        let acting = async {
+            match self {
+                Self::Systemd(_) if with_sudo && sudo::is_needed() => sudo::act(act, name, wait).await,
+                Self::Systemd(systemd) => systemd.act(act, name).await,
+                Self::OpenRc => openrc::act(act, name, wait).await,
+            }
+        };
+        let ended = tokio::time::timeout(wait, acting).await;
         let now = self.status(name).await?;
         match ended {
             Ok(Ok(())) => {
@@ -179,6 +220,18 @@ impl Manager {
             Err(_) => Err(still_on_its_way(act, &now, wait)),
         }
     }
+}
+
+/// There is no such service; the nearest of those that there are is named.
+fn unknown(name: &UnitName, known: &[Service]) -> Failure {
+    let failure = Failure::new(Code::NotFound, format!("there is no service `{name}`"));
+    let hint = nearest::hint(name.as_str(), known.iter().map(|service| service.name.as_str()));
+    let failure = failure.hint(hint.unwrap_or_else(|| "`list_services` names them".to_owned()));
+    Failure { field: Some("service".to_owned()), ..failure }
+}
+
+fn only_systemd(what: &str) -> Failure {
+    Failure::new(Code::NotSupported, format!("only systemd has {what}, and this machine runs OpenRC"))
 }
 
 fn still_on_its_way(act: Act, now: &Status, wait: Duration) -> Failure {

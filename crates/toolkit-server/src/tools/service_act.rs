@@ -24,6 +24,9 @@ pub(crate) struct Input {
     #[serde(default = "half_a_minute")]
     #[schemars(range(min = 0, max = 600))]
     wait_s: u64,
+    /// Acts through `sudo`, for a user who may not do it otherwise and needs no password there.
+    #[serde(default)]
+    sudo: bool,
 }
 
 fn half_a_minute() -> u64 {
@@ -42,7 +45,7 @@ impl Input {
 /// Does it.
 pub(crate) async fn run(act: Act, input: Input) -> Result<Outcome, Failure> {
     let name = input.name()?;
-    Manager::find().await?.act(act, &name, Duration::from_secs(input.wait_s)).await
+    Manager::find().await?.act(act, &name, Duration::from_secs(input.wait_s), input.sudo).await
 }
 
 /// Says what would be done.

@@ -72,7 +72,9 @@ impl Tool for ServiceLogs {
     async fn run(&self, input: Input, call: &Call) -> Result<Output, Failure> {
         let question = input.question(call)?;
         // a name that nobody knows has no entries either, and would look like a quiet service
-        Manager::find().await?.status(&question.unit).await?;
+        let manager = Manager::find().await?;
+        manager.check_journal()?;
+        manager.status(&question.unit).await?;
         if input.follow { follow(question, call).await } else { Ok(once(journal::ask(&question).await?)) }
     }
 

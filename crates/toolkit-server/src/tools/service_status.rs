@@ -54,12 +54,17 @@ impl Tool for ServiceStatus {
             return Err(Failure::invalid("lines", format!("`lines` must be from 0 to {LINES_MAX}")));
         }
         let unit = UnitName::parse(&input.service)?;
-        let status = Manager::find().await?.status(&unit).await?;
+        let manager = Manager::find().await?;
+        let status = manager.status(&unit).await?;
         if input.lines == 0 {
             return Ok(Output { status, logs: Vec::new(), logs_missing: None });
         }
         // what systemd knows is worth telling without its journal too
-        match journal::ask(&Question::last(unit, input.lines)).await {
+        let asked = async {
+            manager.check_journal()?;
+            journal::ask(&Question::last(unit, input.lines)).await
+        };
+        match asked.await {
             Ok(answer) => Ok(Output { status, logs: answer.entries, logs_missing: None }),
             Err(failure) => Ok(Output { status, logs: Vec::new(), logs_missing: Some(failure.message) }),
         }

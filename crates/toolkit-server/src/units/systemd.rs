@@ -8,14 +8,13 @@ use std::{
 };
 
 use futures_util::StreamExt;
-use mcp::nearest;
 use schemars::JsonSchema;
 use serde::Serialize;
 use toolkit::{Code, Failure, moment};
 use zbus::{Connection, OwnedObjectPath};
 
 use self::proxies::{ManagerProxy, ServiceProxy, TimerProxy, UnitProxy};
-use super::{Act, Service, Status, UnitName, bus};
+use super::{Act, Service, Status, UnitName, bus, unknown};
 
 /// A job that takes the place of one that is in its way, as `systemctl` does it.
 const REPLACE: &str = "replace";
@@ -84,7 +83,7 @@ impl Systemd {
         let path = self.manager.load_unit(name.as_str()).await.map_err(failed)?;
         let unit = self.unit(&path).await.map_err(failed)?;
         if unit.load_state().await.map_err(failed)? == "not-found" {
-            return Err(self.unknown(name).await);
+            return Err(unknown(name, &self.services().await.unwrap_or_default()));
         }
         let mut status = read(&unit).await.map_err(failed)?;
         if name.as_str().ends_with(".service") {
@@ -131,15 +130,6 @@ impl Systemd {
         status.memory_bytes = Some(service.memory_current().await?).filter(|bytes| *bytes != u64::MAX);
         status.restarts = service.n_restarts().await?;
         Ok(())
-    }
-
-    /// There is no such unit; the nearest of those that there are is named.
-    async fn unknown(&self, name: &UnitName) -> Failure {
-        let known = self.services().await.unwrap_or_default();
-        let failure = Failure::new(Code::NotFound, format!("there is no service `{name}`"));
-        let hint = nearest::hint(name.as_str(), known.iter().map(|service| service.name.as_str()));
-        let failure = failure.hint(hint.unwrap_or_else(|| "`list_services` names them".to_owned()));
-        Failure { field: Some("service".to_owned()), ..failure }
     }
 }
 

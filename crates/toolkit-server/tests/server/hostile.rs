@@ -32,7 +32,7 @@ fn strings() -> Vec<String> {
 }
 
 /// Tools, the string arguments of each, and the codes with which it may refuse. Filters take any text and find nothing.
-const STRINGS: [(&str, &str, &[&str]); 13] = [
+const STRINGS: [(&str, &str, &[&str]); 20] = [
     ("process_list", "user", &["NOT_FOUND"]),
     ("process_list", "filter", &[]),
     ("process_list", "sort", &["INVALID_INPUT"]),
@@ -44,22 +44,37 @@ const STRINGS: [(&str, &str, &[&str]); 13] = [
     ("start_service", "service", &["INVALID_INPUT"]),
     ("stop_service", "service", &["INVALID_INPUT"]),
     ("reload_service", "service", &["INVALID_INPUT"]),
+    ("service_logs", "service", &["INVALID_INPUT"]),
+    ("service_logs", "since", &["INVALID_INPUT"]),
+    ("service_logs", "cursor", &["INVALID_INPUT"]),
+    ("service_logs", "priority", &["INVALID_INPUT"]),
     ("list_mounts", "fs_type", &[]),
     ("list_ports", "process", &[]),
+    ("list_packages", "filter", &[]),
+    ("firewall_rule", "zone", &["INVALID_INPUT"]),
+    ("run_command", "program", &["COMMAND_DENIED"]),
 ];
+
+/// What a tool needs beside the hostile argument to come to look at it.
+fn beside(tool: &str) -> Value {
+    match tool {
+        "process_signal" => json!({"pid": 1, "confirm": true}),
+        "service_logs" => json!({"service": "nginx"}),
+        "firewall_rule" => json!({"action": "open", "port": 80, "confirm": true}),
+        "run_command" | "restart_service" | "start_service" | "stop_service" | "reload_service" => {
+            json!({"confirm": true})
+        }
+        _ => json!({}),
+    }
+}
 
 #[tokio::test]
 async fn hostile_strings_are_refused_or_find_nothing() {
     let mut client = Client::connect();
     for (tool, argument, codes) in STRINGS {
         for text in strings() {
-            let mut arguments = json!({argument: text});
-            if tool.ends_with("_service") || tool == "process_signal" {
-                arguments["confirm"] = true.into();
-            }
-            if tool == "process_signal" {
-                arguments["pid"] = 1.into();
-            }
+            let mut arguments = beside(tool);
+            arguments[argument] = text.clone().into();
             if codes.is_empty() {
                 client.good(tool, &arguments).await;
             } else {
@@ -101,4 +116,21 @@ async fn arguments_of_the_wrong_kind_are_named() {
     check("list_ports", json!({"protocol": "icmp"}), "protocol").await;
     check("list_users", json!({"limit": 0}), "limit").await;
     check("list_mounts", json!({"cursor": "--help"}), "cursor").await;
+    check("service_status", json!({"service": "a", "lines": 1001}), "lines").await;
+    check("service_logs", json!({"service": "a", "lines": 0}), "lines").await;
+    check("service_logs", json!({"service": "a", "follow": "yes"}), "follow").await;
+    check("update_packages", json!({"packages": "bash", "confirm": true}), "packages").await;
+    check("update_packages", json!({"packages": ["--purge"], "confirm": true}), "packages").await;
+    check("update_packages", json!({"packages": vec!["a"; 101], "confirm": true}), "packages").await;
+    check("clean_disk", json!({"confirm": true}), "targets").await;
+    check("clean_disk", json!({"targets": [], "confirm": true}), "targets").await;
+    check("clean_disk", json!({"targets": ["temp", "/home"], "confirm": true}), "targets[1]").await;
+    check("clean_disk", json!({"targets": ["temp"], "older_than_days": 4000, "confirm": true}), "older_than_days")
+        .await;
+    check("firewall_rule", json!({"action": "open", "port": 0, "confirm": true}), "port").await;
+    check("firewall_rule", json!({"action": "open", "port": 65_536, "confirm": true}), "port").await;
+    check("firewall_rule", json!({"action": "flush", "port": 80, "confirm": true}), "action").await;
+    check("run_command", json!({"program": "df", "args": "-h", "confirm": true}), "args").await;
+    check("run_command", json!({"program": "df", "args": vec!["-h"; 51], "confirm": true}), "args").await;
+    check("run_command", json!({"program": "df", "env": {"LANG": "$(id)"}, "confirm": true}), "env").await;
 }
