@@ -222,7 +222,7 @@ mod tests {
         let long_ago = FileTimes::new().set_modified(UNIX_EPOCH).set_accessed(UNIX_EPOCH);
         File::open(&young).unwrap().set_times(long_ago).unwrap();
         // its times were set back, which the kernel notes in a third one
-        let found = sweep(folder.path(), Kind::All, Duration::from_secs(3_600), Act::Remove, &Stop::default()).unwrap();
+        let found = sweep(folder.path(), Kind::All, Duration::from_hours(1), Act::Remove, &Stop::default()).unwrap();
         assert_eq!((found, young.exists()), (Found::default(), true));
     }
 

@@ -66,7 +66,7 @@ pub(super) fn parse(printed: &str) -> Result<Ruleset, Failure> {
         {
             ruleset.chains.push(chain);
         } else if let Ok(written) = serde_json::from_value::<Written>(object["rule"].take()) {
-            let known = ruleset.know(written);
+            let known = ruleset.know(&written);
             ruleset.rules.extend(known);
         }
     }
@@ -75,7 +75,7 @@ pub(super) fn parse(printed: &str) -> Result<Ruleset, Failure> {
 
 impl Ruleset {
     /// A rule of one of the chains that are looked at; chains are told before their rules.
-    fn know(&self, written: Written) -> Option<Known> {
+    fn know(&self, written: &Written) -> Option<Known> {
         let is_its = |chain: &&Chain| {
             (&chain.family, &chain.table, &chain.name) == (&written.family, &written.table, &written.chain)
         };
