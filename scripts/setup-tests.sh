@@ -90,5 +90,6 @@ install_npm npm-apis "$apis"
 install_venv python-mcp2 "$clients/requirements-mcp2.txt"
 install_venv python-mcp1 "$clients/requirements-mcp1.txt"
 install_venv python-apis "$apis/requirements.txt"
+install_venv python-grpc "$clients/requirements-grpc.txt"
 "$project/scripts/lab/systemd.sh" build
 say "ready in $tools"

@@ -87,7 +87,10 @@ impl Error {
             | Self::NoClient { .. }
             | Self::NotInstalled { .. } => Exit::NotFound,
             Self::Config(
-                config::Error::Write { .. } | config::Error::Changed { .. } | config::Error::History { .. },
+                config::Error::Write { .. }
+                | config::Error::Changed { .. }
+                | config::Error::There { .. }
+                | config::Error::History { .. },
             )
             | Self::Control(_)
             | Self::NoAnswer { .. }
@@ -98,6 +101,7 @@ impl Error {
             | Self::ClientChanged { .. }
             | Self::Cancelled
             | Self::Listen { .. }
+            | Self::Grpc(_)
             | Self::Output(_) => Exit::Failure,
             Self::Usage { .. }
             | Self::NoProject { .. }
@@ -106,6 +110,7 @@ impl Error {
             | Self::Address { .. }
             | Self::Argument { .. }
             | Self::NoServer { .. }
+            | Self::Toolkit { .. }
             | Self::Missing { .. } => Exit::Usage,
             Self::Unreachable { .. } | Self::Broken { .. } | Self::Timeout { .. } | Self::ServerFailed { .. } => {
                 Exit::Unavailable

@@ -9,6 +9,7 @@ mod client;
 mod completions;
 mod config;
 mod doctor;
+mod init;
 mod interactive;
 mod logs;
 mod man;
@@ -21,12 +22,14 @@ mod serve;
 mod server;
 mod status;
 mod stdio;
+mod toolkit;
 mod tools;
 mod up;
 mod version;
 
 pub use serve::Serve;
 pub use stdio::Stdio;
+pub use toolkit::{BuiltIn, Toolkit};
 
 use clap::Subcommand;
 
@@ -54,9 +57,11 @@ macro_rules! verbs {
 }
 
 verbs! {
+    init::Init,
     serve::Serve,
     up::Up,
     stdio::Stdio,
+    toolkit::Toolkit,
     status::Status,
     logs::Logs,
     config::Config,

@@ -4,7 +4,8 @@
 //!
 //! Reading order: [`program`] starts anything that announces itself, [`node`] is the gateway, [`fixture`],
 //! [`servers`], [`apis`] and [`fake`] stand behind it, [`tools`] finds what `scripts/setup-tests.sh` installed, [`driver`] drives one
-//! client, [`suite`] runs the conformance suite, [`wire`] speaks raw HTTP, [`events`] reads its streams, [`legacy`] holds a session over it, [`talk`] speaks on stdin and stdout.
+//! client, [`suite`] runs the conformance suite, [`wire`] speaks raw HTTP, [`events`] reads its streams, [`legacy`] holds a session over it, [`talk`] speaks on stdin and stdout,
+//! [`grpc`] gRPC, [`terminal`] sits at a terminal.
 
 pub mod apis;
 pub mod control;
@@ -12,12 +13,14 @@ pub mod driver;
 pub mod events;
 pub mod fake;
 pub mod fixture;
+pub mod grpc;
 pub mod legacy;
 pub mod node;
 pub mod program;
 pub mod servers;
 pub mod suite;
 pub mod talk;
+pub mod terminal;
 pub mod tools;
 pub mod wire;
 

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use cli::{Error, Exit, Serve, Settings, Stdio, Terminal};
-use config::{Config, Folders, Loaded, LogFormat};
+use config::{Config, Folders, Listen, Loaded, LogFormat};
 use gateway::{
     Current, Residents,
     catalogue::Endpoint,
-    edge::serve::{self, Listener},
+    edge::{
+        grpc::Grpc,
+        serve::{self, Listener, Speech},
+    },
     seals::Seals,
 };
 use tokio::{
@@ -17,6 +20,7 @@ use tokio::{
 
 use crate::control;
 use crate::residents::Household;
+use crate::welcome;
 
 /// Runs a node until it is told to stop.
 pub(crate) async fn serve(arguments: &Serve, settings: &Settings, terminal: &mut Terminal) -> Result<Exit, Error> {
@@ -25,12 +29,14 @@ pub(crate) async fn serve(arguments: &Serve, settings: &Settings, terminal: &mut
     let addresses = if arguments.listen.is_empty() { &config.gateway.listen } else { &arguments.listen };
     let mut listeners = Vec::new();
     for address in addresses {
-        listeners.push(
-            Listener::bind(address).await.map_err(|source| Error::Listen { address: address.to_string(), source })?,
-        );
+        listeners.push((bound(address).await?, Speech::Http));
+    }
+    if let Some(address) = &config.grpc.listen {
+        let grpc = Grpc::new(&config.grpc).await.map_err(Error::Grpc)?;
+        listeners.push((bound(address).await?, Speech::Grpc(grpc)));
     }
     let gateway = gateway(config);
-    let listen: Vec<String> = listeners.iter().map(Listener::address).collect();
+    let listen: Vec<String> = listeners.iter().map(|(listener, speech)| listener.address(speech)).collect();
     let _socket = control::start(settings.source(), &loaded, &gateway, &listen).await;
     let (stop, stopping) = watch::channel(false);
     let stopped = told_to_stop();
@@ -42,10 +48,16 @@ pub(crate) async fn serve(arguments: &Serve, settings: &Settings, terminal: &mut
         terminal.say(&format!("listening on {address}"));
     }
     if let Some(first) = listen.first() {
-        terminal.say(&next_step(first, config));
+        for line in welcome::lines(first, config, settings, terminal.is_of_person()).await {
+            terminal.say(&line);
+        }
     }
     serve::serve(gateway, listeners, stopping).await;
     Ok(Exit::Done)
+}
+
+async fn bound(address: &Listen) -> Result<Listener, Error> {
+    Listener::bind(address).await.map_err(|source| Error::Listen { address: address.to_string(), source })
 }
 
 /// Runs a node for one client on stdin and stdout.
@@ -113,15 +125,6 @@ fn seals() -> Seals {
 /// The servers that live in this process.
 pub(crate) fn residents(config: &Config) -> Arc<dyn Residents> {
     Arc::new(Household::new(&config.limits))
-}
-
-/// What to do now that the node runs.
-fn next_step(address: &str, config: &Config) -> String {
-    if config.servers.is_empty() {
-        return "next: there are no servers yet; write one into a file (`switchboard config show --default` explains how) and start with --config FILE".to_owned();
-    }
-    let enabled = config.servers.values().filter(|server| server.enabled).count();
-    format!("next: point a client at {address}/mcp ({enabled} servers), or try `switchboard tools --url {address}/mcp`")
 }
 
 /// Resolves when the node is asked to end; it is listened for from the call on.
