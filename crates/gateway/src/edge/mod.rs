@@ -2,12 +2,13 @@
 //! routed, and answered in the words of that era.
 //!
 //! In reading order: `modern` and `legacy` with `unbroken` (the two eras), `listen` (changes for modern clients), `http` with `door` and
-//! `body` (Streamable HTTP), `duplex` (stdio, sockets, HTTP+SSE), `serve` with `framing` (listeners).
+//! `body` (Streamable HTTP), `duplex` (stdio, sockets, HTTP+SSE), `grpc`, `serve` with `framing` and `tls` (listeners).
 
 pub mod body;
 pub mod door;
 pub mod duplex;
 pub mod framing;
+pub mod grpc;
 pub mod http;
 pub mod legacy;
 pub mod listen;
@@ -15,6 +16,7 @@ pub mod lists;
 pub mod modern;
 mod newcomers;
 pub mod serve;
+pub mod tls;
 mod unbroken;
 
 use bytes::Bytes;
