@@ -6,7 +6,13 @@ use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 use mcp::{Envelope, ScanLimits, Splice};
 
+/// An object with a key of this kind is to serde_json no object but what it has kept as raw text itself.
+const OWN_TO_SERDE_JSON: &[u8] = b"$serde_json::private::";
+
 fuzz_target!(|input: &[u8]| {
+    if input.windows(OWN_TO_SERDE_JSON.len()).any(|part| part == OWN_TO_SERDE_JSON) {
+        return;
+    }
     let bytes = Bytes::copy_from_slice(input);
     let Ok(message) = Envelope::parse(&bytes, ScanLimits::default()) else {
         return;
