@@ -18,12 +18,13 @@ esac
 # one date for everything, so that the same commit gives the same bytes
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 
-cargo build --release --locked --package switchboard
+# PROGRAM packs one that is built already
+program=${PROGRAM:-$target/release/switchboard}
+[ -n "${PROGRAM:-}" ] || cargo build --release --locked --package switchboard
 rm -rf "$out"
 mkdir -p "$stage"
 
 # --- what every package holds
-program=$target/release/switchboard
 put() { install -D -m "$1" "$2" "$stage/$3"; }
 put 755 "$program" usr/bin/switchboard
 put 644 packaging/systemd/switchboard.service usr/lib/systemd/system/switchboard.service

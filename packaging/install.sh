@@ -3,6 +3,7 @@
 #
 #   install.sh [--version X.Y.Z] [--dir DIR] [--yes]        from the releases
 #   install.sh --from FILE [--sums SHA256SUMS] [--yes]      from an archive at hand
+#   install.sh --from URL [--yes]                           from an archive elsewhere, with SHA256SUMS beside it
 #   install.sh --uninstall [--dir DIR] [--yes]              leaves nothing but your own files
 #
 # DIR is ~/.local, or /usr/local for root. Nothing else is touched, and no service is started.
@@ -21,7 +22,7 @@ while [ $# -gt 0 ]; do
 	--sums) value "$@"; sums=$2; shift ;;
 	--yes) yes=1 ;;
 	--uninstall) uninstall=1 ;;
-	--help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
+	--help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
 	*) fail "unknown option $1" "install.sh --help" ;;
 	esac
 	shift
@@ -56,20 +57,34 @@ esac
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT INT TERM
 
-if [ -n "$from" ]; then
+# Over http only from this machine: everybody else could change the archive and its checksum on the way.
+fetch() { curl -fsSL --proto "=https,file,$(loopback "$1")" --proto-redir '=https' -o "$work/$2" "$1"; }
+loopback() { case $1 in http://127.0.0.1:* | http://localhost:*) echo http ;; *) echo https ;; esac; }
+need_curl() { command -v curl > /dev/null || fail "curl is missing" "install it, or give an archive with --from"; }
+
+case $from in
+*://*)
+	need_curl
+	archive=${from##*/}
+	fetch "$from" "$archive" || fail "could not fetch $from" "over https, from a file, or from this machine; nothing else is safe"
+	fetch "${from%/*}/SHA256SUMS" SHA256SUMS || fail "there is no SHA256SUMS beside $from" "fetch both, then use --from and --sums"
+	;;
+?*)
 	[ -f "$from" ] || fail "there is no archive at $from"
 	archive=$(basename "$from")
 	cp "$from" "$work/$archive"
 	[ -z "$sums" ] || cp "$sums" "$work/SHA256SUMS"
-else
-	command -v curl > /dev/null || fail "curl is missing" "install it, or give an archive with --from"
+	;;
+*)
+	need_curl
 	[ -n "$version" ] || version=$(curl -fsSLI -o /dev/null -w '%{url_effective}' "$releases/latest" | sed 's,.*/v,,')
 	archive=switchboard-$version-$machine-linux.tar.gz
 	for file in "$archive" SHA256SUMS; do
-		curl -fsSL --proto '=https' -o "$work/$file" "$releases/download/v$version/$file" ||
+		fetch "$releases/download/v$version/$file" "$file" ||
 			fail "could not fetch $file of version $version" "see $releases for what there is"
 	done
-fi
+	;;
+esac
 if [ -f "$work/SHA256SUMS" ]; then
 	(cd "$work" && grep " $archive\$" SHA256SUMS | sha256sum --check --status) ||
 		fail "$archive is not what SHA256SUMS says" "fetch it again; do not use this one"
@@ -98,4 +113,4 @@ cp "$work/files" "$list"
 echo "Installed into $dir:"
 "$dir/bin/switchboard" version
 case :$PATH: in *":$dir/bin:"*) ;; *) echo "hint: add $dir/bin to your PATH" ;; esac
-echo "Next: switchboard serve, or switchboard client list"
+echo "Next: switchboard init"

@@ -1,90 +1,176 @@
 #!/usr/bin/env bash
-# Installs the .deb into a fresh Debian, boots its systemd in namespaces of its own, starts the service, calls a tool,
-# stops it, purges the package, and asks that nothing is left. Then does the same with install.sh and the archive.
-# Needs root, mmdebstrap and Debian's packages.
+# Tries the packages out on a fresh Debian that is booted in namespaces of its own: the .deb with its service, the .rpm with
+# rpm's own scripts, the installer with an archive from an address, and the image's files without an engine. Each is
+# installed, started, called by MCP clients, and taken out, and then nothing may be left. How long a newcomer waits is
+# printed, and has bounds. Needs root, mmdebstrap and Debian's packages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. packaging/box.sh
+
+# From the package to the first answer of a tool, and from the start of what is installed to it, in milliseconds.
+FROM_PACKAGE_MS_MAX=300000
+FROM_START_MS_MAX=10000
 
 out=${CARGO_TARGET_DIR:-$HOME/.cache/switchboard/target}/package
+tools=${SWITCHBOARD_TEST_TOOLS:-$HOME/.cache/switchboard/tools}/npm/node_modules
 [ "$(id -u)" = 0 ] || { echo "the package test boots a system of its own: run it as root" >&2; exit 1; }
 command -v mmdebstrap > /dev/null || { echo "mmdebstrap is missing: apt-get install mmdebstrap" >&2; exit 1; }
 deb=$(ls "$out"/*.deb)
 archive=$(ls "$out"/*.tar.gz)
+rpm=$(ls "$out"/*.rpm 2> /dev/null || true)
 
 work=$(mktemp -d)
 root=$work/root
 box=
+server=
 cleanup() {
-    if [ -n "$box" ]; then kill -KILL "$box" 2> /dev/null || true; wait "$box" 2> /dev/null || true; fi
+    [ -z "$server" ] || kill "$server" 2> /dev/null || true
+    box_end
     rm -rf --one-file-system "$work"
 }
 trap cleanup EXIT
 step() { echo "== $*"; }
+now_ms() { echo $(($(date +%s%N) / 1000000)); }
+# What a time is of, when it began, and its bound.
+within() {
+    local took=$(($(now_ms) - $2))
+    echo "stopwatch: $1: $took ms"
+    [ "$took" -lt "$3" ] || { echo "that is more than $3 ms" >&2; exit 1; }
+}
+fail() { echo "$1" >&2; exit 1; }
+# What a service that does not come up has to say.
+explain() {
+    box_enter systemctl status --no-pager switchboard >&2 || true
+    box_enter journalctl --no-pager --lines=30 --unit=switchboard >&2 || true
+    exit 1
+}
+address=http://127.0.0.1:3100
+healthy() {
+    for _ in $(seq 1 200); do
+        box_enter curl --silent --fail --output /dev/null "$address/healthz" && return 0
+        sleep 0.05
+    done
+    return 1
+}
+# The first answer of a tool, through an MCP client.
+call() { box_enter "${1:-switchboard}" call list_servers --server switchboard --url "$address/mcp" > /dev/null; }
+# The same through the official Inspector, where `make tools` has installed it.
+inspect() {
+    [ -x "$tools/.bin/mcp-inspector" ] || { echo "not asked with the Inspector: it is not installed"; return 0; }
+    box_network "$tools/node/bin/node" "$tools/.bin/mcp-inspector" --cli "$address/servers/$1/mcp" --transport http \
+        --method tools/call --tool-name "$2" 2> /dev/null | grep -q '"content"' || fail "the Inspector got no result"
+    echo "called by the Inspector: $2 of $1"
+}
+# What the manual's page of installation tells to type in its shell block number $1, in the line that begins with $2.
+typed() {
+    local line
+    line=$(awk -v block="$1" '/^```sh$/ { n++; on = 1; next } /^```$/ { on = 0 } on && n == block' \
+        docs/src/installation.md | sed 's,^sudo ,,' | grep -- "^$2")
+    echo "typed: $line"
+    box_enter env -C /opt DEBIAN_FRONTEND=noninteractive sh -c "$line" > "$work/typed.log" 2>&1 ||
+        { cat "$work/typed.log" >&2; return 1; }
+}
+same_as_before() { box_files > "$work/after"; diff "$work/before" "$work/after"; }
 
 step "a fresh Debian"
-mmdebstrap --quiet --variant=minbase --include=systemd,dbus,curl,ca-certificates,procps,man-db,iproute2 bookworm "$root"
-cp "$deb" "$archive" "$out/SHA256SUMS" packaging/install.sh "$root/opt/"
-inside() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 "$@"; }
-files() { (cd "$root" && find etc usr var opt root -xdev \( -path var/cache -o -path var/log -o -path var/lib/dpkg \
-    -o -path var/lib/apt -o -path var/lib/systemd -o -path root/.cache \) -prune -o -print | sort); }
+box_make systemd dbus curl ca-certificates procps man-db iproute2 rpm
+cp "$deb" "$archive" ${rpm:+"$rpm"} "$out/SHA256SUMS" packaging/install.sh "$root/opt/"
+box_boot
+box_files > "$work/before"
 
-step "the unit is sound"
-files > "$work/before"
-inside dpkg --install "/opt/$(basename "$deb")" > /dev/null
-inside systemd-analyze verify /usr/lib/systemd/system/switchboard.service
-inside systemd-analyze security --offline=true --threshold=30 switchboard.service | tail -n 1
+step "the .deb: install, start, call"
+begin=$(now_ms)
+typed 1 apt
+started=$(now_ms)
+typed 1 systemctl || explain
+healthy || explain
+call || explain
+typed 1 switchboard
+within "from the start of the service to the first answer of a tool" "$started" "$FROM_START_MS_MAX"
+within "from the .deb to the first answer of a tool" "$begin" "$FROM_PACKAGE_MS_MAX"
+inspect switchboard list_servers
 
-step "boot"
-unshare --mount --pid --net --uts --ipc --cgroup --fork --propagation private --kill-child \
-    bash -c 'root=$1
-        mount --bind "$root" "$root"
-        mount -t proc proc "$root/proc"; mount -t sysfs sysfs "$root/sys"
-        mount -t tmpfs tmpfs "$root/run"; mount -t tmpfs tmpfs "$root/tmp"
-        mkdir -p "$root/sys/fs/cgroup"; mount -t cgroup2 none "$root/sys/fs/cgroup"
-        mount -t tmpfs tmpfs "$root/dev"
-        for device in null zero full random urandom tty; do
-            touch "$root/dev/$device"; mount --bind "/dev/$device" "$root/dev/$device"
-        done
-        mkdir "$root/dev/pts" "$root/dev/shm"; mount -t devpts devpts "$root/dev/pts"
-        # the root is moved rather than changed, or services could have no namespaces of their own
-        mkdir -p "$root/.old"; cd "$root"; pivot_root . .old; umount --lazy .old; rmdir .old
-        exec env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-            /lib/systemd/systemd --log-target=console --show-status=0' box "$root" > "$work/boot.log" 2>&1 &
-box=$!
-# the one process below unshare is init, and its namespaces are those of the system
-enter() { init=$(pgrep -P "$box" | head -n 1); nsenter -t "$init" -m -p -n -u -i -C -r -w env -i \
-    PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 "$@"; }
-for _ in $(seq 1 100); do
-    case $(enter systemctl is-system-running 2> /dev/null || true) in running | degraded) break ;; esac
-    sleep 0.2
-done
-enter ip link set lo up 2> /dev/null || true
+step "the service is as little allowed as its unit says"
+box_enter systemd-analyze verify /usr/lib/systemd/system/switchboard.service
+box_enter systemd-analyze security --threshold=30 switchboard.service | tail -n 1
+pid=$(box_enter systemctl show --property MainPID --value switchboard)
+status() { box_enter awk -v key="$1:" '$1 == key { print $2 }' "/proc/$pid/status"; }
+[ "$(box_enter stat -c %U "/proc/$pid")" != root ] || fail "the service runs as root"
+[ "$(status NoNewPrivs) $(status Seccomp) $(status CapBnd)" = "1 2 0000000000000000" ] || fail "the service may too much"
 
-step "start, call, reload, restart"
-begin=$(date +%s%N)
-# what a service that does not come up has to say
-explain() { enter systemctl status --no-pager switchboard >&2 || true; enter journalctl --no-pager --lines=30 --unit=switchboard >&2 || true; exit 1; }
-enter systemctl start switchboard || explain
-ask() { enter curl --silent --show-error --fail --retry 10 --retry-delay 1 --retry-connrefused --retry-all-errors "$@"; }
-ask http://127.0.0.1:3100/healthz || explain
-enter switchboard status
-enter switchboard call switchboard_list_servers --url http://127.0.0.1:3100/mcp
-echo "from start to the first answer: $((($(date +%s%N) - begin) / 1000000)) ms"
-enter systemctl reload switchboard
-enter systemctl restart switchboard
-ask http://127.0.0.1:3100/healthz; echo
-[ "$(enter stat -c %U "/proc/$(enter systemctl show -p MainPID --value switchboard)")" != root ]
+step "reload takes a server over, which runs under the same rules"
+printf '[servers.inner]\ncommand = "/usr/bin/switchboard"\nargs = ["stdio", "--server", "switchboard"]\n' >> "$root/etc/switchboard/switchboard.toml"
+box_enter systemctl reload switchboard
+inner() { box_enter switchboard call inner_list_servers --url "$address/mcp" > /dev/null; }
+for _ in $(seq 1 50); do inner 2> /dev/null && break || sleep 0.1; done
+inner || explain
+inspect inner list_servers
+[ "$(box_enter systemctl show --property MainPID --value switchboard)" = "$pid" ] || fail "reload restarted the node"
 
-step "purge leaves nothing"
-enter dpkg --purge switchboard > /dev/null
-if enter pgrep -x switchboard; then echo "a process is left" >&2; exit 1; fi
-files > "$work/after"
-diff "$work/before" "$work/after"
+step "restart, stop, purge: nothing is left"
+box_enter systemctl restart switchboard
+healthy || explain
+box_enter systemctl stop switchboard
+box_enter systemctl start switchboard
+box_enter systemctl disable switchboard 2> /dev/null
+box_enter apt-get purge --yes switchboard > /dev/null
+if box_enter pgrep -x switchboard; then fail "a process is left"; fi
+same_as_before
 
-step "install.sh and back"
-enter sh /opt/install.sh --from "/opt/$(basename "$archive")" --sums /opt/SHA256SUMS --dir /usr/local --yes
-enter /usr/local/bin/switchboard version
-enter sh /opt/install.sh --uninstall --dir /usr/local --yes
-files > "$work/after"
-diff "$work/before" "$work/after"
+if [ -n "$rpm" ]; then
+    step "the .rpm: the same files, its scripts, start, call, erase"
+    diff <(dpkg-deb --fsys-tarfile "$deb" | tar -t | sed -n 's,^\.\(/.*[^/]\)$,\1,p' | sort) \
+        <(box_enter rpm --query --package --queryformat '[%{FILEMODES:perms} %{FILENAMES}\n]' "/opt/$(basename "$rpm")" \
+            | sed -n 's,^-[^ ]* ,,p' | sort)
+    begin=$(now_ms)
+    # the libraries it wants are there, but not as packages that rpm knows
+    box_enter rpm --force-debian --install --nodeps "/opt/$(basename "$rpm")"
+    box_enter systemctl start switchboard || explain
+    healthy || explain
+    call || explain
+    within "from the .rpm to the first answer of a tool" "$begin" "$FROM_PACKAGE_MS_MAX"
+    box_enter rpm --force-debian --erase switchboard
+    if box_enter pgrep -x switchboard; then fail "a process is left"; fi
+    # rpm leaves what a service has kept, as is its custom
+    rm -rf "$root/var/lib/private/switchboard" "$root/var/lib/switchboard"
+    same_as_before
+fi
+
+step "install.sh from an address: install, start, call, and back"
+box_network python3 -m http.server --bind 127.0.0.1 --directory "$out" 8765 > "$work/server.log" 2>&1 &
+server=$!
+from=http://127.0.0.1:8765/$(basename "$archive")
+begin=$(now_ms)
+box_enter curl --silent --fail --retry 50 --retry-delay 0 --retry-all-errors --output /dev/null "$(dirname "$from")/SHA256SUMS"
+box_enter sh /opt/install.sh --from "$from" --yes
+started=$(now_ms)
+box_enter sh -c 'exec /usr/local/bin/switchboard serve 2> /tmp/serve.log' &
+node=$!
+healthy
+call /usr/local/bin/switchboard
+within "from the start of the program to the first answer of a tool" "$started" "$FROM_START_MS_MAX"
+within "from install.sh to the first answer of a tool" "$begin" "$FROM_PACKAGE_MS_MAX"
+inspect switchboard list_servers
+box_enter pkill -TERM -x switchboard
+wait "$node"
+typed 2 'sh install.sh --uninstall'
+typed 2 'sh install.sh --from'
+typed 2 'sh install.sh --uninstall'
+rm -rf "$root/root/.local"
+same_as_before
+
+step "install.sh refuses what is not what its checksum says, and an address that could be anybody's"
+cp "$archive" "$work/$(basename "$archive")"
+printf x >> "$work/$(basename "$archive")"
+cp "$work/$(basename "$archive")" "$root/opt/"
+refused() {
+    if box_enter sh /opt/install.sh "$@" --yes 2> "$work/refused"; then fail "it was installed"; fi
+    grep '^error: ' "$work/refused"
+}
+refused --from "/opt/$(basename "$archive")" --sums /opt/SHA256SUMS
+refused --from "http://example.org/$(basename "$archive")"
+same_as_before
+
+step "the image's files, without an engine"
+packaging/docker/test.sh "$archive"
 echo "packages: all of it holds"

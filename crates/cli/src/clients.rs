@@ -23,7 +23,7 @@ use config::env;
 use crate::Error;
 
 /// Which files are meant.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Which {
     /// The files of this folder's project rather than those of the user.
     #[arg(long)]

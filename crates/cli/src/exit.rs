@@ -87,7 +87,10 @@ impl Error {
             | Self::NoClient { .. }
             | Self::NotInstalled { .. } => Exit::NotFound,
             Self::Config(
-                config::Error::Write { .. } | config::Error::Changed { .. } | config::Error::History { .. },
+                config::Error::Write { .. }
+                | config::Error::Changed { .. }
+                | config::Error::There { .. }
+                | config::Error::History { .. },
             )
             | Self::Control(_)
             | Self::NoAnswer { .. }

@@ -118,6 +118,11 @@ impl Terminal {
         self.talk(&Text::plain(text));
     }
 
+    /// Shows something that has to be seen before a question.
+    pub fn tell_text(&mut self, text: &Text) {
+        self.talk(text);
+    }
+
     /// Says what went wrong, and what to do about it.
     pub fn problem(&mut self, word: Word, message: &str, hint: Option<&str>) {
         self.talk(&Text::default().and(word.tone(), format!("{word}:")).and(Tone::Plain, format!(" {message}")));

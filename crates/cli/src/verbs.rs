@@ -9,6 +9,7 @@ mod client;
 mod completions;
 mod config;
 mod doctor;
+mod init;
 mod interactive;
 mod logs;
 mod man;
@@ -54,6 +55,7 @@ macro_rules! verbs {
 }
 
 verbs! {
+    init::Init,
     serve::Serve,
     up::Up,
     stdio::Stdio,

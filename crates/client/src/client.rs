@@ -11,9 +11,8 @@ use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Full, Limited};
 use serde::de::DeserializeOwned;
 
-use crate::{
-    Applied, Check, Error, LogLine, Logs, NodeStatus, Past, PastText, Problem, Server, ServerReport, socket_of,
-};
+use crate::socket::socket_there;
+use crate::{Applied, Check, Error, LogLine, Logs, NodeStatus, Past, PastText, Problem, Server, ServerReport};
 
 /// The largest answer that is read, in bytes: a list of thousands of servers is far smaller.
 const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -32,7 +31,7 @@ pub struct Client {
 impl Client {
     /// The node that clients reach at `url`.
     pub fn of_node(url: &str) -> Result<Self, Error> {
-        Ok(Self::at(socket_of(url, Folders::of_process().as_ref())?))
+        Ok(Self::at(socket_there(url, Folders::of_process().as_ref())?))
     }
 
     /// The node with this control socket.

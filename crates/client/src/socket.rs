@@ -1,6 +1,6 @@
 //! From the address at which clients reach a node to the socket by which it is controlled.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use config::{Folders, Listen};
 use http::Uri;
@@ -15,6 +15,15 @@ pub fn socket_of(url: &str, folders: Option<&Folders>) -> Result<PathBuf, Error>
         (address, Some(folders)) => Ok(folders.control_socket(&address)),
         (_, None) => Err(Error::NoFolder),
     }
+}
+
+/// The same; but where no node of this user's is, and one that runs as a service may be reached, that one's.
+pub(crate) fn socket_there(url: &str, folders: Option<&Folders>) -> Result<PathBuf, Error> {
+    let own = socket_of(url, folders)?;
+    let of_service = folders
+        .and_then(|folders| own.strip_prefix(&folders.runtime).ok())
+        .map(|name| Path::new(config::SERVICE_RUNTIME).join(name));
+    Ok(of_service.filter(|socket| !own.exists() && socket.exists()).unwrap_or(own))
 }
 
 /// Where a node listens, if it is one of this machine.

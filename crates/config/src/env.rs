@@ -52,6 +52,19 @@ pub const HOME: Variable = Variable { name: "HOME", meaning: "where the folders 
 /// The log filter; wins over `log.filter`.
 pub const LOG: Variable = Variable { name: "SWITCHBOARD_LOG", meaning: "the log filter; wins over `log.filter`" };
 
+/// The search path for programs.
+pub const PATH: Variable = Variable { name: "PATH", meaning: "where the programs of servers are looked for" };
+
+/// Where Docker listens.
+pub const DOCKER_HOST: Variable =
+    Variable { name: "DOCKER_HOST", meaning: "the socket where `switchboard init` looks for Docker first" };
+
+/// Where Ollama listens.
+pub const OLLAMA_HOST: Variable = Variable {
+    name: "OLLAMA_HOST",
+    meaning: "the address on this machine where `switchboard init` looks for Ollama; `127.0.0.1:11434` if not set",
+};
+
 /// No colours, when set to anything but the empty text.
 pub const NO_COLOR: Variable =
     Variable { name: "NO_COLOR", meaning: "no colours, when set to anything but the empty text" };
@@ -63,13 +76,16 @@ pub const COMPLETE: Variable = Variable {
 };
 
 /// Every environment variable the program reads.
-pub const VARIABLES: [Variable; 11] = [
+pub const VARIABLES: [Variable; 14] = [
     COMPLETE,
     CONFIG,
+    DOCKER_HOST,
     PROFILE,
     LISTEN,
     LOG,
     NO_COLOR,
+    OLLAMA_HOST,
+    PATH,
     STATE_DIR,
     XDG_CONFIG_HOME,
     XDG_STATE_HOME,

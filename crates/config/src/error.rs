@@ -29,6 +29,12 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// A file that was to be made is there already.
+    #[error("there is a configuration already: `{}`", path.display())]
+    There {
+        /// The file.
+        path: PathBuf,
+    },
     /// The configurations of the past could not be read or kept.
     #[error("cannot use the history of configurations in `{}`", folder.display())]
     History {
@@ -93,6 +99,7 @@ impl Error {
             Self::Missing { hint, .. } => hint.clone(),
             Self::Syntax { problems } | Self::Wrong { problems } => problems.iter().find_map(|one| one.hint.clone()),
             Self::Changed { .. } => Some("look at the file, then try again".into()),
+            Self::There { .. } => Some("`switchboard client import` and `switchboard server add` add to it".into()),
             Self::NoKey { hint, .. } => {
                 hint.clone().or_else(|| Some("write it as in the file, such as `limits.call_ms_max`".into()))
             }

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::{Listen, env};
 
+/// The folder of the sockets of a node that runs as the service of a package.
+pub const SERVICE_RUNTIME: &str = "/run/switchboard";
+
 /// The places of one user's files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Folders {

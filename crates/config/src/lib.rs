@@ -54,7 +54,7 @@ pub use difference::{Difference, differences};
 pub use edit::Edit;
 pub use error::Error;
 pub use explain::{Explanation, Given};
-pub use folders::{Folders, control_socket_beside};
+pub use folders::{Folders, SERVICE_RUNTIME, control_socket_beside};
 pub use gateway::Gateway;
 pub use glob::{Glob, GlobError};
 pub use history::History;

@@ -50,6 +50,21 @@ pub fn write(path: &Path, text: &str) -> Result<(), Error> {
     replace_keeping(&path, text).map_err(failed)
 }
 
+/// Makes the configuration file at `path` with this text. One that is there, or comes meanwhile, is never overwritten.
+pub fn create(path: &Path, text: &str) -> Result<(), Error> {
+    let failed = |source| Error::Write { path: path.to_owned(), source };
+    let _turn = take_turn(path).map_err(failed)?;
+    check("", text, path)?;
+    let fresh = beside(path, ".new");
+    let made = write_beside(path, &fresh, text).and_then(|()| fs::hard_link(&fresh, path));
+    let _ = fs::remove_file(&fresh);
+    made.map_err(|source| match source.kind() {
+        io::ErrorKind::AlreadyExists => Error::There { path: path.to_owned() },
+        _ => failed(source),
+    })?;
+    File::open(folder(path)).and_then(|folder| folder.sync_all()).map_err(failed)
+}
+
 /// Refuses a change that brings problems. What references lead to is not looked at: the node
 /// may have another environment.
 fn check(before: &str, after: &str, path: &Path) -> Result<(), Error> {

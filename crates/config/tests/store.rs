@@ -31,6 +31,20 @@ fn new_file_is_private_and_complete() {
 }
 
 #[test]
+fn made_file_is_private_and_never_takes_the_place_of_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("deep/switchboard.toml");
+    store::create(&path, "# first\n").unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+    let error = store::create(&path, "# second\n").unwrap_err();
+    assert!(matches!(&error, Error::There { .. }), "{error}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), "# first\n");
+    let other = folder.path().join("deep/other.toml");
+    assert!(matches!(store::create(&other, "[limits]\ncall_ms_max = \"fast\"\n"), Err(Error::Wrong { .. })));
+    assert_eq!(names(&folder.path().join("deep")), ["switchboard.toml"]);
+}
+
+#[test]
 fn changed_file_keeps_its_mode_its_link_and_a_backup() {
     let folder = tempfile::tempdir().unwrap();
     let (file, link) = (folder.path().join("file.toml"), folder.path().join("link.toml"));

@@ -4,7 +4,8 @@
 //!
 //! Reading order: [`program`] starts anything that announces itself, [`node`] is the gateway, [`fixture`],
 //! [`servers`], [`apis`] and [`fake`] stand behind it, [`tools`] finds what `scripts/setup-tests.sh` installed, [`driver`] drives one
-//! client, [`suite`] runs the conformance suite, [`wire`] speaks raw HTTP, [`events`] reads its streams, [`legacy`] holds a session over it, [`talk`] speaks on stdin and stdout.
+//! client, [`suite`] runs the conformance suite, [`wire`] speaks raw HTTP, [`events`] reads its streams, [`legacy`] holds a session over it, [`talk`] speaks on stdin and stdout,
+//! [`terminal`] sits at a terminal.
 
 pub mod apis;
 pub mod control;
@@ -18,6 +19,7 @@ pub mod program;
 pub mod servers;
 pub mod suite;
 pub mod talk;
+pub mod terminal;
 pub mod tools;
 pub mod wire;
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use e2e::Node;
 use e2e::fixture::{Era, Fixture};
 use e2e::program::{Program, built, command};
+use e2e::terminal::Terminal;
 use serde_json::{Value, json};
 
 /// How long a terminal may take to show what is expected.
@@ -141,46 +142,6 @@ fn zsh_takes_the_script() {
     assert_eq!(shell("zsh", &["-f", "-c"], script).trim(), "_clap_dynamic_completer_switchboard");
 }
 
-/// A terminal with `switchboard` in it; it goes when dropped.
-struct Terminal {
-    socket: String,
-}
-
-impl Terminal {
-    fn start(words: &[&str]) -> Self {
-        let terminal = Self { socket: format!("switchboard-{}", std::process::id()) };
-        let (code, _, talk) = terminal.tmux(&["new-session", "-d", "-x", "120", "-y", "40", &words.join(" ")]);
-        assert_eq!(code, 0, "tmux does not start: {talk}\nhint: run scripts/setup-tests.sh");
-        terminal
-    }
-
-    fn tmux(&self, words: &[&str]) -> (i32, String, String) {
-        output(command("tmux").args(["-L", &self.socket, "-f", "/dev/null"]).args(words))
-    }
-
-    fn types(&self, keys: &[&str]) {
-        self.tmux(&[&["send-keys"], keys].concat());
-    }
-
-    /// Waits until the screen shows `text`.
-    fn shows(&self, text: &str) {
-        let begin = Instant::now();
-        loop {
-            let (_, screen, talk) = self.tmux(&["capture-pane", "-p"]);
-            if screen.contains(text) {
-                return;
-            }
-            assert!(begin.elapsed() < SHOWN_WITHIN, "{text:?} is not on the screen:\n{screen}{talk}");
-        }
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        self.tmux(&["kill-server"]);
-    }
-}
-
 #[test]
 fn person_at_a_terminal_talks_to_the_tools_and_is_asked() {
     let fixture = Fixture::start(Era::Dual);
@@ -188,7 +149,7 @@ fn person_at_a_terminal_talks_to_the_tools_and_is_asked() {
     let home = format!("SWITCHBOARD_STATE_DIR={}", state.path().display());
     let program = built("switchboard");
     let program = program.to_str().expect("a path of ours is text");
-    let terminal = Terminal::start(&["env", &home, program, "interactive", "--url", fixture.url()]);
+    let terminal = Terminal::start("interactive", &["env", &home, program, "interactive", "--url", fixture.url()]);
     terminal.shows("switchboard>");
     terminal.types(&["test simple t", "Tab", "Enter"]);
     terminal.shows("→ test_simple_text");

@@ -1,10 +1,12 @@
-//! What the pages tell a newcomer to type, typed: word for word, but for the port, which is a free one, and for `npx`,
-//! which finds what is installed for the tests. What begins with `make run` is how each test begins.
+//! What the pages tell a newcomer to type, typed: word for word, but for the port, which is a free one, for `npx`, which
+//! finds what is installed for the tests, and for `init`, which is agreed to. What begins with `make run` is how each test
+//! begins. How long a page takes is printed, and translations have the same to type.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use e2e::program::{Program, built, command};
 use e2e::talk::Talk;
@@ -12,6 +14,9 @@ use e2e::tools;
 use e2e::wire::META;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+/// How long a newcomer with the built program may need for a page, reading aside.
+const PAGE_WITHIN: Duration = Duration::from_mins(5);
 
 /// The address in the pages.
 const ADDRESS: &str = "http://127.0.0.1:3100";
@@ -36,8 +41,44 @@ fn everything_in_troubleshooting_works() {
     check_page("docs/src/troubleshooting.md");
 }
 
+/// The pages that have a translation, and that.
+const TRANSLATED: [(&str, &str); 2] = [
+    ("docs/src/getting-started.md", "docs/src/fr/getting-started.md"),
+    ("docs/src/configuration.md", "docs/src/fr/configuration.md"),
+];
+
+#[test]
+fn translations_have_the_same_sections_and_the_same_to_type() {
+    for (page, translation) in TRANSLATED {
+        let read = |page: &str| fs::read_to_string(root().join(page)).expect("the page is there");
+        let (page_text, translated) = (read(page), read(translation));
+        assert_eq!(outline(&page_text), outline(&translated), "{page} and {translation} have other parts");
+        assert!(page_text != translated, "{translation} is not translated");
+    }
+}
+
+/// The levels of the headings, and what is to be typed or written, in their order; comments and the way to files that are
+/// included are the translation's own.
+fn outline(page: &str) -> Vec<String> {
+    let mut is_code = false;
+    let mut parts = Vec::new();
+    for line in page.lines() {
+        if line.starts_with("```") {
+            is_code = !is_code;
+            parts.push(line.to_owned());
+        } else if is_code {
+            let typed = line.split("  # ").next().unwrap_or_default().trim_end();
+            parts.push(typed.replace("../../../", "../../"));
+        } else if line.starts_with('#') || line.starts_with("| `") {
+            parts.push(line.split(' ').next().unwrap_or_default().to_owned());
+        }
+    }
+    parts
+}
+
 /// Types every shell block of `page` and uses every entry for a desktop client.
 fn check_page(page: &str) {
+    let begin = Instant::now();
     let text = fs::read_to_string(root().join(page)).expect("the page is there");
     let newcomer = Newcomer::with(&configuration(&text));
     let shell = blocks(&text, "sh");
@@ -48,6 +89,8 @@ fn check_page(page: &str) {
     for entry in blocks(&text, "json") {
         newcomer.starts(&entry);
     }
+    println!("stopwatch: {page} from the start of a node to its last answer: {} ms", begin.elapsed().as_millis());
+    assert!(begin.elapsed() < PAGE_WITHIN, "{page} takes {:?}", begin.elapsed());
 }
 
 /// The configuration that `page` shows, or the one of the README where it shows none.
@@ -95,6 +138,8 @@ impl Newcomer {
         let typed = ["switchboard tools", "switchboard call"]
             .iter()
             .fold(typed, |typed, verb| typed.replace(verb, &format!("{verb} --url {address}/mcp")));
+        // there is nobody to agree
+        let typed = typed.replace("switchboard init", "switchboard init --yes");
         let mut shell = command("sh");
         prepare(shell.args(["-euc", &typed]), self.folder.path(), &self.path);
         let output = shell.output().expect("there is a shell");
@@ -126,6 +171,7 @@ impl Newcomer {
 /// The surroundings of everything that a newcomer starts; a busy machine may take longer than usual for the first list.
 fn prepare(program: &mut Command, folder: &Path, path: &str) {
     program.current_dir(folder).env("PATH", path).env("ISSUES_TOKEN", "a token");
+    program.env("HOME", folder).env_remove("XDG_CONFIG_HOME");
     program.env("SWITCHBOARD_STATE_DIR", folder.join("state")).env("SWITCHBOARD_LIMITS__LIST_MS_MAX", "30000");
 }
 

@@ -18,7 +18,7 @@ pub mod failure;
 pub mod gateway;
 pub mod intake;
 pub mod key_file;
-pub mod moment;
+pub use toolkit::moment;
 pub mod parked;
 pub mod redirect;
 pub mod residents;

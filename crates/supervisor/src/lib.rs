@@ -2,7 +2,7 @@
 //!
 //! A child is a whole tree: whatever it forks ends with it, and all of it ends with us, even after `kill -9`
 //! (see [`guard`]). This crate moves lines and counts failures; what a line means, and when a server is to be
-//! started again, is decided above.
+//! started again, is decided above. What only runs to its end is [`run()`].
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), supervisor::Error> {
@@ -26,6 +26,7 @@ mod journal;
 mod limits;
 mod lines;
 mod outbox;
+mod run;
 mod spawn;
 mod stderr;
 mod tree;
@@ -43,4 +44,5 @@ pub use exit::Exit;
 pub use journal::{Entry, Journal};
 pub use limits::Limits;
 pub use lines::{Line, Lines, Oversized};
+pub use run::{Bounds, Captured, Finished, run};
 pub use spawn::{spawn, spawn_with_journal};

@@ -39,7 +39,7 @@ pub fn spawn_with_journal(
 }
 
 /// A guard makes a session of its own; without one the child at least leads its own group.
-fn prepare(command: &Command, limits: &Limits) -> (process::Command, bool) {
+pub(crate) fn prepare(command: &Command, limits: &Limits) -> (process::Command, bool) {
     let guard = guard::command(command, limits);
     let guarded = guard.is_some();
     let mut prepared = guard.unwrap_or_else(|| {
@@ -94,7 +94,7 @@ fn fit(process: &mut process::Child, limits: &Limits, journal: Option<Journal>) 
 }
 
 /// A process that could not be fitted must not stay behind unseen.
-fn discard(process: &mut process::Child) {
+pub(crate) fn discard(process: &mut process::Child) {
     Tree::of(Pid::from_child(process)).kill();
     // it was killed: there is nothing to learn from its status
     let _ = process.wait();

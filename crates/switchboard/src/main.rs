@@ -4,6 +4,7 @@ mod bridge;
 mod control;
 mod node;
 mod residents;
+mod welcome;
 
 use std::process::ExitCode;
 

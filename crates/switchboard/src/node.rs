@@ -17,6 +17,7 @@ use tokio::{
 
 use crate::control;
 use crate::residents::Household;
+use crate::welcome;
 
 /// Runs a node until it is told to stop.
 pub(crate) async fn serve(arguments: &Serve, settings: &Settings, terminal: &mut Terminal) -> Result<Exit, Error> {
@@ -42,7 +43,9 @@ pub(crate) async fn serve(arguments: &Serve, settings: &Settings, terminal: &mut
         terminal.say(&format!("listening on {address}"));
     }
     if let Some(first) = listen.first() {
-        terminal.say(&next_step(first, config));
+        for line in welcome::lines(first, config, settings, terminal.is_of_person()).await {
+            terminal.say(&line);
+        }
     }
     serve::serve(gateway, listeners, stopping).await;
     Ok(Exit::Done)
@@ -113,15 +116,6 @@ fn seals() -> Seals {
 /// The servers that live in this process.
 pub(crate) fn residents(config: &Config) -> Arc<dyn Residents> {
     Arc::new(Household::new(&config.limits))
-}
-
-/// What to do now that the node runs.
-fn next_step(address: &str, config: &Config) -> String {
-    if config.servers.is_empty() {
-        return "next: there are no servers yet; write one into a file (`switchboard config show --default` explains how) and start with --config FILE".to_owned();
-    }
-    let enabled = config.servers.values().filter(|server| server.enabled).count();
-    format!("next: point a client at {address}/mcp ({enabled} servers), or try `switchboard tools --url {address}/mcp`")
 }
 
 /// Resolves when the node is asked to end; it is listened for from the call on.

@@ -13,11 +13,19 @@ use crate::{
 /// The arguments of a call by name.
 pub type Arguments = Map<String, Value>;
 
-/// Checks the arguments against the declaration and takes the shared ones out.
-pub(crate) fn prepare(declaration: &Declaration, mut arguments: Arguments) -> Result<(Arguments, Shared), Failure> {
+/// Checks the arguments against the declaration and takes the shared ones out. `common` are aliases of the whole toolkit.
+pub(crate) fn prepare(
+    declaration: &Declaration,
+    common: &[(&str, &str)],
+    mut arguments: Arguments,
+) -> Result<(Arguments, Shared), Failure> {
     let empty = Map::new();
     let own = declaration.input.get("properties").and_then(Value::as_object).unwrap_or(&empty);
-    resolve_aliases(declaration, &mut arguments)?;
+    let of_the_tool = declaration.argument_aliases.iter().map(|(alias, name)| (alias.as_str(), name.as_str()));
+    let of_all = common.iter().copied().filter(|(alias, name)| own.contains_key(*name) && !own.contains_key(*alias));
+    for (alias, name) in of_the_tool.chain(of_all) {
+        resolve_alias(alias, name, &mut arguments)?;
+    }
     let shared = shared::take(&mut arguments, declaration, &|name| own.contains_key(name))?;
     let is_open = declaration.input.get("additionalProperties").is_some_and(|value| value != &Value::Bool(false));
     if let Some(unknown) = arguments.keys().find(|key| !is_open && !own.contains_key(*key)) {
@@ -35,16 +43,14 @@ pub(crate) fn prepare(declaration: &Declaration, mut arguments: Arguments) -> Re
     Ok((arguments, shared))
 }
 
-fn resolve_aliases(declaration: &Declaration, arguments: &mut Arguments) -> Result<(), Failure> {
-    for (alias, name) in &declaration.argument_aliases {
-        let Some(value) = arguments.remove(alias) else { continue };
-        match arguments.get(name) {
-            Some(other) if *other != value => {
-                let text = format!("`{alias}` and `{name}` are the same argument and have different values");
-                return Err(Failure::invalid(name, text).hint(format!("give only `{name}`")));
-            }
-            _ => drop(arguments.insert(name.clone(), value)),
+fn resolve_alias(alias: &str, name: &str, arguments: &mut Arguments) -> Result<(), Failure> {
+    let Some(value) = arguments.remove(alias) else { return Ok(()) };
+    match arguments.get(name) {
+        Some(other) if *other != value => {
+            let text = format!("`{alias}` and `{name}` are the same argument and have different values");
+            return Err(Failure::invalid(name, text).hint(format!("give only `{name}`")));
         }
+        _ => drop(arguments.insert(name.to_owned(), value)),
     }
     Ok(())
 }
@@ -117,7 +123,8 @@ mod tests {
 
     fn prepared(arguments: &Value) -> Result<Value, Failure> {
         let arguments = arguments.as_object().cloned().unwrap();
-        prepare(&resize(), arguments).map(|(arguments, _)| Value::Object(arguments))
+        prepare(&resize(), &[("image", "path"), ("wide", "height"), ("width", "path")], arguments)
+            .map(|(arguments, _)| Value::Object(arguments))
     }
 
     #[test]
@@ -126,6 +133,7 @@ mod tests {
         check(json!({"path": "a"}), json!({"path": "a"}));
         check(json!({"file": "a"}), json!({"path": "a"}));
         check(json!({"file": "a", "path": "a"}), json!({"path": "a"}));
+        check(json!({"image": "a", "width": 1}), json!({"path": "a", "width": 1}));
         check(
             json!({"path": "a", "width": null, "timeout_s": 5, "dry_run": true}),
             json!({"path": "a", "width": null}),
@@ -143,6 +151,12 @@ mod tests {
         check(json!({"path": "a", "wdth": 1}), "wdth", "did you mean `width`?");
         check(json!({"path": "a", "timeout": 1}), "timeout", "did you mean `timeout_s`?");
         check(json!({"path": "a", "file": "b"}), "path", "give only `path`");
+        check(
+            json!({"path": "a", "wide": 1}),
+            "wide",
+            "known are `path`, `width`, `timeout_s`, `dry_run`, `idempotency_key`",
+        );
+        check(json!({"path": "a", "image": "b"}), "path", "give only `path`");
         check(json!({"path": 7}), "path", "`path`: The image.");
         check(json!({"path": "a", "width": "7"}), "width", "give `width`");
         check(json!({"path": "a", "width": 1.5}), "width", "give `width`");

@@ -38,6 +38,7 @@
 //!
 //! In reading order: [`tool`] (what one writes), [`marks`], [`declaration`], [`shared`] and [`arguments`] (what comes in),
 //! [`call`], [`failure`], [`output`] (what goes out) with [`cut`], [`keep`] and [`redact`], [`toolkit`], and [`serve()`].
+//! [`moment`] writes times, [`mod@reference`] the pages about a toolkit.
 
 pub mod arguments;
 pub mod call;
@@ -47,9 +48,11 @@ pub mod declaration;
 pub mod failure;
 pub mod keep;
 pub mod marks;
+pub mod moment;
 pub mod output;
 mod perform;
 pub mod redact;
+pub mod reference;
 mod repeats;
 mod serve;
 pub mod shared;
@@ -64,6 +67,7 @@ pub use keep::{Keep, Kept};
 pub use marks::Marks;
 pub use output::Output;
 pub use redact::Secrets;
-pub use serve::serve;
+pub use serve::{serve, serve_lines};
+pub use shared::Shared;
 pub use tool::{Running, Served, Tool};
 pub use toolkit::{Resources, Toolkit};

@@ -67,7 +67,7 @@ impl Toolkit {
 
     async fn attempt(&self, asked: Asked<'_>, progress: Progress) -> Result<Attempt<'_>, Failure> {
         let declaration = asked.tool.declaration();
-        let (arguments, shared) = arguments::prepare(declaration, read(asked.arguments)?)?;
+        let (arguments, shared) = arguments::prepare(declaration, self.argument_aliases, read(asked.arguments)?)?;
         let call = Call { caller: asked.caller, shared, progress };
         if call.shared.dry_run {
             let plan = within(&call, declaration, asked.tool.plan(arguments, &call)).await?;

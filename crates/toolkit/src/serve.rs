@@ -3,6 +3,7 @@
 
 mod legacy;
 mod lists;
+mod pump;
 mod session;
 
 use std::{sync::Arc, time::Duration};
@@ -12,6 +13,7 @@ use mcp::{Envelope, Era, Kind, Meta, Method, Param, ScanLimits, Version, array, 
 use serde_json::{Map, Value, json};
 use tokio::{sync::mpsc, task::JoinSet};
 
+pub use self::pump::serve_lines;
 use self::session::Session;
 use crate::{
     call::{Caller, Progress},

@@ -31,6 +31,7 @@ pub struct Toolkit {
     pub(crate) instructions: Option<String>,
     pub(crate) tools: Vec<Arc<dyn Served>>,
     by_name: HashMap<String, usize>,
+    pub(crate) argument_aliases: &'static [(&'static str, &'static str)],
     pub(crate) keep: Option<Arc<dyn Keep>>,
     pub(crate) secrets: Secrets,
     pub(crate) resources: Option<Arc<dyn Resources>>,
@@ -53,6 +54,7 @@ impl Toolkit {
             instructions: None,
             tools: Vec::new(),
             by_name: HashMap::new(),
+            argument_aliases: &[],
             keep: None,
             secrets: Secrets::default(),
             resources: None,
@@ -79,6 +81,11 @@ impl Toolkit {
         }
         self.tools.push(tool);
         self
+    }
+
+    /// With other names of arguments, for all tools that have them: `(alias, name)`. A tool's own aliases come first.
+    pub fn argument_aliases(self, argument_aliases: &'static [(&'static str, &'static str)]) -> Self {
+        Self { argument_aliases, ..self }
     }
 
     /// With a text for the model.

@@ -17,7 +17,7 @@ pub(super) fn look(patient: &Patient) -> Vec<Finding> {
     let Some(file) = &patient.file else {
         let none =
             Finding::new(AREA, State::Doubtful, "no configuration file: the defaults hold, and there is no server");
-        return vec![none.hint("switchboard client import, or switchboard server add")];
+        return vec![none.hint("switchboard init, or switchboard server add")];
     };
     for problem in &patient.loaded.problems {
         let finding = Finding::new(AREA, State::Bad, problem.to_string());

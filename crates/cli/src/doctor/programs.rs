@@ -1,13 +1,9 @@
 //! The programs that servers are started with: there, and on the path.
 
-use std::{
-    collections::BTreeMap,
-    env,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-};
+use std::collections::BTreeMap;
 
 use super::{Finding, Patient, State};
+use crate::programs::find;
 
 const AREA: &str = "programs";
 
@@ -42,30 +38,9 @@ fn program(command: &str, servers: &str) -> Finding {
     Finding::new(AREA, State::Bad, format!("`{command}` was not found, so {servers} cannot start")).hint(hint)
 }
 
-/// The file that a command starts.
-fn find(command: &str) -> Option<PathBuf> {
-    if command.contains('/') {
-        return Some(PathBuf::from(command)).filter(|path| is_program(path));
-    }
-    let folders = env::var_os("PATH")?;
-    env::split_paths(&folders).map(|folder| folder.join(command)).find(|path| is_program(path))
-}
-
-fn is_program(path: &Path) -> bool {
-    path.metadata().is_ok_and(|facts| facts.is_file() && facts.permissions().mode() & 0o111 != 0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_program_is_found_on_the_path_or_where_it_is_said_to_be() {
-        assert!(find("sh").is_some());
-        assert!(find("/bin/sh").is_some());
-        assert!(find("no-such-program-anywhere").is_none());
-        assert!(find("/etc/passwd").is_none());
-    }
 
     #[test]
     fn a_missing_program_is_named_with_its_servers_and_where_to_get_it() {

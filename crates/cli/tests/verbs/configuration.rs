@@ -229,3 +229,23 @@ async fn explanation_says_who_gives_a_value() {
     assert_eq!(ended.exit, Exit::Usage);
     assert_eq!(ended.talk, "error: `limits.cal_ms_max` is no key\nhint: did you mean `call_ms_max`?\n");
 }
+
+#[tokio::test]
+async fn init_leaves_a_configuration_that_is_there_alone() {
+    let file = File::with("# mine\n");
+    let ended = file.run(&["init", "--yes"]).await;
+    assert_eq!((ended.exit, ended.out.as_str()), (Exit::Failure, ""));
+    assert_eq!(
+        ended.talk,
+        "error: there is a configuration already: `FILE`\n\
+         hint: `switchboard client import` and `switchboard server add` add to it\n"
+    );
+    assert_eq!(file.text(), "# mine\n");
+}
+
+#[tokio::test]
+async fn init_that_is_agreed_to_is_no_dry_run() {
+    let ended = run(&["init", "--yes", "--dry-run"]).await;
+    assert_eq!((ended.exit, ended.out.as_str()), (Exit::Usage, ""));
+    assert!(ended.talk.contains("--yes") && ended.talk.contains("--dry-run"), "{}", ended.talk);
+}
