@@ -24,6 +24,8 @@ mod rest;
 
 mod api;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 
 pub use api::toolkit;
 pub use error::Error;

@@ -93,7 +93,7 @@ async fn fetch(url: &Url, client: &egress::Client, credentials: &Credentials) ->
 }
 
 /// JSON, or else YAML.
-fn parse(bytes: &[u8]) -> Result<Value, serde_saphyr::Error> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<Value, serde_saphyr::Error> {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     serde_json::from_slice(text).or_else(|_| serde_saphyr::from_slice(text))
 }

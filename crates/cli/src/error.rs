@@ -178,6 +178,9 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// The way in for gRPC could not be opened.
+    #[error("cannot serve gRPC")]
+    Grpc(#[source] gateway::edge::grpc::GrpcError),
     /// The output could not be written, or the input not read.
     #[error("cannot write the output or read the input")]
     Output(#[from] io::Error),
@@ -194,6 +197,7 @@ impl Error {
             Self::Missing { argument } => Some(format!("give it as `{argument}=VALUE`")),
             Self::Unreachable { .. } => Some("start one with `switchboard serve`, or name another with `--url`".into()),
             Self::Listen { .. } => Some("is another node running there? choose another address with `--listen`".into()),
+            Self::Grpc(_) => Some("see `certificate`, `key` and `client_authorities` in the section `[grpc]`".into()),
             Self::Timeout { .. } => Some("give it more time with `--timeout SECONDS`".into()),
             Self::NoAnswer { .. } => Some("is this the address of an MCP server? it often ends in `/mcp`".into()),
             Self::NoServer { .. } => {

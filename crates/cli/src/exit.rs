@@ -101,6 +101,7 @@ impl Error {
             | Self::ClientChanged { .. }
             | Self::Cancelled
             | Self::Listen { .. }
+            | Self::Grpc(_)
             | Self::Output(_) => Exit::Failure,
             Self::Usage { .. }
             | Self::NoProject { .. }

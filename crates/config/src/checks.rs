@@ -3,6 +3,7 @@
 mod api;
 mod bundle;
 mod gateway;
+mod grpc;
 mod limits;
 mod names;
 mod server;
@@ -13,6 +14,7 @@ use crate::problem::Problems;
 /// Reports everything in `config` that the schema cannot see.
 pub(crate) fn check(config: &Config, problems: &mut Problems<'_>) {
     gateway::check(&config.gateway, problems);
+    grpc::check(&config.grpc, &config.gateway, problems);
     limits::check(&config.limits, problems);
     names::check("servers", config.servers.keys(), problems);
     names::check("bundles", config.bundles.keys(), problems);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Bundle, Error, Gateway, Limits, Log, Server, Tools};
+use crate::{Bundle, Error, Gateway, Grpc, Limits, Log, Server, Tools};
 
 /// Everything an operator can choose. Serialized, secrets read `•••`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -14,6 +14,8 @@ use crate::{Bundle, Error, Gateway, Limits, Log, Server, Tools};
 pub struct Config {
     /// Where the gateway listens and what it says about itself.
     pub gateway: Gateway,
+    /// Where gRPC clients connect, and whether by TLS.
+    pub grpc: Grpc,
     /// How much, how many and how long at most.
     pub limits: Limits,
     /// What is logged, and in which shape.

@@ -26,6 +26,9 @@ pub struct Limits {
     /// Open client connections. Default 20,000.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub connections_max: usize,
+    /// Calls, streams and sessions at one time on one gRPC connection. Default 100.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub grpc_streams_max: u32,
     /// Levels of nesting in a JSON message. Default 64.
     #[schemars(range(min = 8, max = 128))]
     pub json_depth_max: usize,
@@ -122,6 +125,7 @@ impl Default for Limits {
             header_read_ms_max: 10_000,
             body_read_ms_max: 30_000,
             connections_max: 20_000,
+            grpc_streams_max: 100,
             json_depth_max: 64,
             call_ms_max: 300_000,
             call_total_ms_max: 3_600_000,

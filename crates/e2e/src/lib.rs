@@ -5,7 +5,7 @@
 //! Reading order: [`program`] starts anything that announces itself, [`node`] is the gateway, [`fixture`],
 //! [`servers`], [`apis`] and [`fake`] stand behind it, [`tools`] finds what `scripts/setup-tests.sh` installed, [`driver`] drives one
 //! client, [`suite`] runs the conformance suite, [`wire`] speaks raw HTTP, [`events`] reads its streams, [`legacy`] holds a session over it, [`talk`] speaks on stdin and stdout,
-//! [`terminal`] sits at a terminal.
+//! [`grpc`] gRPC, [`terminal`] sits at a terminal.
 
 pub mod apis;
 pub mod control;
@@ -13,6 +13,7 @@ pub mod driver;
 pub mod events;
 pub mod fake;
 pub mod fixture;
+pub mod grpc;
 pub mod legacy;
 pub mod node;
 pub mod program;

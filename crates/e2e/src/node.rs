@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
+use crate::control::Control;
 use crate::program::{Program, built, command};
 
 /// The unix socket, in the folder of the configuration.
@@ -57,6 +58,18 @@ impl Node {
     /// The host and port it listens on.
     pub fn address(&self) -> &str {
         self.origin.trim_start_matches("http://")
+    }
+
+    /// The host and port it listens on for gRPC, where the configuration says so.
+    ///
+    /// # Panics
+    ///
+    /// When it does not.
+    pub fn grpc(&self) -> String {
+        let status = Control::of(&self.folder().join("state"), self.address()).get("/status");
+        let listen = status["listen"].as_array().cloned().unwrap_or_default();
+        let address = listen.iter().filter_map(|address| address.as_str()?.strip_prefix("grpc")?.split_once("://"));
+        address.map(|(_, address)| address.to_owned()).next().expect("it listens for gRPC")
     }
 
     /// The address of the endpoint with everything.

@@ -11,6 +11,8 @@ pub enum Python {
     Mcp1,
     /// No SDK: gRPC with reflection.
     Apis,
+    /// No SDK: a gRPC client with its code generator.
+    Grpc,
 }
 
 impl Python {
@@ -19,6 +21,7 @@ impl Python {
             Self::Mcp2 => "python-mcp2",
             Self::Mcp1 => "python-mcp1",
             Self::Apis => "python-apis",
+            Self::Grpc => "python-grpc",
         }
     }
 }

@@ -86,11 +86,17 @@ fn a_taken_address_is_bad_and_a_node_of_ours_is_good() {
     let home = Home::with(&format!("gateway.listen = [\"{address}\"]\n"));
     let (code, findings) = home.doctor(&["--offline"]);
     assert_eq!((code, finding(&findings, "is taken by another program")["state"].as_str()), (1, Some("bad")));
-
-    let node = Node::start("");
-    let address = node.address().trim_start_matches("http://").to_owned();
-    let home = Home::with(&format!("gateway.listen = [\"{address}\"]\n"));
+    let home = Home::with(&format!("gateway.listen = [\"127.0.0.1:0\"]\ngrpc.listen = \"{address}\"\n"));
     let (code, findings) = home.doctor(&["--offline"]);
+    let bad = finding(&findings, "is taken by another program");
+    assert_eq!((code, bad["hint"].as_str().is_some_and(|hint| hint.ends_with("in `grpc.listen`"))), (1, true));
+
+    let node = Node::start("grpc.listen = \"127.0.0.1:0\"");
+    let taken = node.grpc();
+    let address = node.address().trim_start_matches("http://").to_owned();
+    let home = Home::with(&format!("gateway.listen = [\"{address}\"]\ngrpc.listen = \"{taken}\"\n"));
+    let (code, findings) = home.doctor(&["--offline"]);
+    assert_eq!(finding(&findings, &format!("a node runs at {taken}"))["state"], "good", "{findings:#?}");
     assert_eq!((code, finding(&findings, "a node runs at")["state"].as_str()), (0, Some("good")), "{findings:#?}");
 }
 

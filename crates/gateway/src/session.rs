@@ -149,6 +149,13 @@ impl Session {
         }
     }
 
+    /// The client has left: it gives up all calls.
+    pub fn cancel_all(&self) {
+        for (_, cancel) in lock(&self.running).drain() {
+            let _ = cancel.send(());
+        }
+    }
+
     /// The resources that the client subscribed to, by shown URI.
     pub fn watching(&self) -> &tokio::sync::Mutex<HashMap<String, Watching>> {
         &self.watching

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use cli::{Error, Exit, Serve, Settings, Stdio, Terminal};
-use config::{Config, Folders, Loaded, LogFormat};
+use config::{Config, Folders, Listen, Loaded, LogFormat};
 use gateway::{
     Current, Residents,
     catalogue::Endpoint,
-    edge::serve::{self, Listener},
+    edge::{
+        grpc::Grpc,
+        serve::{self, Listener, Speech},
+    },
     seals::Seals,
 };
 use tokio::{
@@ -26,12 +29,14 @@ pub(crate) async fn serve(arguments: &Serve, settings: &Settings, terminal: &mut
     let addresses = if arguments.listen.is_empty() { &config.gateway.listen } else { &arguments.listen };
     let mut listeners = Vec::new();
     for address in addresses {
-        listeners.push(
-            Listener::bind(address).await.map_err(|source| Error::Listen { address: address.to_string(), source })?,
-        );
+        listeners.push((bound(address).await?, Speech::Http));
+    }
+    if let Some(address) = &config.grpc.listen {
+        let grpc = Grpc::new(&config.grpc).await.map_err(Error::Grpc)?;
+        listeners.push((bound(address).await?, Speech::Grpc(grpc)));
     }
     let gateway = gateway(config);
-    let listen: Vec<String> = listeners.iter().map(Listener::address).collect();
+    let listen: Vec<String> = listeners.iter().map(|(listener, speech)| listener.address(speech)).collect();
     let _socket = control::start(settings.source(), &loaded, &gateway, &listen).await;
     let (stop, stopping) = watch::channel(false);
     let stopped = told_to_stop();
@@ -49,6 +54,10 @@ pub(crate) async fn serve(arguments: &Serve, settings: &Settings, terminal: &mut
     }
     serve::serve(gateway, listeners, stopping).await;
     Ok(Exit::Done)
+}
+
+async fn bound(address: &Listen) -> Result<Listener, Error> {
+    Listener::bind(address).await.map_err(|source| Error::Listen { address: address.to_string(), source })
 }
 
 /// Runs a node for one client on stdin and stdout.

@@ -12,29 +12,37 @@ use super::{Finding, Patient, State};
 const AREA: &str = "addresses";
 
 pub(super) async fn look(patient: &Patient) -> Vec<Finding> {
+    let config = &patient.loaded.config;
     let mut findings = Vec::new();
-    for listen in &patient.loaded.config.gateway.listen {
-        findings.push(match listen {
-            Listen::Tcp(address) => match TcpListener::bind(address) {
-                Ok(_) => Finding::new(AREA, State::Good, format!("{address} is free")),
-                Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-                    taken(&address.to_string(), &format!("http://{address}/healthz"), address.port()).await
-                }
-                Err(error) => Finding::new(AREA, State::Bad, format!("cannot listen on {address}: {error}"))
-                    .hint("name another address in `gateway.listen`"),
-            },
-            Listen::Unix(path) => socket(path),
-        });
+    let mut node_runs = false;
+    for listen in &config.gateway.listen {
+        let runs = matches!(listen, Listen::Tcp(address) if answers(&format!("http://{address}/healthz")).await);
+        findings.push(address("gateway.listen", listen, runs));
+        node_runs |= runs;
     }
+    // gRPC has no page to ask: a node that runs beside it is the one that took the address
+    findings.extend(config.grpc.listen.as_ref().map(|listen| address("grpc.listen", listen, node_runs)));
     findings
 }
 
-async fn taken(address: &str, health: &str, port: u16) -> Finding {
-    if answers(health).await {
-        return Finding::new(AREA, State::Good, format!("a node runs at {address}"));
+/// How the address of the option `key` stands; `node_runs` says who has taken it.
+fn address(key: &str, listen: &Listen, node_runs: bool) -> Finding {
+    let address = match listen {
+        Listen::Tcp(address) => address,
+        Listen::Unix(path) => return socket(path),
+    };
+    match TcpListener::bind(address) {
+        Ok(_) => Finding::new(AREA, State::Good, format!("{address} is free")),
+        Err(error) if error.kind() != io::ErrorKind::AddrInUse => {
+            Finding::new(AREA, State::Bad, format!("cannot listen on {address}: {error}"))
+                .hint(format!("name another address in `{key}`"))
+        }
+        Err(_) if node_runs => Finding::new(AREA, State::Good, format!("a node runs at {address}")),
+        Err(_) => Finding::new(AREA, State::Bad, format!("{address} is taken by another program")).hint(format!(
+            "`ss -ltnp 'sport = :{}'` says by which; or name another address in `{key}`",
+            address.port()
+        )),
     }
-    Finding::new(AREA, State::Bad, format!("{address} is taken by another program"))
-        .hint(format!("`ss -ltnp 'sport = :{port}'` says by which; or name another address in `gateway.listen`"))
 }
 
 async fn answers(url: &str) -> bool {

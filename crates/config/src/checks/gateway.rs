@@ -36,7 +36,8 @@ fn check_listen(listen: &[Listen], path: &KeyPath, problems: &mut Problems<'_>) 
     }
 }
 
-fn is_any_port(address: &Listen) -> bool {
+/// Whether the system picks the port.
+pub(super) fn is_any_port(address: &Listen) -> bool {
     matches!(address, Listen::Tcp(address) if address.port() == 0)
 }
 

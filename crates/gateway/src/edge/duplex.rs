@@ -13,7 +13,7 @@ use http::{HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use mcp::{Envelope, Era, Kind, Meta, Method, Param, ScanLimits, Version, code, message, sse};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_tungstenite::tungstenite::{
     Message,
     handshake::derive_accept_key,
@@ -31,6 +31,10 @@ use crate::{catalogue::Endpoint, gateway::Gateway, route::Inbound, seals::random
 /// How often a WebSocket is asked whether it is alive.
 const PING: Duration = Duration::from_secs(30);
 
+/// Requests under way at one time on one connection: far more than a person or an agent has, far less than would starve
+/// others.
+const REQUESTS_MAX: u32 = 1_000;
+
 /// One connection.
 pub struct Duplex {
     gateway: Gateway,
@@ -39,37 +43,52 @@ pub struct Duplex {
     session: OnceLock<Arc<Session>>,
     /// Modern calls under way, by the raw token of their id.
     running: Arc<Mutex<HashMap<Vec<u8>, oneshot::Sender<()>>>>,
+    /// Room for requests that are not answered yet.
+    places: Arc<Semaphore>,
 }
 
 impl Duplex {
     /// A connection that writes to `out`.
     pub fn new(gateway: &Gateway, endpoint: Endpoint, out: mpsc::Sender<Bytes>) -> Arc<Self> {
-        Arc::new(Self { gateway: gateway.clone(), endpoint, out, session: OnceLock::new(), running: Arc::default() })
+        let places = Arc::new(Semaphore::new(REQUESTS_MAX as usize));
+        let session = OnceLock::new();
+        Arc::new(Self { gateway: gateway.clone(), endpoint, out, session, running: Arc::default(), places })
     }
 
-    /// Takes one message. Calls go on by themselves, so that others can overtake them.
+    /// Takes the bytes of one message.
     pub async fn receive(self: &Arc<Self>, bytes: Bytes) {
         let limits = ScanLimits { depth_max: self.gateway.limits.json_depth_max as u32 };
         match Envelope::parse(&bytes, limits) {
             Err(invalid) => self.say(message::error(None, invalid.code(), &invalid.to_string(), None)).await,
-            Ok(message) if Method::parse(message.method()) == Method::Initialize && !is_modern(&message) => {
-                self.handshake(&message).await;
-            }
-            Ok(message) => {
-                let place = self.clone();
-                if message.kind() == Kind::Request {
-                    tokio::spawn(async move { place.request(message).await });
-                } else {
-                    place.note(message).await;
-                }
-            }
+            Ok(message) => self.take(message).await,
         }
+    }
+
+    /// Takes one message. Calls go on by themselves, so that others can overtake them.
+    pub async fn take(self: &Arc<Self>, message: Envelope) {
+        if message.kind() != Kind::Request {
+            return self.note(message).await;
+        }
+        if Method::parse(message.method()) == Method::Initialize && !is_modern(&message) {
+            return self.handshake(&message).await;
+        }
+        let Ok(place) = self.places.clone().try_acquire_owned() else {
+            let text = format!("more than {REQUESTS_MAX} requests at one time on one connection");
+            return self.pass_on(Reply::error(message.id(), code::OVERLOADED, &text, is_modern(&message))).await;
+        };
+        tokio::spawn(self.clone().request(message, place));
+    }
+
+    /// Resolves when every request has been answered.
+    pub async fn settled(&self) {
+        let _ = self.places.acquire_many(REQUESTS_MAX).await;
     }
 
     /// The connection is gone: everything that belonged to it is given back.
     pub fn close(&self) {
         self.running.lock().unwrap_or_else(PoisonError::into_inner).clear();
         if let Some(session) = self.session.get() {
+            session.cancel_all();
             self.gateway.sessions.end_bound(session);
             self.gateway.release(session);
         }
@@ -104,7 +123,7 @@ impl Duplex {
         }
     }
 
-    async fn request(&self, request: Envelope) {
+    async fn request(self: Arc<Self>, request: Envelope, _place: OwnedSemaphorePermit) {
         if is_modern(&request) {
             return self.modern(request).await;
         }
@@ -162,7 +181,8 @@ impl Duplex {
         }
     }
 
-    async fn pass_on(&self, reply: Reply) {
+    /// Says what there is to say.
+    pub async fn pass_on(&self, reply: Reply) {
         match reply {
             Reply::Accepted => {}
             Reply::One(bytes, _) => self.say(bytes).await,
@@ -184,7 +204,7 @@ fn is_modern(message: &Envelope) -> bool {
 }
 
 /// What a modern request must say of itself where there are no headers.
-fn check(request: &Envelope) -> Result<(), Reply> {
+pub fn check(request: &Envelope) -> Result<(), Reply> {
     let version = request.meta_text(Meta::ProtocolVersion).unwrap_or_default();
     if Version::parse(version).is_none_or(|version| version.era() != Era::Modern) {
         let served: Vec<&str> = Version::SERVED.iter().map(|version| version.as_str()).collect();

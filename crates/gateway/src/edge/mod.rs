@@ -2,12 +2,14 @@
 //! routed, and answered in the words of that era.
 //!
 //! In reading order: `modern` and `legacy` with `unbroken` (the two eras), `listen` (changes for modern clients), `http` with `door`, `head`
-//! and `body` (Streamable HTTP), `duplex` (stdio, sockets, HTTP+SSE), `serve` with `framing` and `head_timer` (listeners).
+//! and `body` (Streamable HTTP), `duplex` (stdio, sockets, HTTP+SSE), `grpc`, `serve` with `framing`, `head_timer` and `tls`
+//! (listeners).
 
 pub mod body;
 pub mod door;
 pub mod duplex;
 pub mod framing;
+pub mod grpc;
 mod head;
 mod head_timer;
 pub mod http;
@@ -17,6 +19,7 @@ pub mod lists;
 pub mod modern;
 mod newcomers;
 pub mod serve;
+pub mod tls;
 mod unbroken;
 
 use bytes::Bytes;

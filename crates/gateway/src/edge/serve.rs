@@ -1,4 +1,4 @@
-//! Listeners: TCP and unix sockets that speak HTTP, and stdio. Each connection has its limits, and all of them end when
+//! Listeners: TCP and unix sockets that speak HTTP or gRPC, and stdio. Each connection has its limits, and all of them end when
 //! the node stops: no new ones, a while for what is under way, then the end.
 
 use std::{future::Future, net::SocketAddr, path::Path, sync::Arc, time::Duration};
@@ -20,6 +20,7 @@ use super::{
     STREAM_QUEUE,
     duplex::Duplex,
     framing::{Framed, Switched},
+    grpc::Grpc,
     head_timer::HeadTimer,
     http::Http,
 };
@@ -35,6 +36,15 @@ pub enum Listener {
     Tcp(TcpListener),
     /// A unix socket; its file is removed when the listener goes.
     Unix(UnixListener, SocketFile),
+}
+
+/// What is spoken on a listener.
+#[derive(Clone)]
+pub enum Speech {
+    /// HTTP, with all that goes over it.
+    Http,
+    /// gRPC.
+    Grpc(Grpc),
 }
 
 /// The file of a unix socket.
@@ -60,10 +70,17 @@ impl Listener {
     }
 
     /// Where it listens, as a user writes it.
-    pub fn address(&self) -> String {
-        match self {
-            Self::Tcp(listener) => listener.local_addr().map(|address| format!("http://{address}")).unwrap_or_default(),
-            Self::Unix(_, file) => format!("unix:{}", file.0.display()),
+    pub fn address(&self, speech: &Speech) -> String {
+        let scheme = match speech {
+            Speech::Http => "http",
+            Speech::Grpc(grpc) => grpc.scheme(),
+        };
+        match (self, speech) {
+            (Self::Tcp(listener), _) => {
+                listener.local_addr().map(|address| format!("{scheme}://{address}")).unwrap_or_default()
+            }
+            (Self::Unix(_, file), Speech::Http) => format!("unix:{}", file.0.display()),
+            (Self::Unix(_, file), Speech::Grpc(_)) => format!("{scheme}+unix:{}", file.0.display()),
         }
     }
 }
@@ -86,17 +103,23 @@ async fn remove_stale(path: &Path) -> std::io::Result<()> {
 }
 
 /// Serves all listeners until `stop` turns true, then lets calls finish for as long as the limits allow.
-pub async fn serve(gateway: Current, listeners: Vec<Listener>, stop: watch::Receiver<bool>) {
+pub async fn serve(gateway: Current, listeners: Vec<(Listener, Speech)>, stop: watch::Receiver<bool>) {
     let places = Arc::new(Semaphore::new(gateway.now().limits.connections_max));
     let mut accepting = JoinSet::new();
-    for listener in listeners {
-        accepting.spawn(accept(gateway.clone(), listener, places.clone(), stop.clone()));
+    for (listener, speech) in listeners {
+        accepting.spawn(accept(gateway.clone(), listener, speech, places.clone(), stop.clone()));
     }
     while accepting.join_next().await.is_some() {}
     gateway.now().stop().await;
 }
 
-async fn accept(gateway: Current, listener: Listener, places: Arc<Semaphore>, mut stop: watch::Receiver<bool>) {
+async fn accept(
+    gateway: Current,
+    listener: Listener,
+    speech: Speech,
+    places: Arc<Semaphore>,
+    mut stop: watch::Receiver<bool>,
+) {
     let mut connections = JoinSet::new();
     loop {
         let Ok(place) = places.clone().acquire_owned().await else { return };
@@ -104,15 +127,15 @@ async fn accept(gateway: Current, listener: Listener, places: Arc<Semaphore>, mu
             accepted = next(&listener) => accepted,
             _ = stop.wait_for(|stop| *stop) => break,
         };
-        let (gateway, stop) = (gateway.clone(), stop.clone());
+        let (gateway, speech, stop) = (gateway.clone(), speech.clone(), stop.clone());
         match accepted {
             Ok(Stream::Tcp(stream)) => drop(connections.spawn(async move {
                 let _ = stream.set_nodelay(true);
-                connection(gateway, stream, stop).await;
+                speech.connection(gateway, stream, stop).await;
                 drop(place);
             })),
             Ok(Stream::Unix(stream)) => drop(connections.spawn(async move {
-                connection(gateway, stream, stop).await;
+                speech.connection(gateway, stream, stop).await;
                 drop(place);
             })),
             Err(error) => {
@@ -121,6 +144,9 @@ async fn accept(gateway: Current, listener: Listener, places: Arc<Semaphore>, mu
             }
         }
         while connections.try_join_next().is_some() {}
+    }
+    if let Speech::Grpc(grpc) = speech {
+        grpc.stop().await;
     }
     let drain = Duration::from_millis(gateway.now().limits.drain_ms_max);
     let _ = tokio::time::timeout(drain, async { while connections.join_next().await.is_some() {} }).await;
@@ -138,7 +164,21 @@ async fn next(listener: &Listener) -> std::io::Result<Stream> {
     }
 }
 
-async fn connection(
+impl Speech {
+    async fn connection(
+        self,
+        gateway: Current,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        stop: watch::Receiver<bool>,
+    ) {
+        match self {
+            Self::Http => http(gateway, stream, stop).await,
+            Self::Grpc(grpc) => grpc.connection(gateway, stream, stop).await,
+        }
+    }
+}
+
+async fn http(
     gateway: Current,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     mut stop: watch::Receiver<bool>,
