@@ -1,10 +1,6 @@
 //! The addresses: free, or taken by a node of ours.
 
-use std::{
-    io,
-    net::TcpListener,
-    path::Path,
-};
+use std::{io, net::TcpListener, path::Path};
 
 use bytes::Bytes;
 use config::Listen;
