@@ -5,7 +5,7 @@ use std::pin::Pin;
 use config::Config;
 use gateway::Gateway;
 
-use crate::{Error, Exit, Options, Serve, Stdio, Terminal};
+use crate::{BuiltIn, Error, Exit, Options, Serve, Stdio, Terminal, Toolkit};
 
 /// Everything that is given to a verb.
 pub struct Context<'a> {
@@ -27,6 +27,12 @@ pub trait Program {
 
     /// Runs a node for one client on stdin and stdout, or passes its messages to another node.
     fn stdio<'a>(&'a self, stdio: &'a Stdio, options: &'a Options, terminal: &'a mut Terminal) -> Running<'a>;
+
+    /// The toolkits that are built in.
+    fn toolkits(&self) -> Vec<BuiltIn>;
+
+    /// Serves a toolkit on stdin and stdout until its client has gone, or prints its page. Its name is one of [`Self::toolkits`].
+    fn toolkit<'a>(&'a self, toolkit: &'a Toolkit, terminal: &'a mut Terminal) -> Running<'a>;
 
     /// A gateway within this process, with these servers.
     fn gateway(&self, config: &Config) -> Gateway;

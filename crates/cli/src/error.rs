@@ -178,6 +178,14 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// A toolkit cannot work where it was told to.
+    #[error("the toolkit `{name}` cannot start")]
+    Toolkit {
+        /// Its name.
+        name: String,
+        /// Why not.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The way in for gRPC could not be opened.
     #[error("cannot serve gRPC")]
     Grpc(#[source] gateway::edge::grpc::GrpcError),

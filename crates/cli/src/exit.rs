@@ -110,6 +110,7 @@ impl Error {
             | Self::Address { .. }
             | Self::Argument { .. }
             | Self::NoServer { .. }
+            | Self::Toolkit { .. }
             | Self::Missing { .. } => Exit::Usage,
             Self::Unreachable { .. } | Self::Broken { .. } | Self::Timeout { .. } | Self::ServerFailed { .. } => {
                 Exit::Unavailable

@@ -58,4 +58,4 @@ pub use settings::Settings;
 pub use setup::in_short as found_here;
 pub use terminal::{Terminal, Word};
 pub use text::{Text, Tone};
-pub use verbs::{Serve, Stdio, Verb};
+pub use verbs::{BuiltIn, Serve, Stdio, Toolkit, Verb};

@@ -22,12 +22,14 @@ mod serve;
 mod server;
 mod status;
 mod stdio;
+mod toolkit;
 mod tools;
 mod up;
 mod version;
 
 pub use serve::Serve;
 pub use stdio::Stdio;
+pub use toolkit::{BuiltIn, Toolkit};
 
 use clap::Subcommand;
 
@@ -59,6 +61,7 @@ verbs! {
     serve::Serve,
     up::Up,
     stdio::Stdio,
+    toolkit::Toolkit,
     status::Status,
     logs::Logs,
     config::Config,

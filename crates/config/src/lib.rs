@@ -19,6 +19,7 @@ mod grpc;
 mod limits;
 mod log;
 mod server;
+mod toolkits;
 mod tools;
 
 // The values they are made of.
@@ -72,4 +73,5 @@ pub use schema::schema;
 pub use secret::Secret;
 pub use server::{Era, FixedArguments, Mode, Server, Start, Transport};
 pub use source::{Environment, Source};
+pub use toolkits::{PREFIX_ALIASES, PROJECTS_ROOT, TOOLKITS};
 pub use tools::{Own, Search, Tools};

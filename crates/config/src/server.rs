@@ -11,7 +11,7 @@ use crate::{Auth, Glob, Operations, Rest, Secret};
 /// The arguments of one tool that always have the same value, by argument name.
 pub type FixedArguments = BTreeMap<String, serde_json::Value>;
 
-/// One server: a `command` to run or a `url` to reach that speaks MCP, or an API whose operations become tools:
+/// One server: a `command` to run or a `url` to reach that speaks MCP, a built-in `toolkit`, or an API whose operations become tools:
 /// `openapi`, `rest`, `graphql` or `grpc`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -30,6 +30,11 @@ pub struct Server {
     /// Where the server answers: `http`, `https`, `ws`, `wss`, or `unix:/path/to/socket`. Default none: give
     /// `command`.
     pub url: Option<String>,
+    /// The built-in toolkit that this server is: one of `switchboard toolkit list`. It runs as a process of its own.
+    /// Default none.
+    pub toolkit: Option<String>,
+    /// The folders that `toolkit` may work in; `~` is the home of the gateway's user. Default `["~/projects"]`.
+    pub roots: Vec<String>,
     /// How messages travel. Default `"auto"`: decided by `command` or by the scheme of `url`.
     pub transport: Transport,
     /// Headers sent with every request to `url`. `${env:NAME}` is replaced by the gateway's own variable
@@ -103,7 +108,8 @@ impl Server {
 
     /// Whether the section of this name stands for the gateway's own tools.
     pub fn is_own(&self, name: &str) -> bool {
-        name == Self::OWN && self.command.is_none() && self.url.is_none() && !self.is_api()
+        let is_another = self.command.is_some() || self.url.is_some() || self.toolkit.is_some() || self.is_api();
+        name == Self::OWN && !is_another
     }
 
     /// What stands before each tool's own name: the `prefix`, or else the server's `name`.
@@ -137,6 +143,8 @@ impl Default for Server {
             env: BTreeMap::new(),
             cwd: None,
             url: None,
+            toolkit: None,
+            roots: Vec::new(),
             transport: Transport::Auto,
             headers: BTreeMap::new(),
             openapi: None,

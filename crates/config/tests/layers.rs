@@ -105,7 +105,7 @@ fn problem_is_told_where_it_was_written() {
             "--set limits.debounce_ms:1:8: limits.debounce_ms: expected a whole number, found a text",
             "$SWITCHBOARD_LIMIT__X:1:1: limit: unknown key (did you mean `limits`?)",
             "profiles/dev.toml:1:5: log.format: `jsn` is not a choice (did you mean `json`?)",
-            "switchboard.toml:3:22: servers.x: neither `command` nor `url` is given (give `command` to run a program, `url` to reach a server, or `openapi`, `rest`, `graphql` or `grpc` for an api)",
+            "switchboard.toml:3:22: servers.x: neither `command` nor `url` is given (give `command` to run a program, `url` to reach a server, `toolkit` for a built-in one, or `openapi`, `rest`, `graphql` or `grpc` for an api)",
             "switchboard.toml:2:1: profile.dev.limits.cal_ms_max: unknown key (did you mean `call_ms_max`?)",
             "switchboard.toml:5:14: profile.dev.profile: a profile holds no profiles (remove it)",
         ]

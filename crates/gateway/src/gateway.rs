@@ -165,7 +165,7 @@ impl Parts {
         });
         let terms = terms(config, own_caller(&principal, &no_facts));
         Self {
-            catalogue: Catalogue::new(members.clone(), &config.bundles, terms),
+            catalogue: Catalogue::new(members.clone(), &config.all_bundles(), terms),
             door: Arc::new(Door::of(&config.gateway, &config.limits)),
             seals: Arc::new(seals),
             sessions: Arc::new(Sessions::new(
@@ -205,7 +205,7 @@ impl Parts {
         members.retain(|member| !stopped.contains(&*member.upstream.name));
         let terms = terms(config, own_caller(&self.principal, &self.no_facts));
         Self {
-            catalogue: self.catalogue.replaced(members.clone(), &config.bundles, terms),
+            catalogue: self.catalogue.replaced(members.clone(), &config.all_bundles(), terms),
             door: Arc::new(Door::of(&config.gateway, &config.limits)),
             limits: config.limits.clone(),
             settings: config.gateway.clone(),

@@ -149,20 +149,36 @@ fn guess(catalogue: &Catalogue, kind: ListKind, endpoint: &Endpoint, name: &str)
     let mut members = catalogue.shown_members(endpoint);
     let (Member { upstream, settings }, own) = match endpoint {
         Endpoint::Server(_) => (members.next()?, name),
-        Endpoint::All => members
-            .filter_map(|member| {
-                let prefix = member.settings.prefix(&member.upstream.name);
-                Some((member, name.strip_prefix(prefix)?.strip_prefix('_')?))
-            })
+        Endpoint::All => {
+            members.filter_map(|member| Some((member, own_name(member, name)?))).min_by_key(|(_, own)| own.len())?
+        }
+        // only toolkits understand names that they do not list
+        Endpoint::Bundle(_) if takes_whole_servers(catalogue.bundle(endpoint)?) => members
+            .filter(|member| member.settings.toolkit.is_some())
+            .filter_map(|member| Some((member, own_name(member, name)?)))
             .min_by_key(|(_, own)| own.len())?,
         Endpoint::Bundle(_) => return None,
     };
     let prefix = settings.prefix(&upstream.name);
-    let is_changed = endpoint == &Endpoint::All && (prefix.is_empty() || !names::is_accepted(name));
+    let is_single = matches!(endpoint, Endpoint::Server(_));
+    let is_changed = !is_single && (prefix.is_empty() || !names::is_accepted(name));
     if !plain(settings) || is_changed || name.len() == names::NAME_BYTES_MAX {
         return None;
     }
     Some(Route { upstream: upstream.clone(), own: own.into(), fixed: None, mirrors: Arc::default() })
+}
+
+/// Whether a bundle leaves out nothing of its servers, and changes nothing.
+fn takes_whole_servers(bundle: &config::Bundle) -> bool {
+    bundle.include.is_empty() && bundle.exclude.is_empty() && bundle.rename.is_empty() && bundle.fix.is_empty()
+}
+
+/// The name behind the prefix of a server, or behind another one that its toolkit is known by.
+fn own_name<'n>(member: &Member, name: &'n str) -> Option<&'n str> {
+    let prefix = member.settings.prefix(&member.upstream.name);
+    let known = |toolkit: &str| member.settings.toolkit.as_deref() == Some(toolkit);
+    let others = config::PREFIX_ALIASES.iter().filter(|(_, toolkit)| known(toolkit)).map(|(alias, _)| *alias);
+    std::iter::once(prefix).chain(others).find_map(|prefix| name.strip_prefix(prefix)?.strip_prefix('_'))
 }
 
 /// Writes fixed values over whatever the client gave for these arguments.

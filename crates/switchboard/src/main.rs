@@ -4,11 +4,12 @@ mod bridge;
 mod control;
 mod node;
 mod residents;
+mod toolkits;
 mod welcome;
 
 use std::process::ExitCode;
 
-use cli::{Options, Program, Running, Serve, Stdio, Terminal};
+use cli::{BuiltIn, Options, Program, Running, Serve, Stdio, Terminal, Toolkit};
 use config::Config;
 use gateway::{Gateway, seals::Seals};
 
@@ -46,6 +47,14 @@ impl Program for Whole {
             Some(url) => Box::pin(bridge::run(stdio, url)),
             None => Box::pin(node::stdio(stdio, &options.settings, terminal)),
         }
+    }
+
+    fn toolkits(&self) -> Vec<BuiltIn> {
+        toolkits::TOOLKITS.iter().map(toolkits::Entry::built_in).collect()
+    }
+
+    fn toolkit<'a>(&'a self, toolkit: &'a Toolkit, terminal: &'a mut Terminal) -> Running<'a> {
+        Box::pin(toolkits::serve(toolkit, terminal))
     }
 
     fn gateway(&self, config: &Config) -> Gateway {

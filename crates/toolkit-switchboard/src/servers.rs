@@ -32,11 +32,12 @@ impl Class {
     }
 }
 
-/// What a server is: how it is reached, `api`, or `own`.
+/// What a server is: how it is reached, `api`, `toolkit`, or `own`.
 pub(crate) fn kind(upstream: &Upstream, settings: &Server) -> &'static str {
     match settings.transport() {
         _ if upstream.is_own() => "own",
         _ if settings.is_api() => "api",
+        _ if settings.toolkit.is_some() => "toolkit",
         Transport::Http => "http",
         Transport::Sse => "sse",
         Transport::Ws => "ws",

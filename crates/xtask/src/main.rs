@@ -9,6 +9,7 @@ mod limits;
 mod page;
 mod program;
 mod soak;
+mod toolkits;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -19,6 +20,7 @@ cargo xtask <task>
   arch [--check]                 draw the crates into ARCHITECTURE.md, or check drawing and floors
   cli [--check]                  write the reference of the command line into the manual, or check it
   limits [--check]               write the table of limits into the manual, or check it
+  toolkits                       write the reference page of each toolkit into the manual
   bench [--quick]                measure direct, floor proxy and gateway side by side
   soak [--cycles N]              start, use and kill stdio servers by the thousand, and look for what is left
   fuzz [target…] [--seconds N]   run the fuzz targets, five minutes each";
@@ -41,6 +43,7 @@ fn run(task: &str, options: &[String]) -> Result<(), Box<dyn Error>> {
         "arch" => Ok(arch::run(options)?),
         "cli" => Ok(cli::run(options)?),
         "limits" => Ok(limits::run(options)?),
+        "toolkits" => Ok(toolkits::run()?),
         "bench" => Ok(bench::run(options)?),
         "soak" => Ok(soak::run(options)?),
         "fuzz" => Ok(fuzz::run(options)?),

@@ -284,7 +284,7 @@ async fn check_says_every_problem_and_is_exit_2() {
     let expected = [
         "FILE:2:1: limits.call_ms_mx: unknown key\nhint: did you mean `call_ms_max`?",
         "FILE:4:10: servers.git: neither `command` nor `url` is given\n\
-         hint: give `command` to run a program, `url` to reach a server, or `openapi`, `rest`, `graphql` or `grpc` for an api",
+         hint: give `command` to run a program, `url` to reach a server, `toolkit` for a built-in one, or `openapi`, `rest`, `graphql` or `grpc` for an api",
         "the configuration has 2 problems\n",
     ];
     assert_eq!(ended.talk.replace(file, "FILE"), format!("error: {}", expected.join("\nerror: ")));

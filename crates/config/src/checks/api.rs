@@ -44,6 +44,7 @@ fn check_kind(server: &Server, path: &KeyPath, problems: &mut Problems<'_>) {
     let kinds = [
         ("command", server.command.is_some()),
         ("url", server.url.is_some()),
+        ("toolkit", server.toolkit.is_some()),
         ("openapi", server.openapi.is_some()),
         ("graphql", server.graphql.is_some()),
         ("grpc", server.grpc.is_some()),

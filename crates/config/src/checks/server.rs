@@ -8,7 +8,7 @@ use super::api;
 use super::names::skeleton;
 use crate::path::KeyPath;
 use crate::problem::Problems;
-use crate::{Server, Transport};
+use crate::{Server, TOOLKITS, Transport, nearest};
 
 /// Reports what is wrong with the server `name`.
 pub(super) fn check(name: &str, server: &Server, problems: &mut Problems<'_>) {
@@ -16,14 +16,18 @@ pub(super) fn check(name: &str, server: &Server, problems: &mut Problems<'_>) {
     match (&server.command, &server.url) {
         _ if server.is_own(name) => {}
         _ if server.is_api() => api::check(server, &path, problems),
+        _ if server.toolkit.is_some() => check_toolkit(server, &path, problems),
         (Some(command), None) => check_command(command, server, &path, problems),
         (None, Some(url)) => check_url(url, server, &path, problems),
         (Some(_), Some(_)) => problems.add(&path.key("url"), "both `command` and `url` are given", "remove one"),
         (None, None) => problems.add(
             &path,
             "neither `command` nor `url` is given",
-            "give `command` to run a program, `url` to reach a server, or `openapi`, `rest`, `graphql` or `grpc` for an api",
+            "give `command` to run a program, `url` to reach a server, `toolkit` for a built-in one, or `openapi`, `rest`, `graphql` or `grpc` for an api",
         ),
+    }
+    if server.toolkit.is_none() {
+        unused(!server.roots.is_empty(), "roots", "toolkit", &path, problems);
     }
     check_renames(&server.rename, &path.key("rename"), problems);
     if !server.is_api() {
@@ -76,6 +80,31 @@ fn check_command(command: &str, server: &Server, path: &KeyPath, problems: &mut 
         problems.add(&path.key("env").key(name), format!("`{name}` cannot name a variable"), "leave out `=`");
     }
     unused(!server.headers.is_empty(), "headers", "url", path, problems);
+}
+
+fn check_toolkit(server: &Server, path: &KeyPath, problems: &mut Problems<'_>) {
+    let name = server.toolkit.as_deref().unwrap_or_default();
+    if !TOOLKITS.contains(&name) {
+        let hint = nearest::hint(name, TOOLKITS.iter().copied());
+        problems.add(&path.key("toolkit"), format!("there is no toolkit `{name}`"), hint);
+    }
+    for (key, given) in [("command", server.command.is_some()), ("url", server.url.is_some())] {
+        if given {
+            problems.add(&path.key(key), format!("both `toolkit` and `{key}` are given"), "remove one");
+        }
+    }
+    for (place, root) in server.roots.iter().enumerate() {
+        if !(root.starts_with('/') || root == "~" || root.starts_with("~/")) {
+            let hint = "write an absolute path, or one that begins with `~/`";
+            problems.add(&path.key("roots").index(place), format!("`{root}` is no place to work in"), hint);
+        }
+    }
+    if !matches!(server.transport, Transport::Auto | Transport::Stdio) {
+        problems.add(&path.key("transport"), "a `toolkit` speaks `stdio` only", "remove `transport`");
+    }
+    unused(!server.headers.is_empty(), "headers", "url", path, problems);
+    unused(!server.args.is_empty(), "args", "command", path, problems);
+    unused(server.cwd.is_some(), "cwd", "command", path, problems);
 }
 
 fn check_url(text: &str, server: &Server, path: &KeyPath, problems: &mut Problems<'_>) {

@@ -24,6 +24,8 @@ use crate::{failure::Failure, residents::Home};
 const OUTBOX: usize = 256;
 /// How long we wait to learn how a child ended that has closed its stdout; it may well live on.
 const EXIT_WAIT: Duration = Duration::from_millis(200);
+/// Our own file, also after an upgrade has replaced it.
+const OWN_PROGRAM: &str = "/proc/self/exe";
 
 /// What every link needs to be opened.
 #[derive(Clone)]
@@ -58,14 +60,7 @@ impl Dialer {
 
     /// Starts a child.
     fn spawn(&self, server: &Server) -> Result<Arc<Link>, Failure> {
-        let program = server.command.as_deref().ok_or_else(|| Failure::Unavailable("it has no command".to_owned()))?;
-        let mut command = supervisor::Command::new(program).args(&server.args);
-        for (name, value) in &server.env {
-            command = command.env(name, value.expose());
-        }
-        if let Some(directory) = &server.cwd {
-            command = command.cwd(directory);
-        }
+        let command = command(server)?;
         let journal = self.health.journal.clone();
         let (child, mut lines) = supervisor::spawn_with_journal(&command, self.child.clone(), Some(journal))?;
         let link = self.link(Out::Child(child.clone()));
@@ -237,6 +232,31 @@ async fn endpoint(stream: &mut EventStream) -> Result<String, Failure> {
         }
     }
     Err(Failure::Garbage("the stream ended before it named its endpoint".to_owned()))
+}
+
+/// What is to be run for a server: its command, or this program as a toolkit.
+fn command(server: &Server) -> Result<supervisor::Command, Failure> {
+    let command = match (&server.command, &server.toolkit) {
+        (Some(program), _) => supervisor::Command::new(program).args(&server.args),
+        (None, Some(toolkit)) => own_toolkit(toolkit, &server.roots),
+        (None, None) => return Err(Failure::Unavailable("it has no command".to_owned())),
+    };
+    let command = server.env.iter().fold(command, |command, (name, value)| command.env(name, value.expose()));
+    Ok(match &server.cwd {
+        Some(directory) => command.cwd(directory),
+        None => command,
+    })
+}
+
+/// This program as a toolkit. It is told where our own files are, so that it can keep its hands off.
+fn own_toolkit(name: &str, roots: &[String]) -> supervisor::Command {
+    let roots = roots.iter().flat_map(|root| ["--root", root.as_str()]);
+    let command = supervisor::Command::new(OWN_PROGRAM).args(["toolkit", name]).args(roots);
+    let places = [config::env::STATE_DIR, config::env::XDG_CONFIG_HOME, config::env::XDG_STATE_HOME];
+    places.iter().fold(command, |command, variable| match std::env::var_os(variable.name) {
+        Some(value) => command.env(variable.name, value),
+        None => command,
+    })
 }
 
 /// The address of a server.

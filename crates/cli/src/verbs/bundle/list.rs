@@ -36,7 +36,7 @@ struct Row {
 impl List {
     /// Runs the verb.
     pub(super) fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
-        let mut bundles = context.options.settings.load()?.config.bundles;
+        let mut bundles = context.options.settings.load()?.config.all_bundles();
         bundles.retain(|name, _| self.filter.as_deref().is_none_or(|filter| passes(name, filter)));
         if bundles.is_empty() {
             context.terminal.say("no bundles yet; make one with `switchboard bundle create NAME --server NAME`");

@@ -14,7 +14,7 @@ use crate::{Context, Error, Exit, Report, Word};
 /// The largest block of JSON that is read from stdin, in bytes: files of clients are a thousandth of it.
 const BLOCK_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
-/// Add a server: a command, a url, the description of an API, or a block of JSON as MCP clients have it.
+/// Add a server: a command, a url, a built-in toolkit, the description of an API, or a block of JSON as MCP clients have it.
 ///
 /// The server is tried out at once: started or connected, and asked for its tools. Without a name and a place, or with
 /// `-`, the block is read from stdin.
@@ -23,11 +23,12 @@ const BLOCK_BYTES_MAX: u64 = 4 * 1024 * 1024;
 Examples:
   switchboard server add git -- uvx mcp-server-git --repository .
   switchboard server add search https://example.org/mcp --with headers.Authorization='Bearer ${env:SEARCH_TOKEN}'
+  switchboard server add project --with roots='[\"~/projects\"]'
   switchboard server add petstore ./openapi.json --with base_url=https://petstore.example.org
   switchboard server add '{\"mcpServers\": {\"time\": {\"command\": \"mcp-server-time\"}}}'
   switchboard server add - < mcp.json")]
 pub(super) struct Add {
-    /// The name of the server; or the block of JSON, or `-` to read it from stdin.
+    /// The name of the server, or of a toolkit; or the block of JSON, or `-` to read it from stdin.
     name: Option<String>,
     /// A url, or the file of an OpenAPI document.
     #[arg(conflicts_with = "command")]
@@ -90,6 +91,7 @@ impl Add {
             (Some(text), None) if text.starts_with('{') => block(text),
             (Some(name), Some(place)) => Ok(vec![Section::place(name, place, self.kind)?]),
             (Some(name), None) if !self.command.is_empty() => Ok(vec![Section::command(name, &self.command)]),
+            (Some(name), None) if config::TOOLKITS.contains(&name) => Ok(vec![Section::toolkit(name)]),
             (Some(word), _) => {
                 let reason = "a name alone is no server".to_owned();
                 Err(Error::NoServer { what: word.to_owned(), reason })

@@ -36,6 +36,11 @@ impl Section {
         Self::new(name, settings)
     }
 
+    /// The built-in toolkit of this name.
+    pub(super) fn toolkit(name: &str) -> Self {
+        Self::new(name, json!({ "toolkit": name }))
+    }
+
     /// A server or an API at this place.
     pub(super) fn place(name: &str, place: &str, kind: Option<Kind>) -> Result<Self, Error> {
         let reason = || "it is neither a url nor a file".to_owned();

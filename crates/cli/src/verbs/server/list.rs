@@ -83,6 +83,7 @@ fn reached_by(server: &Server) -> String {
     }
     let places = [
         ("", &server.url),
+        ("toolkit ", &server.toolkit),
         ("openapi ", &server.openapi),
         ("graphql ", &server.graphql),
         ("grpc ", &server.grpc),

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
-use cli::{Exit, Options, Program, Running, Serve, Stdio, Terminal};
+use cli::{BuiltIn, Exit, Options, Program, Running, Serve, Stdio, Terminal, Toolkit};
 use config::Config;
 use gateway::seals::Seals;
 use gateway::{Gateway, Nobody, Residents};
@@ -47,6 +47,14 @@ impl Program for Bare {
 
     fn stdio<'a>(&'a self, _: &'a Stdio, _: &'a Options, _: &'a mut Terminal) -> Running<'a> {
         panic!("the tests of this crate run no node")
+    }
+
+    fn toolkits(&self) -> Vec<BuiltIn> {
+        vec![BuiltIn { name: "project", about: "files and git" }]
+    }
+
+    fn toolkit<'a>(&'a self, _: &'a Toolkit, _: &'a mut Terminal) -> Running<'a> {
+        panic!("the tests of this crate serve no toolkit")
     }
 
     fn gateway(&self, config: &Config) -> Gateway {

@@ -1,0 +1,105 @@
+//! Built-in toolkits as clients meet them: alone on stdio, and behind the gateway under both families of names.
+
+use std::fs;
+
+use e2e::program::{built, command};
+use e2e::talk::Talk;
+use e2e::{Client, Node, Outcome};
+use serde_json::{Value, json};
+
+/// One full client of each era.
+const CLIENTS: [Client; 2] = [Client::PythonAuto, Client::TypeScriptV1];
+
+fn call(name: &str, arguments: &Value) -> Value {
+    json!({ "do": "call", "name": name, "arguments": arguments })
+}
+
+fn drive(client: Client, url: &str, actions: &[Value]) -> Vec<Outcome> {
+    let mut outcomes = client.drive(url, actions).expect("the client comes to its end");
+    outcomes.remove(0);
+    outcomes
+}
+
+#[test]
+fn a_toolkit_alone_is_a_server_of_both_eras() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("a.txt"), "hello").expect("a file");
+    let mut program = command(built("switchboard"));
+    let mut talk = Talk::start(program.args(["toolkit", "project", "--root"]).arg(folder.path()));
+    let modern = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {},
+    });
+    let params = json!({"name": "read_file", "arguments": {"path": "a.txt"}, "_meta": modern});
+    talk.say(&json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).to_string());
+    assert_eq!(talk.hear_answer(&json!(1))["result"]["structuredContent"]["content"], "hello");
+    let params =
+        json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "c", "version": "1"}});
+    talk.say(&json!({"jsonrpc": "2.0", "id": 2, "method": "initialize", "params": params}).to_string());
+    assert_eq!(talk.hear_answer(&json!(2))["result"]["serverInfo"]["name"], "project");
+    let params = json!({"name": "path_info", "arguments": {"path": "../"}});
+    talk.say(&json!({"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": params}).to_string());
+    assert_eq!(talk.hear_answer(&json!(3))["result"]["isError"], true);
+    assert!(talk.ends_when_left());
+}
+
+#[test]
+fn a_toolkit_behind_the_gateway_works_for_clients_of_both_eras() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = folder.path().display();
+    let node = Node::start(&format!("[servers.project]\ntoolkit = \"project\"\nroots = [\"{root}\"]\n"));
+    for client in CLIENTS {
+        for (url, prefix) in [(node.everything(), "project_"), (node.server("project"), "")] {
+            let name = |tool: &str| format!("{prefix}{tool}");
+            let seen = drive(
+                client,
+                &url,
+                &[
+                    call(&name("write_file"), &json!({"path": "app/main.py", "content": "x = 1\n"})),
+                    call(&name("read_file"), &json!({"filePath": "app/main.py"})),
+                    call(&name("find_in_files"), &json!({"path": ".", "query": "x ="})),
+                    call(&name("read_file"), &json!({"path": "/etc/passwd"})),
+                    call(&name("read_file"), &json!({"path": "app/none.py"})),
+                ],
+            );
+            for good in &seen[..3] {
+                assert!(!good.has_failed(), "{client:?} {}", good.line());
+            }
+            assert!(
+                seen[1].line().contains("x = 1") && seen[2].line().contains("main.py"),
+                "{client:?} {}",
+                seen[1].line()
+            );
+            assert!(seen[3].has_failed() && seen[3].line().contains("PATH_DENIED"), "{client:?} {}", seen[3].line());
+            assert!(seen[4].has_failed() && seen[4].line().contains("NOT_FOUND"), "{client:?} {}", seen[4].line());
+        }
+    }
+    assert_eq!(fs::read_to_string(folder.path().join("app/main.py")).expect("the file"), "x = 1\n");
+}
+
+#[test]
+fn a_toolkit_that_does_not_exist_is_answered_with_the_nearest() {
+    let output = command(built("switchboard")).args(["toolkit", "projct"]).output().expect("the program runs");
+    let talk = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && talk.contains("did you mean `project`?"), "{talk}");
+}
+
+#[test]
+fn both_families_of_names_work_in_the_ready_made_bundles() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("a.txt"), "hello").expect("a file");
+    let root = folder.path().display();
+    let node = Node::start(&format!("[servers.project]\ntoolkit = \"project\"\nroots = [\"{root}\"]\n"));
+    for client in CLIENTS {
+        for (bundle, listed, also) in
+            [("workspace", "project_read_file", "project_read_file"), ("devops", "read_file", "project_read_file")]
+        {
+            let arguments = json!({"path": "a.txt"});
+            let actions = [json!({ "do": "list_tools" }), call(listed, &arguments), call(also, &arguments)];
+            let seen = drive(client, &node.bundle(bundle), &actions);
+            assert!(seen[0].line().contains(&format!("\"{listed}\"")), "{client:?} {bundle} {}", seen[0].line());
+            for call in &seen[1..] {
+                assert!(!call.has_failed() && call.line().contains("hello"), "{client:?} {bundle} {}", call.line());
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The registry of toolkits: each is a line here, and a name in `config::TOOLKITS`. A toolkit is served by a process of its
+//! own, which this program starts as its child when a gateway needs it.
+
+use std::{env, fs, path::PathBuf, sync::Arc};
+
+use cli::{BuiltIn, Error, Exit, Terminal};
+use config::{Folders, PROJECTS_ROOT};
+use toolkit::Toolkit;
+use workbench::{Bench, Denied, Roots};
+
+/// A toolkit: its name, what it is for, and how it is made.
+pub(crate) struct Entry {
+    name: &'static str,
+    about: &'static str,
+    make: fn(&Bench) -> Toolkit,
+}
+
+/// All toolkits, in the order of their reference.
+pub(crate) const TOOLKITS: &[Entry] =
+    &[Entry { name: "project", about: toolkit_project::ABOUT, make: toolkit_project::toolkit }];
+
+impl Entry {
+    /// Its reference page, which is the same wherever it works.
+    fn page(&self) -> Result<String, Error> {
+        let roots = Roots::open([env::temp_dir()], Denied::system());
+        let roots = roots.map_err(|source| Error::Toolkit { name: self.name.to_owned(), source: source.into() })?;
+        Ok(toolkit::reference::page(&(self.make)(&Bench { roots }), self.about))
+    }
+
+    /// As the command line lists it.
+    pub(crate) fn built_in(&self) -> BuiltIn {
+        BuiltIn { name: self.name, about: self.about }
+    }
+}
+
+/// Serves a toolkit on stdin and stdout until its client has gone, or prints its page.
+pub(crate) async fn serve(asked: &cli::Toolkit, terminal: &mut Terminal) -> Result<Exit, Error> {
+    let known = TOOLKITS.iter().map(|entry| entry.name);
+    let Some(entry) = TOOLKITS.iter().find(|entry| entry.name == asked.name) else {
+        return Err(Error::unknown("toolkit", &asked.name, known, "toolkit list"));
+    };
+    if asked.page {
+        terminal.data(&entry.page()?)?;
+        return Ok(Exit::Done);
+    }
+    let roots =
+        roots(&asked.root).map_err(|source| Error::Toolkit { name: asked.name.clone(), source: source.into() })?;
+    let toolkit = (entry.make)(&Bench { roots });
+    toolkit::serve_lines(Arc::new(toolkit), tokio::io::stdin(), tokio::io::stdout()).await;
+    Ok(Exit::Done)
+}
+
+/// The folders to work in: those that were named, or else the one for projects, which is made where it is missing.
+fn roots(named: &[PathBuf]) -> Result<Roots, workbench::Error> {
+    let own = Folders::of_process().into_iter().flat_map(|folders| [folders.config, folders.state]);
+    let denied = Denied::system().and(own);
+    if !named.is_empty() {
+        return Roots::open(named, denied);
+    }
+    let projects = workbench::roots::expanded(PROJECTS_ROOT.as_ref());
+    // what cannot be made cannot be opened either, and that says why
+    let _ = fs::create_dir_all(&projects);
+    Roots::open([projects], denied)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_configuration_knows_every_toolkit() {
+        let names: Vec<&str> = TOOLKITS.iter().map(|entry| entry.name).collect();
+        assert_eq!(names, config::TOOLKITS);
+    }
+
+    #[test]
+    fn every_toolkit_has_its_page_in_the_manual() {
+        for entry in TOOLKITS {
+            let path = format!("{}/../../docs/src/toolkits/{}.md", env!("CARGO_MANIFEST_DIR"), entry.name);
+            let there = fs::read_to_string(&path).unwrap_or_default();
+            assert!(there == entry.page().unwrap(), "`{}` is not current: run `cargo xtask toolkits`", entry.name);
+        }
+    }
+}
