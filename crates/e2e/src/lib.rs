@@ -5,7 +5,7 @@
 //! Reading order: [`program`] starts anything that announces itself, [`node`] is the gateway, [`fixture`],
 //! [`servers`], [`apis`] and [`fake`] stand behind it, [`tools`] finds what `scripts/setup-tests.sh` installed, [`driver`] drives one
 //! client, [`suite`] runs the conformance suite, [`wire`] speaks raw HTTP, [`events`] reads its streams, [`legacy`] holds a session over it, [`talk`] speaks on stdin and stdout,
-//! [`grpc`] gRPC, [`terminal`] sits at a terminal.
+//! [`grpc`] gRPC, [`terminal`] sits at a terminal, [`papers`] makes certificates.
 
 pub mod apis;
 pub mod control;
@@ -16,6 +16,7 @@ pub mod fixture;
 pub mod grpc;
 pub mod legacy;
 pub mod node;
+pub mod papers;
 pub mod program;
 pub mod servers;
 pub mod suite;
