@@ -54,6 +54,15 @@ impl Api {
         Self::start("grpc server", Self::grpc_command().arg(file))
     }
 
+    /// A gRPC server with reflection and a certificate, by TLS only.
+    ///
+    /// # Panics
+    ///
+    /// When it does not come up.
+    pub fn grpc_with_papers(certificate: &Path, key: &Path) -> Self {
+        Self::start("grpc server", Self::grpc_command().arg("--tls").arg(certificate).arg(key))
+    }
+
     /// Its address.
     pub fn url(&self) -> &str {
         &self.url

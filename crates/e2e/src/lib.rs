@@ -17,6 +17,7 @@ pub mod fixture;
 pub mod grpc;
 pub mod legacy;
 pub mod node;
+pub mod papers;
 pub mod program;
 pub mod scene;
 pub mod scripted;

@@ -1,6 +1,6 @@
 //! One running `switchboard serve` on a port and a unix socket of its own, with the configuration a test gives it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
@@ -27,7 +27,18 @@ impl Node {
     pub fn start(configuration: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         std::fs::write(folder.path().join("switchboard.toml"), configuration).expect("a temporary file can be written");
-        Self::start_in(folder, "127.0.0.1:0")
+        Self::start_in(folder, "127.0.0.1:0", &[])
+    }
+
+    /// As [`Self::start`], where servers may show a certificate of the authority in the PEM file `authority`.
+    ///
+    /// # Panics
+    ///
+    /// When it does not come up.
+    pub fn trusting(authority: &Path, configuration: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        std::fs::write(folder.path().join("switchboard.toml"), configuration).expect("a temporary file can be written");
+        Self::start_in(folder, "127.0.0.1:0", &[("SSL_CERT_FILE", authority)])
     }
 
     /// Kills the gateway without a warning and starts it again where it was.
@@ -38,10 +49,10 @@ impl Node {
     pub fn restarted(self) -> Self {
         let Self { program, origin, folder } = self;
         drop(program);
-        Self::start_in(folder, origin.trim_start_matches("http://"))
+        Self::start_in(folder, origin.trim_start_matches("http://"), &[])
     }
 
-    fn start_in(folder: TempDir, listen: &str) -> Self {
+    fn start_in(folder: TempDir, listen: &str, environment: &[(&str, &Path)]) -> Self {
         let file = folder.path().join("switchboard.toml");
         let mut serve = command(built("switchboard"));
         let listen = format!("{listen},unix:{}", folder.path().join(SOCKET).display());
@@ -49,6 +60,7 @@ impl Node {
         serve
             .env("SWITCHBOARD_STATE_DIR", folder.path().join("state"))
             .env_remove("XDG_RUNTIME_DIR")
+            .envs(environment.iter().copied())
             .current_dir(folder.path());
         let program = Program::start("switchboard", &mut serve, "listening on http://");
         let address = program.announced().split_whitespace().next().expect("an address is announced");

@@ -1,7 +1,9 @@
 //! APIs that are no MCP servers, through the real gateway: what becomes a tool, what a call does, what hostile
 //! arguments do not. Contract GW-14 (REST), GW-15 (gRPC), GW-16 (GraphQL); security case T20.
 
+use base64::prelude::{BASE64_STANDARD, Engine};
 use e2e::apis::Api;
+use e2e::papers::{AUTHORITY, Papers};
 use e2e::wire;
 use e2e::{Client, Node, tools};
 use serde_json::{Value, json};
@@ -94,7 +96,18 @@ fn hostile_arguments_never_reach_another_path() {
         let answer = called(&node, "pets", "get_pet", &json!({ "id": id }));
         assert!(text(&answer).starts_with("[INVALID_INPUT]"), "{id:?} {answer}");
     }
-    for id in ["a/b", "a?x=1", "a#b", "@evil.example", "//evil.example", "a;b", "ü", "http://169.254.169.254/"] {
+    for id in [
+        "a/b",
+        "a?x=1",
+        "a#b",
+        "@evil.example",
+        "//evil.example",
+        "a;b",
+        "ü",
+        "http://169.254.169.254/",
+        "．．／admin",
+        "‥/admin",
+    ] {
         let answer = called(&node, "pets", "get_pet", &json!({ "id": id }));
         assert!(text(&answer).contains("answered 404"), "{id:?} {answer}");
     }
@@ -247,6 +260,50 @@ fn grpc_server_without_reflection_is_described_by_a_file() {
     assert_eq!(answer["result"]["structuredContent"]["deadlineS"], 7.0, "{answer}");
     let cut = called(&node, "greeter", "greeter_count_up", &json!({ "times": 5_000 }));
     assert_eq!(cut["result"]["structuredContent"]["truncated"], true, "{}", text(&cut).len());
+}
+
+#[test]
+fn grpc_is_spoken_by_tls_to_servers_that_are_trusted() {
+    let papers = Papers::new();
+    papers.issue("api");
+    let api = Api::grpc_with_papers(&papers.file("api.pem"), &papers.file("api.key"));
+    let configuration = format!("[servers.greeter]\ngrpc = {:?}\n", api.url());
+    let greeted = |node: &Node| called(node, "greeter", "greeter_say_hello", &json!({ "name": "Ada" })).to_string();
+    let node = Node::trusting(&papers.file(AUTHORITY), &configuration);
+    assert!(greeted(&node).contains("Hello, Ada."), "{}", node.log());
+    let answer = greeted(&Node::trusting(&Papers::new().file(AUTHORITY), &configuration));
+    assert!(answer.contains("could not be reached") && !answer.contains("Hello"), "{answer}");
+}
+
+#[test]
+fn grpc_server_with_the_newer_reflection_is_understood() {
+    let inner = Node::start("grpc.listen = \"127.0.0.1:0\"");
+    let node = Node::start(&format!("[servers.inner]\ngrpc = \"http://{}\"\n", inner.grpc()));
+    let ping = BASE64_STANDARD.encode(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#);
+    let answer = called(&node, "inner", "mcp_call", &json!({ "payload": ping }));
+    assert_eq!(answer["result"]["structuredContent"]["headers"]["kind"], "KIND_ERROR", "{answer}\n{}", node.log());
+    let streamed = called(&node, "inner", "mcp_stream", &json!({ "payload": ping }));
+    assert_eq!(streamed["result"]["structuredContent"]["count"], 1, "{streamed}");
+}
+
+#[test]
+fn grpc_errors_say_what_their_details_say() {
+    let api = Api::grpc();
+    let node = Node::start(&format!("[servers.greeter]\ngrpc = {:?}\n", api.url()));
+    let refused = called(&node, "greeter", "greeter_refuse", &json!({}));
+    let said = "/demo.Greeter/Refuse answered INVALID_ARGUMENT: no; name: must not be empty";
+    assert!(text(&refused).contains(said), "{refused}");
+    assert!(refused.to_string().contains(r#""retry_after_ms":3000"#), "{refused}");
+}
+
+#[test]
+fn grpc_call_ends_at_its_deadline_on_both_sides() {
+    let api = Api::grpc();
+    let node = Node::start(&format!("[servers.greeter]\ngrpc = {:?}\ndeadline_s = 1\n", api.url()));
+    let answer = called(&node, "greeter", "greeter_wait", &json!({}));
+    assert!(text(&answer).starts_with("[TIMEOUT]"), "{answer}");
+    let left = called(&node, "greeter", "greeter_was_left", &json!({}));
+    assert!(text(&left).contains("a call was left"), "{left}");
 }
 
 #[test]

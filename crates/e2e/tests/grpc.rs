@@ -2,18 +2,16 @@
 //! what ends a call, TLS, health and reflection, and what hostile bytes do not do.
 
 use std::fs;
-use std::io::{Read, Write};
-use std::path::PathBuf;
+use std::io::Read;
 use std::time::{Duration, Instant};
 
 use e2e::Node;
 use e2e::fixture::{Era, Fixture};
 use e2e::grpc::Grpc;
+use e2e::papers::Papers;
 use e2e::program::{built, command};
 use e2e::wire::{self, modern_call};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 const LISTEN: &str = "grpc.listen = \"127.0.0.1:0\"\n";
 const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
@@ -349,47 +347,10 @@ fn a_node_that_ends_tells_those_who_watch_and_lets_sessions_go() {
     assert_eq!(client.status("s"), "UNAVAILABLE");
 }
 
-/// An authority, and what it vouched for: files of certificates with their keys.
-struct Papers {
-    folder: TempDir,
-    authority: CertifiedIssuer<'static, KeyPair>,
-}
-
-impl Papers {
-    fn new() -> Self {
-        let mut params = CertificateParams::new(Vec::new()).expect("no names are no wrong names");
-        params.distinguished_name.push(DnType::CommonName, "an authority");
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().expect("a key can be made");
-        let authority = CertifiedIssuer::self_signed(params, key).expect("an authority can be made");
-        let papers = Self { folder: tempfile::tempdir().expect("a temporary folder can be made"), authority };
-        papers.write("authority.pem", &papers.authority.pem());
-        papers
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        let mut file = fs::File::create(self.file(name)).expect("a temporary file can be made");
-        file.write_all(text.as_bytes()).expect("a temporary file can be written");
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// Makes `NAME.pem` and `NAME.key` for somebody at this machine.
-    fn issue(&self, name: &str) {
-        let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-        let key = KeyPair::generate().expect("a key can be made");
-        let params = CertificateParams::new(names).expect("the names are right");
-        let certificate = params.signed_by(&key, &*self.authority).expect("the authority signs");
-        self.write(&format!("{name}.pem"), &certificate.pem());
-        self.write(&format!("{name}.key"), &key.serialize_pem());
-    }
-
-    fn configured(&self) -> String {
-        let file = |name: &str| json!(self.file(name)).to_string();
-        format!("grpc.certificate = {}\ngrpc.key = {}\n", file("node.pem"), file("node.key"))
-    }
+/// The lines of `[grpc]` with the papers of the node.
+fn configured(papers: &Papers) -> String {
+    let file = |name: &str| json!(papers.file(name)).to_string();
+    format!("grpc.certificate = {}\ngrpc.key = {}\n", file("node.pem"), file("node.key"))
 }
 
 #[test]
@@ -402,7 +363,7 @@ fn tls_is_spoken_and_clients_can_be_asked_for_their_certificate() {
     let authority = papers.file("authority.pem");
     let echo = modern_call("1", "fixture_echo", "{}");
 
-    let desk = Desk::with(Era::Modern, &papers.configured());
+    let desk = Desk::with(Era::Modern, &configured(&papers));
     let target = desk.node.grpc().replace("127.0.0.1", "localhost");
     assert_eq!(Grpc::to(&target, &[&authority]).call(&echo)["id"], 1);
     assert_eq!(
@@ -412,7 +373,7 @@ fn tls_is_spoken_and_clients_can_be_asked_for_their_certificate() {
     );
     assert_eq!(opened(Grpc::to(&target, &[]), &echo), "UNAVAILABLE", "without TLS");
 
-    let asking = format!("{}grpc.client_authorities = {}", papers.configured(), json!(authority));
+    let asking = format!("{}grpc.client_authorities = {}", configured(&papers), json!(authority));
     let desk = Desk::with(Era::Modern, &asking);
     let target = desk.node.grpc().replace("127.0.0.1", "localhost");
     let files =
