@@ -84,11 +84,12 @@ install_programs() {
 mkdir -p "$tools"
 exec 9>"$tools/.lock"
 flock 9
-install_programs fish tmux zsh
+install_programs fish tmux zsh mmdebstrap
 install_npm npm "$clients"
 install_npm npm-apis "$apis"
 install_venv python-mcp2 "$clients/requirements-mcp2.txt"
 install_venv python-mcp1 "$clients/requirements-mcp1.txt"
 install_venv python-apis "$apis/requirements.txt"
 install_venv python-grpc "$clients/requirements-grpc.txt"
+"$project/scripts/lab/systemd.sh" build
 say "ready in $tools"

@@ -16,6 +16,9 @@ use crate::{
     output::Output,
 };
 
+/// Bytes of the reason why an argument does not fit: room for every name that would have.
+const REASON_BYTES_MAX: usize = 600;
+
 /// A future in a box.
 pub type Running<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -122,12 +125,22 @@ impl<T: Tool> Served for Typed<T> {
 fn read<I: DeserializeOwned>(arguments: Arguments) -> Result<I, Failure> {
     serde_path_to_error::deserialize(Value::Object(arguments)).map_err(|error| {
         let path = error.path().to_string();
-        let reason = error.into_inner();
+        let reason = shortened(&error.into_inner().to_string());
         if path == "." {
-            return Failure::new(Code::InvalidInput, reason.to_string());
+            return Failure::new(Code::InvalidInput, reason);
         }
         Failure::invalid(&path, format!("`{path}` does not fit: {reason}")).hint("look at the tool's input schema")
     })
+}
+
+/// A reason without the middle of what the caller wrote, which may be the longest text that a message can carry.
+fn shortened(reason: &str) -> String {
+    let half = REASON_BYTES_MAX / 2;
+    if reason.len() <= REASON_BYTES_MAX {
+        return reason.to_owned();
+    }
+    let start = &reason[..reason.floor_char_boundary(half)];
+    format!("{start}…{}", &reason[reason.ceil_char_boundary(reason.len() - half)..])
 }
 
 /// An object schema without what only describes the Rust type.
@@ -144,4 +157,17 @@ fn schema(
     object.entry("type").or_insert_with(|| "object".into());
     object.entry("properties").or_insert_with(|| Value::Object(Map::new()));
     std::mem::take(object)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_keeps_its_ends() {
+        assert_eq!(shortened("unknown variant `x`, expected `y`"), "unknown variant `x`, expected `y`");
+        let long = shortened(&format!("unknown variant `{}`, expected `y`", "é".repeat(100_000)));
+        assert!(long.len() < REASON_BYTES_MAX + 10, "{}", long.len());
+        assert!(long.starts_with("unknown variant `é") && long.ends_with("é`, expected `y`"), "{long}");
+    }
 }

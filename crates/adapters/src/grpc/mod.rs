@@ -2,6 +2,7 @@
 //! Methods that read a stream from the client are left out: a call of a tool is one message.
 
 mod call;
+mod details;
 mod reflection;
 mod schema;
 mod wire;

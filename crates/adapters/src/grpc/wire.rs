@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use http_body_util::{BodyExt, Full};
 use percent_encoding::percent_decode_str;
 
+use super::details::Details;
 use crate::credentials::Credentials;
 use crate::failure::Failure;
 use crate::http::lost;
@@ -39,6 +40,8 @@ pub(super) struct Status {
     pub(super) code: u32,
     /// What the server said.
     pub(super) message: String,
+    /// What it added to that.
+    pub(super) details: Details,
 }
 
 impl Channel {
@@ -157,7 +160,7 @@ fn status(headers: &HeaderMap) -> Option<Status> {
     let code = headers.get("grpc-status")?.to_str().ok()?.parse().ok()?;
     let message = headers.get("grpc-message").map(|value| percent_decode_str(value.to_str().unwrap_or_default()));
     let message = message.map(|message| message.decode_utf8_lossy().into_owned()).unwrap_or_default();
-    Some(Status { code, message })
+    Some(Status { code, message, details: Details::read(headers) })
 }
 
 fn failed(path: &str, status: &Status) -> Failure {
@@ -177,11 +180,14 @@ fn failed(path: &str, status: &Status) -> Failure {
         16 => ("UNAUTHENTICATED", "the operator has to check `auth` or `headers` of this server"),
         _ => ("UNKNOWN", "see what the api said"),
     };
+    let said = std::iter::once(&status.message).chain(&status.details.said).filter(|said| !said.is_empty());
+    let said: Vec<&str> = said.map(String::as_str).collect();
+    let advised = status.details.retry_after.map(|time| time.as_millis() as u64);
     Failure::Refused {
         message: format!("{path} answered {name}"),
         hint: hint.to_owned(),
-        said: crate::tool::cut(&status.message, SAID_LETTERS_MAX),
-        retry_after_ms: matches!(status.code, 8 | 14).then_some(RETRY_AFTER_MS),
+        said: crate::tool::cut(&said.join("; "), SAID_LETTERS_MAX),
+        retry_after_ms: advised.or(matches!(status.code, 8 | 14).then_some(RETRY_AFTER_MS)),
     }
 }
 
@@ -225,7 +231,7 @@ mod tests {
         headers.insert("grpc-status", HeaderValue::from_static("5"));
         headers.insert("grpc-message", HeaderValue::from_static("no%20such%20route"));
         let status = status(&headers).expect("there is a status");
-        assert_eq!(status, Status { code: 5, message: "no such route".to_owned() });
+        assert_eq!(status, Status { code: 5, message: "no such route".to_owned(), details: Details::default() });
         let Failure::Refused { message, said, .. } = failed("/a.B/C", &status) else { panic!("the api refused") };
         assert_eq!((message.as_str(), said.as_str()), ("/a.B/C answered NOT_FOUND", "no such route"));
     }

@@ -1,0 +1,29 @@
+//! `restart_service`: takes a service down and brings it up again.
+
+use toolkit::{Call, Failure, Marks, Tool};
+
+use super::service_act::{self, Input};
+use crate::units::{Act, Outcome};
+
+/// Restarts services.
+pub(crate) struct RestartService;
+
+impl Tool for RestartService {
+    type Input = Input;
+    type Output = Outcome;
+
+    const NAME: &'static str = "restart_service";
+    const ABOUT: &'static str = "Takes a service down and brings it up again, and says what it does then. Services by which this machine is reached are out of reach.";
+    const MARKS: Marks = Marks::destroys().confirmed();
+    const ARGUMENT_ALIASES: &'static [(&'static str, &'static str)] = service_act::SERVICE_ALIASES;
+    const TIMEOUT_S: u64 = service_act::TIMEOUT_S;
+    const EXAMPLES: &'static [&'static str] = &[r#"{"service": "nginx", "confirm": true}"#];
+
+    async fn run(&self, input: Input, _: &Call) -> Result<Outcome, Failure> {
+        service_act::run(Act::Restart, input).await
+    }
+
+    async fn plan(&self, input: Input, _: &Call) -> Result<Vec<String>, Failure> {
+        service_act::plan(Act::Restart, input).await
+    }
+}
