@@ -75,7 +75,7 @@ pub use plan::{Plan, ServerChange, plan};
 pub use problem::{Problem, Severity};
 pub use schema::schema;
 pub use secret::Secret;
-pub use server::{Era, FixedArguments, Mode, Server, Start, Transport};
+pub use server::{Era, FixedArguments, Mode, Sandbox, Server, Start, Transport};
 pub use source::{Environment, Source};
 pub use toolkits::{PREFIX_ALIASES, PROJECTS_ROOT, TOOLKITS};
 pub use tools::{Own, Search, Tools};

@@ -35,6 +35,9 @@ pub struct Server {
     pub toolkit: Option<String>,
     /// The folders that `toolkit` may work in; `~` is the home of the gateway's user. Default `["~/projects"]`.
     pub roots: Vec<String>,
+    /// How `toolkit` is held back; named here, it refuses to start where the kernel offers less. Default none: as the
+    /// toolkit needs it, as far as the kernel offers it.
+    pub sandbox: Option<Sandbox>,
     /// How messages travel. Default `"auto"`: decided by `command` or by the scheme of `url`.
     pub transport: Transport,
     /// Headers sent with every request to `url`. `${env:NAME}` is replaced by the gateway's own variable
@@ -145,6 +148,7 @@ impl Default for Server {
             url: None,
             toolkit: None,
             roots: Vec::new(),
+            sandbox: None,
             transport: Transport::Auto,
             headers: BTreeMap::new(),
             openapi: None,
@@ -192,6 +196,29 @@ pub enum Transport {
     Ws,
     /// Lines on a unix socket.
     Unix,
+}
+
+/// How a toolkit is held back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Sandbox {
+    /// Not at all.
+    None,
+    /// It writes only in its folders, opens no unix socket, and makes no unusual system call.
+    Standard,
+    /// The same, and no network.
+    Strict,
+}
+
+impl Sandbox {
+    /// How it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Standard => "standard",
+            Self::Strict => "strict",
+        }
+    }
 }
 
 /// The protocol era a server speaks.

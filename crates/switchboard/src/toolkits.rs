@@ -1,10 +1,17 @@
 //! The registry of toolkits: each is a line here, and a name in `config::TOOLKITS`. A toolkit is served by a process of its
 //! own, which this program starts as its child when a gateway needs it.
 
-use std::{env, fs, path::PathBuf, sync::Arc};
+use std::{
+    env,
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use cli::{BuiltIn, Error, Exit, Terminal};
 use config::{Folders, PROJECTS_ROOT};
+use supervisor::{Profile, Sandbox};
 use toolkit::Toolkit;
 use workbench::{Bench, Denied, Roots};
 
@@ -13,11 +20,17 @@ pub(crate) struct Entry {
     name: &'static str,
     about: &'static str,
     make: fn(&Bench) -> Toolkit,
+    /// How it is held back if nobody says otherwise.
+    sandbox: Profile,
 }
 
 /// All toolkits, in the order of their reference.
-pub(crate) const TOOLKITS: &[Entry] =
-    &[Entry { name: "project", about: toolkit_project::ABOUT, make: toolkit_project::toolkit }];
+pub(crate) const TOOLKITS: &[Entry] = &[Entry {
+    name: "project",
+    about: toolkit_project::ABOUT,
+    make: toolkit_project::toolkit,
+    sandbox: Profile::Standard,
+}];
 
 impl Entry {
     /// Its reference page, which is the same wherever it works.
@@ -45,9 +58,27 @@ pub(crate) async fn serve(asked: &cli::Toolkit, terminal: &mut Terminal) -> Resu
     }
     let roots =
         roots(&asked.root).map_err(|source| Error::Toolkit { name: asked.name.clone(), source: source.into() })?;
+    if !asked.held_back {
+        hold_back(entry, asked, &roots)?;
+    }
     let toolkit = (entry.make)(&Bench { roots });
     toolkit::serve_lines(Arc::new(toolkit), tokio::io::stdin(), tokio::io::stdout()).await;
     Ok(Exit::Done)
+}
+
+/// Starts this program anew behind the wall of its toolkit; comes back only where there is none.
+fn hold_back(entry: &Entry, asked: &cli::Toolkit, roots: &Roots) -> Result<(), Error> {
+    let named = asked.sandbox.as_deref().and_then(|name| name.parse::<Profile>().ok());
+    let profile = named.unwrap_or(entry.sandbox);
+    if profile == Profile::None {
+        return Ok(());
+    }
+    let writable: Vec<PathBuf> = roots.paths().map(Path::to_owned).collect();
+    let folders = writable.iter().flat_map(|root| ["--root".into(), root.clone().into_os_string()]);
+    let words = ["toolkit", entry.name, "--held-back"].map(OsString::from);
+    let sandbox = Sandbox { profile, writable: writable.clone(), readable: Vec::new(), may_be_weaker: named.is_none() };
+    let error = sandbox.start_over(words.into_iter().chain(folders).collect());
+    Err(Error::Toolkit { name: entry.name.to_owned(), source: error.into() })
 }
 
 /// The folders to work in: those that were named, or else the one for projects, which is made where it is missing.

@@ -35,9 +35,9 @@ fn section(command: &Command, before: &str, level: usize) -> String {
     format!("\n{heading} `{name}`\n\n{}\n{options}\n```text\n{}\n```\n{below}", about.trim(), examples.trim())
 }
 
-/// Help and version are the same for every verb.
+/// Help and version are the same for every verb; what is hidden is for the program itself.
 fn is_ours(argument: &Arg) -> bool {
-    !["help", "version"].contains(&argument.get_id().as_str())
+    !["help", "version"].contains(&argument.get_id().as_str()) && !argument.is_hide_set()
 }
 
 fn table(arguments: &[&Arg]) -> String {

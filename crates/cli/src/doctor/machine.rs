@@ -44,7 +44,25 @@ fn protections() -> Vec<Finding> {
         )
         .hint("start the node as a service with `Delegate=yes`, or with `systemd-run --user --scope -p Delegate=yes`")
     };
-    vec![guard, cgroup]
+    vec![guard, cgroup, sandbox(found)]
+}
+
+/// What the sandbox of toolkits is made of.
+fn sandbox(found: supervisor::Capabilities) -> Finding {
+    let missing = match (found.files_confined, found.calls_filtered) {
+        (true, true) => {
+            return Finding::new(
+                AREA,
+                State::Good,
+                "the sandbox of toolkits confines files (Landlock) and system calls (seccomp)",
+            );
+        }
+        (false, true) => "files (Landlock)",
+        (true, false) => "system calls (seccomp)",
+        (false, false) => "files (Landlock) and system calls (seccomp)",
+    };
+    Finding::new(AREA, State::Doubtful, format!("the sandbox of toolkits does not confine {missing} here"))
+        .hint("a kernel from 5.13 on with both built in does; `sandbox` of a toolkit refuses to start with less")
 }
 
 fn open_files(sessions_max: u64) -> Finding {

@@ -26,6 +26,13 @@ pub struct Toolkit {
     /// A folder that it may work in; give it once for each. Default `~/projects`, which is made where it is missing.
     #[arg(long, value_name = "FOLDER")]
     pub root: Vec<PathBuf>,
+    /// How it is held back: `standard` writes only in its folders and opens no unix socket, `strict` has no network
+    /// either. Named here, it refuses to start where the kernel offers less. Default what the toolkit needs.
+    #[arg(long, value_name = "PROFILE", value_parser = ["none", "standard", "strict"])]
+    pub sandbox: Option<String>,
+    /// It is held back already.
+    #[arg(long, hide = true)]
+    pub held_back: bool,
     /// Only print its reference page, in Markdown.
     #[arg(long)]
     pub page: bool,

@@ -28,6 +28,7 @@ pub(super) fn check(name: &str, server: &Server, problems: &mut Problems<'_>) {
     }
     if server.toolkit.is_none() {
         unused(!server.roots.is_empty(), "roots", "toolkit", &path, problems);
+        unused(server.sandbox.is_some(), "sandbox", "toolkit", &path, problems);
     }
     check_renames(&server.rename, &path.key("rename"), problems);
     if !server.is_api() {

@@ -238,7 +238,7 @@ async fn endpoint(stream: &mut EventStream) -> Result<String, Failure> {
 fn command(server: &Server) -> Result<supervisor::Command, Failure> {
     let command = match (&server.command, &server.toolkit) {
         (Some(program), _) => supervisor::Command::new(program).args(&server.args),
-        (None, Some(toolkit)) => own_toolkit(toolkit, &server.roots),
+        (None, Some(toolkit)) => own_toolkit(toolkit, server),
         (None, None) => return Err(Failure::Unavailable("it has no command".to_owned())),
     };
     let command = server.env.iter().fold(command, |command, (name, value)| command.env(name, value.expose()));
@@ -249,9 +249,10 @@ fn command(server: &Server) -> Result<supervisor::Command, Failure> {
 }
 
 /// This program as a toolkit. It is told where our own files are, so that it can keep its hands off.
-fn own_toolkit(name: &str, roots: &[String]) -> supervisor::Command {
-    let roots = roots.iter().flat_map(|root| ["--root", root.as_str()]);
-    let command = supervisor::Command::new(OWN_PROGRAM).args(["toolkit", name]).args(roots);
+fn own_toolkit(name: &str, server: &Server) -> supervisor::Command {
+    let sandbox = server.sandbox.iter().flat_map(|sandbox| ["--sandbox", sandbox.as_str()]);
+    let roots = server.roots.iter().flat_map(|root| ["--root", root.as_str()]);
+    let command = supervisor::Command::new(OWN_PROGRAM).args(["toolkit", name]).args(roots).args(sandbox);
     let places = [config::env::STATE_DIR, config::env::XDG_CONFIG_HOME, config::env::XDG_STATE_HOME];
     places.iter().fold(command, |command, variable| match std::env::var_os(variable.name) {
         Some(value) => command.env(variable.name, value),
