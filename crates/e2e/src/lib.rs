@@ -6,7 +6,7 @@
 //! configuration changes, [`fixture`], [`servers`], [`apis`], [`fake`] and [`scripted`] stand behind it, [`tools`] finds what
 //! `scripts/setup-tests.sh` installed, [`driver`] drives one client, [`suite`] runs the conformance suite, [`wire`] speaks
 //! raw HTTP, [`events`] reads its streams, [`legacy`] holds a session over it, [`talk`] speaks on stdin and stdout,
-//! [`terminal`] sits at a terminal, [`grpc`] speaks gRPC.
+//! [`terminal`] sits at a terminal, [`grpc`] speaks gRPC, [`papers`] are certificates.
 
 pub mod apis;
 pub mod control;
