@@ -1,7 +1,12 @@
 //! Everything a verb can fail of, with its hint. Which exit code follows stands in `exit.rs`.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::{io, iter};
+
+use config::Listen;
+
+use crate::taken;
 
 /// Why a verb failed.
 #[derive(Debug, thiserror::Error)]
@@ -178,6 +183,16 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// Somebody else listens there.
+    #[error("{address} is taken by {}", by.as_deref().unwrap_or("a program of another user"))]
+    Taken {
+        /// The address.
+        address: SocketAddr,
+        /// Who has it, as far as this user may know.
+        by: Option<String>,
+        /// A free one nearby.
+        free: Option<SocketAddr>,
+    },
     /// A toolkit cannot work where it was told to.
     #[error("the toolkit `{name}` cannot start")]
     Toolkit {
@@ -204,7 +219,9 @@ impl Error {
             Self::Address { .. } => Some("write `http://127.0.0.1:3100/mcp` or `unix:/path/to/socket`".into()),
             Self::Missing { argument } => Some(format!("give it as `{argument}=VALUE`")),
             Self::Unreachable { .. } => Some("start one with `switchboard serve`, or name another with `--url`".into()),
-            Self::Listen { .. } => Some("is another node running there? choose another address with `--listen`".into()),
+            Self::Listen { .. } => Some("choose another address with `--listen`".into()),
+            Self::Taken { free: Some(free), .. } => Some(format!("end that one, or listen elsewhere: {free} is free")),
+            Self::Taken { .. } => Some("end that one, or choose another address".into()),
             Self::Grpc(_) => Some("see `certificate`, `key` and `client_authorities` in the section `[grpc]`".into()),
             Self::Timeout { .. } => Some("give it more time with `--timeout SECONDS`".into()),
             Self::NoAnswer { .. } => Some("is this the address of an MCP server? it often ends in `/mcp`".into()),
@@ -228,6 +245,16 @@ impl Error {
     pub fn with_causes(&self) -> String {
         let causes = iter::successors(std::error::Error::source(self), |cause| (*cause).source());
         causes.fold(self.to_string(), |message, cause| format!("{message}: {cause}"))
+    }
+
+    /// A listener could not be opened at `address`; who has it is found out.
+    pub fn listen(address: &Listen, source: io::Error) -> Self {
+        match address {
+            Listen::Tcp(address) if source.kind() == io::ErrorKind::AddrInUse => {
+                Self::Taken { address: *address, by: taken::by_whom(*address), free: taken::free_after(*address) }
+            }
+            _ => Self::Listen { address: address.to_string(), source },
+        }
     }
 
     /// Nothing of this kind has this name; `known` are the names there are.

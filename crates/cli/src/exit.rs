@@ -112,9 +112,11 @@ impl Error {
             | Self::NoServer { .. }
             | Self::Toolkit { .. }
             | Self::Missing { .. } => Exit::Usage,
-            Self::Unreachable { .. } | Self::Broken { .. } | Self::Timeout { .. } | Self::ServerFailed { .. } => {
-                Exit::Unavailable
-            }
+            Self::Unreachable { .. }
+            | Self::Broken { .. }
+            | Self::Timeout { .. }
+            | Self::ServerFailed { .. }
+            | Self::Taken { .. } => Exit::Unavailable,
             Self::Refused { code, .. } => Exit::of_refusal(*code),
         }
     }

@@ -39,6 +39,7 @@ mod run;
 mod section;
 mod settings;
 mod setup;
+mod taken;
 mod terminal;
 mod text;
 mod trial;

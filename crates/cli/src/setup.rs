@@ -16,7 +16,13 @@ mod surroundings;
 pub(crate) use page::page;
 pub(crate) use surroundings::Surroundings;
 
+use std::time::Duration;
+
 use serde::Serialize;
+use tokio::time::timeout;
+
+/// How long a start may wait for what is said of the machine: a socket that is there but silent is no reason to wait.
+const IN_SHORT_WITHIN: Duration = Duration::from_secs(1);
 
 /// Something that is on this machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -75,9 +81,10 @@ pub(crate) async fn look(around: &Surroundings) -> Discovery {
     discovery
 }
 
-/// What is there, in one line; none where nothing is.
+/// What is there, in one line; none where nothing is, or where looking takes longer than a start may wait for it.
 pub async fn in_short() -> Option<String> {
-    let discovery = look(&Surroundings::of_process().ok()?).await;
+    let around = Surroundings::of_process().ok()?;
+    let discovery = timeout(IN_SHORT_WITHIN, look(&around)).await.ok()?;
     let parts: Vec<String> = discovery.found.iter().map(Found::in_short).collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }

@@ -8,12 +8,16 @@ use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use e2e::fake::Fake;
 use e2e::program::{Program, built, command};
 use e2e::terminal::Terminal;
 use serde_json::Value;
 use tempfile::TempDir;
+
+/// How long looking at a machine may take, also where something there is silent.
+const LOOKED_WITHIN: Duration = Duration::from_secs(10);
 
 /// What Cursor knows: one server.
 const CURSOR: &str = r#"{ "mcpServers": { "Wiki": { "url": "https://wiki.example.com/mcp" } } }"#;
@@ -172,6 +176,18 @@ fn a_file_of_a_client_that_cannot_be_read_is_named_and_the_rest_is_proposed() {
 }
 
 #[test]
+fn engine_that_is_there_but_silent_is_not_waited_for() {
+    let home = Home::new();
+    fs::create_dir(home.path("run/podman")).expect("a folder of the home");
+    let _silent = UnixListener::bind(home.path("run/podman/podman.sock")).expect("a socket in the home");
+    let begin = Instant::now();
+    let (code, out, talk) = home.run(&["init", "--dry-run", "--json"]);
+    assert_eq!(code, 0, "{out} {talk}");
+    assert!(out.contains("Docker") && !out.contains("Podman"), "{out}");
+    assert!(begin.elapsed() < LOOKED_WITHIN, "looking took {:?}", begin.elapsed());
+}
+
+#[test]
 fn person_at_a_terminal_chooses_part_by_part() {
     let home = Home::new();
     let terminal = home.terminal("init", &["init"]);
@@ -197,4 +213,14 @@ fn first_start_says_what_was_found_and_how_to_go_on_and_takes_over_what_init_wri
     let (code, out, talk) = home.run(&["init", "--yes"]);
     assert_eq!(code, 0, "{out} {talk}");
     terminal.shows("wiki");
+}
+
+#[test]
+fn port_that_is_taken_names_who_has_it_and_one_that_is_free() {
+    let home = Home::new();
+    let node = Program::start("node", &mut home.command(&["serve", "--listen", "127.0.0.1:0"]), "listening on http://");
+    let (code, out, talk) = home.run(&["serve", "--listen", node.announced()]);
+    assert_eq!((code, out.as_str()), (5, ""), "{talk}");
+    let taken = format!("error: {} is taken by `switchboard` (process {})\n", node.announced(), node.id());
+    assert!(talk.contains(&taken) && talk.contains("hint: end that one, or listen elsewhere: 127.0.0.1:"), "{talk}");
 }

@@ -57,7 +57,7 @@ pub(crate) async fn serve(arguments: &Serve, settings: &Settings, terminal: &mut
 }
 
 async fn bound(address: &Listen) -> Result<Listener, Error> {
-    Listener::bind(address).await.map_err(|source| Error::Listen { address: address.to_string(), source })
+    Listener::bind(address).await.map_err(|source| Error::listen(address, source))
 }
 
 /// Runs a node for one client on stdin and stdout.

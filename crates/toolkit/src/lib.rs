@@ -46,6 +46,7 @@ mod confirm;
 pub mod cut;
 pub mod declaration;
 pub mod failure;
+mod formats;
 pub mod keep;
 pub mod marks;
 pub mod moment;

@@ -3,7 +3,7 @@
 
 use std::pin::Pin;
 
-use schemars::{JsonSchema, generate::SchemaSettings};
+use schemars::{JsonSchema, generate::SchemaSettings, transform::RecursiveTransform};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
@@ -12,6 +12,7 @@ use crate::{
     call::Call,
     declaration::{Declaration, TIMEOUT_S},
     failure::{Code, Failure},
+    formats,
     marks::Marks,
     output::Output,
 };
@@ -149,6 +150,7 @@ fn schema(
     root: impl FnOnce(schemars::SchemaGenerator) -> schemars::Schema,
 ) -> Map<String, Value> {
     let settings = settings.clone().with(|settings| settings.inline_subschemas = true);
+    let settings = settings.with_transform(RecursiveTransform(formats::only_of_texts));
     let mut schema = root(settings.into_generator());
     let object = schema.ensure_object();
     for noise in ["$schema", "title", "description"] {
