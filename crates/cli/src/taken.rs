@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// How many ports after a taken one are tried.
 const PORTS_TRIED_MAX: u16 = 100;
@@ -14,7 +14,8 @@ const LISTENS: &str = "0A";
 pub(crate) fn by_whom(address: SocketAddr) -> Option<String> {
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(|table| fs::read_to_string(table).unwrap_or_default());
     let sockets: Vec<String> = tables.iter().flat_map(|table| listening(table, address.port())).collect();
-    let processes = fs::read_dir("/proc").ok()?.flatten().map(|entry| entry.path());
+    let is_process = |path: &PathBuf| path.file_name().is_some_and(|name| name.as_encoded_bytes()[0].is_ascii_digit());
+    let processes = fs::read_dir("/proc").ok()?.flatten().map(|entry| entry.path()).filter(is_process);
     let owner = processes.filter(|process| process.join("fd").is_dir()).find(|process| has_any(process, &sockets))?;
     let name = fs::read_to_string(owner.join("comm")).ok()?;
     Some(format!("`{}` (process {})", name.trim(), owner.file_name()?.to_string_lossy()))

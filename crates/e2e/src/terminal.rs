@@ -59,7 +59,10 @@ impl Terminal {
 }
 
 impl Drop for Terminal {
+    /// A node takes the hang-up of its terminal for the wish to read its configuration anew, so it is told to end.
     fn drop(&mut self) {
+        let (_, process) = self.tmux(&["list-panes", "-F", "#{pane_pid}"]);
+        let _ = command("kill").args(["-s", "TERM", process.trim()]).output();
         self.tmux(&["kill-server"]);
     }
 }

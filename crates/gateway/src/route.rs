@@ -133,13 +133,15 @@ async fn find(catalogue: &Arc<Catalogue>, kind: ListKind, inbound: &Inbound, nam
     if let Some(route) = catalogue.warm(endpoint).and_then(|view| view.route(kind, name).cloned()) {
         return Ok(route);
     }
-    if let Some(route) = guess(catalogue, kind, endpoint, name)
-        && !may_be_only_a_task(&route, kind, caller).await
+    let guessed = guess(catalogue, kind, endpoint, name);
+    if let Some(route) = &guessed
+        && !may_be_only_a_task(route, kind, caller).await
     {
-        return Ok(route);
+        return Ok(route.clone());
     }
     let view = Box::pin(catalogue.view(endpoint)).await.ok_or_else(|| invalid("no such endpoint".to_owned()))?;
-    view.route(kind, name).cloned().ok_or_else(|| {
+    // What a server does not list it may still have: some show a tool only to clients that can answer its questions.
+    view.route(kind, name).cloned().or(guessed).ok_or_else(|| {
         let what = if kind == ListKind::Tools { "tool" } else { "prompt" };
         let nearest = view.nearest(kind, name);
         let hint = if nearest.is_empty() { String::new() } else { format!("; did you mean {}?", nearest.join(", ")) };

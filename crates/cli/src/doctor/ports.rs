@@ -1,6 +1,10 @@
 //! The addresses: free, or taken by a node of ours.
 
-use std::{io, net::TcpListener, path::Path};
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    path::Path,
+};
 
 use bytes::Bytes;
 use config::Listen;
@@ -39,12 +43,13 @@ fn address(key: &str, listen: &Listen, node_runs: bool) -> Finding {
                 .hint(format!("name another address in `{key}`"))
         }
         Err(_) if node_runs => Finding::new(AREA, State::Good, format!("a node runs at {address}")),
-        Err(_) => {
-            let by = taken::by_whom(*address).unwrap_or_else(|| "a program of another user".to_owned());
-            Finding::new(AREA, State::Bad, format!("{address} is taken by {by}"))
-                .hint(format!("name another address in `{key}`"))
-        }
+        Err(_) => Finding::new(AREA, State::Bad, format!("{address} is taken by {}", other(*address)))
+            .hint(format!("name another address in `{key}`")),
     }
+}
+
+fn other(address: SocketAddr) -> String {
+    taken::by_whom(address).unwrap_or_else(|| "a program of another user".to_owned())
 }
 
 async fn answers(url: &str) -> bool {
