@@ -114,12 +114,12 @@ impl Edit {
 
     /// Removes an entry of `servers` or `bundles`, with the comment that stands right above it.
     pub fn remove(&mut self, section: &str, name: &str) -> Result<(), Error> {
+        if self.stands_below(section, name) {
+            return Err(Error::Fixed { section: section.to_owned(), name: name.to_owned() });
+        }
         let names = self.names(section);
         let entries = self.document.get_mut(section).and_then(Item::as_table_like_mut);
         let Some(removed) = entries.and_then(|entries| entries.remove(name)) else {
-            if self.stands_below(section, name) {
-                return Err(Error::Fixed { section: section.to_owned(), name: name.to_owned() });
-            }
             let hint = nearest::hint(name, names.iter().map(String::as_str));
             return Err(Error::Missing { section: section.to_owned(), name: name.to_owned(), hint });
         };

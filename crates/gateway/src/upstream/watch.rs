@@ -30,6 +30,8 @@ pub enum Subject {
 #[derive(Debug, Default)]
 pub struct Watch {
     state: Mutex<State>,
+    /// Held while an ear is opened: of two at once, the one that asks for less must not be the last.
+    opening: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
@@ -275,6 +277,7 @@ impl Upstream {
 
     /// Opens a listen request for all that is wanted now, then closes the one before it.
     async fn listen(self: &Arc<Self>, caller: &Caller) -> Result<(), Failure> {
+        let _turn = self.watch.opening.lock().await;
         let params = own_params(&self.watch.filter());
         match self.connection(caller).await? {
             Connection::Door(door) => {
