@@ -28,7 +28,8 @@ write_units() {
 [Unit]
 Description=A service that runs until it is stopped
 [Service]
-ExecStart=/bin/sh -c 'echo steady is up; exec sleep infinity'
+ExecStartPre=/bin/echo steady is up
+ExecStart=/bin/sleep infinity
 ExecReload=/bin/echo steady is reloaded
 UNIT
     unit lab-broken.service <<'UNIT'
@@ -152,8 +153,8 @@ boot() {
     outer=$!
     trap 'kill -KILL $outer 2>/dev/null || :; wait $outer 2>/dev/null || :; rmdir "$view" 2>/dev/null || :' EXIT
     local pid=""
-    # the namespace's first process is the only child of unshare
-    until pid=$(cat "/proc/$outer/task/$outer/children" 2>/dev/null) && [[ -n $pid ]]; do
+    # the namespace's first process is the only child of unshare; it can be asked once it has its socket
+    until pid=$(cat "/proc/$outer/task/$outer/children" 2>/dev/null) && [[ -n $pid && -S /proc/${pid// /}/root/run/systemd/private ]]; do
         kill -0 $outer 2>/dev/null || fail "the namespaces could not be made" "are you root, and may you mount?"
         read -rt 0.05 <> <(:) || :
     done

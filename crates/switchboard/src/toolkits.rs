@@ -25,12 +25,16 @@ pub(crate) struct Entry {
 }
 
 /// All toolkits, in the order of their reference.
-pub(crate) const TOOLKITS: &[Entry] = &[Entry {
-    name: "project",
-    about: toolkit_project::ABOUT,
-    make: toolkit_project::toolkit,
-    sandbox: Profile::Standard,
-}];
+pub(crate) const TOOLKITS: &[Entry] = &[
+    Entry {
+        name: "project",
+        about: toolkit_project::ABOUT,
+        make: toolkit_project::toolkit,
+        sandbox: Profile::Standard,
+    },
+    // It speaks to systemd over a unix socket and changes what belongs to the system.
+    Entry { name: "server", about: toolkit_server::ABOUT, make: toolkit_server::toolkit, sandbox: Profile::None },
+];
 
 impl Entry {
     /// Its reference page, which is the same wherever it works.

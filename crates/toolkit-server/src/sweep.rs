@@ -22,7 +22,7 @@ const DEPTH_MAX: usize = 32;
 /// Names that are told; the number and the bytes of all are told too.
 pub(crate) const NAMES_MAX: usize = 200;
 /// Beginnings of names that belong to running programs, however old they are.
-const KEPT: [&str; 4] = ["systemd-private-", "snap-private-tmp", ".X11-unix", ".ICE-unix"];
+const KEPT: [&str; 6] = ["systemd-private-", "snap-private-tmp", ".X11-unix", ".ICE-unix", ".XIM-unix", ".font-unix"];
 
 /// Which files are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,11 +110,10 @@ impl Sweeper<'_> {
                 continue;
             }
             let Ok(stat) = statat(folder, entry.file_name(), AtFlags::SYMLINK_NOFOLLOW) else { continue };
-            if stat.st_dev != self.device {
-                continue;
-            }
             let path = format!("{path}/{name}");
             match FileType::from_raw_mode(stat.st_mode) {
+                // what is mounted here is another folder's; of a file in layers only the folder tells the file system
+                FileType::Directory if stat.st_dev != self.device => {}
                 FileType::Directory => self.inner(folder.as_fd(), entry.file_name(), &stat, &path, depth)?,
                 FileType::RegularFile | FileType::Symlink if self.is_meant(name, &stat) => {
                     self.take(folder.as_fd(), entry.file_name(), &stat, path, AtFlags::empty());

@@ -60,12 +60,13 @@ pub(super) fn parse(printed: &str) -> Result<Ruleset, Failure> {
     })?;
     let objects = value["nftables"].as_array().cloned().unwrap_or_default();
     let mut ruleset = Ruleset::default();
-    for mut object in objects {
-        if let Ok(chain) = serde_json::from_value::<Chain>(object["chain"].take())
+    for object in &objects {
+        let part = |name: &str| object.get(name).unwrap_or(&Value::Null);
+        if let Ok(chain) = Chain::deserialize(part("chain"))
             && chain.hook.as_deref() == Some("input")
         {
             ruleset.chains.push(chain);
-        } else if let Ok(written) = serde_json::from_value::<Written>(object["rule"].take()) {
+        } else if let Ok(written) = Written::deserialize(part("rule")) {
             let known = ruleset.know(&written);
             ruleset.rules.extend(known);
         }

@@ -23,7 +23,9 @@ fn services_are_seen_and_brought_up_and_down() {
     let status = lab.good("service_status", &json!({"service": "lab-steady"}));
     let native = lab.run(&["systemctl", "show", "--value", "--property=MainPID", "lab-steady"]);
     assert_eq!(status["pid"].to_string(), native.trim());
-    assert!(status["memory_bytes"].as_u64() > Some(0), "{status}");
+    // a kernel whose control groups do not count memory has nothing to tell
+    let native = lab.run(&["systemctl", "show", "--value", "--property=MemoryCurrent", "lab-steady"]);
+    assert_eq!(status["memory_bytes"].is_u64(), native.trim().parse::<u64>().is_ok(), "{native} {status}");
     assert!(status["logs"].to_string().contains("steady is up"), "{status}");
     let running = lab.good("list_services", &json!({"filter": "active", "pattern": "lab-steady"}));
     assert_eq!(running["services"][0]["status"], "running");
@@ -57,7 +59,7 @@ fn what_fails_is_told_and_what_must_stay_stays() {
 
     assert_eq!(lab.bad("start_service", &json!({"service": "lab-slow", "wait_s": 1, "confirm": true})), "TIMEOUT");
     assert_eq!(lab.good("service_status", &json!({"service": "lab-slow"}))["active"], "activating");
-    assert_eq!(lab.bad("reload_service", &confirmed("lab-broken")), "UPSTREAM_ERROR");
+    assert_eq!(lab.bad("reload_service", &confirmed("lab-broken")), "NOT_SUPPORTED");
     assert_eq!(lab.bad("start_service", &confirmed("lab-stead")), "NOT_FOUND");
     assert_eq!(lab.bad("service_status", &json!({"service": "no-such-thing"})), "NOT_FOUND");
     assert_eq!(lab.bad("stop_service", &json!({"service": "lab-steady"})), "CONFIRMATION_REQUIRED");
