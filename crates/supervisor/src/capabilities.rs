@@ -4,6 +4,7 @@ use crate::{cgroup, guard, sandbox};
 
 /// Which protections are in force. What is absent is not an error; the others carry on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one protection, which is there or not")]
 pub struct Capabilities {
     /// Children end with us even when we are killed, also those that left their group.
     pub guard: bool,

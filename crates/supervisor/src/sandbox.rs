@@ -262,13 +262,18 @@ const TIOCLINUX: u64 = 0x541c;
 fn programs(profile: Profile) -> Result<[BpfProgram; 2], seccompiler::Error> {
     let mut refused: BTreeMap<i64, Vec<SeccompRule>> = REFUSED.iter().map(|call| (*call, Vec::new())).collect();
     let network: &[i32] = if profile == Profile::Strict { &NETWORK_FAMILIES } else { &[] };
-    let family = |family: &i32| rule(0, Is::Eq, *family as u64);
+    let family = |family: &i32| rule(0, Is::Eq, bits(*family));
     refused.insert(libc::SYS_socket, LOCAL_FAMILIES.iter().chain(network).map(family).collect::<Result<_, _>>()?);
-    let namespace = |flag: &i32| rule(0, Is::MaskedEq(*flag as u64), *flag as u64);
+    let namespace = |flag: &i32| rule(0, Is::MaskedEq(bits(*flag)), bits(*flag));
     refused.insert(libc::SYS_clone, NAMESPACES.iter().map(namespace).collect::<Result<_, _>>()?);
     refused.insert(libc::SYS_ioctl, vec![rule(1, Is::Eq, TIOCSTI)?, rule(1, Is::Eq, TIOCLINUX)?]);
     let absent = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
     Ok([filter(refused, libc::EPERM)?, filter(absent, libc::ENOSYS)?])
+}
+
+/// A number of the kernel as its register holds it.
+fn bits(number: i32) -> u64 {
+    number.cast_unsigned().into()
 }
 
 fn rule(argument: u8, comparison: Is, value: u64) -> Result<SeccompRule, seccompiler::BackendError> {
@@ -277,5 +282,6 @@ fn rule(argument: u8, comparison: Is, value: u64) -> Result<SeccompRule, seccomp
 
 fn filter(rules: BTreeMap<i64, Vec<SeccompRule>>, errno: i32) -> Result<BpfProgram, seccompiler::BackendError> {
     let architecture = TargetArch::try_from(env::consts::ARCH)?;
-    SeccompFilter::new(rules, SeccompAction::Allow, SeccompAction::Errno(errno as u32), architecture)?.try_into()
+    SeccompFilter::new(rules, SeccompAction::Allow, SeccompAction::Errno(errno.cast_unsigned()), architecture)?
+        .try_into()
 }
