@@ -276,8 +276,8 @@ mod tests {
         };
         let related = r#""io.modelcontextprotocol/related-task":{"taskId":"a"}"#;
         check("{}", &format!(r#"{{"_meta":{{{related}}}}}"#));
-        check(r#"{"action":"accept"}"#, &format!(r#"{{"action":"accept","_meta":{{{related}}}}}"#));
-        check(r#"{"_meta":{"b":1}}"#, &format!(r#"{{"_meta":{{"b":1,{related}}}}}"#));
+        check(r#"{"action":"accept"}"#, &format!(r#"{{"_meta":{{{related}}},"action":"accept"}}"#));
+        check(r#"{"_meta":{"b":1}}"#, &format!(r#"{{"_meta":{{{related},"b":1}}}}"#));
         check(r#"{"_meta":{"io.modelcontextprotocol/related-task":5}}"#, &format!(r#"{{"_meta":{{{related}}}}}"#));
     }
 
