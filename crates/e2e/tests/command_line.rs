@@ -69,8 +69,11 @@ fn first_server_is_in_force_as_soon_as_it_is_added_in_a_home_without_any_configu
     let (code, out, talk) = output(&mut here(&["server", "add", "fixture", fixture.url(), "--url", &url]));
     assert_eq!(code, 0, "{out} {talk}");
     assert!(talk.contains("in force in the running node (configuration 2)"), "{talk}");
-    let (_, out, talk) = output(&mut here(&["tools", "--url", &url]));
-    assert!(out.contains("fixture_test_simple_text"), "{out} {talk}");
+    let begin = Instant::now();
+    // It is in force at once, and asked for its tools behind the scenes.
+    while !output(&mut here(&["tools", "--url", &url])).1.contains("fixture_test_simple_text") {
+        assert!(begin.elapsed() < SHOWN_WITHIN, "the node does not show its tools: {}", node.log());
+    }
 }
 
 #[test]
