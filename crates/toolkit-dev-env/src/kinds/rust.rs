@@ -32,7 +32,7 @@ pub(crate) fn look(survey: &Survey, findings: &mut Findings) {
         let folder = folder_of(file);
         let programs = format!("{folder}src/bin/");
         let main = format!("{folder}src/main.rs");
-        let is_entry = |path: &&str| *path == main || (path.starts_with(&programs) && path.ends_with(".rs"));
+        let is_entry = |path: &&str| *path == main || path.starts_with(&programs);
         survey.files().filter(is_entry).for_each(|path| findings.entry_point(path));
     }
 }

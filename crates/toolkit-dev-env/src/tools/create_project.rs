@@ -68,7 +68,7 @@ impl Tool for CreateProject {
 
     async fn run(&self, input: Input, call: &Call) -> Result<Output, Failure> {
         let deadline = Instant::now() + call.shared.timeout;
-        let wanted = self.wanted(input)?;
+        let wanted = self.wanted(&input)?;
         let (project, template) = (wanted.project.clone(), wanted.template);
         let created: Vec<String> = wanted.files.iter().map(|file| file.path.clone()).collect();
         call.progress(0, None, &format!("writing the files of {}", template.name));
@@ -86,7 +86,7 @@ impl Tool for CreateProject {
     }
 
     async fn plan(&self, input: Input, _: &Call) -> Result<Vec<String>, Failure> {
-        let wanted = self.wanted(input)?;
+        let wanted = self.wanted(&input)?;
         let project = wanted.project.clone();
         let files = wanted.files.iter().map(|file| format!("write `{}`", file.path)).collect::<Vec<_>>();
         let git_steps = if wanted.git_init { git::steps(&project, &Author::default())? } else { Vec::new() };
@@ -97,7 +97,7 @@ impl Tool for CreateProject {
 }
 
 impl CreateProject {
-    fn wanted(&self, input: Input) -> Result<Wanted, Failure> {
+    fn wanted(&self, input: &Input) -> Result<Wanted, Failure> {
         let name = ProjectName::new(&input.name)?;
         let template = Template::find(input.kind, input.template.as_deref())?;
         let parent = match &input.path {
