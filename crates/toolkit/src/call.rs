@@ -1,12 +1,18 @@
 //! What a tool is told of the call that it serves, beside its own arguments: who calls, the shared parameters, and a way
 //! to say how far it is. A call that is cancelled or out of time is dropped at its next `await`.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use mcp::{Envelope, Meta, Method, Splice, array, message};
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use crate::shared::Shared;
+use crate::{
+    connection::{Connection, Connections},
+    failure::Failure,
+    shared::Shared,
+};
 
 /// Who calls, as the gateway tells its own servers. Alone on stdio a server has one caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,10 +54,16 @@ pub struct Call {
     pub caller: Caller,
     /// What was given for the shared parameters.
     pub shared: Shared,
+    pub(crate) connections: Arc<Connections>,
     pub(crate) progress: Progress,
 }
 
 impl Call {
+    /// The outside system that is meant, for tools whose marks say that they reach one.
+    pub fn connection(&self) -> Result<&Connection, Failure> {
+        self.connections.find(&self.shared.connection)
+    }
+
     /// Says how far the call is: `done` of `total`, if the total is known. What a slow client does not take is dropped.
     pub fn progress(&self, done: u64, total: Option<u64>, text: &str) {
         self.progress.report(done, total, text);

@@ -37,12 +37,14 @@
 //! ```
 //!
 //! In reading order: [`tool`] (what one writes), [`marks`], [`declaration`], [`shared`] and [`arguments`] (what comes in),
-//! [`call`], [`failure`], [`output`] (what goes out) with [`cut`], [`keep`] and [`redact`], [`toolkit`], and [`serve()`].
-//! [`moment`] writes times, [`mod@reference`] the pages about a toolkit.
+//! [`connection`] (which outside system is meant), [`call`], [`failure`], [`output`] (what goes out) with [`cut`], [`keep`],
+//! [`redact`] and [`commands`] (learning mode), [`toolkit`], and [`serve()`]. [`moment`] writes times, [`mod@reference`] the pages about a toolkit.
 
 pub mod arguments;
 pub mod call;
+pub mod commands;
 mod confirm;
+pub mod connection;
 pub mod cut;
 pub mod declaration;
 pub mod failure;
@@ -62,6 +64,7 @@ pub mod toolkit;
 
 pub use arguments::Arguments;
 pub use call::{Call, Caller};
+pub use connection::{Connection, Connections};
 pub use declaration::Declaration;
 pub use failure::{Code, Failure};
 pub use keep::{Keep, Kept};

@@ -15,6 +15,7 @@ impl Marks {
     const CONFIRMED: u8 = 16;
     const LONG: u8 = 32;
     const LISTS: u8 = 64;
+    const CONNECTS: u8 = 128;
 
     /// **R**: reads only.
     pub const fn reads() -> Self {
@@ -56,6 +57,11 @@ impl Marks {
         Self(self.0 | Self::LISTS)
     }
 
+    /// Reaches an outside system, by a connection that the call names.
+    pub const fn connects(self) -> Self {
+        Self(self.0 | Self::CONNECTS)
+    }
+
     /// Whether it only reads.
     pub const fn is_read_only(self) -> bool {
         self.has(Self::READS)
@@ -69,6 +75,11 @@ impl Marks {
     /// Whether it gives a list page by page.
     pub const fn is_list(self) -> bool {
         self.has(Self::LISTS)
+    }
+
+    /// Whether it reaches an outside system by a connection.
+    pub const fn is_connected(self) -> bool {
+        self.has(Self::CONNECTS)
     }
 
     const fn has(self, bit: u8) -> bool {

@@ -3,7 +3,13 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{cut, failure::Failure, keep::Keep, redact::Secrets};
+use crate::{
+    commands::{self, Command},
+    cut,
+    failure::Failure,
+    keep::Keep,
+    redact::Secrets,
+};
 
 /// What a tool that succeeded gives back.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,6 +44,8 @@ pub(crate) struct Writer<'a> {
     pub(crate) secrets: &'a Secrets,
     /// The value of `_meta["dev.switchboard/call"]`.
     pub(crate) about: Value,
+    /// The commands that the caller wants to see.
+    pub(crate) commands: Vec<Command>,
 }
 
 impl Writer<'_> {
@@ -49,7 +57,7 @@ impl Writer<'_> {
             (None, Some(structured)) => Some(structured.to_string()),
             (None, None) => None,
         };
-        let mut meta = Map::from_iter([("dev.switchboard/call".to_owned(), self.about)]);
+        let mut meta = Map::new();
         let mut content = Vec::new();
         if let Some(text) = text {
             let kept = self.keep.and_then(
@@ -65,10 +73,12 @@ impl Writer<'_> {
             }
         }
         content.extend(output.blocks.into_iter().map(|block| self.secrets.hide_in(block)));
+        self.show_commands(&mut content, &mut meta);
         let mut result = Map::from_iter([("content".to_owned(), Value::from(content))]);
         if let Some(structured) = structured {
             result.insert("structuredContent".to_owned(), structured);
         }
+        meta.insert("dev.switchboard/call".to_owned(), self.about);
         result.insert("_meta".to_owned(), Value::Object(meta));
         result
     }
@@ -78,14 +88,22 @@ impl Writer<'_> {
         let text = self.secrets.hide(failure.text());
         let text = cut::at_line(&text, self.bytes_max).to_owned();
         let error = self.secrets.hide_in(failure.envelope());
-        let result = json!({
-            "content": [{"type": "text", "text": text}],
-            "isError": true,
-            "_meta": {"dev.switchboard/error": error, "dev.switchboard/call": self.about},
-        });
-        match result {
-            Value::Object(result) => result,
-            _ => Map::new(),
+        let mut content = vec![json!({"type": "text", "text": text})];
+        let mut meta = Map::from_iter([("dev.switchboard/error".to_owned(), error)]);
+        self.show_commands(&mut content, &mut meta);
+        meta.insert("dev.switchboard/call".to_owned(), self.about);
+        Map::from_iter([
+            ("content".to_owned(), content.into()),
+            ("isError".to_owned(), true.into()),
+            ("_meta".to_owned(), meta.into()),
+        ])
+    }
+
+    /// Adds the commands, for people and for programs.
+    fn show_commands(&self, content: &mut Vec<Value>, meta: &mut Map<String, Value>) {
+        if !self.commands.is_empty() {
+            content.push(self.secrets.hide_in(commands::block(&self.commands)));
+            meta.insert(commands::KEY.to_owned(), self.secrets.hide_in(json!(self.commands)));
         }
     }
 }
@@ -106,7 +124,13 @@ mod tests {
     }
 
     fn writer(secrets: &Secrets) -> Writer<'_> {
-        Writer { bytes_max: 20, keep: Some((&Shelf, "ada")), secrets, about: json!({"tool": "t"}) }
+        Writer {
+            bytes_max: 20,
+            keep: Some((&Shelf, "ada")),
+            secrets,
+            about: json!({"tool": "t"}),
+            commands: Vec::new(),
+        }
     }
 
     #[test]

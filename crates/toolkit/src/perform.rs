@@ -1,12 +1,18 @@
 //! One call of a tool from its raw arguments to its result, the same for both eras: check, confirm, once, run in time.
 
-use std::time::Instant;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    task::Poll,
+    time::Instant,
+};
 
 use serde_json::{Map, Value, json};
 
 use crate::{
     arguments::{self, Arguments},
     call::{Call, Caller, Progress},
+    commands::Noted,
     confirm::{self, Consent},
     declaration::Declaration,
     failure::{Code, Failure},
@@ -34,6 +40,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) caller: Caller,
     /// Whether it is confirmed otherwise than by an argument.
     pub(crate) consent: Consent,
+    /// Whether to show the commands that are run.
+    pub(crate) shows_commands: bool,
 }
 
 impl Toolkit {
@@ -42,7 +50,12 @@ impl Toolkit {
         let started = Instant::now();
         let declaration = asked.tool.declaration();
         let principal = asked.caller.principal.clone();
-        let end = self.attempt(asked, progress).await;
+        let noted = Noted::default();
+        let end = if asked.shows_commands || self.shows_commands {
+            noted.during(self.attempt(asked, progress)).await
+        } else {
+            self.attempt(asked, progress).await
+        };
         let writer = Writer {
             bytes_max: self.result_bytes_max,
             keep: self.keep.as_deref().map(|keep| (keep, principal.as_str())),
@@ -51,6 +64,7 @@ impl Toolkit {
                 "server": self.name, "tool": declaration.name,
                 "duration_ms": u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
             }),
+            commands: noted.take(),
         };
         match end {
             Ok(Attempt::Ask(question)) => Performed::Ask(question),
@@ -68,7 +82,10 @@ impl Toolkit {
     async fn attempt(&self, asked: Asked<'_>, progress: Progress) -> Result<Attempt<'_>, Failure> {
         let declaration = asked.tool.declaration();
         let (arguments, shared) = arguments::prepare(declaration, self.argument_aliases, read(asked.arguments)?)?;
-        let call = Call { caller: asked.caller, shared, progress };
+        let call = Call { caller: asked.caller, shared, connections: self.connections.clone(), progress };
+        if declaration.marks.is_connected() {
+            call.connection()?;
+        }
         if call.shared.dry_run {
             let plan = within(&call, declaration, asked.tool.plan(arguments, &call)).await?;
             let plan = Map::from_iter([("plan".to_owned(), Value::from(plan))]);
@@ -119,7 +136,7 @@ async fn within<T>(
     running: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
     let limit = call.shared.timeout;
-    tokio::time::timeout(limit, running).await.unwrap_or_else(|_| {
+    tokio::time::timeout(limit, unbroken(declaration, running)).await.unwrap_or_else(|_| {
         let text = format!("`{}` was not done after {} s and has been stopped", declaration.name, limit.as_secs());
         let hint = if declaration.marks.is_read_only() {
             "give it more time with `timeout_s`"
@@ -128,4 +145,21 @@ async fn within<T>(
         };
         Err(Failure::new(Code::Timeout, text).hint(hint))
     })
+}
+
+/// What the tool gives; that of one that panics is a failure like any other, and the next call finds the toolkit as it was.
+async fn unbroken<T>(
+    declaration: &Declaration,
+    running: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let mut running = pin!(running);
+    std::future::poll_fn(|context| {
+        catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(context))).unwrap_or_else(|_| {
+            let text = format!("`{}` broke by a fault of its own", declaration.name);
+            let hint =
+                "what it had begun may be half done; what broke stands on the toolkit's stderr: please report it";
+            Poll::Ready(Err(Failure::new(Code::InternalError, text).hint(hint)))
+        })
+    })
+    .await
 }

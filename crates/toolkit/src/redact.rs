@@ -25,6 +25,11 @@ impl Secrets {
         Self(values)
     }
 
+    /// These and others.
+    pub(crate) fn and(self, others: Self) -> Self {
+        Self::new(self.0.into_iter().chain(others.0))
+    }
+
     /// A text without them.
     pub fn hide(&self, text: String) -> String {
         self.0.iter().fold(text, |text, secret| if text.contains(secret) { text.replace(secret, HIDDEN) } else { text })

@@ -17,6 +17,7 @@ pub use self::pump::serve_lines;
 use self::session::Session;
 use crate::{
     call::{Caller, Progress},
+    commands,
     confirm::{self, Consent},
     perform::{Asked, Performed},
     toolkit::Toolkit,
@@ -142,6 +143,7 @@ async fn answer(session: &Session, request: &Envelope, era: Era, id: &Bytes) -> 
             arguments: request.param_raw(Param::Arguments).unwrap_or(b"{}"),
             caller: Caller::of(request),
             consent,
+            shows_commands: commands::is_wanted(request.param_raw(Param::Meta).unwrap_or_default()),
         };
         match toolkit.perform(asked, Progress::new(request, session.client.clone())).await {
             Performed::Result(performed) => return result(toolkit, era, id, performed),

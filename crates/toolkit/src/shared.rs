@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use crate::{declaration::Declaration, failure::Failure, marks::Marks};
+use crate::{connection, declaration::Declaration, failure::Failure, marks::Marks};
 
 /// The longest time that a caller can give a tool, in seconds.
 pub const TIMEOUT_S_MAX: u64 = 3_600;
@@ -31,6 +31,8 @@ pub struct Shared {
     pub offset: usize,
     /// The name under which the call happens only once.
     pub idempotency_key: Option<String>,
+    /// The name of the outside system that is meant.
+    pub connection: String,
 }
 
 /// The shared parameters of a tool with these marks, with their schemas.
@@ -50,6 +52,11 @@ pub(crate) fn parameters(marks: Marks, timeout_s: u64) -> Vec<(&'static str, Val
         let text = "A second call with the same key and arguments within 24 hours returns the first result.";
         parameters
             .push(("idempotency_key", json!({"type": "string", "maxLength": KEY_BYTES_MAX, "description": text})));
+    }
+    if marks.is_connected() {
+        let text = "The outside system that is meant.";
+        let schema = json!({"type": "string", "default": connection::DEFAULT, "description": text});
+        parameters.push((connection::ARGUMENT, schema));
     }
     if marks.is_list() {
         let text = "Items on one page.";
@@ -107,6 +114,7 @@ pub(crate) fn take(
         limit: number("limit", LIMIT as u64, LIMIT_MAX as u64)? as usize,
         offset,
         idempotency_key,
+        connection: text(connection::ARGUMENT)?.unwrap_or_else(|| connection::DEFAULT.to_owned()),
     })
 }
 
@@ -153,6 +161,7 @@ mod tests {
         check(Marks::reads(), &["timeout_s"]);
         check(Marks::reads().lists(), &["timeout_s", "limit", "cursor"]);
         check(Marks::destroys().confirmed(), &["timeout_s", "confirm", "dry_run", "idempotency_key"]);
+        check(Marks::reads().connects(), &["timeout_s", "connection"]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     call::Caller,
+    connection::Connections,
     failure::Failure,
     keep::Keep,
     redact::Secrets,
@@ -34,6 +35,8 @@ pub struct Toolkit {
     pub(crate) argument_aliases: &'static [(&'static str, &'static str)],
     pub(crate) keep: Option<Arc<dyn Keep>>,
     pub(crate) secrets: Secrets,
+    pub(crate) connections: Arc<Connections>,
+    pub(crate) shows_commands: bool,
     pub(crate) resources: Option<Arc<dyn Resources>>,
     pub(crate) repeats: Repeats,
     pub(crate) result_bytes_max: usize,
@@ -57,6 +60,8 @@ impl Toolkit {
             argument_aliases: &[],
             keep: None,
             secrets: Secrets::default(),
+            connections: Arc::default(),
+            shows_commands: false,
             resources: None,
             repeats: Repeats::default(),
             result_bytes_max: RESULT_BYTES_MAX,
@@ -100,7 +105,20 @@ impl Toolkit {
 
     /// With values that no result may say.
     pub fn secrets(self, secrets: Secrets) -> Self {
-        Self { secrets, ..self }
+        Self { secrets: self.secrets.and(secrets), ..self }
+    }
+
+    /// With outside systems that its tools may reach, in the place of those of the same name that it has already. What
+    /// proves who it is there is said by no result.
+    pub fn connections(mut self, connections: Connections) -> Self {
+        let secrets = Secrets::new(connections.secrets());
+        Arc::make_mut(&mut self.connections).extend(connections);
+        self.secrets(secrets)
+    }
+
+    /// Shows with every result the commands that were run for it, whether the call asks for them or not.
+    pub fn shows_commands(self, shows_commands: bool) -> Self {
+        Self { shows_commands, ..self }
     }
 
     /// With texts that clients can read.

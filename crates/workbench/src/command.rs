@@ -171,6 +171,7 @@ impl Command {
         for (name, value) in &self.env {
             command = command.env(name, value);
         }
+        toolkit::commands::note(|| self.shown(), self.why);
         let end = supervisor::run(&command, self.limits, &self.bounds, self.input.into()).await;
         drop(folder);
         let finished = end.map_err(|error| match error {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use mcp::{Envelope, Era, Param, Version, code, message};
 use serde_json::{Map, Value, json};
 
-use crate::{call::Caller, toolkit::Toolkit};
+use crate::{call::Caller, connection, declaration::Declaration, toolkit::Toolkit};
 
 /// Milliseconds for which lists stay fresh. A toolkit never changes while it runs; an hour bounds what a cache holds.
 const TTL_MS: u64 = 3_600_000;
@@ -22,8 +22,18 @@ pub(super) fn discover(toolkit: &Toolkit) -> Map<String, Value> {
 
 /// The result of `tools/list`.
 pub(super) fn tools(toolkit: &Toolkit) -> Map<String, Value> {
-    let tools: Vec<Value> = toolkit.declarations().map(crate::Declaration::to_tool).collect();
+    let tools: Vec<Value> = toolkit.declarations().map(|declaration| tool(toolkit, declaration)).collect();
     cached("tools", tools.into(), "public")
+}
+
+/// One tool of the list; one that reaches outside systems says by which names.
+fn tool(toolkit: &Toolkit, declaration: &Declaration) -> Value {
+    let mut tool = declaration.to_tool();
+    let names: Vec<&str> = toolkit.connections.names().collect();
+    if declaration.marks.is_connected() && !names.is_empty() {
+        tool["inputSchema"]["properties"][connection::ARGUMENT]["enum"] = names.into();
+    }
+    tool
 }
 
 /// The result of a list without items.

@@ -22,7 +22,7 @@ async fn a_modern_client_discovers_lists_and_calls() {
     let listed = client.ask(&modern(2, "tools/list", json!({}))).await;
     let names: Vec<&str> =
         listed["result"]["tools"].as_array().unwrap().iter().filter_map(|tool| tool["name"].as_str()).collect();
-    assert_eq!(names, ["greet", "count", "erase", "wait"]);
+    assert_eq!(names, ["greet", "count", "erase", "wait", "break", "reach"]);
     let called = client.ask(&call(3, "greet", json!({"who": "Ada"}))).await;
     assert_eq!(called["result"]["structuredContent"], json!({"greeting": "hello Ada\n"}));
     assert_eq!(called["result"]["_meta"]["io.modelcontextprotocol/serverInfo"]["name"], "bench");
@@ -232,4 +232,58 @@ async fn the_calls_of_a_client_that_has_gone_end() {
     })
     .await
     .expect("nothing holds the toolkit any more");
+}
+
+#[tokio::test]
+async fn a_tool_that_breaks_says_so_and_the_next_call_is_served() {
+    let mut client = Client::connect(bench().0);
+    let broken = client.ask(&call(1, "break", json!({"idempotency_key": "k"}))).await;
+    let error = &broken["result"]["_meta"]["dev.switchboard/error"];
+    assert_eq!((&broken["result"]["isError"], &error["code"]), (&json!(true), &json!("INTERNAL_ERROR")), "{broken}");
+    assert!(error["hint"].as_str().unwrap().contains("stderr"), "{error}");
+    // its key is free again, and others are served
+    let again = client.ask(&call(2, "break", json!({"idempotency_key": "k"}))).await;
+    assert_eq!(again["result"]["_meta"]["dev.switchboard/error"]["code"], "INTERNAL_ERROR");
+    let greeted = client.ask(&call(3, "greet", json!({"name": "Ada"}))).await;
+    assert_eq!(greeted["result"]["structuredContent"]["greeting"], "hello Ada\n");
+}
+
+#[tokio::test]
+async fn a_connection_is_chosen_by_its_name_and_its_secret_is_never_said() {
+    let mut client = Client::connect(bench().0);
+    let listed = client.ask(&modern(1, "tools/list", json!({}))).await;
+    let parameter = &listed["result"]["tools"][5]["inputSchema"]["properties"]["connection"];
+    assert_eq!((&parameter["enum"], &parameter["default"]), (&json!(["build", "default"]), &json!("default")));
+    let reached = client.ask(&call(2, "reach", json!({}))).await;
+    assert_eq!(reached["result"]["structuredContent"]["message"], "reached unix:///run/engine.sock with nothing");
+    let reached = client.ask(&call(3, "reach", json!({"connection": "build"}))).await;
+    assert_eq!(reached["result"]["structuredContent"]["message"], "reached tcp://build:2376 with •••");
+    let refused = client.ask(&call(4, "reach", json!({"connection": "built"}))).await;
+    assert_eq!(
+        refused["result"]["content"][0]["text"],
+        "[INVALID_INPUT] there is no connection `built`\nhint: did you mean `build`?"
+    );
+    let refused = client.ask(&call(5, "greet", json!({"name": "Ada", "connection": "build"}))).await;
+    assert_eq!(refused["result"]["_meta"]["dev.switchboard/error"]["field"], "connection");
+}
+
+#[tokio::test]
+async fn who_asks_for_the_commands_sees_them_with_the_result_and_with_a_failure() {
+    let mut client = Client::connect(bench().0);
+    let learning = |id, name: &str, arguments: Value| {
+        let mut call = call(id, name, arguments);
+        call["params"]["_meta"]["dev.switchboard/commands"] = true.into();
+        call
+    };
+    let reached = client.ask(&learning(1, "reach", json!({"connection": "build"}))).await;
+    let command = "engine --host tcp://build:2376 --secret •••";
+    let expected = json!([{"command": command, "why": "it knows"}]);
+    assert_eq!(reached["result"]["_meta"]["dev.switchboard/commands"], expected);
+    let text = format!("The commands behind this:\n$ {command}\n  # it knows");
+    assert_eq!(reached["result"]["content"][1]["text"], text);
+    let broken = client.ask(&learning(2, "break", json!({}))).await;
+    assert_eq!(broken["result"]["_meta"]["dev.switchboard/commands"][0]["command"], "false");
+    let silent = client.ask(&call(3, "reach", json!({}))).await;
+    assert!(silent["result"]["_meta"].get("dev.switchboard/commands").is_none(), "{silent}");
+    assert_eq!(silent["result"]["content"].as_array().unwrap().len(), 1);
 }

@@ -7,7 +7,7 @@ use std::sync::{
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use toolkit::{Call, Code, Failure, Marks, Tool, Toolkit};
+use toolkit::{Call, Code, Connection, Connections, Failure, Marks, Tool, Toolkit, commands};
 
 /// The toolkit under test and what it has done.
 pub(crate) fn bench() -> (Arc<Toolkit>, Arc<AtomicU32>) {
@@ -18,7 +18,10 @@ pub(crate) fn bench() -> (Arc<Toolkit>, Arc<AtomicU32>) {
         .tool(Greet)
         .tool(Count)
         .tool(Erase(erased.clone()))
-        .tool(Wait);
+        .tool(Wait)
+        .tool(Break)
+        .tool(Reach)
+        .connections(connections());
     (Arc::new(toolkit), erased)
 }
 
@@ -111,6 +114,12 @@ impl Tool for Erase {
     }
 }
 
+/// Two outside systems.
+fn connections() -> Connections {
+    let build = Connection { secret: Some("hunter2-hunter2".to_owned()), ..Connection::to("tcp://build:2376") };
+    Connections::new([("default".to_owned(), Connection::to("unix:///run/engine.sock")), ("build".to_owned(), build)])
+}
+
 /// Never ends by itself.
 struct Wait;
 
@@ -123,5 +132,40 @@ impl Tool for Wait {
 
     async fn run(&self, _: Nothing, _: &Call) -> Result<Done, Failure> {
         std::future::pending().await
+    }
+}
+
+/// Has a fault.
+struct Break;
+
+impl Tool for Break {
+    type Input = Nothing;
+    type Output = Done;
+    const NAME: &'static str = "break";
+    const ABOUT: &'static str = "Breaks.";
+    const MARKS: Marks = Marks::writes();
+
+    async fn run(&self, _: Nothing, _: &Call) -> Result<Done, Failure> {
+        commands::note(|| "false".to_owned(), "it breaks after this");
+        tokio::task::yield_now().await;
+        panic!("a fault of its own");
+    }
+}
+
+/// Reaches an outside system, and says too much of it.
+struct Reach;
+
+impl Tool for Reach {
+    type Input = Nothing;
+    type Output = Done;
+    const NAME: &'static str = "reach";
+    const ABOUT: &'static str = "Reaches an outside system.";
+    const MARKS: Marks = Marks::reads().connects();
+
+    async fn run(&self, _: Nothing, call: &Call) -> Result<Done, Failure> {
+        let connection = call.connection()?;
+        let secret = connection.secret.as_deref().unwrap_or("nothing");
+        commands::note(|| format!("engine --host {} --secret {secret}", connection.url), "it knows");
+        Ok(Done { message: format!("reached {} with {secret}", connection.url) })
     }
 }
