@@ -15,6 +15,7 @@ impl Config {
         for server in self.servers.values() {
             let auth = &server.auth;
             found.extend(auth.bearer.iter().chain(&auth.password).chain(auth.query.values()));
+            found.extend(server.connections.values().filter_map(|connection| connection.secret.as_ref()));
             found.extend(telling(&server.env).chain(telling(&server.headers)));
         }
         let with_part = |secret: &Secret| {
@@ -42,9 +43,10 @@ mod tests {
     fn values_are_secret_by_their_names() {
         let text = "servers.a = { command = \"a\", env = { API_KEY = \"k1\", HOST = \"localhost\" } }
             servers.b = { url = \"http://b.example\", headers = { Authorization = \"Bearer t1\", Accept = \"text/plain\" } }
+            servers.d = { toolkit = \"server\", connections.default = { url = \"tcp://d.example\", secret = \"s1\" } }
             servers.c = { graphql = \"http://c.example\", auth = { bearer = \"b1\" } }";
         let mut found = parse(text, "file", &|_| None).config.confidential();
         found.sort();
-        assert_eq!(found, ["Bearer t1", "b1", "k1", "t1"]);
+        assert_eq!(found, ["Bearer t1", "b1", "k1", "s1", "t1"]);
     }
 }

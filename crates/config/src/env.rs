@@ -75,10 +75,17 @@ pub const COMPLETE: Variable = Variable {
     meaning: "the shell that asks what may follow; set by the scripts of `switchboard completions`",
 };
 
+/// The outside systems of a toolkit.
+pub const CONNECTIONS: Variable = Variable {
+    name: "SWITCHBOARD_CONNECTIONS",
+    meaning: "the `connections` of `switchboard toolkit`, as one JSON object by name",
+};
+
 /// Every environment variable the program reads.
-pub const VARIABLES: [Variable; 14] = [
+pub const VARIABLES: [Variable; 15] = [
     COMPLETE,
     CONFIG,
+    CONNECTIONS,
     DOCKER_HOST,
     PROFILE,
     LISTEN,

@@ -12,6 +12,7 @@
 mod api;
 mod bundle;
 mod config;
+mod connection;
 pub mod env;
 mod folders;
 mod gateway;
@@ -55,6 +56,7 @@ pub mod stored;
 pub use api::{Auth, Operations, Rest, RestArgument, RestMethod, RestPlace, RestTool, RestType, Traits};
 pub use bundle::{Bundle, Naming};
 pub use config::Config;
+pub use connection::Connection;
 pub use difference::{Difference, differences};
 pub use edit::Edit;
 pub use error::Error;

@@ -41,6 +41,13 @@ impl Resolver<'_, '_> {
                 self.secret(secret, &auth.key(key));
             }
         }
+        for (name, connection) in &mut server.connections {
+            let path = path.key("connections").key(name);
+            self.shown(&mut connection.url, &path.key("url"));
+            if let Some(secret) = &mut connection.secret {
+                self.secret(secret, &path.key("secret"));
+            }
+        }
         let shown = [("command", &mut server.command), ("cwd", &mut server.cwd), ("url", &mut server.url)];
         for (key, text) in shown.into_iter().filter_map(|(key, text)| Some((key, text.as_mut()?))) {
             self.shown(text, &path.key(key));
@@ -94,7 +101,7 @@ impl ReferenceError {
             Self::NoValue("file", ..) => "name a readable file, from the folder of the configuration on".to_owned(),
             Self::NoValue(_, name, _) => {
                 format!(
-                    "write `{name} = \"…\"` into `secrets.toml` beside the configuration, and use it in `env`, `headers` or `auth`"
+                    "write `{name} = \"…\"` into `secrets.toml` beside the configuration, and use it in `env`, `headers`, `auth` or a `secret`"
                 )
             }
             Self::Cycle(_) => "give one of them a value".to_owned(),

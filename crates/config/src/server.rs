@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Auth, Glob, Operations, Rest, Secret};
+use crate::{Auth, Connection, Glob, Operations, Rest, Secret};
 
 /// The arguments of one tool that always have the same value, by argument name.
 pub type FixedArguments = BTreeMap<String, serde_json::Value>;
@@ -38,6 +38,11 @@ pub struct Server {
     /// How `toolkit` is held back; named here, it refuses to start where the kernel offers less. Default none: as the
     /// toolkit needs it, as far as the kernel offers it.
     pub sandbox: Option<Sandbox>,
+    /// The outside systems that `toolkit` may reach, by name. Default those that the toolkit finds by itself.
+    pub connections: BTreeMap<String, Connection>,
+    /// Whether results of `toolkit` show the commands that were run for them, and why. Default `false`: only where a call
+    /// asks for it.
+    pub show_commands: bool,
     /// How messages travel. Default `"auto"`: decided by `command` or by the scheme of `url`.
     pub transport: Transport,
     /// Headers sent with every request to `url`. `${env:NAME}` is replaced by the gateway's own variable
@@ -149,6 +154,8 @@ impl Default for Server {
             toolkit: None,
             roots: Vec::new(),
             sandbox: None,
+            connections: BTreeMap::new(),
+            show_commands: false,
             transport: Transport::Auto,
             headers: BTreeMap::new(),
             openapi: None,

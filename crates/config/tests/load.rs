@@ -3,7 +3,7 @@
 use config::{Config, Severity, parse};
 
 fn environment(name: &str) -> Option<String> {
-    ["GIT_TOKEN", "SEARCH_TOKEN", "SHOP_TOKEN"].contains(&name).then(|| format!("value of {name}"))
+    ["BUILD_TOKEN", "GIT_TOKEN", "SEARCH_TOKEN", "SHOP_TOKEN"].contains(&name).then(|| format!("value of {name}"))
 }
 
 /// Every problem of `text`, with its hint.

@@ -10,9 +10,9 @@ use std::{
 };
 
 use cli::{BuiltIn, Error, Exit, Terminal};
-use config::{Folders, PROJECTS_ROOT};
+use config::{Folders, PROJECTS_ROOT, env::CONNECTIONS};
 use supervisor::{Profile, Sandbox};
-use toolkit::Toolkit;
+use toolkit::{Connections, Toolkit};
 use workbench::{Bench, Denied, Roots};
 
 /// A toolkit: its name, what it is for, and how it is made.
@@ -66,12 +66,13 @@ pub(crate) async fn serve(asked: &cli::Toolkit, terminal: &mut Terminal) -> Resu
         terminal.data(&entry.page()?)?;
         return Ok(Exit::Done);
     }
-    let roots =
-        roots(&asked.root).map_err(|source| Error::Toolkit { name: asked.name.clone(), source: source.into() })?;
+    let refused = |source| Error::Toolkit { name: asked.name.clone(), source };
+    let roots = roots(&asked.root).map_err(|source| refused(source.into()))?;
     if !asked.held_back {
         hold_back(entry, asked, &roots)?;
     }
-    let toolkit = (entry.make)(&Bench { roots });
+    let connections = connections().map_err(|reason| refused(reason.into()))?;
+    let toolkit = (entry.make)(&Bench { roots }).connections(connections).shows_commands(asked.show_commands);
     toolkit::serve_lines(Arc::new(toolkit), tokio::io::stdin(), tokio::io::stdout()).await;
     Ok(Exit::Done)
 }
@@ -87,7 +88,8 @@ fn hold_back(entry: &Entry, asked: &cli::Toolkit, roots: &Roots) -> Result<(), E
     let folders = writable.iter().flat_map(|root| ["--root".into(), root.clone().into_os_string()]);
     let words = ["toolkit", entry.name, "--held-back"].map(OsString::from);
     let sandbox = Sandbox { profile, writable: writable.clone(), readable: Vec::new(), may_be_weaker: named.is_none() };
-    let error = sandbox.start_over(words.into_iter().chain(folders).collect());
+    let shown = asked.show_commands.then(|| "--show-commands".into());
+    let error = sandbox.start_over(words.into_iter().chain(folders).chain(shown).collect());
     Err(Error::Toolkit { name: entry.name.to_owned(), source: error.into() })
 }
 
@@ -102,6 +104,13 @@ fn roots(named: &[PathBuf]) -> Result<Roots, workbench::Error> {
     // what cannot be made cannot be opened either, and that says why
     let _ = fs::create_dir_all(&projects);
     Roots::open([projects], denied)
+}
+
+/// The outside systems that it may reach, as whoever starts it says in the environment.
+fn connections() -> Result<Connections, String> {
+    let Some(line) = env::var_os(CONNECTIONS.name) else { return Ok(Connections::default()) };
+    let connections = line.to_str().and_then(Connections::from_line);
+    connections.ok_or_else(|| format!("`{}` must be a JSON object of connections by name", CONNECTIONS.name))
 }
 
 #[cfg(test)]

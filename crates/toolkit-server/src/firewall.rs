@@ -154,11 +154,13 @@ pub(crate) enum Change {
 impl Backend {
     /// Finds who keeps the firewall: a program that says that it does, or else the kernel.
     pub(crate) async fn find() -> Result<Self, Failure> {
-        let firewalld = optional(FIREWALL_CMD.command().words(["--state"])).await?;
+        let firewalld =
+            optional(FIREWALL_CMD.command().words(["--state"]).why("firewalld keeps the firewall where it runs"))
+                .await?;
         if firewalld.is_some_and(|outcome| outcome.exit_code == Some(0)) {
             return Ok(Self::Firewalld);
         }
-        let ufw = optional(UFW.command().words(["status"])).await?;
+        let ufw = optional(UFW.command().words(["status"]).why("ufw keeps the firewall where it is active")).await?;
         if ufw.is_some_and(|outcome| outcome.stdout.starts_with("Status: active")) {
             return Ok(Self::Ufw);
         }

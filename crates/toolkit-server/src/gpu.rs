@@ -39,7 +39,7 @@ fn of_the_kernel() -> Vec<Gpu> {
 /// All of them. A machine without the program of NVIDIA has none of its cards either, or nobody who knows them.
 pub(crate) async fn all() -> Result<Vec<Gpu>, Failure> {
     let mut gpus = reading::read(|| Ok(of_the_kernel())).await?;
-    match NVIDIA_SMI.command().words(NVIDIA_QUERY).succeed().await {
+    match NVIDIA_SMI.command().words(NVIDIA_QUERY).why("its driver knows the cards of NVIDIA").succeed().await {
         Ok(outcome) => gpus.extend(parse_nvidia(&outcome.stdout)),
         // its driver may be gone while the program is still there
         Err(failure) if matches!(failure.code, Code::DependencyMissing | Code::CommandFailed) => {}

@@ -30,6 +30,9 @@ pub struct Toolkit {
     /// either. Named here, it refuses to start where the kernel offers less. Default what the toolkit needs.
     #[arg(long, value_name = "PROFILE", value_parser = ["none", "standard", "strict"])]
     pub sandbox: Option<String>,
+    /// Show with each result the commands that were run for it, and why.
+    #[arg(long)]
+    pub show_commands: bool,
     /// It is held back already.
     #[arg(long, hide = true)]
     pub held_back: bool,

@@ -29,6 +29,8 @@ pub(super) fn check(name: &str, server: &Server, problems: &mut Problems<'_>) {
     if server.toolkit.is_none() {
         unused(!server.roots.is_empty(), "roots", "toolkit", &path, problems);
         unused(server.sandbox.is_some(), "sandbox", "toolkit", &path, problems);
+        unused(!server.connections.is_empty(), "connections", "toolkit", &path, problems);
+        unused(server.show_commands, "show_commands", "toolkit", &path, problems);
     }
     check_renames(&server.rename, &path.key("rename"), problems);
     if !server.is_api() {
@@ -100,12 +102,32 @@ fn check_toolkit(server: &Server, path: &KeyPath, problems: &mut Problems<'_>) {
             problems.add(&path.key("roots").index(place), format!("`{root}` is no place to work in"), hint);
         }
     }
+    check_connections(server, &path.key("connections"), problems);
     if !matches!(server.transport, Transport::Auto | Transport::Stdio) {
         problems.add(&path.key("transport"), "a `toolkit` speaks `stdio` only", "remove `transport`");
     }
     unused(!server.headers.is_empty(), "headers", "url", path, problems);
     unused(!server.args.is_empty(), "args", "command", path, problems);
     unused(server.cwd.is_some(), "cwd", "command", path, problems);
+}
+
+/// Reports connections that cannot be named or lead nowhere. Which addresses there are is for the toolkit to say.
+fn check_connections(server: &Server, path: &KeyPath, problems: &mut Problems<'_>) {
+    for (name, connection) in &server.connections {
+        let path = path.key(name);
+        if !is_tool_name(name) {
+            problems.add(
+                &path,
+                format!("`{name}` cannot name a connection"),
+                "use 1 to 64 letters, digits, `-` and `_`",
+            );
+        }
+        if connection.url.is_empty() {
+            problems.add(&path.key("url"), "the connection has no address", "give `url`");
+        }
+        unused(connection.certificate.is_some() && connection.key.is_none(), "certificate", "key", &path, problems);
+        unused(connection.key.is_some() && connection.certificate.is_none(), "key", "certificate", &path, problems);
+    }
 }
 
 fn check_url(text: &str, server: &Server, path: &KeyPath, problems: &mut Problems<'_>) {

@@ -1,6 +1,10 @@
 //! Opens links: starts the child, connects the socket, and keeps a task that reads what arrives.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::{Bytes, BytesMut};
 use config::{Server, Transport};
@@ -252,12 +256,36 @@ fn command(server: &Server) -> Result<supervisor::Command, Failure> {
 fn own_toolkit(name: &str, server: &Server) -> supervisor::Command {
     let sandbox = server.sandbox.iter().flat_map(|sandbox| ["--sandbox", sandbox.as_str()]);
     let roots = server.roots.iter().flat_map(|root| ["--root", root.as_str()]);
-    let command = supervisor::Command::new(OWN_PROGRAM).args(["toolkit", name]).args(roots).args(sandbox);
+    let shown = server.show_commands.then_some("--show-commands");
+    let command = supervisor::Command::new(OWN_PROGRAM).args(["toolkit", name]).args(roots).args(sandbox).args(shown);
+    // not an argument, since arguments are seen by everybody on the machine
+    let command = match connections(server) {
+        Some(line) => command.env(config::env::CONNECTIONS.name, line),
+        None => command,
+    };
     let places = [config::env::STATE_DIR, config::env::XDG_CONFIG_HOME, config::env::XDG_STATE_HOME];
     places.iter().fold(command, |command, variable| match std::env::var_os(variable.name) {
         Some(value) => command.env(variable.name, value),
         None => command,
     })
+}
+
+/// The outside systems of a toolkit, for its process.
+fn connections(server: &Server) -> Option<String> {
+    let connection = |(name, given): (&String, &config::Connection)| {
+        let file = |path: &Option<String>| path.as_ref().map(PathBuf::from);
+        let connection = toolkit::Connection {
+            url: given.url.clone(),
+            user: given.user.clone(),
+            secret: given.secret.as_ref().map(|secret| secret.expose().to_owned()),
+            ca: file(&given.ca),
+            certificate: file(&given.certificate),
+            key: file(&given.key),
+        };
+        (name.clone(), connection)
+    };
+    let connections = toolkit::Connections::new(server.connections.iter().map(connection));
+    (!server.connections.is_empty()).then(|| connections.to_line())
 }
 
 /// The address of a server.

@@ -11,7 +11,7 @@ use rustix::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::io::unix::AsyncFd;
-use toolkit::{Call, Code, Failure, Marks, Tool};
+use toolkit::{Call, Code, Failure, Marks, Tool, commands};
 
 use crate::{error::Error, reading, users::Names};
 
@@ -74,6 +74,8 @@ impl Tool for ProcessSignal {
 
     async fn run(&self, input: Input, _: &Call) -> Result<Output, Failure> {
         let target = Target::find(input.pid).await?;
+        let by_hand = || format!("kill -{} {}", input.signal.name(), target.pid);
+        commands::note(by_hand, "the kernel is told directly; by hand it is this");
         pidfd_send_signal(&target.descriptor, input.signal.number()).map_err(|errno| target.refused(errno))?;
         let (pid, name) = (target.pid, target.stat.comm.clone());
         let ended = input.signal.ends() && ends_soon(target.descriptor).await;

@@ -95,7 +95,7 @@ impl RunCommand {
             let text = format!("`stdin` has {} bytes; at most {STDIN_BYTES_MAX} fit", input.stdin.len());
             return Err(Failure { field: Some("stdin".to_owned()), ..Failure::new(Code::TooLarge, text) });
         }
-        Ok(command.input(input.stdin.clone()))
+        Ok(command.input(input.stdin.clone()).why("you asked for it, and it only looks"))
     }
 }
 

@@ -13,7 +13,7 @@ const NO_RUNLEVELS: [&str; 4] = ["dynamic", "hotplugged", "needed", "manual"];
 
 /// All services.
 pub(super) async fn services() -> Result<Vec<Service>, Failure> {
-    let command = RC_STATUS.command().words(["--all", "--format", "ini"]);
+    let command = RC_STATUS.command().words(["--all", "--format", "ini"]).why("OpenRC knows its services");
     Ok(parse(&command.succeed().await?.stdout))
 }
 
@@ -47,6 +47,7 @@ pub(super) async fn act(act: Act, name: &UnitName, wait: Duration) -> Result<(),
         Act::Reload => "reload",
     };
     let command = RC_SERVICE.command().operand("service", short(name))?.words([verb]).time_max(wait);
+    let command = command.why("OpenRC waits until the service is there");
     command.succeed().await.map(drop).map_err(|failure| match failure.code {
         Code::CommandFailed => failure.hint("look at `service_status`, or at the logs in `/var/log`"),
         _ => failure,

@@ -16,6 +16,7 @@ pub(super) fn is_needed() -> bool {
 /// Does it; the program ends when systemd says that it is done.
 pub(super) async fn act(act: Act, name: &UnitName, wait: Duration) -> Result<(), Failure> {
     let command = SUDO_SYSTEMCTL.command().words([act.verb()]).rest("service", [name.as_str()])?.time_max(wait);
+    let command = command.why("only root may do it, and sudo lets this user be root for it");
     command.succeed().await.map(drop).map_err(refused)
 }
 

@@ -10,7 +10,7 @@ use std::{
 use futures_util::StreamExt;
 use schemars::JsonSchema;
 use serde::Serialize;
-use toolkit::{Code, Failure, moment};
+use toolkit::{Code, Failure, commands, moment};
 use zbus::{Connection, OwnedObjectPath};
 
 use self::proxies::{ManagerProxy, ServiceProxy, TimerProxy, UnitProxy};
@@ -52,6 +52,7 @@ impl Systemd {
     /// All services, also those that are installed and not loaded.
     pub(crate) async fn services(&self) -> Result<Vec<Service>, Failure> {
         let failed = |error: zbus::Error| bus::failure("list the services", &error);
+        by_hand("list-units --all --type=service");
         let files = self.manager.list_unit_files_by_patterns(&[], &["*.service"]).await.map_err(failed)?;
         let loaded = self.manager.list_units_by_patterns(&[], &["*.service"]).await.map_err(failed)?;
         Ok(joined(files, loaded.into_iter().map(|unit| (unit.0, unit.1, unit.3, unit.4))))
@@ -60,6 +61,7 @@ impl Systemd {
     /// All timers, the next first.
     pub(crate) async fn timers(&self) -> Result<Vec<Timer>, Failure> {
         let failed = |error: zbus::Error| bus::failure("list the timers", &error);
+        by_hand("list-timers --all");
         let units = self.manager.list_units_by_patterns(&[], &["*.timer"]).await.map_err(failed)?;
         let mut timers = Vec::with_capacity(units.len());
         for unit in units {
@@ -80,6 +82,7 @@ impl Systemd {
     /// One unit.
     pub(crate) async fn status(&self, name: &UnitName) -> Result<Status, Failure> {
         let failed = |error: zbus::Error| bus::failure(&format!("look at `{name}`"), &error);
+        by_hand(&format!("status {name}"));
         let path = self.manager.load_unit(name.as_str()).await.map_err(failed)?;
         let unit = self.unit(&path).await.map_err(failed)?;
         if unit.load_state().await.map_err(failed)? == "not-found" {
@@ -95,6 +98,7 @@ impl Systemd {
     /// Does it and waits until systemd says that it is done.
     pub(crate) async fn act(&self, act: Act, name: &UnitName) -> Result<(), Failure> {
         let failed = |error: zbus::Error| bus::failure(&format!("{} `{name}`", act.verb()), &error);
+        by_hand(&format!("{} {name}", act.verb()));
         // a job may be done before its number is known here, so the ends of jobs are listened to first
         self.manager.subscribe().await.map_err(failed)?;
         let mut ends = self.manager.receive_job_removed().await.map_err(failed)?;
@@ -131,6 +135,11 @@ impl Systemd {
         status.restarts = service.n_restarts().await?;
         Ok(())
     }
+}
+
+/// Tells those who want to learn what they would type for what the bus is asked.
+fn by_hand(words: &str) {
+    commands::note(|| format!("systemctl {words}"), "systemd is asked over D-Bus; by hand it is this");
 }
 
 async fn read(unit: &UnitProxy<'_>) -> zbus::Result<Status> {
