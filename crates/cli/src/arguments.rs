@@ -29,7 +29,7 @@ pub(crate) fn read(typed: &[String], schema: &Value) -> Result<Map<String, Value
             return Err(fail("has no `=`", Some(format!("write `{word}=VALUE`"))));
         };
         let (key, is_json) = key.strip_suffix(':').map_or((key, false), |key| (key, true));
-        let property = known(key, schema).map_err(|hint| fail("the tool does not know it", hint))?;
+        let property = known(key, schema).map_err(|hint| fail("the tool does not know it", Some(hint)))?;
         let text = contents(text).map_err(|reason| fail(&reason, None))?;
         let read = if is_json { json(&text) } else { value(&text, property) };
         if arguments.insert(key.to_owned(), read.map_err(|reason| fail(&reason, None))?).is_some() {
@@ -95,12 +95,15 @@ fn file(path: &str) -> std::io::Result<String> {
     Ok(text)
 }
 
-/// The schema of the argument `key`, or a hint where the tool cannot have it.
-fn known<'s>(key: &str, schema: &'s Value) -> Result<&'s Value, Option<String>> {
+/// The schema of the argument `key`, or a hint where it is mistyped. One that resembles none is left to the tool, which may
+/// take other names than it lists.
+fn known<'s>(key: &str, schema: &'s Value) -> Result<&'s Value, String> {
     let property = &schema["properties"][key];
     if property.is_null() && schema["additionalProperties"] == false {
         let known = schema["properties"].as_object().into_iter().flatten();
-        return Err(nearest::hint(key, known.map(|(key, _)| key.as_str())));
+        if let Some(hint) = nearest::hint(key, known.map(|(key, _)| key.as_str())) {
+            return Err(hint);
+        }
     }
     Ok(property)
 }
@@ -233,8 +236,12 @@ mod tests {
     }
 
     #[test]
-    fn key_is_known_and_given_once() {
-        refuse(&["xyzzy=1"], "argument `xyzzy=1`: the tool does not know it");
+    fn key_that_resembles_none_is_left_to_the_tool() {
+        assert_eq!(read(&["xyzzy=1".to_owned()], &schema()).expect("it is read")["xyzzy"], 1);
+    }
+
+    #[test]
+    fn key_is_not_mistyped_and_given_once() {
         refuse(&["counts=1"], "argument `counts=1`: the tool does not know it (did you mean `count`?)");
         refuse(&["count"], "argument `count`: has no `=` (write `count=VALUE`)");
         refuse(&["text=a", "text=b"], "argument `text=b`: is given twice (give a list as `key='[1, 2]'`)");

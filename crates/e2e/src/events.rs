@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpStream;
+use std::time::Instant;
 
 use serde_json::Value;
 
@@ -49,7 +50,9 @@ impl Stream {
     /// When nothing comes in time.
     #[expect(clippy::should_implement_trait, reason = "a stream that one hangs up on is not iterated to its end")]
     pub fn next(&mut self) -> Option<Event> {
+        let until = Instant::now() + wire::ANSWER_WITHIN;
         loop {
+            assert!(Instant::now() < until, "an event comes in time, not only signs of life");
             while let Some((event, rest)) = self.unread.split_once("\n\n") {
                 let event = read(event);
                 self.unread = rest.to_owned();

@@ -1,5 +1,6 @@
 //! A real terminal, by tmux: what is typed, and what the screen then shows. It goes when dropped.
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::program::command;
@@ -50,6 +51,17 @@ impl Terminal {
         }
     }
 
+    /// The process that was started in it.
+    pub fn process(&self) -> PathBuf {
+        let (_, process) = self.tmux(&["list-panes", "-F", "#{pane_pid}"]);
+        Path::new("/proc").join(process.trim())
+    }
+
+    /// Closes it, whatever runs in it.
+    pub fn close(&self) {
+        self.tmux(&["kill-server"]);
+    }
+
     fn tmux(&self, words: &[&str]) -> (bool, String) {
         let output = command("tmux").args(["-L", &self.socket, "-f", "/dev/null"]).args(words).output();
         let output = output.expect("tmux is installed");
@@ -59,10 +71,7 @@ impl Terminal {
 }
 
 impl Drop for Terminal {
-    /// A node takes the hang-up of its terminal for the wish to read its configuration anew, so it is told to end.
     fn drop(&mut self) {
-        let (_, process) = self.tmux(&["list-panes", "-F", "#{pane_pid}"]);
-        let _ = command("kill").args(["-s", "TERM", process.trim()]).output();
-        self.tmux(&["kill-server"]);
+        self.close();
     }
 }

@@ -29,6 +29,11 @@ fn remove(scene: &Scene, _: &str) {
     assert_eq!(scene.control.ask("POST", "/config/reload").0, 200);
 }
 
+fn crash(scene: &Scene, _: &str) {
+    let answer = wire::call(scene.node.address(), PATH, "7", "crash", "{}");
+    assert!(answer.is_error(), "{}", answer.text());
+}
+
 /// A legacy client that has subscribed to the watched resource.
 fn legacy_listener(scene: &Scene) -> (Session, Stream) {
     let session = Session::open(scene.node.address(), PATH, "2025-11-25", &json!({}));
@@ -105,6 +110,18 @@ fn modern_client_goes_on_listening_when_its_server_is_replaced() {
         for replace in [restart as Replace, change] {
             check_updates(&configuration, replace, |scene| (None, modern_listener(scene)));
         }
+    }
+}
+
+#[test]
+fn who_listens_goes_on_listening_when_its_server_crashes() {
+    for era in [Era::Legacy, Era::Modern] {
+        let configuration = fixture::configured_over_stdio("fixture", era);
+        check_updates(&configuration, crash, |scene| (None, modern_listener(scene)));
+        check_updates(&configuration, crash, |scene| {
+            let (session, stream) = legacy_listener(scene);
+            (Some(session), stream)
+        });
     }
 }
 

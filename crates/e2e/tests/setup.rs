@@ -18,6 +18,8 @@ use tempfile::TempDir;
 
 /// How long looking at a machine may take, also where something there is silent.
 const LOOKED_WITHIN: Duration = Duration::from_secs(10);
+/// How long a node may take to end.
+const ENDED_WITHIN: Duration = Duration::from_secs(20);
 
 /// What Cursor knows: one server.
 const CURSOR: &str = r#"{ "mcpServers": { "Wiki": { "url": "https://wiki.example.com/mcp" } } }"#;
@@ -226,4 +228,19 @@ fn port_that_is_taken_names_who_has_it_and_one_that_is_free() {
         talk.contains(&taken) && talk.contains("hint: end that one, or listen elsewhere: `--listen 127.0.0.1:"),
         "{talk}"
     );
+}
+
+#[test]
+fn a_node_ends_with_its_terminal() {
+    let home = Home::new();
+    let terminal = home.terminal("ends", &["serve", "--listen", "127.0.0.1:0"]);
+    terminal.shows("listening on ");
+    let node = terminal.process();
+    assert!(fs::read_to_string(node.join("cmdline")).is_ok_and(|line| line.contains("serve")), "{}", node.display());
+    terminal.close();
+    let begin = Instant::now();
+    while node.exists() {
+        assert!(begin.elapsed() < ENDED_WITHIN, "the node outlives its terminal");
+        thread::yield_now();
+    }
 }

@@ -8,7 +8,8 @@ use ::control::{Api, Cause, Configuration, socket::Socket, watch};
 use config::{Folders, History, Listen, Loaded, Source};
 use gateway::{Current, edge::serve::SocketFile};
 use telemetry::Log;
-use tokio::signal::unix::{SignalKind, signal};
+
+use crate::hangup::{Hangup, Hangups};
 
 /// Starts everything, and gives the file of the control socket, which goes with the node.
 pub(crate) async fn start(
@@ -49,12 +50,11 @@ fn socket_path(folders: Option<&Folders>, listen: &[String]) -> Option<PathBuf> 
     }
 }
 
-/// Reloads at every SIGHUP; it is listened for from the call on, so that none ends the process.
+/// Reloads whenever a hang-up wishes it; they are listened for from the call on.
 fn reload_on_hangup(configuration: Configuration) -> impl Future<Output = ()> {
-    let hangup = signal(SignalKind::hangup());
+    let mut hangups = Hangups::listen();
     async move {
-        let Ok(mut hangup) = hangup else { return };
-        while hangup.recv().await.is_some() {
+        while hangups.next().await == Hangup::Reload {
             let applying = configuration.clone();
             // What came of it is in the log.
             let _ = tokio::task::spawn_blocking(move || applying.reload(Cause::Signal)).await;

@@ -2,6 +2,7 @@
 
 mod bridge;
 mod control;
+mod hangup;
 mod node;
 mod residents;
 mod toolkits;

@@ -19,9 +19,10 @@ use tokio::{
     sync::watch,
 };
 
-use crate::control;
 use crate::residents::Household;
 use crate::welcome;
+use crate::control;
+use crate::hangup::Hangups;
 
 /// Runs a node until it is told to stop.
 pub(crate) async fn serve(arguments: &Serve, settings: &Settings, terminal: &mut Terminal) -> Result<Exit, Error> {
@@ -127,11 +128,13 @@ pub(crate) fn residents(config: &Config) -> Arc<dyn Residents> {
 /// Resolves when the node is asked to end; it is listened for from the call on.
 fn told_to_stop() -> impl Future<Output = ()> {
     let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    let mut hangups = Hangups::listen();
     async move {
         let (Ok(mut terminate), Ok(mut interrupt)) = signals else { return std::future::pending().await };
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
+            () = hangups.terminal_gone() => {}
         }
     }
 }

@@ -18,6 +18,7 @@ use super::{
     changes::Changes,
     health::{Health, Pulse},
     legacy_http::{cancelled, handshake_refused, initialize_params, reply_message},
+    listening::{Listen, Listens},
     modern_http::own_params,
     oversized::answered_id,
     peer::Peer,
@@ -47,6 +48,7 @@ const GARBAGE_LINES_MAX: u32 = 1_000;
 pub struct Link {
     out: Out,
     pending: Pending,
+    listens: Listens,
     peer: OnceLock<Peer>,
     /// For whom the hands were shaken with a legacy server.
     owner: OnceLock<Owner>,
@@ -77,6 +79,7 @@ impl Link {
         Arc::new(Self {
             out,
             pending: Pending::default(),
+            listens: Listens::default(),
             peer: OnceLock::new(),
             owner: OnceLock::new(),
             changes,
@@ -171,11 +174,17 @@ impl Link {
         answer.map(|answer| answer.envelope)
     }
 
-    /// Sends a stream request whose answers are notifications; gives its id.
-    pub async fn listen(&self, params: &[u8]) -> Result<u64, Failure> {
+    /// Sends a listen request.
+    pub async fn listen(self: &Arc<Self>, params: &[u8]) -> Result<Listen, Failure> {
         let id = self.pending.next_id();
+        let listen = self.listens.insert(id, self.clone());
         self.send(message::request(id, Method::Listen.as_str(), params)).await?;
-        Ok(id)
+        Ok(listen)
+    }
+
+    /// The listen requests that are open on it.
+    pub fn listens(&self) -> &Listens {
+        &self.listens
     }
 
     /// Ends a request by its id.
@@ -248,13 +257,14 @@ impl Link {
         match envelope.kind() {
             Kind::Result | Kind::Error => {
                 let era = self.peer().map_or(Era::Legacy, |peer| peer.era);
-                if !self.pending.answer(envelope, era) {
+                if !self.listens.ended(&envelope) && !self.pending.answer(envelope, era) {
                     tracing::debug!("an answer that nobody waits for");
                 }
             }
             Kind::Notification => match Method::parse(envelope.method()) {
                 Method::Progress => drop(self.pending.progress(&envelope)),
                 Method::LogMessage => drop(self.pending.log(&envelope)),
+                Method::Acknowledged => self.listens.acknowledged(&envelope),
                 _ => self.changes.notify(&envelope),
             },
             Kind::Request => self.question(envelope),
@@ -298,6 +308,7 @@ impl Link {
         if !was_closed && self.peer.get().is_some() {
             self.health.ended(reason);
         }
+        self.listens.end_all();
         self.pending.fail_all(&Failure::Lost);
     }
 
@@ -307,11 +318,13 @@ impl Link {
             return self.lost("it hung up during a call");
         }
         self.closed.store(true, Ordering::Release);
+        self.listens.end_all();
     }
 
     /// Ends the connection politely.
     pub async fn stop(&self) {
         self.closed.store(true, Ordering::Release);
+        self.listens.end_all();
         if let Out::Child(child) = &self.out {
             child.stop().await;
         }

@@ -11,12 +11,14 @@ pub mod askable;
 pub mod changes;
 mod contradiction;
 pub mod dial;
+mod ear;
 mod era;
 pub mod health;
 mod heartbeat;
 pub mod http;
 pub mod legacy_http;
 pub mod link;
+mod listening;
 pub mod modern_http;
 mod opening;
 mod oversized;
@@ -281,7 +283,11 @@ impl Upstream {
         let key = self.key(caller);
         let reach = if key.session.is_some() { caller.reach.clone() } else { Weak::new() };
         let owner = Owner { abilities: key.abilities, reach };
-        self.pool.get(key, || Box::pin(self.open(owner))).await
+        let open = || {
+            let key = key.clone();
+            Box::pin(async { self.open(owner).await.inspect(|_| self.hear_again(key)) })
+        };
+        self.pool.get(key.clone(), open).await
     }
 
     /// Closes what belongs to one client session.
@@ -289,9 +295,10 @@ impl Upstream {
         self.pool.close_session(session).await;
     }
 
-    /// Closes what has not been used for longer than the server's settings allow.
-    pub async fn sweep(&self) {
-        if self.settings.idle_stop_s > 0 {
+    /// Closes what has not been used for longer than the server's settings allow; who waits for its news uses it.
+    pub async fn sweep(self: &Arc<Self>) {
+        self.keep_hearing();
+        if self.settings.idle_stop_s > 0 && !self.watch.has_wishes() {
             self.pool.close_idle(Duration::from_secs(self.settings.idle_stop_s)).await;
         }
     }

@@ -1,21 +1,16 @@
-//! Keeps an ear at a server for as long as somebody wants to hear of changes: one `subscriptions/listen` at a modern
-//! server however many clients listen, one `resources/subscribe` for each resource at a legacy one. When a server is
-//! replaced, the wishes pass on to the one that takes its place.
+//! Who wants to hear of changes at a server, and of which: the server is asked once however many wish the same. When a
+//! server is replaced, the wishes pass on to the one that takes its place. How it is asked is `ear`.
 
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError, Weak},
-    time::Duration,
 };
 
-use mcp::{Method, message};
+use mcp::message;
 use tokio::task::AbortHandle;
 
-use super::{Connection, Upstream, modern_http::own_params};
-use crate::{call::Caller, failure::Failure, upstream::changes::Change};
-
-/// How long a server may take to acknowledge that it will tell us.
-const ACKNOWLEDGE: Duration = Duration::from_secs(2);
+use super::Upstream;
+use crate::{call::Caller, failure::Failure};
 
 /// One thing that somebody wants to hear of, by the server's own name for it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,40 +26,50 @@ pub enum Subject {
 pub struct Watch {
     state: Mutex<State>,
     /// Held while an ear is opened: of two at once, the one that asks for less must not be the last.
-    opening: tokio::sync::Mutex<()>,
+    pub(super) opening: tokio::sync::Mutex<()>,
 }
+
+/// One who watches, by the order of coming.
+type Watcher = u64;
 
 #[derive(Debug, Default)]
 struct State {
-    watchers: usize,
-    subjects: BTreeMap<Subject, Wish>,
-    /// Who came last.
-    caller: Option<Caller>,
+    came: Watcher,
+    watchers: BTreeMap<Watcher, Caller>,
+    /// Who wishes to hear of a subject; a legacy server is asked in the name of the first.
+    wishes: BTreeMap<Subject, Vec<Watcher>>,
     ear: Option<Ear>,
     /// The server that has the name now.
     upstream: Weak<Upstream>,
 }
 
-/// That somebody wants to hear of one thing.
+/// The listen request that is open at a server; dropping it closes it.
 #[derive(Debug)]
-struct Wish {
-    /// How many want it.
-    count: usize,
-    /// Who was the first.
-    caller: Caller,
+struct Ear {
+    at: Weak<Upstream>,
+    task: AbortHandle,
 }
 
-/// The listen request that is open now.
-#[derive(Debug)]
-enum Ear {
-    Stream(AbortHandle),
-    Request(Arc<super::link::Link>, u64),
+impl Drop for Ear {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// What remains to be said to the server when one who watched has gone.
+struct Leaving {
+    was_last: bool,
+    /// Nobody wishes to hear of these any more.
+    unwanted: Vec<Subject>,
+    /// Of these somebody else is now the first who wishes to hear.
+    passed: Vec<(Subject, Caller)>,
 }
 
 /// Somebody's wish to hear of changes; dropping it ends the wish.
 #[derive(Debug)]
 pub struct Watching {
     watch: Arc<Watch>,
+    watcher: Watcher,
     caller: Caller,
     subjects: Vec<Subject>,
     forward: Option<AbortHandle>,
@@ -79,19 +84,17 @@ impl Watching {
 
     /// Starts to watch the lists of a server and these subjects. Returns when the server has acknowledged it.
     pub async fn start(upstream: Arc<Upstream>, caller: Caller, subjects: Vec<Subject>) -> Result<Self, Failure> {
-        let connection = upstream.connection(&caller).await?;
-        let (first, fresh) = upstream.watch.add(&subjects, &caller);
-        let watching = Self { watch: upstream.watch.clone(), caller, subjects, forward: None };
-        match connection {
-            Connection::Door(_) | Connection::Link(_) if upstream.is_modern() => {
-                if first || !fresh.is_empty() {
-                    upstream.listen(&watching.caller).await?;
-                }
+        upstream.connection(&caller).await?;
+        let watch = upstream.watch.clone();
+        let (watcher, is_first, fresh) = watch.add(&subjects, &caller);
+        let watching = Self { watch, watcher, caller, subjects, forward: None };
+        if upstream.is_modern() {
+            if is_first || !fresh.is_empty() {
+                upstream.listen(&watching.caller).await?;
             }
-            _ => {
-                for uri in fresh.iter().filter_map(Subject::resource) {
-                    upstream.ask(&watching.caller, Method::ResourcesSubscribe, &uri_member(uri), ACKNOWLEDGE).await?;
-                }
+        } else {
+            for uri in fresh.iter().filter_map(Subject::resource) {
+                upstream.subscribe(&watching.caller, uri).await?;
             }
         }
         Ok(watching)
@@ -103,21 +106,28 @@ impl Drop for Watching {
         if let Some(forward) = &self.forward {
             forward.abort();
         }
-        let (last, gone) = self.watch.remove(&self.subjects);
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let leaving = self.watch.remove(self.watcher, &self.subjects);
         let Some(upstream) = self.watch.upstream() else { return };
         if upstream.is_modern() {
-            if last {
+            if leaving.was_last {
                 self.watch.close_ear();
             }
-            return;
+        } else if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let caller = self.caller.clone();
+            runtime.spawn(async move { leave(&upstream, &caller, leaving).await });
         }
-        let caller = self.caller.clone();
-        runtime.spawn(async move {
-            for uri in gone.iter().filter_map(Subject::resource) {
-                let _ = upstream.ask(&caller, Method::ResourcesUnsubscribe, &uri_member(uri), ACKNOWLEDGE).await;
-            }
-        });
+    }
+}
+
+/// Tells a legacy server what one who has gone does not wish to hear any more, and who wishes it now.
+async fn leave(upstream: &Arc<Upstream>, caller: &Caller, leaving: Leaving) {
+    for uri in leaving.unwanted.iter().filter_map(Subject::resource) {
+        let _ = upstream.unsubscribe(caller, uri).await;
+    }
+    for (subject, heir) in leaving.passed {
+        if let Some(uri) = subject.resource().filter(|_| !upstream.share(caller, &heir)) {
+            let _ = upstream.subscribe(&heir, uri).await;
+        }
     }
 }
 
@@ -139,42 +149,41 @@ impl Subject {
     }
 }
 
-fn uri_member(uri: &str) -> String {
-    format!(r#""uri":{}"#, String::from_utf8_lossy(&message::json_string(uri)))
-}
-
 impl Watch {
-    fn add(&self, subjects: &[Subject], caller: &Caller) -> (bool, Vec<Subject>) {
+    /// Notes one more who watches: under which number, whether as the only one, and what nobody wished to hear before.
+    fn add(&self, subjects: &[Subject], caller: &Caller) -> (Watcher, bool, Vec<Subject>) {
         let mut state = self.lock();
-        state.watchers += 1;
-        state.caller = Some(caller.clone());
-        let fresh = subjects
-            .iter()
-            .filter(|subject| {
-                let nobody = || Wish { count: 0, caller: caller.clone() };
-                let wish = state.subjects.entry((*subject).clone()).or_insert_with(nobody);
-                wish.count += 1;
-                wish.count == 1
-            })
-            .cloned()
-            .collect();
-        (state.watchers == 1, fresh)
+        state.came += 1;
+        let watcher = state.came;
+        state.watchers.insert(watcher, caller.clone());
+        let fresh = subjects.iter().filter(|subject| {
+            let wishers = state.wishes.entry((*subject).clone()).or_default();
+            wishers.push(watcher);
+            wishers.len() == 1
+        });
+        let fresh = fresh.cloned().collect();
+        (watcher, state.watchers.len() == 1, fresh)
     }
 
-    fn remove(&self, subjects: &[Subject]) -> (bool, Vec<Subject>) {
-        let mut state = self.lock();
-        state.watchers -= 1;
-        let mut gone = Vec::new();
+    fn remove(&self, watcher: Watcher, subjects: &[Subject]) -> Leaving {
+        let mut guard = self.lock();
+        let State { watchers, wishes, .. } = &mut *guard;
+        watchers.remove(&watcher);
+        let mut leaving = Leaving { was_last: watchers.is_empty(), unwanted: Vec::new(), passed: Vec::new() };
         for subject in subjects {
-            if let Some(wish) = state.subjects.get_mut(subject) {
-                wish.count -= 1;
-                if wish.count == 0 {
-                    state.subjects.remove(subject);
-                    gone.push(subject.clone());
+            let Some(wishers) = wishes.get_mut(subject) else { continue };
+            let was_first = wishers.first() == Some(&watcher);
+            wishers.retain(|other| *other != watcher);
+            match wishers.first().and_then(|heir| watchers.get(heir)) {
+                Some(heir) if was_first => leaving.passed.push((subject.clone(), heir.clone())),
+                Some(_) => {}
+                None => {
+                    wishes.remove(subject);
+                    leaving.unwanted.push(subject.clone());
                 }
             }
         }
-        (state.watchers == 0, gone)
+        leaving
     }
 
     /// A server takes the name.
@@ -183,41 +192,55 @@ impl Watch {
     }
 
     /// The server that has the name now.
-    fn upstream(&self) -> Option<Arc<Upstream>> {
+    pub(super) fn upstream(&self) -> Option<Arc<Upstream>> {
         self.lock().upstream.upgrade()
     }
 
-    /// Somebody who wants to hear of something.
-    fn anybody(&self) -> Option<Caller> {
-        let state = self.lock();
-        state.caller.clone().filter(|_| state.watchers > 0)
+    /// Who came last of those who watch now.
+    pub(super) fn anybody(&self) -> Option<Caller> {
+        self.lock().watchers.last_key_value().map(|(_, caller)| caller.clone())
+    }
+
+    /// Whether anybody waits for news of more than the lists.
+    pub(super) fn has_wishes(&self) -> bool {
+        !self.lock().wishes.is_empty()
     }
 
     /// The resources that are wished for, each with who was the first to.
-    fn resources(&self) -> Vec<(String, Caller)> {
+    pub(super) fn resources(&self) -> Vec<(String, Caller)> {
         let state = self.lock();
-        let resource = |(subject, wish): (&Subject, &Wish)| Some((subject.resource()?.to_owned(), wish.caller.clone()));
-        state.subjects.iter().filter_map(resource).collect()
+        let resource = |(subject, wishers): (&Subject, &Vec<Watcher>)| {
+            Some((subject.resource()?.to_owned(), state.watchers.get(wishers.first()?)?.clone()))
+        };
+        state.wishes.iter().filter_map(resource).collect()
     }
 
     /// The filter of a listen request for everything that anybody wants.
-    fn filter(&self) -> String {
+    pub(super) fn filter(&self) -> String {
         let state = self.lock();
-        let resources = member("resourceSubscriptions", state.subjects.keys().filter_map(Subject::resource));
-        let tasks = member("taskIds", state.subjects.keys().filter_map(Subject::task));
+        let resources = member("resourceSubscriptions", state.wishes.keys().filter_map(Subject::resource));
+        let tasks = member("taskIds", state.wishes.keys().filter_map(Subject::task));
         format!(
             r#""notifications":{{"toolsListChanged":true,"promptsListChanged":true,"resourcesListChanged":true{resources}{tasks}}}"#
         )
     }
 
-    fn replace_ear(&self, ear: Ear) {
-        let old = self.lock().ear.replace(ear);
-        end(old);
+    /// Whether an ear is open at this server.
+    pub(super) fn hears(&self, upstream: &Arc<Upstream>) -> bool {
+        let is_at = |ear: &Ear| ear.at.as_ptr() == Arc::as_ptr(upstream) && !ear.task.is_finished();
+        self.lock().ear.as_ref().is_some_and(is_at)
     }
 
-    fn close_ear(&self) {
+    /// Keeps the ear that `task` holds open at a server, and closes the one before it.
+    pub(super) fn replace_ear(&self, at: &Arc<Upstream>, task: AbortHandle) {
+        let old = self.lock().ear.replace(Ear { at: Arc::downgrade(at), task });
+        drop(old);
+    }
+
+    /// Closes the ear.
+    pub(super) fn close_ear(&self) {
         let old = self.lock().ear.take();
-        end(old);
+        drop(old);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -230,95 +253,4 @@ fn member<'a>(name: &str, texts: impl Iterator<Item = &'a str>) -> String {
     let texts: Vec<String> =
         texts.map(|text| String::from_utf8_lossy(&message::json_string(text)).into_owned()).collect();
     if texts.is_empty() { String::new() } else { format!(r#","{name}":[{}]"#, texts.join(",")) }
-}
-
-fn end(ear: Option<Ear>) {
-    match ear {
-        Some(Ear::Stream(task)) => task.abort(),
-        Some(Ear::Request(link, id)) => drop(tokio::spawn(async move { link.cancel(id).await })),
-        None => {}
-    }
-}
-
-impl Upstream {
-    /// Opens the ears that were open at the server which this one replaces, and tells of what may have been missed.
-    pub(crate) async fn renew_ears(self: Arc<Self>) {
-        let Some(caller) = self.watch.anybody() else { return };
-        self.watch.close_ear();
-        if let Err(failure) = self.open_ears(&caller).await {
-            tracing::warn!(server = &*self.name, %failure, "its changes are not heard of for now");
-            relisten(self.clone(), caller);
-        }
-        self.tell_of_resources();
-    }
-
-    /// Tells everybody who wants to hear of a resource that it may have changed: the server was replaced, or is gone.
-    pub(crate) fn tell_of_resources(&self) {
-        for (uri, _) in self.watch.resources() {
-            self.changes.send(Change::Resource(uri));
-        }
-    }
-
-    /// Asks the server for all that is wanted now.
-    async fn open_ears(self: &Arc<Self>, caller: &Caller) -> Result<(), Failure> {
-        self.introduce(caller).await?;
-        if self.is_modern() {
-            return self.listen(caller).await;
-        }
-        for (uri, caller) in self.watch.resources() {
-            self.ask(&caller, Method::ResourcesSubscribe, &uri_member(&uri), ACKNOWLEDGE).await?;
-        }
-        Ok(())
-    }
-
-    fn is_modern(&self) -> bool {
-        self.peer().is_some_and(|peer| peer.era == mcp::Era::Modern)
-    }
-
-    /// Opens a listen request for all that is wanted now, then closes the one before it.
-    async fn listen(self: &Arc<Self>, caller: &Caller) -> Result<(), Failure> {
-        let _turn = self.watch.opening.lock().await;
-        let params = own_params(&self.watch.filter());
-        match self.connection(caller).await? {
-            Connection::Door(door) => {
-                let mut stream = door.listen(&params).await?;
-                let _ = tokio::time::timeout(ACKNOWLEDGE, stream.next()).await;
-                let changes = self.changes.clone();
-                let upstream = Arc::downgrade(self);
-                let caller = caller.clone();
-                let task = tokio::spawn(async move {
-                    while let Ok(Some(notification)) = stream.next().await {
-                        changes.notify(&notification);
-                    }
-                    tokio::time::sleep(Duration::from_secs(1)).await;
-                    if let Some(upstream) = upstream.upgrade() {
-                        relisten(upstream, caller);
-                    }
-                });
-                self.watch.replace_ear(Ear::Stream(task.abort_handle()));
-            }
-            Connection::Link(link) => {
-                let id = link.listen(&params).await?;
-                self.watch.replace_ear(Ear::Request(link, id));
-            }
-            Connection::Session(_) => {}
-        }
-        Ok(())
-    }
-}
-
-/// Opens the ears that closed by themselves again, with growing pauses, for as long as somebody listens and no other
-/// server has taken the place.
-fn relisten(upstream: Arc<Upstream>, caller: Caller) {
-    tokio::spawn(async move {
-        let mut wait = Duration::from_secs(1);
-        let has_the_name = || upstream.watch.upstream().is_some_and(|now| Arc::ptr_eq(&now, &upstream));
-        while upstream.watch.anybody().is_some() && has_the_name() {
-            if upstream.open_ears(&caller).await.is_ok() {
-                return;
-            }
-            tokio::time::sleep(wait).await;
-            wait = (wait * 2).min(Duration::from_mins(1));
-        }
-    });
 }
