@@ -109,7 +109,9 @@ fn completed(toolkit: &str, tool: &Value, arguments: Value) -> Value {
     let takes = |name: &str| tool["inputSchema"]["properties"].get(name).is_some();
     all.extend(own);
     all.insert("timeout_s".to_owned(), json!(5));
-    let only_plans = OF_THE_MACHINE.contains(&toolkit);
+    // what reaches other systems would fetch things from there, text after text
+    let reaches_out = tool["annotations"]["openWorldHint"] == true;
+    let only_plans = reaches_out || OF_THE_MACHINE.contains(&toolkit);
     for (flag, value) in [("confirm", !only_plans), ("dry_run", only_plans)] {
         if takes(flag) {
             all.insert(flag.to_owned(), json!(value));
