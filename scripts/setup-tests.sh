@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs the real MCP clients, servers, APIs, shells and the conformance suite that the tests of crates/e2e drive.
-# Everything is pinned by the lock files in crates/e2e/clients and crates/e2e/apis; a second run with the same locks does nothing.
+# Installs the real MCP clients, servers, APIs, shells and the conformance suite that the tests of crates/e2e drive, and the
+# Python programs that the toolkit `dev_env` is tried with. Everything is pinned by the lock files beside the tests; a second
+# run with the same locks does nothing.
 # The place is $SWITCHBOARD_TEST_TOOLS, or ~/.cache/switchboard/tools.
 set -euo pipefail
 
@@ -91,5 +92,6 @@ install_venv python-mcp2 "$clients/requirements-mcp2.txt"
 install_venv python-mcp1 "$clients/requirements-mcp1.txt"
 install_venv python-apis "$apis/requirements.txt"
 install_venv python-grpc "$clients/requirements-grpc.txt"
+install_venv python-dev-env "$project/crates/toolkit-dev-env/tests/dev_env/requirements.txt"
 "$project/scripts/lab/systemd.sh" build
 say "ready in $tools"

@@ -27,6 +27,12 @@ pub(crate) struct Entry {
 /// All toolkits, in the order of their reference.
 pub(crate) const TOOLKITS: &[Entry] = &[
     Entry {
+        name: "dev_env",
+        about: toolkit_dev_env::ABOUT,
+        make: toolkit_dev_env::toolkit,
+        sandbox: Profile::Standard,
+    },
+    Entry {
         name: "project",
         about: toolkit_project::ABOUT,
         make: toolkit_project::toolkit,

@@ -21,7 +21,11 @@ struct Floor {
 const FLOORS: &[Floor] = &[
     Floor { number: 7, noun: "whole", crates: &["switchboard"] },
     Floor { number: 6, noun: "faces", crates: &["cli", "control", "toolkit-switchboard"] },
-    Floor { number: 5, noun: "planes", crates: &["adapters", "gateway", "toolkit-project", "toolkit-server"] },
+    Floor {
+        number: 5,
+        noun: "planes",
+        crates: &["adapters", "gateway", "toolkit-dev-env", "toolkit-project", "toolkit-server"],
+    },
     Floor { number: 4, noun: "tools", crates: &["client", "workbench"] },
     Floor { number: 3, noun: "adapters", crates: &["egress", "supervisor"] },
     Floor { number: 2, noun: "rules", crates: &["adoption", "config", "toolkit"] },

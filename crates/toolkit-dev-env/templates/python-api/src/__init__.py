@@ -1,0 +1,1 @@
+"""What {{name}} is for, in one sentence."""
