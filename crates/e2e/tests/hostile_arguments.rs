@@ -84,22 +84,21 @@ fn start(toolkit: &str, root: &Path) -> Talk {
 /// Calls a tool with each text at each place; gives the number of calls.
 fn attack(toolkit: &str, tool: &Value, outside: &Path, talk: &mut Talk) -> usize {
     let (name, schema) = (tool["name"].as_str().unwrap_or_default(), &tool["inputSchema"]);
-    let mut asked = Vec::new();
-    let mut answered = 0;
+    let mut calls = 0;
     for text in texts(outside) {
         for (place, arguments) in with_text(schema, &text) {
+            // the frame looks at a key only when something is done, and each key would make a plan anew
+            if place == ".idempotency_key" && only_plans(toolkit, tool) {
+                continue;
+            }
+            calls += 1;
             let arguments = completed(toolkit, tool, arguments);
-            let id = answered + asked.len();
-            talk.say(&request(id, "tools/call", json!({"name": name, "arguments": arguments})));
-            asked.push((id, format!("{toolkit} {name}{place} with {:?}", shortened(&text))));
-        }
-        // as many as a text has places are under way at one time
-        answered += asked.len();
-        for (id, what) in asked.drain(..) {
-            judge(&talk.hear_answer(&json!(id)), &what);
+            talk.say(&request(calls, "tools/call", json!({"name": name, "arguments": arguments})));
+            let what = format!("{toolkit} {name}{place} with {:?}", shortened(&text));
+            judge(&talk.hear_answer(&json!(calls)), &what);
         }
     }
-    answered
+    calls
 }
 
 /// The arguments with the rest of an example around them, so that the tool comes to look at the text.
@@ -109,15 +108,18 @@ fn completed(toolkit: &str, tool: &Value, arguments: Value) -> Value {
     let takes = |name: &str| tool["inputSchema"]["properties"].get(name).is_some();
     all.extend(own);
     all.insert("timeout_s".to_owned(), json!(5));
-    // what reaches other systems would fetch things from there, text after text
-    let reaches_out = tool["annotations"]["openWorldHint"] == true;
-    let only_plans = reaches_out || OF_THE_MACHINE.contains(&toolkit);
+    let only_plans = only_plans(toolkit, tool);
     for (flag, value) in [("confirm", !only_plans), ("dry_run", only_plans)] {
         if takes(flag) {
             all.insert(flag.to_owned(), json!(value));
         }
     }
     whole
+}
+
+/// Whether a tool is only asked what it would do. What reaches other systems would fetch things from there, text after text.
+fn only_plans(toolkit: &str, tool: &Value) -> bool {
+    OF_THE_MACHINE.contains(&toolkit) || tool["annotations"]["openWorldHint"] == true
 }
 
 /// Refuses an answer that is none, and one that says what nobody may be told.
