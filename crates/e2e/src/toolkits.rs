@@ -37,7 +37,7 @@ pub fn names() -> Vec<String> {
 pub fn tools(toolkit: &str) -> Vec<Tool> {
     let page = said(&["toolkit", toolkit, "--page"]);
     let (page, common) = page.split_once("\n## Other names of arguments\n").unwrap_or((&page, ""));
-    let common: Vec<(String, String)> = common.lines().filter_map(|line| two_words(line)).collect();
+    let common: Vec<(String, String)> = common.lines().filter_map(two_words).collect();
     let sections = page.split("\n## ").skip(1);
     sections.map(|section| tool(section, &common)).collect()
 }

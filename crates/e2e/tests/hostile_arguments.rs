@@ -1,7 +1,11 @@
 //! Texts that are meant to do harm, at every place of every tool of every toolkit that takes a text. Nothing runs, nothing
 //! outside of the folder is read or written, no secret is said, and every answer is a result or says why not.
 
-use std::{fs, os::unix::fs::symlink, path::Path};
+use std::{
+    fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+};
 
 use e2e::{
     arguments::with_text,
@@ -44,26 +48,33 @@ const CODES: [&str; 22] = [
 
 #[test]
 fn no_text_at_any_place_of_any_tool_does_harm() {
-    for toolkit in toolkits::names() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let (root, outside) = lay_out(folder.path());
-        let mut talk = start(&toolkit, &root);
-        let tools = ask(&mut talk, "tools/list", json!({}))["tools"].as_array().cloned().expect("tools are listed");
-        let mut calls = 0;
-        for tool in &tools {
-            calls += attack(&toolkit, tool, &outside, &mut talk);
-            let names: Vec<String> = names_in(&outside);
-            assert_eq!(names, ["canary.txt"], "{toolkit} {}: something was made or removed", tool["name"]);
+    let names = toolkits::names();
+    std::thread::scope(|scope| {
+        for toolkit in &names {
+            scope.spawn(|| attack_all(toolkit));
         }
-        assert!(calls > tools.len(), "{toolkit}: only {calls} calls for {} tools", tools.len());
-        assert_eq!(fs::read_to_string(outside.join("canary.txt")).expect("it is there"), CANARY, "{toolkit}");
-        assert!(ask(&mut talk, "server/discover", json!({})).is_object(), "{toolkit} does not answer any more");
-        assert!(talk.ends_when_left(), "{toolkit} did not end well");
+    });
+}
+
+/// Attacks every tool of a toolkit.
+fn attack_all(toolkit: &str) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (root, outside) = lay_out(folder.path());
+    let mut talk = start(toolkit, &root);
+    let tools = ask(&mut talk, "tools/list", json!({}))["tools"].as_array().cloned().expect("tools are listed");
+    let mut calls = 0;
+    for tool in &tools {
+        calls += attack(toolkit, tool, &outside, &mut talk);
+        assert_eq!(names_in(&outside), ["canary.txt"], "{toolkit} {}: something was made or removed", tool["name"]);
     }
+    assert!(calls > tools.len(), "{toolkit}: only {calls} calls for {} tools", tools.len());
+    assert_eq!(fs::read_to_string(outside.join("canary.txt")).expect("it is there"), CANARY, "{toolkit}");
+    assert!(ask(&mut talk, "server/discover", json!({})).is_object(), "{toolkit} does not answer any more");
+    assert!(talk.ends_when_left(), "{toolkit} did not end well");
 }
 
 /// A root with little in it, and beside it what no tool may touch.
-fn lay_out(folder: &Path) -> (std::path::PathBuf, std::path::PathBuf) {
+fn lay_out(folder: &Path) -> (PathBuf, PathBuf) {
     let (root, outside) = (folder.join("root"), folder.join("outside"));
     fs::create_dir_all(root.join("app")).expect("a folder");
     fs::create_dir(&outside).expect("a folder");
