@@ -19,10 +19,10 @@ use tokio::{
     sync::watch,
 };
 
-use crate::residents::Household;
-use crate::welcome;
 use crate::control;
 use crate::hangup::Hangups;
+use crate::residents::Household;
+use crate::welcome;
 
 /// Runs a node until it is told to stop.
 pub(crate) async fn serve(arguments: &Serve, settings: &Settings, terminal: &mut Terminal) -> Result<Exit, Error> {
