@@ -103,7 +103,7 @@ fn commands_that_look_are_run_and_others_are_not() {
     let within = json!({"program": "df", "args": ["-h"], "cwd": "/srv/lab", "env": {"COLUMNS": "80"}, "confirm": true});
     assert_eq!(lab.good("run_command", &within)["exit_code"], 0);
     let plan = lab.good("run_command", &json!({"program": "df", "dry_run": true}));
-    assert_eq!(plan["plan"], json!(["run `df`"]));
+    assert_eq!(plan["plan"], json!(["run `df`: you asked for it, and it only looks"]));
     assert_eq!(lab.bad("run_command", &json!({"program": "df"})), "CONFIRMATION_REQUIRED");
     for (arguments, code) in [
         (json!({"program": "sh", "args": ["-c", "id"]}), "COMMAND_DENIED"),
