@@ -1,6 +1,6 @@
 //! Built-in toolkits as clients meet them: alone on stdio, and behind the gateway under both families of names.
 
-use std::{fs, path::Path};
+use std::fs;
 
 use e2e::program::{built, command};
 use e2e::talk::Talk;
@@ -101,55 +101,5 @@ fn both_families_of_names_work_in_the_ready_made_bundles() {
                 assert!(!call.has_failed() && call.line().contains("hello"), "{client:?} {bundle} {}", call.line());
             }
         }
-    }
-}
-
-/// Puts a package with one module into a folder, as a wheel.
-fn wheel(folder: &Path) {
-    const MAKE: &str = "import zipfile\n\
-        info = 'greeter-1.0.dist-info/'\n\
-        with zipfile.ZipFile('greeter-1.0-py3-none-any.whl', 'w') as wheel:\n    \
-            wheel.writestr('greeter.py', 'GREETING = 1')\n    \
-            wheel.writestr(info + 'METADATA', 'Metadata-Version: 2.1\\nName: greeter\\nVersion: 1.0\\n')\n    \
-            wheel.writestr(info + 'WHEEL', 'Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')\n    \
-            wheel.writestr(info + 'RECORD', '')\n";
-    let made = command("python3").args(["-c", MAKE]).current_dir(folder).status();
-    assert!(made.expect("python is there").success());
-}
-
-#[test]
-fn a_project_is_made_filled_tested_and_committed_in_one_conversation() {
-    for client in CLIENTS {
-        let folder = tempfile::tempdir().expect("a folder");
-        wheel(folder.path());
-        let root = folder.path().display();
-        let toolkit = |name: &str| format!("[servers.{name}]\ntoolkit = \"{name}\"\nroots = [\"{root}\"]\n");
-        let node = Node::start(&format!("{}{}", toolkit("dev_env"), toolkit("project")));
-        let test = "import unittest\nimport greeter\n\nclass T(unittest.TestCase):\n    def test_it(self):\n        \
-                    self.assertEqual(greeter.GREETING, 1)\n";
-        let requirements = "--no-index\n--find-links ..\ngreeter==1.0\n";
-        let seen = drive(
-            client,
-            &node.everything(),
-            &[
-                call("dev_env_create_project", &json!({"name": "shop", "type": "generic", "initGit": false})),
-                call("dev_env_setup_python", &json!({"projectPath": "shop"})),
-                call("project_write_file", &json!({"path": "shop/tests/test_it.py", "content": test})),
-                call("project_write_file", &json!({"path": "shop/requirements.txt", "content": requirements})),
-                call("dev_env_install_dependencies", &json!({"project_path": "shop", "projectType": "python"})),
-                call("dev_env_run_task", &json!({"path": "shop", "task": "python:test", "args": ["tests/test_it.py"]})),
-                call("dev_env_list", &json!({"filter": "python"})),
-                call("project_git_init", &json!({"path": "shop"})),
-                call("project_git_commit", &json!({"path": "shop", "message": "shop: it greets"})),
-                call("project_git_log", &json!({"path": "shop"})),
-            ],
-        );
-        for step in &seen {
-            assert!(!step.has_failed(), "{client:?} {}", step.line());
-        }
-        assert!(seen[5].line().contains("exit_code"), "{client:?} {}", seen[5].line());
-        assert!(seen[9].line().contains("shop: it greets"), "{client:?} {}", seen[9].line());
-        let packages = folder.path().join("shop/venv");
-        assert!(packages.join("bin/python").exists(), "{client:?}");
     }
 }

@@ -1,7 +1,7 @@
 //! What each manager is told in order to install: the whole project, or packages by name. Nothing is run here.
 
 use toolkit::{Code, Failure};
-use workbench::{Command, Place};
+use workbench::{Command, Place, Program};
 
 use crate::{
     environment::Environment,
@@ -46,9 +46,11 @@ impl Installation {
                 vec![self.prefixed(command)?]
             }
             Manager::Npm => vec![self.npm(survey)?],
-            Manager::Yarn => vec![self.node(&YARN, "upgrade", &[], "--force")?],
-            Manager::Pnpm => vec![self.node(&PNPM, "update", &[], "--force")?],
-            Manager::Bun => vec![self.node(&BUN, "update", &[], "--force")?],
+            Manager::Yarn => vec![self.node(&YARN, "upgrade", "--force")?],
+            Manager::Pnpm => {
+                vec![with_cache(self.node(&PNPM, "update", "--force")?, "--store-dir", surroundings::PNPM)?]
+            }
+            Manager::Bun => vec![self.node(&BUN, "update", "--force")?],
             Manager::Cargo if self.upgrade => vec![CARGO.subcommand("update")?, CARGO.subcommand("fetch")?],
             Manager::Cargo => vec![CARGO.subcommand("fetch")?],
             Manager::Go if self.upgrade => vec![GO.subcommand("get")?.words(["-u", "./..."])],
@@ -82,7 +84,10 @@ impl Installation {
             Manager::Conda => self.prefixed(CONDA.subcommand("install")?.words(["--yes", "--quiet"]))?,
             Manager::Npm => self.flags(dev(NPM.subcommand("install")?, "--save-dev"), "", "--force"),
             Manager::Yarn => self.flags(dev(YARN.subcommand("add")?, "--dev"), "", "--force"),
-            Manager::Pnpm => self.flags(dev(PNPM.subcommand("add")?, "--save-dev"), "", "--force"),
+            Manager::Pnpm => {
+                let command = self.flags(dev(PNPM.subcommand("add")?, "--save-dev"), "", "--force");
+                with_cache(command, "--store-dir", surroundings::PNPM)?
+            }
             Manager::Bun => self.flags(dev(BUN.subcommand("add")?, "--dev"), "", "--force"),
             Manager::Cargo => return self.cargo(packages),
             Manager::Go => self.flags(GO.subcommand("get")?, "-u", ""),
@@ -123,16 +128,11 @@ impl Installation {
         NPM.subcommand(subcommand)
     }
 
-    fn node(
-        &self,
-        program: &'static workbench::Program,
-        upgrade: &str,
-        words: &[&'static str],
-        force: &'static str,
-    ) -> Result<Command, Failure> {
-        let command = program.subcommand(if self.upgrade { upgrade } else { "install" })?;
-        let command = command.words(words.iter().copied());
-        Ok(if self.upgrade { command } else { self.flags(command, "", force) })
+    fn node(&self, program: &'static Program, upgrade: &str, force: &'static str) -> Result<Command, Failure> {
+        if self.upgrade {
+            return program.subcommand(upgrade);
+        }
+        Ok(self.flags(program.subcommand("install")?, "", force))
     }
 
     /// Cargo takes a place by an option, and only one at a time.
@@ -173,9 +173,13 @@ impl Installation {
 
 /// Maven with its cache where ours are.
 pub(crate) fn maven() -> Result<Command, Failure> {
-    let command = MAVEN.command();
-    match surroundings::cache(surroundings::MAVEN) {
-        Some(folder) => command.option("-Dmaven.repo.local", &folder),
+    with_cache(MAVEN.command(), "-Dmaven.repo.local", surroundings::MAVEN)
+}
+
+/// A command that is told by an option where its cache is.
+fn with_cache(command: Command, option: &'static str, name: &str) -> Result<Command, Failure> {
+    match surroundings::cache(name) {
+        Some(folder) => command.option(option, &folder),
         None => Ok(command),
     }
 }
@@ -242,7 +246,16 @@ mod tests {
         check(Manager::Npm, &[], ["npm install", "npm update", "npm install"]);
         check(Manager::Npm, &[("package-lock.json", "")], ["npm ci", "npm update", "npm ci"]);
         check(Manager::Yarn, &[], ["yarn install", "yarn upgrade", "yarn install --force"]);
-        check(Manager::Pnpm, &[], ["pnpm install", "pnpm update", "pnpm install --force"]);
+        let store = "--store-dir=CACHE/pnpm";
+        check(
+            Manager::Pnpm,
+            &[],
+            [
+                &format!("pnpm install {store}"),
+                &format!("pnpm update {store}"),
+                &format!("pnpm install --force {store}"),
+            ],
+        );
         check(Manager::Bun, &[], ["bun install", "bun update", "bun install --force"]);
         check(Manager::Cargo, &[], ["cargo fetch", "cargo update && cargo fetch", "cargo fetch"]);
         check(Manager::Go, &[], ["go mod download", "go get -u ./...", "go mod download"]);
@@ -269,7 +282,7 @@ mod tests {
         check(Manager::Conda, "conda install --yes --quiet --prefix=./.venv a /p/b");
         check(Manager::Npm, "npm install --save-dev a file:/p/b");
         check(Manager::Yarn, "yarn add --dev a file:/p/b");
-        check(Manager::Pnpm, "pnpm add --save-dev a file:/p/b");
+        check(Manager::Pnpm, "pnpm add --save-dev --store-dir=CACHE/pnpm a file:/p/b");
         check(Manager::Bun, "bun add --dev a file:/p/b");
         check(Manager::Cargo, "cargo add --dev a --path=/p/b");
         check(Manager::Go, "go get a /p/b");

@@ -17,11 +17,14 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Maker {
-    /// Python itself.
+    /// Python itself, by its module `venv`.
     #[default]
     Venv,
+    /// uv, which is fast, and fetches the Python that is wanted.
     Uv,
+    /// Poetry, in an environment made by Python.
     Poetry,
+    /// conda, from `environment.yml` where there is one.
     Conda,
 }
 

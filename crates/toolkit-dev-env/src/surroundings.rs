@@ -17,7 +17,7 @@ const TEMPORARY: &str = "tmp";
 const TEMPORARY_KEPT: Duration = Duration::from_hours(24);
 
 /// Variables by which each manager is told where its cache is.
-const CACHES: [(&str, &str); 18] = [
+const CACHES: [(&str, &str); 17] = [
     ("TMPDIR", TEMPORARY),
     ("PIP_CACHE_DIR", "pip"),
     ("UV_CACHE_DIR", "uv/cache"),
@@ -25,7 +25,6 @@ const CACHES: [(&str, &str); 18] = [
     ("POETRY_CACHE_DIR", "poetry"),
     ("CONDA_PKGS_DIRS", "conda"),
     ("npm_config_cache", "npm"),
-    ("npm_config_store_dir", "pnpm"),
     ("YARN_CACHE_FOLDER", "yarn/cache"),
     ("YARN_GLOBAL_FOLDER", "yarn/global"),
     ("BUN_INSTALL_CACHE_DIR", "bun"),
@@ -39,6 +38,8 @@ const CACHES: [(&str, &str); 18] = [
 ];
 /// The folder of Maven's cache, which is told by an option.
 pub(crate) const MAVEN: &str = "maven";
+/// The folder of pnpm's packages, which is told by an option.
+pub(crate) const PNPM: &str = "pnpm";
 
 /// What programs never get from the user's home: questions, colours, accounts, notices.
 const SETTINGS: [(&str, &str); 14] = [
@@ -141,6 +142,10 @@ const TOOLCHAINS: [&str; 29] = [
 /// A command with these surroundings.
 pub(crate) fn around(command: Command) -> Command {
     let caches = cache_folder();
+    if let Some(caches) = &caches {
+        // a program that finds no such folder says so itself
+        let _ = fs::create_dir_all(caches.join(TEMPORARY));
+    }
     let command = SETTINGS.iter().fold(command, |command, (name, value)| command.env(name, *value));
     let command = CACHES.iter().fold(command, |command, (name, folder)| {
         let folder = caches.as_ref().map(|caches| caches.join(folder).display().to_string());
@@ -163,7 +168,16 @@ pub fn reach() -> Reach {
     let named = ["RUSTUP_HOME", "JAVA_HOME"].into_iter().filter_map(env::var_os).map(PathBuf::from);
     let on_path = env::var_os("PATH").unwrap_or_default();
     let on_path = env::split_paths(&on_path).filter(|folder| folder.is_absolute() && Some(folder) != home.as_ref());
+    let on_path = on_path.map(whole_environment);
     Reach { writable: caches.into_iter().collect(), readable: toolchains.chain(named).chain(on_path).collect() }
+}
+
+/// The environment of Python that a folder of programs belongs to, or the folder.
+fn whole_environment(programs: PathBuf) -> PathBuf {
+    match programs.parent() {
+        Some(environment) if environment.join("pyvenv.cfg").is_file() => environment.to_owned(),
+        _ => programs,
+    }
 }
 
 fn cache_folder() -> Option<PathBuf> {

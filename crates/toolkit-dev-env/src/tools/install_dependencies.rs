@@ -24,7 +24,6 @@ pub(crate) struct InstallDependencies(pub(crate) Bench);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Kind {
-    /// The one that the project has.
     #[default]
     Auto,
     Python,
@@ -39,7 +38,7 @@ enum Kind {
 pub(crate) struct Input {
     /// The folder of the project.
     path: String,
-    /// The language whose dependencies are meant.
+    /// The language whose dependencies are meant; `auto` is the one that the project has.
     #[serde(default, rename = "type")]
     kind: Kind,
     /// Packages to add, as names with versions or as paths; if there are none, what the project says it needs.

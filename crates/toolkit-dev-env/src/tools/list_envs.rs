@@ -36,7 +36,6 @@ pub(crate) struct ListEnvs(pub(crate) Bench);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Wanted {
-    /// All of them.
     #[default]
     All,
     Python,

@@ -22,7 +22,6 @@ pub(crate) struct SetupNodeEnv(pub(crate) Bench);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Wanted {
-    /// The one that the lock file or the manifest names, otherwise npm.
     #[default]
     Auto,
     Npm,
@@ -35,7 +34,7 @@ enum Wanted {
 pub(crate) struct Input {
     /// The folder of the project.
     path: String,
-    /// What installs its packages.
+    /// What installs its packages; `auto` is what the lock file or the manifest names, otherwise npm.
     #[serde(default)]
     package_manager: Wanted,
     /// The version of Node.js that has to be there, such as `22`.
