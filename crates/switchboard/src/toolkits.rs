@@ -40,6 +40,13 @@ pub(crate) const TOOLKITS: &[Entry] = &[
     },
     // It speaks to systemd over a unix socket and changes what belongs to the system.
     Entry { name: "server", about: toolkit_server::ABOUT, make: toolkit_server::toolkit, sandbox: Profile::None },
+    // It decodes what strangers send, and needs nothing but files.
+    Entry {
+        name: "graphics",
+        about: toolkit_graphics::ABOUT,
+        make: toolkit_graphics::toolkit,
+        sandbox: Profile::Strict,
+    },
 ];
 
 /// What the programs of a toolkit need beside its roots; most need nothing.
