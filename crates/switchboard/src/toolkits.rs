@@ -32,6 +32,8 @@ pub(crate) const TOOLKITS: &[Entry] = &[
         make: toolkit_dev_env::toolkit,
         sandbox: Profile::Standard,
     },
+    // Its engine answers on a unix socket.
+    Entry { name: "docker", about: toolkit_docker::ABOUT, make: toolkit_docker::toolkit, sandbox: Profile::None },
     Entry {
         name: "project",
         about: toolkit_project::ABOUT,
