@@ -94,4 +94,5 @@ install_venv python-apis "$apis/requirements.txt"
 install_venv python-grpc "$clients/requirements-grpc.txt"
 install_venv python-dev-env "$project/crates/toolkit-dev-env/tests/dev_env/requirements.txt"
 "$project/scripts/lab/systemd.sh" build
+"$project/scripts/lab/engines.sh" build
 say "ready in $tools"

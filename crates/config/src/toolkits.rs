@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::{Bundle, Config, Naming};
 
 /// The names of the toolkits, in the order of their reference.
-pub const TOOLKITS: &[&str] = &["dev_env", "project", "server"];
+pub const TOOLKITS: &[&str] = &["dev_env", "docker", "project", "server", "graphics"];
 
 /// Toolkits of daily work, which have bundles of their own when one of them is configured.
 const WORKSPACE: [&str; 5] = ["dev_env", "docker", "server", "project", "graphics"];

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{HOST, USER_AGENT};
-use http::{HeaderMap, HeaderValue, Request, Response, Version};
+use http::{HeaderMap, HeaderValue, Request, Response, Uri, Version};
 use http_body_util::Full;
+use hyper::body::{Body, Incoming};
 use hyper_rustls::MaybeHttpsStream;
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -22,7 +23,7 @@ use crate::target::Way;
 use crate::tcp::TcpConnector;
 use crate::tls::{self, Stream, TlsConnector};
 use crate::websocket::{self, WebSocket};
-use crate::{Answer, Error, Lane, Options, Resolve, SystemResolver, Target, unix};
+use crate::{Answer, Error, Lane, Options, Resolve, SystemResolver, Target, alone, unix};
 
 /// Pause after which a silent HTTP/2 connection is asked for a sign of life.
 const HTTP2_PING_EVERY: Duration = Duration::from_secs(30);
@@ -131,6 +132,31 @@ impl Client {
         answer.await.map(|answer| answer.map(Answer::shared)).map_err(|error| Error::from_pool(error, target))
     }
 
+    /// Sends one request over HTTP/1.1 on a connection of its own, whose answer may turn into another protocol. The path is
+    /// the request's own; dropping the answer closes the connection.
+    pub async fn send_alone<Content>(
+        &self,
+        mut request: Request<Content>,
+        target: &Target,
+    ) -> Result<Response<Incoming>, Error>
+    where
+        Content: Body + Send + 'static,
+        Content::Data: Send,
+        Content::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let path = request.uri().path_and_query().cloned();
+        *request.uri_mut() = path.map_or_else(|| target.request_uri().clone(), Uri::from);
+        request.headers_mut().insert(HOST, target.host().clone());
+        self.add_user_agent(request.headers_mut());
+        if let Some(socket) = target.socket() {
+            let stream = unix::connect(&self.shared.dialer, socket).await?;
+            return alone::exchange(TokioIo::new(stream), request, target).await;
+        }
+        // Boxed, because a handshake keeps its buffers in the future and callers are not to carry them.
+        let stream = Box::pin(self.fresh_stream(target)).await?;
+        alone::exchange(stream, request, target).await
+    }
+
     /// Opens a WebSocket with the subprotocol `mcp`, sending the headers with the handshake.
     pub async fn websocket(&self, target: &Target, mut headers: HeaderMap) -> Result<WebSocket, Error> {
         self.add_headers(&mut headers, target);
@@ -189,7 +215,7 @@ impl fmt::Debug for Client {
 
 impl Https {
     fn new(options: &Options, dialer: &Dialer) -> Result<Self, Error> {
-        let trust = tls::trust(&options.authorities_pem)?;
+        let trust = tls::trust(&options.authorities_pem, &options.identity_pem)?;
         Ok(Self {
             pool: pool(options).build(TlsConnector::any_version(dialer.clone(), trust.clone())),
             websocket: TlsConnector::http1(dialer.clone(), trust),

@@ -100,6 +100,13 @@ pub enum Error {
         #[source]
         source: Arc<io::Error>,
     },
+    /// Our own certificate or its key cannot be used.
+    #[error("our own certificate and its key cannot be used")]
+    Identity {
+        /// What is wrong with them.
+        #[source]
+        source: Arc<io::Error>,
+    },
     /// The exchange failed after a connection was there.
     #[error("http exchange with {target} failed")]
     Http {

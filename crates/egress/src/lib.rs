@@ -13,6 +13,7 @@
 //! # }
 //! ```
 
+mod alone;
 mod body;
 mod client;
 mod dial;

@@ -12,8 +12,8 @@ use http::Uri;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::rt::TokioIo;
 use rustls::crypto::ring;
-use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tower_service::Service;
@@ -68,13 +68,26 @@ impl Service<Uri> for TlsConnector {
     }
 }
 
-/// A TLS client configuration that trusts the machine's certificates and the given ones.
-pub(crate) fn trust(authorities_pem: &str) -> Result<ClientConfig, Error> {
+/// A TLS client configuration that trusts the machine's certificates and the given ones, and shows ours where there is one.
+pub(crate) fn trust(authorities_pem: &str, identity_pem: &str) -> Result<ClientConfig, Error> {
     let roots = roots(authorities_pem).map_err(|source| Error::Trust { source: Arc::new(source) })?;
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(rustls::DEFAULT_VERSIONS)
         .map_err(|error| Error::Trust { source: Arc::new(io::Error::other(error)) })?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+    let builder = builder.with_root_certificates(roots);
+    if identity_pem.is_empty() {
+        return Ok(builder.with_no_client_auth());
+    }
+    let unusable = |error: io::Error| Error::Identity { source: Arc::new(error) };
+    let (chain, key) = identity(identity_pem).map_err(unusable)?;
+    builder.with_client_auth_cert(chain, key).map_err(|error| unusable(io::Error::other(error)))
+}
+
+/// Our certificates and their key.
+fn identity(pem: &str) -> io::Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
+    let chain: Result<_, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
+    let key = PrivateKeyDer::from_pem_slice(pem.as_bytes());
+    Ok((chain.map_err(io::Error::other)?, key.map_err(io::Error::other)?))
 }
 
 fn roots(authorities_pem: &str) -> io::Result<RootCertStore> {

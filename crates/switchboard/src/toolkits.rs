@@ -13,7 +13,7 @@ use cli::{BuiltIn, Error, Exit, Terminal};
 use config::{Folders, PROJECTS_ROOT, env::CONNECTIONS};
 use supervisor::{Profile, Sandbox};
 use toolkit::{Connections, Toolkit};
-use workbench::{Bench, Denied, Roots};
+use workbench::{Bench, Denied, Reach, Roots};
 
 /// A toolkit: its name, what it is for, and how it is made.
 pub(crate) struct Entry {
@@ -32,6 +32,8 @@ pub(crate) const TOOLKITS: &[Entry] = &[
         make: toolkit_dev_env::toolkit,
         sandbox: Profile::Standard,
     },
+    // Its engine answers on a unix socket.
+    Entry { name: "docker", about: toolkit_docker::ABOUT, make: toolkit_docker::toolkit, sandbox: Profile::None },
     Entry {
         name: "project",
         about: toolkit_project::ABOUT,
@@ -40,7 +42,17 @@ pub(crate) const TOOLKITS: &[Entry] = &[
     },
     // It speaks to systemd over a unix socket and changes what belongs to the system.
     Entry { name: "server", about: toolkit_server::ABOUT, make: toolkit_server::toolkit, sandbox: Profile::None },
+    // It decodes what strangers send, and needs nothing but files.
+    Entry {
+        name: "graphics",
+        about: toolkit_graphics::ABOUT,
+        make: toolkit_graphics::toolkit,
+        sandbox: Profile::Strict,
+    },
 ];
+
+/// What the programs of a toolkit need beside its roots; most need nothing.
+const REACHES: &[(&str, fn() -> Reach)] = &[("dev_env", toolkit_dev_env::reach)];
 
 impl Entry {
     /// Its reference page, which is the same wherever it works.
@@ -84,10 +96,12 @@ fn hold_back(entry: &Entry, asked: &cli::Toolkit, roots: &Roots) -> Result<(), E
     if profile == Profile::None {
         return Ok(());
     }
-    let writable: Vec<PathBuf> = roots.paths().map(Path::to_owned).collect();
-    let folders = writable.iter().flat_map(|root| ["--root".into(), root.clone().into_os_string()]);
+    let folders = roots.paths().flat_map(|root| ["--root".into(), root.as_os_str().to_owned()]);
     let words = ["toolkit", entry.name, "--held-back"].map(OsString::from);
-    let sandbox = Sandbox { profile, writable: writable.clone(), readable: Vec::new(), may_be_weaker: named.is_none() };
+    let reach = REACHES.iter().find(|(name, _)| *name == entry.name).map(|(_, reach)| reach());
+    let Reach { mut writable, readable } = reach.unwrap_or_default();
+    writable.extend(roots.paths().map(Path::to_owned));
+    let sandbox = Sandbox { profile, writable, readable, may_be_weaker: named.is_none() };
     let shown = asked.show_commands.then(|| "--show-commands".into());
     let error = sandbox.start_over(words.into_iter().chain(folders).chain(shown).collect());
     Err(Error::Toolkit { name: entry.name.to_owned(), source: error.into() })

@@ -12,6 +12,12 @@ use crate::programs::{GIT, GIT_IDENTITY};
 const NOBODY: (&str, &str) = ("Switchboard", "switchboard@localhost");
 const MESSAGE: &str = "--message=Begin from a template";
 
+/// A new repository in which nothing is committed yet.
+pub(crate) fn init(project: &Place) -> Result<Command, Failure> {
+    let command = GIT.subcommand("init")?.words(["--quiet", "--initial-branch=main", "--template="]);
+    Ok(command.within(project).why("the project has a history"))
+}
+
 /// What a first commit needs, in the order in which it is run.
 pub(crate) fn steps(project: &Place, author: &Author) -> Result<Vec<Command>, Failure> {
     let git = |subcommand, words: &[&'static str], why| {
@@ -19,11 +25,7 @@ pub(crate) fn steps(project: &Place, author: &Author) -> Result<Vec<Command>, Fa
         Ok::<_, Failure>(author.put_into(command))
     };
     Ok(vec![
-        git(
-            "init",
-            &["--quiet", "--initial-branch=main", "--template="],
-            "the project has a history from the first day",
-        )?,
+        init(project)?,
         git("add", &["--all"], "all that the template has belongs to the first commit")?,
         git("commit", &["--quiet", "--no-verify", MESSAGE], "there is a state to come back to")?,
     ])

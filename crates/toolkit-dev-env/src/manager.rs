@@ -95,8 +95,8 @@ impl Manager {
         folders.into_iter().flat_map(|folder| Self::chosen_in(survey, folder)).collect()
     }
 
-    /// The managers that a folder has chosen, one for each language.
-    fn chosen_in(survey: &Survey, folder: &str) -> Vec<(String, Self)> {
+    /// The managers that a folder has chosen, one for each language; the top is the empty text, others end with `/`.
+    pub(crate) fn chosen_in(survey: &Survey, folder: &str) -> Vec<(String, Self)> {
         let mut chosen: Vec<(String, Self)> = Vec::new();
         for (file, manager, _) in CHOICES {
             let path = format!("{folder}{file}");

@@ -19,7 +19,7 @@
 //!
 //! In reading order: [`roots`] and [`denied`] (what is allowed), [`place`] and [`folder`] (where something is), [`read`],
 //! [`write`](mod@write), [`moves`], [`trash`] (what is done there), [`aside`](mod@aside) (how it is called from a tool); [`program`], [`command`] and
-//! [`distribution`]; and [`bench`], which holds what a toolkit is made with.
+//! [`distribution`]; [`bench`], which holds what a toolkit is made with; and [`reach`], what its programs need beside.
 
 pub mod aside;
 pub mod bench;
@@ -32,6 +32,7 @@ pub mod folder;
 pub mod moves;
 pub mod place;
 pub mod program;
+pub mod reach;
 pub mod read;
 mod refusal;
 pub mod roots;
@@ -48,6 +49,7 @@ pub use error::Error;
 pub use folder::{Entry, Folder};
 pub use place::Place;
 pub use program::Program;
+pub use reach::Reach;
 pub use roots::Roots;
 pub use stat::{Kind, Stat};
 pub use trash::Trashed;

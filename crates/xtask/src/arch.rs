@@ -24,7 +24,15 @@ const FLOORS: &[Floor] = &[
     Floor {
         number: 5,
         noun: "planes",
-        crates: &["adapters", "gateway", "toolkit-dev-env", "toolkit-project", "toolkit-server"],
+        crates: &[
+            "adapters",
+            "gateway",
+            "toolkit-dev-env",
+            "toolkit-docker",
+            "toolkit-graphics",
+            "toolkit-project",
+            "toolkit-server",
+        ],
     },
     Floor { number: 4, noun: "tools", crates: &["client", "workbench"] },
     Floor { number: 3, noun: "adapters", crates: &["egress", "supervisor"] },

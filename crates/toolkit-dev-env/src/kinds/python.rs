@@ -64,6 +64,18 @@ pub(crate) fn of_requirements(text: &str) -> Vec<String> {
     text.lines().filter_map(requirement_name).collect()
 }
 
+/// Whether a `pyproject.toml` has optional dependencies of this name.
+pub(crate) fn has_extra(text: &str, extra: &str) -> bool {
+    let root = toml::from_str::<toml::Table>(text).unwrap_or_default();
+    root.get("project").and_then(|it| it.get("optional-dependencies")?.get(extra)).is_some()
+}
+
+/// Whether a `pyproject.toml` describes a package that can be installed.
+pub(crate) fn is_package(text: &str) -> bool {
+    let root = toml::from_str::<toml::Table>(text).unwrap_or_default();
+    root.contains_key("build-system") || root.contains_key("project")
+}
+
 fn scripts(text: &str) -> Vec<String> {
     let root = toml::from_str::<toml::Table>(text).unwrap_or_default();
     let scripts = root.get("project").and_then(|it| it.get("scripts")?.as_table());

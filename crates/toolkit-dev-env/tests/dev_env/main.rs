@@ -4,5 +4,9 @@
 mod bad;
 mod catalogue;
 mod client;
+mod environments;
+mod notebooks;
 mod projects;
+mod setup;
+mod tasks;
 mod templates;

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::client::Client;
 
 /// The folder of programs that `scripts/setup-tests.sh` installs.
-fn tools() -> PathBuf {
+pub(crate) fn tools() -> PathBuf {
     let named = env::var_os("SWITCHBOARD_TEST_TOOLS").map(PathBuf::from);
     named.unwrap_or_else(|| env::home_dir().expect("a home").join(".cache/switchboard/tools"))
 }
