@@ -75,6 +75,12 @@ pub const COMPLETE: Variable = Variable {
     meaning: "the shell that asks what may follow; set by the scripts of `switchboard completions`",
 };
 
+/// Repositories whose hooks, filters and merge drivers may run.
+pub const TRUSTED_REPOSITORIES: Variable = Variable {
+    name: "SWITCHBOARD_TRUSTED_REPOSITORIES",
+    meaning: "git repositories whose hooks, filters and merge drivers the toolkit `project` lets run: their folders, parted by `:`",
+};
+
 /// The outside systems of a toolkit.
 pub const CONNECTIONS: Variable = Variable {
     name: "SWITCHBOARD_CONNECTIONS",
@@ -82,7 +88,7 @@ pub const CONNECTIONS: Variable = Variable {
 };
 
 /// Every environment variable the program reads.
-pub const VARIABLES: [Variable; 15] = [
+pub const VARIABLES: [Variable; 16] = [
     COMPLETE,
     CONFIG,
     CONNECTIONS,
@@ -94,6 +100,7 @@ pub const VARIABLES: [Variable; 15] = [
     OLLAMA_HOST,
     PATH,
     STATE_DIR,
+    TRUSTED_REPOSITORIES,
     XDG_CONFIG_HOME,
     XDG_STATE_HOME,
     XDG_RUNTIME_DIR,
