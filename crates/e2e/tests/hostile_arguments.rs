@@ -2,7 +2,6 @@
 //! outside of the folder is read or written, no secret is said, and every answer is a result or says why not.
 
 use std::{
-    collections::HashMap,
     fs,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
@@ -21,8 +20,6 @@ const CANARY: &str = "canary-5f1c0a9d-never-to-be-said";
 /// Toolkits that act on the machine itself, which here is the one of whoever runs the tests: they only plan their acts. Their
 /// own tests let them act on machines that are made for it.
 const OF_THE_MACHINE: [&str; 2] = ["server", "docker"];
-/// Calls that are under way at one time: some start programs, and none may wait for the others past its time.
-const CALLS_AT_ONCE: usize = 8;
 /// Codes with which a tool may refuse; a fault of its own is none of them.
 const CODES: [&str; 22] = [
     "INVALID_INPUT",
@@ -98,7 +95,6 @@ fn start(toolkit: &str, root: &Path) -> Talk {
 /// Calls a tool with each text at each place; gives the number of calls.
 fn attack(toolkit: &str, tool: &Value, outside: &Path, talk: &mut Talk) -> usize {
     let (name, schema) = (tool["name"].as_str().unwrap_or_default(), &tool["inputSchema"]);
-    let mut open = HashMap::new();
     let mut calls = 0;
     for text in texts(outside) {
         for (place, arguments) in with_text(schema, &text) {
@@ -109,24 +105,11 @@ fn attack(toolkit: &str, tool: &Value, outside: &Path, talk: &mut Talk) -> usize
             calls += 1;
             let arguments = completed(toolkit, tool, arguments);
             talk.say(&request(calls, "tools/call", json!({"name": name, "arguments": arguments})));
-            open.insert(calls as u64, format!("{toolkit} {name}{place} with {:?}", shortened(&text)));
-            if open.len() == CALLS_AT_ONCE {
-                judge_all(&mut open, talk);
-            }
+            let what = format!("{toolkit} {name}{place} with {:?}", shortened(&text));
+            judge(&talk.hear_answer(&json!(calls)), &what);
         }
     }
-    judge_all(&mut open, talk);
     calls
-}
-
-/// Judges the answers to these calls, in whatever order they come.
-fn judge_all(open: &mut HashMap<u64, String>, talk: &Talk) {
-    while !open.is_empty() {
-        let message: Value = serde_json::from_str(&talk.hear()).expect("stdout carries only messages");
-        if let Some(what) = message["id"].as_u64().and_then(|id| open.remove(&id)) {
-            judge(&message, &what);
-        }
-    }
 }
 
 /// The arguments with the rest of an example around them, so that the tool comes to look at the text.
@@ -135,7 +118,7 @@ fn completed(toolkit: &str, tool: &Value, arguments: Value) -> Value {
     let (Value::Object(all), Value::Object(own)) = (&mut whole, arguments) else { return whole };
     let takes = |name: &str| tool["inputSchema"]["properties"].get(name).is_some();
     all.extend(own);
-    all.insert("timeout_s".to_owned(), json!(10));
+    all.insert("timeout_s".to_owned(), json!(5));
     let only_plans = only_plans(toolkit, tool);
     for (flag, value) in [("confirm", !only_plans), ("dry_run", only_plans)] {
         if takes(flag) {
