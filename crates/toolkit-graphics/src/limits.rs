@@ -10,6 +10,14 @@ pub(crate) const SVG_DEPTH_MAX: usize = 200;
 pub(crate) const SVG_DEFINITIONS_MAX: usize = 2_000;
 /// Letters that an SVG draws, those that are used again counted again: beyond, each costs more than the one before.
 pub(crate) const SVG_LETTERS_MAX: usize = 20_000;
+/// Elements of an SVG once every reference is followed: the renderer copies what is used, up to a kilobyte for each.
+pub(crate) const SVG_REACHED_MAX: usize = 250_000;
+/// Elements of an SVG of which each is in, or used by, the one before: the renderer takes some kilobytes of stack for each.
+pub(crate) const SVG_STEPS_MAX: usize = 4_096;
+/// Style sheets of an SVG: the rules are put in order anew for each.
+pub(crate) const SVG_SHEETS_MAX: usize = 256;
+/// Looks at an element to match the style rules of an SVG: about a second, and the renderer takes the same again.
+pub(crate) const SVG_STYLE_STEPS_MAX: usize = 20_000_000;
 /// Bytes of the stack on which an SVG is read and drawn: several times what the longest chain takes.
 pub(crate) const SVG_STACK_BYTES: usize = 32 * 1024 * 1024;
 /// Bytes of a file that is written: what a caller can still move around.

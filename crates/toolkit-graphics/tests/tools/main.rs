@@ -6,6 +6,7 @@ mod bad_input;
 mod compose;
 mod convert;
 mod declaration;
+mod drawings;
 mod edit;
 mod gallery;
 mod look;

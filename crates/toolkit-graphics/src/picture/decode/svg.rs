@@ -3,6 +3,8 @@
 
 mod cost;
 mod document;
+mod reach;
+mod references;
 
 use std::{
     sync::{Arc, LazyLock},
@@ -103,6 +105,7 @@ fn parse(bytes: &[u8]) -> Result<Tree, Error> {
     let document =
         Document::parse_with_options(text, known).map_err(|error| refuse(&ParseError::ParsingFailed(error)))?;
     document::check(&document)?;
+    reach::check(&document)?;
     Tree::from_xmltree(&document, &options()).map_err(|error| refuse(&error))
 }
 

@@ -67,7 +67,7 @@ impl Letters<'_, '_> {
 }
 
 /// Whether this is a text that is drawn, and not a style, a description or the space between elements.
-fn is_drawn(node: Node<'_, '_>) -> bool {
+pub(super) fn is_drawn(node: Node<'_, '_>) -> bool {
     node.is_text() && node.parent_element().is_some_and(|parent| TEXTS.contains(&parent.tag_name().name()))
 }
 
