@@ -1,5 +1,5 @@
-//! The toolkit `docker`: the containers of a Docker or Podman engine. Each file in `tools` declares one tool; the other modules
-//! are the nouns that tools speak of, and ask or tell the engine for them.
+//! The toolkit `docker`: containers, images, networks, volumes and Compose projects of a Docker or Podman engine. Each file
+//! in `tools` declares one tool; the other modules are the nouns that tools speak of, and ask or tell the engine for them.
 //!
 //! It knows no engine by itself: a call names a connection. Outgoing connections are made by `egress`, programs are run on
 //! the workbench, and what would give a container the machine itself is refused by `privilege`.
