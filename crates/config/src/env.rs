@@ -84,6 +84,12 @@ pub const COMPLETE: Variable = Variable {
     meaning: "the shell that asks what may follow; set by the scripts of `switchboard completions`",
 };
 
+/// Repositories whose hooks, filters and merge drivers may run.
+pub const TRUSTED_REPOSITORIES: Variable = Variable {
+    name: "SWITCHBOARD_TRUSTED_REPOSITORIES",
+    meaning: "git repositories whose hooks, filters and merge drivers the toolkit `project` lets run: their folders, parted by `:`",
+};
+
 /// The outside systems of a toolkit.
 pub const CONNECTIONS: Variable = Variable {
     name: "SWITCHBOARD_CONNECTIONS",
@@ -104,6 +110,7 @@ pub const VARIABLES: [Variable; 16] = [
     OLLAMA_HOST,
     PATH,
     STATE_DIR,
+    TRUSTED_REPOSITORIES,
     XDG_CONFIG_HOME,
     XDG_STATE_HOME,
     XDG_RUNTIME_DIR,

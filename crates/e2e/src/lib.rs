@@ -6,9 +6,11 @@
 //! configuration changes, [`fixture`], [`servers`], [`apis`], [`fake`] and [`scripted`] stand behind it, [`tools`] finds what
 //! `scripts/setup-tests.sh` installed, [`driver`] drives one client, [`suite`] runs the conformance suite, [`wire`] speaks
 //! raw HTTP, [`events`] reads its streams, [`legacy`] holds a session over it, [`talk`] speaks on stdin and stdout,
-//! [`terminal`] sits at a terminal, [`grpc`] speaks gRPC, [`papers`] are certificates.
+//! [`terminal`] sits at a terminal, [`grpc`] speaks gRPC, [`papers`] are certificates, [`toolkits`] tells what the program says of
+//! its toolkits, [`arguments`] makes arguments for their tools.
 
 pub mod apis;
+pub mod arguments;
 pub mod control;
 pub mod driver;
 pub mod events;
@@ -25,6 +27,7 @@ pub mod servers;
 pub mod suite;
 pub mod talk;
 pub mod terminal;
+pub mod toolkits;
 pub mod tools;
 pub mod wire;
 

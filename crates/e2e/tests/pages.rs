@@ -57,6 +57,22 @@ fn translations_have_the_same_sections_and_the_same_to_type() {
     }
 }
 
+#[test]
+fn what_the_page_about_tools_shows_is_the_code() {
+    let page = fs::read_to_string(root().join("docs/src/toolkits/adding-a-tool.md")).expect("the page is there");
+    let parts: Vec<&str> = page.split("```").collect();
+    let blocks = parts.chunks_exact(2).map(|part| (part[0], part[1]));
+    let mut shown = 0;
+    for (before, block) in blocks {
+        let path = before.rsplit('`').nth(1).expect("a file is named before its code");
+        let (_, code) = block.split_once('\n').expect("code stands on lines of its own");
+        let file = fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+        assert!(file.contains(code), "{path} does not have what the page shows of it:\n{code}");
+        shown += 1;
+    }
+    assert_eq!(shown, 5);
+}
+
 /// The levels of the headings, and what is to be typed or written, in their order; comments and the way to files that are
 /// included are the translation's own.
 fn outline(page: &str) -> Vec<String> {

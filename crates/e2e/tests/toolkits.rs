@@ -2,8 +2,10 @@
 
 use std::fs;
 
+use e2e::control::Control;
 use e2e::program::{built, command};
 use e2e::talk::Talk;
+use e2e::wire::{self, META};
 use e2e::{Client, Node, Outcome};
 use serde_json::{Value, json};
 
@@ -102,4 +104,55 @@ fn both_families_of_names_work_in_the_ready_made_bundles() {
             }
         }
     }
+}
+
+#[test]
+fn a_toolkit_that_nobody_uses_is_stopped_and_comes_back_when_it_is_called() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("a.txt"), "hello").expect("a file");
+    let root = folder.path().display();
+    let node = Node::start(&format!(
+        "[servers.project]\ntoolkit = \"project\"\nroots = [\"{root}\"]\nmode = \"shared\"\nidle_stop_s = 1\n"
+    ));
+    let control = Control::of(&node.folder().join("state"), node.address());
+    let read = || wire::call(node.address(), "/servers/project/mcp", "1", "read_file", r#"{"path":"a.txt"}"#);
+    let runs = |count: u64| {
+        let processes = |seen: &Value| {
+            seen["servers"].as_array()?.iter().find(|server| server["name"] == "project")?["instances"].as_u64()
+        };
+        control.wait_until("/status", |seen| processes(seen) == Some(count));
+    };
+    for _ in 0..2 {
+        let answer = read();
+        assert!(!answer.is_error() && answer.text().contains("hello"), "{}", answer.text());
+        runs(1);
+        runs(0);
+    }
+}
+
+#[test]
+fn the_commands_behind_a_result_are_seen_through_the_gateway_by_who_asks_and_where_the_section_says_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let section = |name: &str, more: &str| {
+        let root = folder.path().display();
+        format!("[servers.{name}]\ntoolkit = \"server\"\nroots = [\"{root}\"]\n{more}")
+    };
+    let node = Node::start(&(section("server", "") + &section("shown", "show_commands = true\n")));
+    let uname = json!({"program": "uname", "args": ["-s"], "confirm": true});
+    for client in CLIENTS {
+        for (server, shows) in [("server", false), ("shown", true)] {
+            let seen = drive(client, &node.server(server), &[call("run_command", &uname)]);
+            assert!(!seen[0].has_failed(), "{client:?} {}", seen[0].line());
+            assert_eq!(seen[0].line().contains("$ uname -s"), shows, "{client:?} {}", seen[0].line());
+        }
+    }
+    let meta = META.replacen('{', r#"{"dev.switchboard/commands":true,"#, 1);
+    let params = format!(r#"{{"name":"run_command","arguments":{uname},"_meta":{meta}}}"#);
+    let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{params}}}"#);
+    let headers = wire::modern_call_headers("run_command");
+    let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
+    let request = wire::post(node.address(), "/servers/server/mcp", &headers, body.as_bytes());
+    let answer = wire::exchange(node.address(), &request);
+    let message: Value = serde_json::from_str(&answer.message()).expect("an answer in JSON");
+    assert_eq!(message["result"]["_meta"]["dev.switchboard/commands"][0]["command"], "uname -s", "{message}");
 }

@@ -20,8 +20,10 @@ mod write_file;
 use toolkit::Toolkit;
 use workbench::Bench;
 
+use crate::git::Git;
+
 /// Other names of `path`, which earlier callers use.
-const PATH_ALIASES: &[(&str, &str)] = &[
+pub(crate) const PATH_ALIASES: &[(&str, &str)] = &[
     ("project_path", "path"),
     ("projectPath", "path"),
     ("repo_path", "path"),
@@ -34,9 +36,8 @@ const PATH_ALIASES: &[(&str, &str)] = &[
 ];
 
 /// Adds the file tools.
-pub(crate) fn add_to(toolkit: Toolkit, bench: &Bench) -> Toolkit {
+pub(crate) fn add_to(toolkit: Toolkit, bench: &Bench, git: &Git) -> Toolkit {
     toolkit
-        .argument_aliases(PATH_ALIASES)
         .tool(list_directory::ListDirectory(bench.clone()))
         .tool(read_file::ReadFile(bench.clone()))
         .tool(write_file::WriteFile(bench.clone()))
@@ -47,10 +48,10 @@ pub(crate) fn add_to(toolkit: Toolkit, bench: &Bench) -> Toolkit {
         .tool(path_info::PathInfo(bench.clone()))
         .tool(find_in_files::FindInFiles(bench.clone()))
         .tool(replace_in_files::ReplaceInFiles(bench.clone()))
-        .tool(project_tree::ProjectTree(bench.clone()))
+        .tool(project_tree::ProjectTree { bench: bench.clone(), git: git.clone() })
 }
 
 /// For arguments that are true if they are not given.
-fn yes() -> bool {
+pub(crate) fn yes() -> bool {
     true
 }

@@ -64,6 +64,11 @@ impl Call {
         self.connections.find(&self.shared.connection)
     }
 
+    /// All outside systems that are configured, for tools that find theirs by its address.
+    pub fn connections(&self) -> impl Iterator<Item = &Connection> {
+        self.connections.all()
+    }
+
     /// Says how far the call is: `done` of `total`, if the total is known. What a slow client does not take is dropped.
     pub fn progress(&self, done: u64, total: Option<u64>, text: &str) {
         self.progress.report(done, total, text);

@@ -81,6 +81,11 @@ impl Connections {
         })
     }
 
+    /// All of them.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Connection> {
+        self.0.values()
+    }
+
     /// Their names.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> + Clone {
         self.0.keys().map(String::as_str)

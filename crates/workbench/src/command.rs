@@ -1,7 +1,7 @@
 //! One run of an allowed program: an argument vector in which the words are ours and what a caller wrote stands where it
 //! cannot be taken for an option. No shell reads it.
 
-use std::{ffi::OsString, os::fd::AsRawFd as _, time::Duration};
+use std::{borrow::Cow, ffi::OsString, os::fd::AsRawFd as _, time::Duration};
 
 use rustix::fs::OFlags;
 use serde_json::json;
@@ -22,7 +22,7 @@ const MARGIN: Duration = Duration::from_millis(500);
 pub struct Command {
     program: &'static Program,
     arguments: Vec<String>,
-    env: Vec<(&'static str, String)>,
+    env: Vec<(Cow<'static, str>, String)>,
     within: Option<Place>,
     input: Vec<u8>,
     bounds: Bounds,
@@ -50,7 +50,7 @@ impl Command {
         Self {
             program,
             arguments: first.iter().map(ToString::to_string).collect(),
-            env: env.iter().map(|(name, value)| (*name, (*value).to_owned())).collect(),
+            env: env.iter().map(|(name, value)| (Cow::Borrowed(*name), (*value).to_owned())).collect(),
             within: None,
             input: Vec::new(),
             bounds: Bounds::default(),
@@ -93,9 +93,9 @@ impl Command {
         Ok(self)
     }
 
-    /// With one more variable.
-    pub fn env(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.env.push((name, value.into()));
+    /// With one more variable. A caller never chooses its name.
+    pub fn env(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
+        self.env.push((name.into(), value.into()));
         self
     }
 
@@ -169,7 +169,7 @@ impl Command {
             command = command.cwd(format!("/proc/self/fd/{}", folder.as_raw_fd()));
         }
         for (name, value) in &self.env {
-            command = command.env(name, value);
+            command = command.env(name.as_ref(), value);
         }
         toolkit::commands::note(|| self.shown(), self.why);
         let end = supervisor::run(&command, self.limits, &self.bounds, self.input.into()).await;

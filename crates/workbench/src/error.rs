@@ -6,7 +6,10 @@ use std::{io, path::PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// It cannot be opened.
-    #[error("cannot use `{}` as a root; make the folder or name another one", path.display())]
+    #[error(
+        "cannot use `{}` as a root; make the folder, or name another one with `--root` or as `roots` in the server's section",
+        path.display()
+    )]
     Open {
         /// The folder as it was named.
         path: PathBuf,
@@ -15,7 +18,12 @@ pub enum Error {
         source: io::Error,
     },
     /// It lies in a folder that no toolkit may touch.
-    #[error("`{}` cannot be a root: it lies in `{}`, which no toolkit may touch", path.display(), denied.display())]
+    #[error(
+        "`{}` cannot be a root: it lies in `{}`, which no toolkit may touch; name another one with `--root` or as `roots` in \
+         the server's section",
+        path.display(),
+        denied.display()
+    )]
     Denied {
         /// The folder as it was named.
         path: PathBuf,
@@ -23,6 +31,6 @@ pub enum Error {
         denied: PathBuf,
     },
     /// No root was named.
-    #[error("no root was named; name the folders to work in with `--root`")]
+    #[error("no root was named; name the folders to work in with `--root` or as `roots` in the server's section")]
     NoRoot,
 }

@@ -60,9 +60,12 @@ impl Roots {
     pub fn place(&self, field: &'static str, text: &str) -> Result<Place, Failure> {
         check_text(field, text)?;
         let path = self.first().path.join(expanded(Path::new(text)));
-        let mut ways =
-            self.beneath(&path).into_iter().chain(really(&path).into_iter().flat_map(|real| self.beneath(&real)));
-        let place = ways.find_map(|(root, relative)| Some((root, self.without_parents(root, &relative)?)));
+        let place = |path: &Path| {
+            let mut ways = self.beneath(path).into_iter();
+            ways.find_map(|(root, relative)| Some((root, self.without_parents(root, &relative)?)))
+        };
+        // most paths are written as the kernel calls them, and finding out costs a call for each of their parts
+        let place = place(&path).or_else(|| place(&really(&path)?));
         let (root, relative) = place.ok_or_else(|| self.outside(field, text))?;
         Ok(Place::new(self.clone(), root, relative, field))
     }

@@ -4,11 +4,11 @@
 mod allocations;
 mod cells;
 mod goals;
-mod machine;
+pub(crate) mod machine;
 mod memory;
 mod report;
 mod rounds;
-mod stand;
+pub(crate) mod stand;
 mod start_up;
 
 use std::time::Duration;

@@ -3,6 +3,7 @@
 
 mod arch;
 mod bench;
+mod bench_toolkits;
 mod cli;
 mod fuzz;
 mod limits;
@@ -22,6 +23,7 @@ cargo xtask <task>
   limits [--check]               write the table of limits into the manual, or check it
   toolkits                       write the reference page of each toolkit into the manual
   bench [--quick]                measure direct, floor proxy and gateway side by side
+  bench-toolkits [--quick]       measure toolkits: start, memory, and tools beside native commands
   soak [--cycles N]              start, use and kill stdio servers by the thousand, and look for what is left
   fuzz [target…] [--seconds N]   run the fuzz targets, five minutes each";
 
@@ -45,6 +47,7 @@ fn run(task: &str, options: &[String]) -> Result<(), Box<dyn Error>> {
         "limits" => Ok(limits::run(options)?),
         "toolkits" => Ok(toolkits::run()?),
         "bench" => Ok(bench::run(options)?),
+        "bench-toolkits" => Ok(bench_toolkits::run(options)?),
         "soak" => Ok(soak::run(options)?),
         "fuzz" => Ok(fuzz::run(options)?),
         "" | "help" | "--help" => {

@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toolkit::{Call, Failure, Marks, Tool};
-use workbench::{Bench, Folder, Kind, Stop, aside};
+use workbench::{Bench, Folder, Kind, Place, Stop, aside};
+
+use super::yes;
+use crate::git::{Git, Marks as GitMarks};
 
 /// Levels of folders.
 const DEPTH_MAX: usize = 16;
@@ -28,7 +31,12 @@ const CLOSED: [&str; 10] = [
 ];
 
 /// Draws a project.
-pub(crate) struct ProjectTree(pub(crate) Bench);
+pub(crate) struct ProjectTree {
+    /// The folders to work in.
+    pub(crate) bench: Bench,
+    /// What is asked for the state of files.
+    pub(crate) git: Git,
+}
 
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Input {
@@ -38,6 +46,9 @@ pub(crate) struct Input {
     #[serde(default = "depth")]
     #[schemars(range(min = 1, max = 16))]
     depth: usize,
+    /// Whether files say what git thinks of them.
+    #[serde(default = "yes")]
+    git_status: bool,
     /// How to draw it.
     #[serde(default)]
     format: Format,
@@ -89,6 +100,9 @@ struct Node {
     /// What it is: file, directory, symlink or other.
     #[serde(rename = "type")]
     kind: &'static str,
+    /// What it is to git, if it is changed: staged, modified, untracked or conflict.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    git: Option<&'static str>,
     /// What is in it; nothing for a folder that is not gone into.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Vec<serde_json::Value>>")]
@@ -111,21 +125,24 @@ impl Tool for ProjectTree {
     type Output = Output;
 
     const NAME: &'static str = "project_tree";
-    const ABOUT: &'static str = "Draws the folders and files of a project, and counts its languages.";
+    const ABOUT: &'static str =
+        "Draws the folders and files of a project with what git thinks of them, and counts its languages.";
     const MARKS: Marks = Marks::reads().idempotent();
-    const ARGUMENT_ALIASES: &'static [(&'static str, &'static str)] = &[("max_depth", "depth")];
+    const ARGUMENT_ALIASES: &'static [(&'static str, &'static str)] =
+        &[("max_depth", "depth"), ("gitStatus", "git_status")];
     const EXAMPLES: &'static [&'static str] = &[r#"{"path": ".", "depth": 2, "format": "text"}"#];
 
     async fn run(&self, input: Input, _: &Call) -> Result<Output, Failure> {
         if !(1..=DEPTH_MAX).contains(&input.depth) {
             return Err(Failure::invalid("depth", format!("`depth` must be a whole number from 1 to {DEPTH_MAX}")));
         }
-        let place = self.0.roots.place("path", &input.path)?;
+        let place = self.bench.roots.place("path", &input.path)?;
+        let marks = self.marks(&place, input.git_status).await;
         aside(move |stop| {
-            let mut growth = Growth { stats: Stats::default(), names: 0, depth_max: input.depth, stop };
+            let mut growth = Growth { stats: Stats::default(), names: 0, depth_max: input.depth, marks, stop };
             let name = place.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
             let children = growth.children(&place.folder()?, 1)?;
-            let node = Node { name, kind: Kind::Directory.as_str(), children: Some(children) };
+            let node = Node { name, kind: Kind::Directory.as_str(), git: None, children: Some(children) };
             let tree = match input.format {
                 Format::Json => Tree::Node(node),
                 Format::Text => Tree::Drawing(node.drawn()),
@@ -145,11 +162,19 @@ impl Tool for ProjectTree {
     }
 }
 
+impl ProjectTree {
+    /// What git thinks of the files. A tree is drawn where there is no repository as well, or none that git may look at.
+    async fn marks(&self, place: &Place, is_wanted: bool) -> GitMarks {
+        if is_wanted { self.git.marks(place).await.unwrap_or_default() } else { GitMarks::default() }
+    }
+}
+
 /// A tree while it grows.
 struct Growth<'a> {
     stats: Stats,
     names: usize,
     depth_max: usize,
+    marks: GitMarks,
     stop: &'a Stop,
 }
 
@@ -169,7 +194,8 @@ impl Growth<'_> {
             // what cannot be opened is shown closed
             let inner = if is_open { folder.enter(&entry.name).ok() } else { None };
             let children = inner.map(|inner| self.children(&inner, depth + 1)).transpose()?;
-            nodes.push(Node { name, kind: entry.kind.as_str(), children });
+            let git = self.marks.of(&folder.path().join(&entry.name));
+            nodes.push(Node { name, kind: entry.kind.as_str(), git, children });
         }
         Ok(nodes)
     }
@@ -200,8 +226,9 @@ impl Node {
             let is_last = place + 1 == children.len();
             let (branch, trunk) = if is_last { ("└── ", "    ") } else { ("├── ", "│   ") };
             let end = if child.kind == Kind::Directory.as_str() { "/" } else { "" };
+            let git = child.git.map_or(String::new(), |git| format!(" [{git}]"));
             // writing to a string cannot fail
-            let _ = writeln!(text, "{indent}{branch}{}{end}", child.name);
+            let _ = writeln!(text, "{indent}{branch}{}{end}{git}", child.name);
             child.draw_children(&format!("{indent}{trunk}"), text);
         }
     }
@@ -260,14 +287,15 @@ mod tests {
     use super::*;
 
     fn node(name: &str, kind: Kind, children: Option<Vec<Node>>) -> Node {
-        Node { name: name.to_owned(), kind: kind.as_str(), children }
+        Node { name: name.to_owned(), kind: kind.as_str(), git: None, children }
     }
 
     #[test]
     fn a_tree_is_drawn_with_branches_or_as_a_graph() {
         let inner = node("src", Kind::Directory, Some(vec![node("a\"b.rs", Kind::File, None)]));
-        let tree = node("app", Kind::Directory, Some(vec![inner, node("z.md", Kind::File, None)]));
-        assert_eq!(tree.drawn(), "app\n├── src/\n│   └── a\"b.rs\n└── z.md\n");
+        let changed = Node { git: Some("modified"), ..node("z.md", Kind::File, None) };
+        let tree = node("app", Kind::Directory, Some(vec![inner, changed]));
+        assert_eq!(tree.drawn(), "app\n├── src/\n│   └── a\"b.rs\n└── z.md [modified]\n");
         assert_eq!(
             tree.graph(),
             "graph LR\n  n0[\"app\"]\n  n1[\"src\"]\n  n2[\"a#quot;b.rs\"]\n  n1 --> n2\n  n0 --> n1\n  n3[\"z.md\"]\n  n0 --> n3\n"

@@ -5,13 +5,13 @@ use std::fs;
 use crate::program;
 
 /// How many programs want to run, on average over a minute; as the kernel writes it.
-pub(super) fn load_average() -> String {
+pub(crate) fn load_average() -> String {
     let averages = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     averages.split(' ').next().unwrap_or_default().to_owned()
 }
 
 /// One line about each; `load_before` is the load average before the run added its own.
-pub(super) fn describe(load_before: &str) -> String {
+pub(crate) fn describe(load_before: &str) -> String {
     let cores = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let count = cores.lines().filter(|line| line.starts_with("processor")).count();
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();

@@ -15,7 +15,7 @@ const MEASURED_CORE: usize = 0;
 const OTHER_CORE: usize = 1;
 
 /// Builds what is measured the way it is shipped.
-pub(super) fn build_release() -> Result<(), Error> {
+pub(crate) fn build_release() -> Result<(), Error> {
     build(&["--bins", "--package", "switchboard", "--package", "testkit"])
 }
 

@@ -5,6 +5,7 @@ use std::{fs, path::PathBuf, sync::Arc};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
+use toolkit::Connections;
 use workbench::{Bench, Denied, Roots};
 
 /// What nobody may read or write.
@@ -20,11 +21,28 @@ pub(crate) struct Client {
 impl Client {
     /// Starts the toolkit in a new folder.
     pub(crate) fn new() -> Self {
+        Self::trusting(&[])
+    }
+
+    /// Starts the toolkit in a new folder in which these repositories are trusted.
+    pub(crate) fn trusting(repositories: &[&str]) -> Self {
+        Self::made(repositories, Connections::default())
+    }
+
+    /// Starts the toolkit in a new folder with these connections.
+    pub(crate) fn with(connections: Connections) -> Self {
+        Self::made(&[], connections)
+    }
+
+    fn made(repositories: &[&str], connections: Connections) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         fs::create_dir(folder.path().join("root")).expect("a root");
         fs::write(folder.path().join("secret"), SECRET).expect("a secret");
         let roots = Roots::open([folder.path().join("root")], Denied::system()).expect("a root");
-        let toolkit = toolkit_project::toolkit(&Bench { roots });
+        let root = fs::canonicalize(folder.path()).expect("the folder").join("root");
+        let trusted = repositories.iter().map(|repository| root.join(repository)).collect();
+        let toolkit = toolkit_project::toolkit_with(&Bench { roots }, toolkit_project::Settings { trusted });
+        let toolkit = toolkit.connections(connections);
         let (to_server, incoming) = mpsc::channel(8);
         let (outgoing, from_server) = mpsc::channel(8);
         tokio::spawn(toolkit::serve(Arc::new(toolkit), incoming, outgoing));

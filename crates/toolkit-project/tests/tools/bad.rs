@@ -124,6 +124,7 @@ async fn no_text_in_any_argument_of_any_tool_leads_out() {
     let mut client = Client::new();
     client.put("a.txt", "a");
     client.put("dir/b.txt", "b");
+    crate::git::repository(&client, "app");
     symlink("..", client.on_disk("out")).expect("a link");
     let tools = client.request("tools/list", json!({})).await["result"]["tools"].clone();
     let tools = tools.as_array().expect("tools");
@@ -163,6 +164,12 @@ fn usual(tool: &str) -> Value {
         "move_path" => json!({"path": "none.txt", "to": "new.txt"}),
         "find_in_files" => json!({"path": "dir", "query": "x"}),
         "replace_in_files" => json!({"path": "dir", "query": "none", "replacement": "x", "confirm": true}),
+        "git_commit" => json!({"path": "app", "message": "x"}),
+        "git_checkout" => json!({"path": "app", "ref": "main"}),
+        "git_clone" => json!({"url": "none", "path": "copy"}),
+        "git_push" => json!({"path": "app", "branch": "main"}),
+        "git_resolve_conflict" => json!({"path": "app", "file": "a.txt", "resolution": "ours"}),
+        git if git.starts_with("git_") && git != "git_init" => json!({"path": "app"}),
         _ => json!({"path": "."}),
     }
 }
