@@ -82,8 +82,12 @@ pub(crate) fn of(host: &HostConfig, roots: &Roots) -> Vec<Held> {
     if is_host(&host.network_mode) {
         all.push(held(Privilege::HostNetwork, "the network of the machine"));
     }
-    for (mode, what) in [(&host.pid_mode, "processes"), (&host.ipc_mode, "shared memory"), (&host.userns_mode, "users")]
-    {
+    for (mode, what) in [
+        (&host.pid_mode, "processes"),
+        (&host.ipc_mode, "shared memory"),
+        (&host.userns_mode, "users"),
+        (&host.uts_mode, "name"),
+    ] {
         if is_host(mode) {
             all.push(held(Privilege::HostProcesses, format!("the {what} of the machine")));
         }

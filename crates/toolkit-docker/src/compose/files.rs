@@ -66,7 +66,7 @@ impl Files<'_> {
                     self.check(folder, file, depth + 1)?;
                 }
             }
-            "env_file" => paths(value, "path").try_for_each(|path| self.may_read(folder, path))?,
+            "env_file" | "label_file" => paths(value, "path").try_for_each(|path| self.may_read(folder, path))?,
             "provider" => {
                 let failure = Failure::new(Code::Forbidden, "a service with a `provider` is a program of this machine");
                 return Err(failure.hint("describe it with an `image` or a `build`"));

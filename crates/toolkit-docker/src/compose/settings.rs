@@ -64,6 +64,11 @@ fn of_build(build: &Value, roots: &Roots) -> Vec<Held> {
         if is_local { privilege::folder(context, roots) } else { elsewhere() }
     };
     let mut all: Vec<Held> = contexts.filter_map(outside).collect();
+    // a Dockerfile may lie beside its folder, and a complaint about one would tell what is in it
+    if let (Some(context), Some(file)) = (build["context"].as_str(), build["dockerfile"].as_str()) {
+        let file = if file.starts_with('/') { file.to_owned() } else { format!("{context}/{file}") };
+        all.extend(privilege::folder(&file, roots));
+    }
     if build["privileged"] == true || build["entitlements"].as_array().is_some_and(|all| !all.is_empty()) {
         all.push(held(Privilege::Privileged, "the build of a service is privileged"));
     }
@@ -129,6 +134,11 @@ mod tests {
         check(service(json!({"build": {"context": "/etc"}})), Some(Privilege::HostFolders));
         check(service(json!({"build": {"context": "https://example.org/x.git"}})), Some(Privilege::HostFolders));
         check(service(json!({"build": {"context": folder.path(), "privileged": true}})), Some(Privilege::Privileged));
+        check(service(json!({"build": {"context": folder.path(), "dockerfile": "Dockerfile"}})), None);
+        for file in ["/etc/shadow", "../../etc/shadow"] {
+            let build = json!({"build": {"context": folder.path(), "dockerfile": file}});
+            check(service(build), Some(Privilege::HostFolders));
+        }
         check(json!({"secrets": {"key": {"file": "/etc/shadow"}}}), Some(Privilege::HostFolders));
         check(json!({"volumes": {"all": {"driver_opts": {"device": "/", "o": "bind"}}}}), Some(Privilege::HostFolders));
         check(json!({"networks": {"out": {"name": "host", "external": true}}}), Some(Privilege::HostNetwork));

@@ -86,9 +86,9 @@ impl RunContainer {
     }
 }
 
-/// A conflict while a container is made is one over its name.
+/// A conflict while a container is made is one over its name. Podman has no code for it.
 fn taken(failure: Failure) -> Failure {
-    if failure.code == Code::Conflict {
+    if failure.code == Code::Conflict || failure.message.contains("already in use") {
         let failure = Failure { code: Code::AlreadyExists, field: Some("name".to_owned()), ..failure };
         return failure.hint("choose another name, or remove the one that has it");
     }
