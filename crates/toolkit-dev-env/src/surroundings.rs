@@ -146,10 +146,10 @@ pub(crate) fn around(command: Command) -> Command {
         // a program that finds no such folder says so itself
         let _ = fs::create_dir_all(caches.join(TEMPORARY));
     }
-    let command = SETTINGS.iter().fold(command, |command, (name, value)| command.env(name, *value));
+    let command = SETTINGS.iter().fold(command, |command, (name, value)| command.env(*name, *value));
     let command = CACHES.iter().fold(command, |command, (name, folder)| {
         let folder = caches.as_ref().map(|caches| caches.join(folder).display().to_string());
-        folder.into_iter().fold(command, |command, folder| command.env(name, folder))
+        folder.into_iter().fold(command, |command, folder| command.env(*name, folder))
     });
     let declared = DECLARED.iter().filter_map(|name| Some((*name, env::var(name).ok()?)));
     declared.fold(command, |command, (name, value)| command.env(name, value))
