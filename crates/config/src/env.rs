@@ -97,7 +97,7 @@ pub const CONNECTIONS: Variable = Variable {
 };
 
 /// Every environment variable the program reads.
-pub const VARIABLES: [Variable; 16] = [
+pub const VARIABLES: [Variable; 17] = [
     COMPLETE,
     CONFIG,
     CONNECTIONS,
