@@ -150,7 +150,7 @@ mod tests {
     fn what_a_program_writes_takes_no_more_room_than_allowed() {
         let mut kept = Kept::default();
         for _ in 0..10 {
-            kept.add(&[b'x'; 100_000]);
+            kept.add("x".repeat(100_000).as_bytes());
         }
         assert_eq!((kept.text().len(), kept.is_cut), (BYTES_MAX, true));
     }

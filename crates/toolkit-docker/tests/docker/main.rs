@@ -8,4 +8,5 @@ mod containers;
 mod hostile;
 mod images;
 mod lab;
+mod page;
 mod unreachable;
