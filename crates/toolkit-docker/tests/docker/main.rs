@@ -8,5 +8,4 @@ mod containers;
 mod hostile;
 mod images;
 mod lab;
-mod page;
 mod unreachable;
