@@ -1,11 +1,12 @@
 //! `git_auto_commit`: a repository is watched, and what is changed there is committed once it has come to rest.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 use toolkit::{Call, Code, Failure, Marks, Tool};
+use workbench::aside;
 
 use super::{
     git_commit, names,
@@ -172,7 +173,7 @@ struct Watch {
 }
 
 /// What is changed, in a form that differs when it changes further.
-type Trace = Vec<(String, u64, std::time::SystemTime)>;
+type Trace = Vec<(String, u64, SystemTime)>;
 
 impl Watch {
     /// Looks now and then, for ever.
@@ -194,7 +195,7 @@ impl Watch {
     async fn look(&self, seen: &mut (Trace, Instant), quiet: Duration) -> Result<Option<String>, Failure> {
         let repository = self.git.repository(&self.path).await?;
         let status = Status::of(&repository, Unknown::Each, &self.files).await?;
-        let trace = trace(&repository, &status)?;
+        let trace = trace(&repository, &status).await?;
         if trace != seen.0 {
             *seen = (trace, Instant::now());
             return Ok(None);
@@ -215,13 +216,18 @@ impl Watch {
     }
 }
 
-fn trace(repository: &Repository, status: &Status) -> Result<Trace, Failure> {
-    let mark = |change: &Change| {
-        let stat = repository.top().join(&change.path)?.look()?;
-        let (size, modified) = stat.map_or((0, std::time::UNIX_EPOCH), |stat| (stat.size, stat.modified));
-        Ok((change.path.clone(), size, modified))
-    };
-    status.changes.iter().map(mark).collect()
+async fn trace(repository: &Repository, status: &Status) -> Result<Trace, Failure> {
+    let (top, changes) = (repository.top().clone(), status.changes.clone());
+    aside(move |stop| {
+        let mark = |change: &Change| {
+            stop.check()?;
+            let stat = top.join(&change.path)?.look()?;
+            let (size, modified) = stat.map_or((0, SystemTime::UNIX_EPOCH), |stat| (stat.size, stat.modified));
+            Ok((change.path.clone(), size, modified))
+        };
+        changes.iter().map(mark).collect()
+    })
+    .await
 }
 
 /// Lines that are changed, with those of new files.
