@@ -6,14 +6,14 @@
 #                              stdout is the pid of its first process
 #
 # The place is $SWITCHBOARD_TEST_TOOLS, or ~/.cache/switchboard/tools. It needs root, an overlay file system and control groups.
-# In there: the engine on /run/docker.sock or /run/podman.sock, an image `lab:1` made of busybox, an empty /srv, and
-# $SWITCHBOARD_LAB_BIN as /opt/lab. When its stdin closes, all of it is gone.
+# In there: the engine on /run/docker.sock or /run/podman.sock, an image `lab:1` made of busybox, an empty /srv,
+# $SWITCHBOARD_LAB_BIN as /opt/lab, and beside Docker an empty registry on port 5000. When its stdin closes, all of it is gone.
 set -euo pipefail
 
 tools=${SWITCHBOARD_TEST_TOOLS:-$HOME/.cache/switchboard/tools}
 box=$tools/engines
 root=$box/root
-packages=docker.io,docker-cli,docker-compose,docker-buildx,podman,crun,netavark,aardvark-dns,iptables,nftables,iproute2,busybox-static,procps
+packages=docker.io,docker-cli,docker-compose,docker-buildx,podman,crun,netavark,aardvark-dns,iptables,nftables,iproute2,busybox-static,procps,docker-registry
 # what runs in the containers has a short list of commands
 applets="sh ls cat echo sleep httpd ps id hostname ip true false env touch mkdir seq wget nc sync kill trap"
 
@@ -47,6 +47,15 @@ default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 runtime = "runc"
+CONF
+    # an empty registry on the machine itself, which Docker trusts without TLS
+    cat >"$root/etc/lab-registry.yml" <<'CONF'
+version: 0.1
+storage:
+  filesystem:
+    rootdirectory: /var/lib/registry
+http:
+  addr: 127.0.0.1:5000
 CONF
 }
 
@@ -127,7 +136,10 @@ inside() {
 # the first process of the namespaces: starts the engine and tells when it is ready
 engine=$1
 case $engine in
-docker) dockerd --host unix:///run/docker.sock --exec-opt native.cgroupdriver=cgroupfs >/tmp/engine.log 2>&1 & ;;
+docker)
+    docker-registry serve /etc/lab-registry.yml >/tmp/registry.log 2>&1 &
+    dockerd --host unix:///run/docker.sock --exec-opt native.cgroupdriver=cgroupfs >/tmp/engine.log 2>&1 &
+    ;;
 podman) podman system service --time 0 unix:///run/podman.sock >/tmp/engine.log 2>&1 & ;;
 esac
 daemon=$!

@@ -56,8 +56,17 @@ pub const LOG: Variable = Variable { name: "SWITCHBOARD_LOG", meaning: "the log 
 pub const PATH: Variable = Variable { name: "PATH", meaning: "where the programs of servers are looked for" };
 
 /// Where Docker listens.
-pub const DOCKER_HOST: Variable =
-    Variable { name: "DOCKER_HOST", meaning: "the socket where `switchboard init` looks for Docker first" };
+pub const DOCKER_HOST: Variable = Variable {
+    name: "DOCKER_HOST",
+    meaning: "where `switchboard init` and the toolkit `docker` look for an engine first",
+};
+
+/// What the toolkit `docker` does not refuse.
+pub const DOCKER_ALLOW: Variable = Variable {
+    name: "SWITCHBOARD_DOCKER_ALLOW",
+    meaning: "what containers of the toolkit `docker` may have of the machine: `privileged`, `host_network`, \
+              `host_processes`, `host_folders`, `engine_socket`, separated by commas; nothing if not set",
+};
 
 /// Where Ollama listens.
 pub const OLLAMA_HOST: Variable = Variable {
@@ -88,10 +97,11 @@ pub const CONNECTIONS: Variable = Variable {
 };
 
 /// Every environment variable the program reads.
-pub const VARIABLES: [Variable; 16] = [
+pub const VARIABLES: [Variable; 17] = [
     COMPLETE,
     CONFIG,
     CONNECTIONS,
+    DOCKER_ALLOW,
     DOCKER_HOST,
     PROFILE,
     LISTEN,

@@ -8,6 +8,7 @@ use std::{
 };
 
 use bollard::{API_DEFAULT_VERSION, BollardRequest, Docker};
+use config::env::DOCKER_HOST;
 use toolkit::Connection;
 
 use crate::error::Error;
@@ -24,6 +25,7 @@ const HOST: &str = "http://engine";
 pub(crate) struct Endpoint {
     target: egress::Target,
     client: egress::Client,
+    connection: Connection,
 }
 
 impl Endpoint {
@@ -37,7 +39,7 @@ impl Endpoint {
             rules: egress::Rules::CONFIGURED,
             ..egress::Options::default()
         };
-        Ok(Self { target, client: egress::Client::new(options) })
+        Ok(Self { target, client: egress::Client::new(options), connection: connection.clone() })
     }
 
     /// A client of the API that gives a request this much time until its answer begins.
@@ -52,11 +54,21 @@ impl Endpoint {
         };
         Docker::connect_with_custom_transport(send, Some(HOST), time_max.as_secs().max(1), API_DEFAULT_VERSION)
     }
+
+    /// The socket, if it is one of this machine.
+    pub(crate) fn socket(&self) -> Option<&Path> {
+        self.target.socket()
+    }
+
+    /// The connection that leads here.
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
 }
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.target.socket() {
+        match self.socket() {
             Some(socket) => write!(out, "unix://{}", socket.display()),
             None => write!(out, "{}", self.target),
         }
@@ -65,7 +77,7 @@ impl fmt::Display for Endpoint {
 
 /// The address of this machine's engine: what `DOCKER_HOST` says, or the first usual socket that is there.
 pub(crate) fn usual() -> String {
-    if let Some(host) = env::var("DOCKER_HOST").ok().filter(|host| !host.is_empty()) {
+    if let Some(host) = env::var(DOCKER_HOST.name).ok().filter(|host| !host.is_empty()) {
         return host;
     }
     let sockets = sockets();

@@ -32,6 +32,8 @@ pub(crate) struct Engine {
     pub(crate) kind: Kind,
     /// Its version.
     pub(crate) version: String,
+    /// Where it answers.
+    pub(crate) endpoint: Endpoint,
 }
 
 impl Engine {
@@ -45,7 +47,7 @@ impl Engine {
         let endpoint = Endpoint::of(connection)?;
         let docker = endpoint.docker(call.shared.timeout).during("prepare a connection")?;
         let version = docker.version().await.map_err(Error::reaching(&endpoint.to_string()))?;
-        Ok(Self { docker, kind: kind(&version), version: version.version.unwrap_or_default() })
+        Ok(Self { docker, kind: kind(&version), version: version.version.unwrap_or_default(), endpoint })
     }
 }
 

@@ -1,10 +1,11 @@
 //! What gives a container the machine itself: whole privilege, the machine's network, processes or folders, the engine's
-//! socket. It is told of each container that has it.
+//! socket. Containers that have it are neither made nor entered, unless the operator allows it by name.
 
-use std::fmt;
+use std::{env, fmt, path::Path};
 
 use bollard::models::HostConfig;
-use toolkit::Code;
+use config::env::DOCKER_ALLOW;
+use toolkit::{Code, Failure};
 use workbench::Roots;
 
 /// What the socket of an engine is called.
@@ -12,7 +13,7 @@ const SOCKETS: [&str; 3] = ["docker.sock", "podman.sock", "containerd.sock"];
 /// The namespaces of the machine.
 const HOST: &str = "host";
 
-/// A privilege by its name.
+/// A privilege by the name with which it is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Privilege {
     /// All of it: `privileged`, devices, capabilities, or a profile that is switched off.
@@ -28,6 +29,9 @@ pub(crate) enum Privilege {
 }
 
 impl Privilege {
+    const ALL: [Self; 5] =
+        [Self::Privileged, Self::HostNetwork, Self::HostProcesses, Self::HostFolders, Self::EngineSocket];
+
     fn name(self) -> &'static str {
         match self {
             Self::Privileged => "privileged",
@@ -78,8 +82,12 @@ pub(crate) fn of(host: &HostConfig, roots: &Roots) -> Vec<Held> {
     if is_host(&host.network_mode) {
         all.push(held(Privilege::HostNetwork, "the network of the machine"));
     }
-    for (mode, what) in [(&host.pid_mode, "processes"), (&host.ipc_mode, "shared memory"), (&host.userns_mode, "users")]
-    {
+    for (mode, what) in [
+        (&host.pid_mode, "processes"),
+        (&host.ipc_mode, "shared memory"),
+        (&host.userns_mode, "users"),
+        (&host.uts_mode, "name"),
+    ] {
         if is_host(mode) {
             all.push(held(Privilege::HostProcesses, format!("the {what} of the machine")));
         }
@@ -109,11 +117,34 @@ pub(crate) fn folder(source: &str, roots: &Roots) -> Option<Held> {
     // what is not there yet is made by the engine; what is there must not be a way out
     let is_allowed = roots.place("volumes", source).and_then(|place| place.stat());
     let is_allowed = is_allowed.map_or_else(|failure| failure.code == Code::NotFound, |_| true);
-    (!is_allowed).then(|| held(Privilege::HostFolders, format!("the folder {source}")))
+    (!is_allowed).then(|| held(Privilege::HostFolders, format!("the folder {}", Path::new(source).display())))
 }
 
 fn is_bind(mount: &bollard::models::Mount) -> bool {
     mount.typ.as_ref().is_some_and(|kind| kind.to_string() == "bind")
+}
+
+/// Refuses what the operator has not allowed.
+pub(crate) fn check(privileges: &[Held], act: &str) -> Result<(), Failure> {
+    check_with(privileges, act, &env::var(DOCKER_ALLOW.name).unwrap_or_default())
+}
+
+fn check_with(privileges: &[Held], act: &str, allowed: &str) -> Result<(), Failure> {
+    let is_allowed = |privilege: Privilege| allowed.split(',').any(|name| name.trim() == privilege.name());
+    let refused: Vec<&Held> = privileges.iter().filter(|held| !is_allowed(held.privilege)).collect();
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let what = refused.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let names: Vec<&str> = Privilege::ALL
+        .into_iter()
+        .filter(|one| refused.iter().any(|held| held.privilege == *one))
+        .map(Privilege::name)
+        .collect();
+    let failure = Failure::new(Code::Forbidden, format!("cannot {act}: it would have the machine itself by {what}"));
+    let list = names.join(",");
+    Err(failure
+        .hint(format!("the operator can allow it: `env.{} = \"{list}\"` in the server's section", DOCKER_ALLOW.name)))
 }
 
 #[cfg(test)]
@@ -159,5 +190,15 @@ mod tests {
         check(json!({"Binds": [at("../..")]}), Some(Privilege::HostFolders));
         check(json!({"Mounts": [{"Type": "bind", "Source": "/etc"}]}), Some(Privilege::HostFolders));
         check(json!({"Mounts": [{"Type": "volume", "Source": "/etc"}]}), None);
+    }
+
+    #[test]
+    fn the_operator_allows_privileges_one_by_one() {
+        let both = [held(Privilege::HostNetwork, "a"), held(Privilege::Privileged, "b")];
+        assert!(check_with(&both, "run it", "host_network, privileged").is_ok());
+        assert!(check_with(&[], "run it", "").is_ok());
+        let failure = check_with(&both, "run it", "host_network").unwrap_err();
+        assert_eq!(failure.code, Code::Forbidden);
+        assert!(failure.hint.contains("\"privileged\""), "{}", failure.hint);
     }
 }

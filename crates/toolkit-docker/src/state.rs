@@ -54,6 +54,22 @@ impl After {
             message: message.into(),
         })
     }
+
+    /// How one is that was to be removed when it ends, and has.
+    pub(crate) fn gone(container: &Container, failure: Failure) -> Result<Self, Failure> {
+        if failure.code != Code::NotFound {
+            return Err(failure);
+        }
+        Ok(Self {
+            container: container.name.clone(),
+            status: "removed".to_owned(),
+            running: false,
+            healthy: None,
+            exit_code: None,
+            changed: true,
+            message: "it was started, ended and was removed".to_owned(),
+        })
+    }
 }
 
 /// How it is.

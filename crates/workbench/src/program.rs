@@ -62,7 +62,7 @@ impl Program {
     }
 
     /// The failure when it is not installed.
-    pub(crate) fn missing(&self) -> Failure {
+    pub fn missing(&self) -> Failure {
         let text = format!("`{}` is not installed", self.name);
         Failure::new(Code::DependencyMissing, text).hint(self.packages.hint())
     }

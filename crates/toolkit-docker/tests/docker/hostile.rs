@@ -25,8 +25,40 @@ async fn what_is_no_name_is_refused_before_an_engine_is_asked() {
         ("list_containers", json!({"name": "a", "filter": "b"})),
         ("inspect_container", json!({"container": "web", "id": "db"})),
         ("rename_container", json!({"container": "web", "name": "../x"})),
+        ("run_container", json!({"image": "../../x"})),
+        ("run_container", json!({"image": "app", "name": "--privileged"})),
+        ("run_container", json!({"image": "app", "ports": ["80;id"]})),
+        ("run_container", json!({"image": "app", "limits": {"privileged": true}})),
+        ("pull_image", json!({"image": "app?fromSrc=http://example.org"})),
+        ("tag_image", json!({"image": "app", "target": "app@sha256:abc"})),
+        ("build_image", json!({"image": "-t", "path": "."})),
+        ("create_volume", json!({"name": "a/../../b"})),
+        ("prune", json!({"targets": ["everything"], "confirm": true})),
     ] {
         let error = client.error(tool, &arguments).await;
         assert_eq!(error["code"], "INVALID_INPUT", "{tool} {arguments}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn what_would_have_the_machine_is_refused_before_an_engine_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink("/etc", folder.path().join("way")).unwrap();
+    let mut client = Client::connect(folder.path(), Connection::to("unix:///run/nobody.sock"));
+    for (arguments, code) in [
+        (json!({"volumes": ["/:/machine"]}), "FORBIDDEN"),
+        (json!({"volumes": ["/var/run/docker.sock:/s"]}), "FORBIDDEN"),
+        (json!({"volumes": ["./way:/etc"]}), "FORBIDDEN"),
+        (json!({"volumes": ["../:/up"]}), "PATH_DENIED"),
+        (json!({"network": "host"}), "FORBIDDEN"),
+    ] {
+        let mut arguments = arguments.clone();
+        arguments["image"] = json!("app");
+        let error = client.error("run_container", &arguments).await;
+        assert_eq!(error["code"], code, "{arguments}: {error}");
+    }
+    for path in ["/etc", "../..", "way"] {
+        let error = client.error("build_image", &json!({"image": "app", "path": path})).await;
+        assert_eq!(error["code"], "PATH_DENIED", "{path}: {error}");
     }
 }

@@ -73,6 +73,13 @@ impl Lab {
         self.run(&[&["docker", "--host", &socket], arguments].concat())
     }
 
+    /// Writes a file beneath the folder that the toolkit may work in.
+    pub(crate) fn write(&self, path: &str, content: &str) {
+        let file = PathBuf::from(format!("/proc/{}/root/srv/{path}", self.pid));
+        std::fs::create_dir_all(file.parent().expect("it lies in a folder")).expect("folders can be made");
+        std::fs::write(file, content).expect("a file can be written");
+    }
+
     /// Connections to the engine that are open.
     pub(crate) fn open_connections(&self) -> usize {
         let sockets = std::fs::read_to_string(format!("/proc/{}/net/unix", self.pid)).expect("the engine runs");

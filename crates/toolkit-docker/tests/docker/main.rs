@@ -3,7 +3,9 @@
 
 mod catalogue;
 mod client;
+mod compose;
 mod containers;
 mod hostile;
+mod images;
 mod lab;
 mod unreachable;
