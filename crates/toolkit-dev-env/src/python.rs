@@ -9,7 +9,6 @@ use crate::{
     environment::Environment,
     kinds::python,
     programs::{CONDA, ENVIRONMENT_PYTHON, POETRY, PYTHON3, PYTHONS, UV},
-    shown,
     survey::Survey,
 };
 
@@ -37,17 +36,6 @@ pub(crate) struct Wanted {
     pub(crate) version: Option<String>,
     /// A file of requirements, from the project.
     pub(crate) requirements: Option<String>,
-}
-
-/// Checks a version such as `3.12`.
-pub(crate) fn check_version(version: &str) -> Result<(), Failure> {
-    let parts: Vec<&str> = version.split('.').collect();
-    let is_number = |part: &&str| (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
-    if (1..=3).contains(&parts.len()) && parts.iter().all(is_number) {
-        return Ok(());
-    }
-    let text = format!("`{}` is no version of Python", shown::short(version));
-    Err(Failure::invalid("python_version", text).hint("give it as `3.12`"))
 }
 
 impl Wanted {
@@ -132,4 +120,56 @@ fn interpreter(version: Option<&str>) -> Result<&'static Program, Failure> {
 
 fn conda_file(survey: &Survey) -> Option<&'static str> {
     ["environment.yml", "environment.yaml"].into_iter().find(|file| survey.has(file))
+}
+
+#[cfg(test)]
+mod tests {
+    use workbench::{Denied, Roots};
+
+    use super::*;
+
+    #[test]
+    fn each_tool_makes_and_fills_an_environment_in_its_own_words() {
+        let folder = tempfile::tempdir().unwrap();
+        let project = Roots::open([folder.path()], Denied::default()).unwrap().home("path");
+        let check =
+            |maker, version: Option<&str>, requirements: Option<&str>, files: &[(&str, &str)], expected: [&str; 2]| {
+                let environment = Environment::named(&project, "venv").unwrap();
+                let (version, requirements) = (version.map(str::to_owned), requirements.map(str::to_owned));
+                let wanted = Wanted { project: project.clone(), environment, maker, version, requirements };
+                let survey = Survey::with(files);
+                let shown =
+                    |commands: Vec<Command>| commands.iter().map(Command::shown).collect::<Vec<_>>().join(" && ");
+                let actual = [shown(wanted.make(&survey).unwrap()), shown(wanted.fill(&survey).unwrap())];
+                assert_eq!(actual, expected);
+            };
+        let pip = "python -I -m pip install --quiet";
+        let plain = &[("requirements.txt", "")];
+        let package = &[("pyproject.toml", "[project]\nname = 'a'\n[project.optional-dependencies]\ndev = []\n")];
+        let conda = &[("environment.yml", "")];
+        let to_all = &format!("{pip} --requirement=requirements.txt");
+        check(Maker::Venv, None, None, plain, ["python3 -I -m venv venv", to_all]);
+        let to_dev = &format!("{pip} '--editable=.[dev]'");
+        check(Maker::Venv, Some("3.12.1"), None, package, ["python3.12 -I -m venv venv", to_dev]);
+        let to_one = &format!("{pip} --requirement=dev.txt");
+        check(Maker::Venv, None, Some("dev.txt"), plain, ["python3 -I -m venv venv", to_one]);
+        check(Maker::Venv, Some("3"), None, &[], ["python3 -I -m venv venv", ""]);
+        let uv = "uv --no-progress";
+        let make_uv = &format!("{uv} venv --python=3.13 venv");
+        check(Maker::Uv, Some("3.13"), None, &[("uv.lock", "")], [make_uv, &format!("{uv} sync --all-extras")]);
+        let fill_uv = &format!("{uv} pip install --requirement=requirements.txt");
+        check(Maker::Uv, None, None, plain, [&format!("{uv} venv venv"), fill_uv]);
+        let poetry = "poetry --no-interaction --no-ansi install";
+        check(Maker::Poetry, None, None, package, ["python3 -I -m venv venv", poetry]);
+        let create = "conda env create --yes --file=environment.yml --prefix=./venv";
+        check(Maker::Conda, None, None, conda, [create, ""]);
+        let create = "conda create --yes --quiet --prefix=./venv python=3.12";
+        check(Maker::Conda, Some("3.12"), Some("r.txt"), conda, [create, &format!("{pip} --requirement=r.txt")]);
+    }
+
+    #[test]
+    fn a_python_that_is_not_known_is_told() {
+        let failure = interpreter(Some("2.7")).unwrap_err();
+        assert_eq!((failure.code, failure.field.as_deref()), (Code::NotSupported, Some("python_version")));
+    }
 }

@@ -199,3 +199,40 @@ fn prepare(caches: &std::path::Path) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_programs_left_behind_goes_after_a_day() {
+        let caches = tempfile::tempdir().unwrap();
+        prepare(caches.path()).unwrap();
+        let [old, new] = ["old", "new"].map(|name| caches.path().join(TEMPORARY).join(name));
+        let long_ago = SystemTime::now() - TEMPORARY_KEPT * 2;
+        fs::File::create(&old).unwrap().set_modified(long_ago).unwrap();
+        fs::write(&new, "").unwrap();
+        prepare(caches.path()).unwrap();
+        assert!(!old.exists() && new.exists());
+    }
+
+    #[test]
+    fn programs_of_an_environment_bring_it_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let programs = folder.path().join("bin");
+        assert_eq!(whole_environment(programs.clone()), programs);
+        fs::write(folder.path().join("pyvenv.cfg"), "").unwrap();
+        assert_eq!(whole_environment(programs), folder.path());
+    }
+
+    #[test]
+    fn no_folder_of_keys_is_reached() {
+        let keys = [".ssh", ".gnupg", ".aws", ".npmrc", ".pypirc", ".netrc", ".cargo/credentials.toml", ".config/gh"];
+        let home = env::home_dir().unwrap();
+        for reached in TOOLCHAINS.iter().map(|place| home.join(place)) {
+            for key in keys.iter().map(|key| home.join(key)) {
+                assert!(!key.starts_with(&reached), "{} lies in {}", key.display(), reached.display());
+            }
+        }
+    }
+}

@@ -13,7 +13,7 @@ pub(crate) struct Tally {
 impl Tally {
     /// What a run has printed, if it was one of tests.
     pub(crate) fn of(printed: &str) -> Option<Self> {
-        let ways: [fn(&str) -> Option<Self>; 6] = [cargo, node, maven, minitest, go, counted_words];
+        let ways: [fn(&str) -> Option<Self>; 7] = [cargo, node, maven, minitest, go, unittest, counted_words];
         ways.iter().find_map(|way| way(printed))
     }
 
@@ -63,6 +63,18 @@ fn go(printed: &str) -> Option<Tally> {
     (tally != Tally::default()).then_some(tally)
 }
 
+/// `Ran 3 tests in 0.001s`, and behind it `OK` or `FAILED (failures=1, errors=1, skipped=1)`.
+fn unittest(printed: &str) -> Option<Tally> {
+    let (_, rest) = printed.rsplit_once("\nRan ")?;
+    let ran: u64 = rest.split(' ').next()?.parse().ok().filter(|_| rest.contains(" in "))?;
+    let number = |word: &str| {
+        let digits = rest.split(word).nth(1).unwrap_or_default();
+        digits.split(|one: char| !one.is_ascii_digit()).next().and_then(|number| number.parse().ok()).unwrap_or(0)
+    };
+    let failed = number("failures=") + number("errors=");
+    Some(Tally { passed: ran.saturating_sub(failed + number("skipped=")), failed })
+}
+
 /// `2 failed, 3 passed in 0.1s` of pytest, and its like of Jest and Vitest: the last such line.
 fn counted_words(printed: &str) -> Option<Tally> {
     printed.lines().rev().find_map(|line| {
@@ -103,6 +115,8 @@ mod tests {
         check("Tests run: 1, Failures: 0\n[INFO] Tests run: 5, Failures: 1, Errors: 1, Skipped: 1\n", 2, 2);
         check("2 runs, 3 assertions, 1 failures, 0 errors, 0 skips\n", 1, 1);
         check("--- PASS: TestA (0.00s)\n    --- FAIL: TestB/x (0.00s)\nFAIL\n", 1, 1);
+        check(".\n-----\nRan 1 test in 0.006s\n\nOK\n", 1, 0);
+        check("FE.\n-----\nRan 4 tests in 0.1s\n\nFAILED (failures=1, errors=1, skipped=1)\n", 1, 2);
         check("Tests:       1 failed, 4 passed, 5 total\n", 4, 1);
         check(" Test Files  1 passed (1)\n      Tests  4 passed (4)\n", 4, 0);
     }

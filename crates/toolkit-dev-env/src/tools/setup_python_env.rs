@@ -11,9 +11,10 @@ use crate::{
     deadline::Deadline,
     environment::Environment,
     programs::ENVIRONMENT_PYTHON,
-    python::{Maker, Wanted, check_version},
+    python::{Maker, Wanted},
     survey::Survey,
     unfinished::Unfinished,
+    version,
 };
 
 /// Makes environments of Python.
@@ -130,7 +131,7 @@ impl SetupPythonEnv {
     async fn wanted(&self, input: Input) -> Result<(Wanted, Survey), Failure> {
         let project = self.0.roots.place("path", &input.path)?;
         if let Some(version) = &input.python_version {
-            check_version(version)?;
+            version::check("python_version", version)?;
         }
         aside(move |stop| {
             let survey = Survey::of(&project, stop)?;
