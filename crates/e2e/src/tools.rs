@@ -13,6 +13,8 @@ pub enum Python {
     Apis,
     /// No SDK: a gRPC client with its code generator.
     Grpc,
+    /// No SDK: what the toolkit `dev_env` is tried with.
+    DevEnv,
 }
 
 impl Python {
@@ -22,6 +24,7 @@ impl Python {
             Self::Mcp1 => "python-mcp1",
             Self::Apis => "python-apis",
             Self::Grpc => "python-grpc",
+            Self::DevEnv => "python-dev-env",
         }
     }
 }

@@ -51,8 +51,11 @@ pub(crate) const TOOLKITS: &[Entry] = &[
     },
 ];
 
-/// What the programs of a toolkit need beside its roots; most need nothing.
-const REACHES: &[(&str, fn() -> Reach)] = &[("dev_env", toolkit_dev_env::reach), ("project", toolkit_project::reach)];
+/// What the programs of a toolkit need beside its roots.
+type ReachOf = fn() -> Reach;
+
+/// The toolkits whose programs need anything.
+const REACHES: &[(&str, ReachOf)] = &[("dev_env", toolkit_dev_env::reach), ("project", toolkit_project::reach)];
 
 impl Entry {
     /// Its reference page, which is the same wherever it works.

@@ -2,6 +2,7 @@
 //! action. Knows the SDK's handler and nothing of actions.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rmcp::model::{
     ClientCapabilities, ClientConfig, CreateMessageRequestParams, CreateMessageResult, ElicitRequestParams,
@@ -20,6 +21,9 @@ pub(crate) struct Human {
     seen: Mutex<Seen>,
     progressed: Notify,
 }
+
+/// How long after an answer progress may still be handed over.
+const LATE_PROGRESS: Duration = Duration::from_secs(2);
 
 /// What happened during one action.
 #[derive(Debug, Default)]
@@ -51,8 +55,15 @@ impl Human {
         self.seen().asked.clone()
     }
 
-    /// The progress of the running action.
-    pub(crate) fn progress(&self) -> Vec<f64> {
+    /// The progress of the running action, once it has come in as many steps as `steps` or for a while no more comes: this
+    /// SDK may hand it over after the answer.
+    pub(crate) async fn progress(&self, steps: usize) -> Vec<f64> {
+        let all = async {
+            while self.seen().progress.len() < steps {
+                self.progressed.notified().await;
+            }
+        };
+        let _late = tokio::time::timeout(LATE_PROGRESS, all).await;
         self.seen().progress.clone()
     }
 

@@ -88,8 +88,9 @@ async fn perform(client: &Client, name: &str, action: Value) -> Outcome<Value> {
         "list_prompts" => names(client.list_all_prompts().await?, "name"),
         "call" => plain(client.call_tool(serde_json::from_value(action)?).await?),
         "progress" => {
+            let steps = action["arguments"]["to"].as_u64().unwrap_or(0) as usize;
             let result = plain(client.call_tool(serde_json::from_value(action)?).await?)?;
-            Ok(json!({ "result": result, "progress": client.service().progress() }))
+            Ok(json!({ "result": result, "progress": client.service().progress(steps).await }))
         }
         "cancel" => cancel(client, action).await,
         "read" => plain(client.read_resource(serde_json::from_value(action)?).await?),

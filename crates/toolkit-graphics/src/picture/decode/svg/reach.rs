@@ -250,8 +250,8 @@ mod tests {
 
     #[test]
     fn what_people_draw_is_counted_as_what_it_is() {
-        let gradients: String =
-            (0..50).map(|at| format!("<linearGradient id='g{at}'><stop/><stop/></linearGradient>")).collect();
+        let gradient = |at| format!("<linearGradient id='g{at}'><stop/><stop/></linearGradient>");
+        let gradients = (0..50).map(gradient).collect::<Vec<_>>().concat();
         let groups =
             |inner: &str| (0..50).fold(inner.to_owned(), |inner, at| format!("<g fill='url(#g{at})'>{inner}</g>"));
         let drawings = [
