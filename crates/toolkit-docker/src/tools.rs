@@ -6,6 +6,7 @@ mod compose_build;
 mod compose_config;
 mod compose_down;
 mod compose_exec;
+mod compose_images;
 mod compose_list;
 mod compose_logs;
 mod compose_ps;
