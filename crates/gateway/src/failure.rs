@@ -39,6 +39,9 @@ pub enum Failure {
     /// No server has this resource.
     #[error("resource not found: {0}")]
     NotFound(String),
+    /// No server has a tool or prompt of this name.
+    #[error("{0}")]
+    UnknownName(String),
     /// A finished error answer of our own.
     #[error("{1}")]
     Refused(i32, String),
@@ -56,7 +59,7 @@ impl Failure {
             Self::TooLarge(_) => "TOO_LARGE",
             Self::Overloaded => "OVERLOADED",
             Self::MissingCapability(_) => "NOT_SUPPORTED",
-            Self::NotFound(_) => "NOT_FOUND",
+            Self::NotFound(_) | Self::UnknownName(_) => "NOT_FOUND",
             Self::Refused(..) => "INVALID_INPUT",
         }
     }
@@ -83,6 +86,7 @@ impl Failure {
             Self::Overloaded => "call again in a moment",
             Self::MissingCapability(_) => "use a client that can answer questions of servers",
             Self::NotFound(_) => "list the resources and read one of them",
+            Self::UnknownName(_) => "list what there is, and use one of the names",
             Self::Refused(..) => "check the arguments",
         }
     }
@@ -96,14 +100,14 @@ impl Failure {
             Self::Garbage(_) | Self::Rejected(_) | Self::TooLarge(_) => code::INTERNAL,
             Self::Overloaded => code::OVERLOADED,
             Self::MissingCapability(_) => code::MISSING_CAPABILITY,
-            Self::NotFound(_) => code::INVALID_PARAMS,
+            Self::NotFound(_) | Self::UnknownName(_) => code::INVALID_PARAMS,
             Self::Refused(code, _) => *code,
         }
     }
 
     /// The answer to the client with this request id: a tool result that the model can read where there is one, else an error.
     pub fn answer(&self, id: &[u8], method: Method, modern: bool) -> Bytes {
-        let refusal = matches!(self, Self::Overloaded | Self::Refused(..))
+        let refusal = matches!(self, Self::Overloaded | Self::UnknownName(_) | Self::Refused(..))
             || (modern && matches!(self, Self::MissingCapability(_)));
         if method == Method::ToolsCall && !refusal {
             return message::result(id, &self.tool_result(modern));
@@ -118,7 +122,8 @@ impl Failure {
         message::error(Some(id), code, &self.to_string(), Some(&data))
     }
 
-    fn details(&self) -> Vec<u8> {
+    /// What is told beside the text: code, hint, and whether to call again.
+    pub(crate) fn details(&self) -> Vec<u8> {
         serde_json::json!({
             "code": self.tool_code(), "message": self.to_string(), "hint": self.hint(),
             "retryable": matches!(self, Self::Unavailable(_) | Self::Overloaded),

@@ -1,10 +1,7 @@
 //! `GET /mcp/events`: what changes, as it changes, for the session that asks. Lists that changed, and servers that are in
 //! another state; both are notifications, as MCP has them.
 
-use std::{
-    collections::HashSet,
-    sync::Arc,
-};
+use std::{collections::HashSet, sync::Arc};
 
 use bytes::Bytes;
 use mcp::message;
@@ -69,7 +66,9 @@ async fn states(
             Err(broadcast::error::RecvError::Closed) => return,
         }
         let gateway = gateway.newest();
-        let Some(upstream) = gateway.catalogue.members(&endpoint).find(|upstream| upstream.name == name) else { return };
+        let Some(upstream) = gateway.catalogue.members(&endpoint).find(|upstream| upstream.name == name) else {
+            return;
+        };
         let params = state(upstream);
         if params != told {
             let notification = message::notification(SERVER_STATE, params.as_bytes());

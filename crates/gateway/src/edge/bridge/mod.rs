@@ -26,8 +26,11 @@ use hyper::body::Incoming;
 
 pub use self::way::Way;
 use self::{refusal::Refusal, visit::Visit};
-use super::http::{Answered, events as event_stream, not_allowed};
-use crate::{catalogue::Endpoint, gateway::Gateway};
+use super::{
+    head::Head,
+    http::{Answered, events as event_stream, not_allowed},
+};
+use crate::{catalogue::Endpoint, gateway::Gateway, pipeline::wishes::Wishes};
 
 /// What the bridge is told by the configuration, and what it says of the node.
 #[derive(Clone, Debug)]
@@ -54,6 +57,7 @@ impl Bridge {
 pub(super) async fn answer(
     gateway: &Gateway,
     (endpoint, way): (Endpoint, Way),
+    head: &Head<'_>,
     parts: &Parts,
     body: Incoming,
 ) -> Answered {
@@ -61,11 +65,18 @@ pub(super) async fn answer(
         return not_allowed(way.allowed());
     }
     let (request_id, named) = headers::request_id(&parts.headers);
-    let (headers, query) = (&parts.headers, parts.uri.query().unwrap_or_default());
-    let visit = Visit { gateway, endpoint, headers, query, request_id: &request_id, since: Instant::now() };
-    let mut response = match named {
+    let visit = Visit {
+        gateway,
+        endpoint,
+        headers: &parts.headers,
+        query: parts.uri.query().unwrap_or_default(),
+        wishes: Wishes::default(),
+        request_id: &request_id,
+        since: Instant::now(),
+    };
+    let mut response = match named.and_then(|()| Ok(head.wishes()?)) {
         Err(refusal) => refused(&visit, &way, &refusal),
-        Ok(()) => answer_named(visit, way, &parts.method, body).await,
+        Ok(wishes) => answer_named(Visit { wishes, ..visit }, way, &parts.method, body).await,
     };
     let answered = response.headers_mut();
     answered.extend(headers::value(&request_id).map(|id| (http::HeaderName::from_static(headers::REQUEST_ID), id)));

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use mcp::code;
 
-use crate::{failure::Failure, session::Unknown};
+use crate::{failure::Failure, pipeline::wishes, session::Unknown};
 
 /// A request that is turned away.
 #[derive(Debug)]
@@ -29,6 +29,13 @@ impl Refusal {
     pub(super) fn without_session() -> Self {
         let text = "no session: send POST /mcp/initialize first, and its `session_id` in X-Session-ID from then on";
         Failure::Refused(code::NO_SESSION, text.to_owned()).into()
+    }
+}
+
+/// A wish that cannot be understood: nothing is called.
+impl From<wishes::Unclear> for Refusal {
+    fn from(unclear: wishes::Unclear) -> Self {
+        Self::bad(unclear.to_string())
     }
 }
 

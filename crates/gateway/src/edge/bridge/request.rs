@@ -48,7 +48,10 @@ fn without_envelope(body: &[u8], members: &[(&[u8], mcp::Span)]) -> Vec<u8> {
 }
 
 fn bad(error: &mcp::ScanError) -> Refusal {
-    Refusal { status: 400, failure: crate::failure::Failure::Refused(mcp::code::PARSE, format!("the body is no JSON object: {error}")) }
+    Refusal {
+        status: 400,
+        failure: crate::failure::Failure::Refused(mcp::code::PARSE, format!("the body is no JSON object: {error}")),
+    }
 }
 
 #[cfg(test)]

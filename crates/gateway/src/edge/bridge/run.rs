@@ -9,6 +9,7 @@ use crate::{
     catalogue::wrapping::wrapped_answer,
     failure::Failure,
     gateway::Gateway,
+    pipeline::carry,
     route::{Inbound, route},
 };
 
@@ -25,9 +26,10 @@ pub(super) async fn to_its_end(gateway: &Gateway, inbound: Inbound) -> Result<En
     let text_max = gateway.result_text_max(&inbound.endpoint, method);
     let (upstream, call) = route(&gateway.catalogue, &gateway.seals, inbound).await?;
     let wrapped = call.is_wrapped();
-    let answer = upstream.call(&call).await.finish().await.and_then(Answer::of_a_known_kind)?;
+    let answer = carry(gateway, &upstream, &call).await.finish().await.and_then(Answer::of_a_known_kind)?;
     if asks(&answer) {
-        let text = "the server has a question before it goes on, and plain HTTP cannot put it: use an MCP client at /mcp";
+        let text =
+            "the server has a question before it goes on, and plain HTTP cannot put it: use an MCP client at /mcp";
         return Err(Failure::Refused(code::MISSING_CAPABILITY, text.to_owned()));
     }
     let answer = gateway.shaped(answer, &upstream, text_max);

@@ -31,15 +31,12 @@ pub(super) async fn open(visit: &Visit<'_>, request: &Envelope) -> Result<Opened
     let needed = "`protocolVersion` (a string) and `capabilities` (an object) are required";
     let (version, said) = legacy::introduced(request).ok_or_else(|| Refusal::bad(needed))?;
     let (gateway, principal) = (visit.gateway, &visit.gateway.principal);
-    let id = match named(request)? {
-        Some(known) => {
-            gateway.sessions.find(&gateway.seals, principal, &visit.endpoint, &known)?;
-            known
-        }
-        None => {
-            let facts = ClientFacts { capabilities: "{}".into(), ..said };
-            gateway.sessions.open(&gateway.seals, principal, &visit.endpoint, version, facts)?.0
-        }
+    let id = if let Some(known) = named(request)? {
+        gateway.sessions.find(&gateway.seals, principal, &visit.endpoint, &known)?;
+        known
+    } else {
+        let facts = ClientFacts { capabilities: "{}".into(), ..said };
+        gateway.sessions.open(&gateway.seals, principal, &visit.endpoint, version, facts)?.0
     };
     let began_s = gateway.sessions.began_s(&gateway.seals, principal, &id).unwrap_or_else(now_s);
     let expires = UNIX_EPOCH + Duration::from_secs(began_s) + Duration::from_millis(gateway.limits.session_ms_max);

@@ -17,6 +17,7 @@ use crate::{
     catalogue::Endpoint,
     edge::http::{is_json, read},
     gateway::Gateway,
+    pipeline::wishes::Wishes,
     route::Inbound,
 };
 
@@ -27,6 +28,8 @@ pub(super) struct Visit<'v> {
     pub(super) headers: &'v HeaderMap,
     /// What stands behind the `?`.
     pub(super) query: &'v str,
+    /// What it wishes for its way.
+    pub(super) wishes: Wishes,
     /// The name of the request.
     pub(super) request_id: &'v str,
     /// When it came.
@@ -50,7 +53,7 @@ impl Visit<'_> {
 
     /// A request of this visitor on its way to a server.
     pub(super) fn inbound(&self, caller: Caller, request: Envelope) -> Inbound {
-        Inbound { caller, endpoint: self.endpoint.clone(), request, param_headers: None }
+        Inbound { caller, endpoint: self.endpoint.clone(), request, param_headers: None, wishes: self.wishes.clone() }
     }
 
     /// Who calls, where that is not said by a session: the visitor under the name that it gives itself.
