@@ -57,9 +57,9 @@ impl Failure {
             Self::Timeout => "TIMEOUT",
             Self::Garbage(_) | Self::Rejected(_) => "UPSTREAM_ERROR",
             Self::TooLarge(_) => "TOO_LARGE",
-            Self::Overloaded => "OVERLOADED",
-            Self::MissingCapability(_) => "NOT_SUPPORTED",
-            Self::NotFound(_) | Self::UnknownName(_) => "NOT_FOUND",
+            Self::Overloaded | Self::Refused(code::OVERLOADED, _) => "OVERLOADED",
+            Self::MissingCapability(_) | Self::Refused(code::MISSING_CAPABILITY, _) => "NOT_SUPPORTED",
+            Self::NotFound(_) | Self::UnknownName(_) | Self::Refused(code::SESSION_EXPIRED, _) => "NOT_FOUND",
             Self::Refused(..) => "INVALID_INPUT",
         }
     }
@@ -83,8 +83,11 @@ impl Failure {
             Self::Timeout => "the call was cancelled; raise `limits.call_ms_max` if it needs longer",
             Self::Garbage(_) | Self::Rejected(_) => "this is a fault of the server: its log may say more",
             Self::TooLarge(_) => "ask for less, or raise `limits.result_bytes_max` and `limits.line_bytes_max`",
-            Self::Overloaded => "call again in a moment",
-            Self::MissingCapability(_) => "use a client that can answer questions of servers",
+            Self::Overloaded | Self::Refused(code::OVERLOADED, _) => "call again in a moment",
+            Self::Refused(code::NO_SESSION | code::SESSION_EXPIRED, _) => "open a session, and name it",
+            Self::MissingCapability(_) | Self::Refused(code::MISSING_CAPABILITY, _) => {
+                "use a client that can answer questions of servers"
+            }
             Self::NotFound(_) => "list the resources and read one of them",
             Self::UnknownName(_) => "list what there is, and use one of the names",
             Self::Refused(..) => "check the arguments",

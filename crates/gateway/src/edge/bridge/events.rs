@@ -21,6 +21,9 @@ use crate::{
 /// The method of what is told when a server is in another state.
 const SERVER_STATE: &str = "notifications/dev.switchboard/server_state";
 
+/// Sent at once, so that the caller sees that it is heard.
+pub(super) const OPENING: Bytes = Bytes::from_static(b": from now on\n\n");
+
 /// What is told to a session from now on.
 pub(super) fn follow(gateway: &Gateway, session: &Arc<Session>) -> mpsc::Receiver<Bytes> {
     let (client, events) = mpsc::channel(STREAM_QUEUE);

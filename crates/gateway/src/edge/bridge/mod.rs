@@ -90,7 +90,7 @@ async fn answer_named(visit: Visit<'_>, way: Way, verb: &http::Method, body: Inc
         Way::Request(method) => requests::request(&visit, method, body).await,
         Way::Status => simple::json(200, &status::of(&visit)),
         Way::Events => match session::current(&visit) {
-            Ok(session) => event_stream(events::follow(visit.gateway, &session), None),
+            Ok(session) => event_stream(events::follow(visit.gateway, &session), Some(events::OPENING)),
             Err(refusal) => refused(&visit, &way, &refusal),
         },
         simple => simple::answer(visit, simple, verb, body).await,

@@ -23,6 +23,7 @@ pub(super) fn read(body: &Bytes, method: Method, id_else: &str, depth_max: u32) 
         return Err(Refusal::bad(format!("`method` is \"{}\" at this path, or left out", method.as_str())));
     }
     let params = match value("params")? {
+        Some(params) if !params.starts_with(b"{") => return Err(Refusal::bad("`params` is an object")),
         Some(params) => params.to_vec(),
         None => without_envelope(body, &members),
     };
