@@ -11,7 +11,7 @@ use mcp::{Envelope, Era, Kind, Meta, Method, ScanLimits, Version, array, code, h
 use super::{
     Reply,
     body::Answer,
-    bridge,
+    bridge, coding,
     door::{Place, place},
     duplex,
     head::{Field, Head, Unclear},
@@ -64,7 +64,9 @@ impl Http {
             return refuse(StatusCode::NOT_FOUND, "there is no server or bundle of this name");
         }
         match (&parts.method, place) {
-            (&Verb::POST, Place::Mcp(endpoint)) => self.post(endpoint, &head, body).await,
+            (&Verb::POST, Place::Mcp(endpoint)) => {
+                coding::answered(self.post(endpoint, &head, body).await, head.accept_encoding).await
+            }
             (&Verb::GET, Place::Mcp(endpoint)) => self.stand(&endpoint, &head),
             (&Verb::DELETE, Place::Mcp(endpoint)) => self.end(&endpoint, &head),
             (&Verb::GET, Place::Sse(endpoint)) => duplex::sse(&self.gateway, &endpoint),
@@ -75,7 +77,8 @@ impl Http {
                 duplex::websocket(&self.gateway, endpoint, Request::from_parts(parts, body))
             }
             (_, Place::Bridge(endpoint, way)) => {
-                Box::pin(bridge::answer(&self.gateway, (endpoint, way), &head, &parts, body)).await
+                let answer = Box::pin(bridge::answer(&self.gateway, (endpoint, way), &head, &parts, body)).await;
+                coding::answered(answer, head.accept_encoding).await
             }
             (_, Place::Mcp(_)) => not_allowed("POST, GET, DELETE"),
             (_, Place::Messages(_)) => not_allowed("POST"),
@@ -87,13 +90,10 @@ impl Http {
         if !head.content_type.first().is_some_and(|kind| is_json(kind.as_bytes())) {
             return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type must be application/json");
         }
-        if head.content_encoding.first().is_some_and(|coding| coding != "identity") {
-            return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "compressed bodies are not accepted");
-        }
         if head.accepts_json == Some(false) {
             return refuse(StatusCode::NOT_ACCEPTABLE, "accept must allow application/json and text/event-stream");
         }
-        let body = match read(body, &self.gateway).await {
+        let body = match coding::body(body, head.content_encoding, &self.gateway).await {
             Ok(body) => body,
             Err((status, why)) => return refuse(status, why),
         };

@@ -68,6 +68,7 @@ pub(super) async fn answer(
     let visit = Visit {
         gateway,
         endpoint,
+        head,
         headers: &parts.headers,
         query: parts.uri.query().unwrap_or_default(),
         wishes: Wishes::default(),

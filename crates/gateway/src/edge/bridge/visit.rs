@@ -15,7 +15,7 @@ use super::{headers, refusal::Refusal, request};
 use crate::{
     call::{Abilities, Caller},
     catalogue::Endpoint,
-    edge::http::{is_json, read},
+    edge::{coding, head::Head, http::is_json},
     gateway::Gateway,
     pipeline::wishes::Wishes,
     route::Inbound,
@@ -25,6 +25,8 @@ use crate::{
 pub(super) struct Visit<'v> {
     pub(super) gateway: &'v Gateway,
     pub(super) endpoint: Endpoint,
+    /// The headers that all edges look at.
+    pub(super) head: &'v Head<'v>,
     pub(super) headers: &'v HeaderMap,
     /// What stands behind the `?`.
     pub(super) query: &'v str,
@@ -43,7 +45,7 @@ impl Visit<'_> {
             let text = "content-type must be application/json";
             return Err(Refusal::early((StatusCode::UNSUPPORTED_MEDIA_TYPE, text)));
         }
-        read(body, self.gateway).await.map_err(Refusal::early)
+        coding::body(body, self.head.content_encoding, self.gateway).await.map_err(Refusal::early)
     }
 
     /// The request of `method` that a body stands for.
