@@ -2,6 +2,7 @@
 
 mod api;
 mod bundle;
+mod cache;
 mod gateway;
 mod grpc;
 mod limits;
@@ -16,6 +17,7 @@ pub(crate) fn check(config: &Config, problems: &mut Problems<'_>) {
     gateway::check(&config.gateway, problems);
     grpc::check(&config.grpc, &config.gateway, problems);
     limits::check(&config.limits, problems);
+    cache::check(config, problems);
     names::check("servers", config.servers.keys(), problems);
     names::check("bundles", config.bundles.keys(), problems);
     server::check_prefixes(&config.servers, problems);

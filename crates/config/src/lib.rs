@@ -11,12 +11,14 @@
 // The words an operator writes, section by section.
 mod api;
 mod bundle;
+mod cache;
 mod config;
 mod connection;
 pub mod env;
 mod folders;
 mod gateway;
 mod grpc;
+mod invalidation;
 mod limits;
 mod log;
 mod server;
@@ -56,6 +58,7 @@ pub mod stored;
 
 pub use api::{Auth, Operations, Rest, RestArgument, RestMethod, RestPlace, RestTool, RestType, Traits};
 pub use bundle::{Bundle, Naming};
+pub use cache::Cache;
 pub use config::Config;
 pub use connection::Connection;
 pub use difference::{Difference, differences};
@@ -68,6 +71,7 @@ pub use gateway::Gateway;
 pub use glob::{Glob, GlobError};
 pub use grpc::Grpc;
 pub use history::History;
+pub use invalidation::Invalidation;
 pub use layers::Origin;
 pub use limits::Limits;
 pub use listen::{Listen, ListenError};

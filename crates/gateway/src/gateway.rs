@@ -36,6 +36,8 @@ pub struct Parts {
     pub settings: config::Gateway,
     /// The section `[tools]`.
     pub tools: config::Tools,
+    /// The section `[cache]`.
+    pub cache: config::Cache,
     /// Who may knock.
     pub door: Arc<Door>,
     /// What all servers offer.
@@ -180,7 +182,8 @@ impl Parts {
             limits: limits.clone(),
             settings: config.gateway.clone(),
             tools: config.tools.clone(),
-            traffic: Arc::default(),
+            cache: config.cache.clone(),
+            traffic: Arc::new(Traffic::new(config)),
             results: Arc::default(),
             principal,
             sse: Arc::default(),
@@ -209,12 +212,14 @@ impl Parts {
         let mut members = members(config, &client, &starts, &self.residents, &known);
         members.retain(|member| !stopped.contains(&*member.upstream.name));
         let terms = terms(config, own_caller(&self.principal, &self.no_facts));
+        self.traffic.change(config);
         Self {
             catalogue: self.catalogue.replaced(members.clone(), &config.all_bundles(), terms),
             door: Arc::new(Door::of(&config.gateway, &config.limits)),
             limits: config.limits.clone(),
             settings: config.gateway.clone(),
             tools: config.tools.clone(),
+            cache: config.cache.clone(),
             traffic: self.traffic.clone(),
             results: self.results.clone(),
             members,

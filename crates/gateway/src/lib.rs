@@ -6,10 +6,11 @@
 //! keys of its seals and long results.
 //!
 //! In reading order: [`gateway`] (the parts put together), [`current`] (how it changes), [`call`], [`events`],
-//! [`failure`], [`intake`], [`alarm`], [`catalogue`], [`route`], [`manner`], [`pipeline`], [`upstream`], [`residents`], [`shape`] and [`results`],
+//! [`failure`], [`intake`], [`alarm`], [`catalogue`], [`route`], [`manner`], [`pipeline`], [`cache`], [`upstream`], [`residents`], [`shape`] and [`results`],
 //! [`parked`], [`session`], [`reach`], [`streams`], [`edge`].
 
 pub mod alarm;
+pub mod cache;
 pub mod call;
 pub mod catalogue;
 pub mod current;

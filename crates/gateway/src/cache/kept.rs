@@ -9,9 +9,9 @@ use std::{
 };
 
 use mcp::{Envelope, Kind, ResultKey, ScanLimits, Splice};
-use traffic::cache::{Hint, Moment};
+use traffic::cache::Moment;
 
-use super::{About, Key, Shelf};
+use super::{About, Drawer, Key};
 use crate::call::Answer;
 
 /// What keeping an answer costs besides its bytes: the places of its members, its key, its row in the table.
@@ -22,8 +22,8 @@ const OVERHEAD_BYTES: u64 = 1_024;
 pub struct Kept {
     /// The answer, in memory of its own.
     pub answer: Answer,
-    /// What the server said of how long it is good.
-    pub hint: Option<Hint>,
+    /// How long the server said that it is fresh.
+    pub hint: Option<Duration>,
     /// What it is about.
     pub about: About,
     /// When it came.
@@ -32,8 +32,8 @@ pub struct Kept {
     pub took: Duration,
     /// When its fetching began, in the order of what was declared void.
     pub since: Moment,
-    /// The shelf that it belongs to.
-    pub shelf: Arc<Shelf>,
+    /// The drawer that it belongs to.
+    pub drawer: Arc<Drawer>,
     hits: AtomicU64,
     is_fetched_anew: AtomicBool,
 }
@@ -47,8 +47,8 @@ pub struct Origin {
     pub began: Instant,
     /// The same, in the order of what was declared void.
     pub since: Moment,
-    /// The shelf that it belongs to.
-    pub shelf: Arc<Shelf>,
+    /// The drawer that it belongs to.
+    pub drawer: Arc<Drawer>,
 }
 
 impl Kept {
@@ -63,7 +63,7 @@ impl Kept {
             came,
             took: came.saturating_duration_since(origin.began),
             since: origin.since,
-            shelf: origin.shelf,
+            drawer: origin.drawer,
             hits: AtomicU64::new(0),
             is_fetched_anew: AtomicBool::new(false),
         })
@@ -71,7 +71,7 @@ impl Kept {
 
     /// Whether nothing that concerns it was declared void.
     pub fn is_good(&self) -> bool {
-        self.shelf.is_good(self.since, &self.about)
+        self.drawer.is_good(self.since, &self.about)
     }
 
     /// How old it is.
@@ -79,13 +79,18 @@ impl Kept {
         now.saturating_duration_since(self.came)
     }
 
-    /// The answer as a caller gets it: it says that it was kept, for how long, and whether it is past its time.
+    /// The answer as a caller gets it: it says that it was kept, for how long, and whether it is past its time. Where the
+    /// server said how long it is fresh, what is left of that is said.
     pub fn given(&self, age: Duration, is_stale: bool) -> Option<Answer> {
         self.hits.fetch_add(1, Ordering::Relaxed);
         let envelope = &self.answer.envelope;
         let stale = if is_stale { r#","stale":true"# } else { "" };
         let mark = format!(r#""dev.switchboard/cached":{{"age_ms":{}{stale}}}"#, age.as_millis());
         let mut splice = Splice::new(envelope.bytes());
+        if let Some(hint) = self.hint {
+            let left = hint.saturating_sub(age).as_millis().to_string();
+            splice.replace_owned(envelope.result_members().get(ResultKey::TtlMs).value, left.into_bytes());
+        }
         let meta = envelope.meta_members().span;
         if meta.is_some() {
             splice.insert_members(meta, mark.into_bytes());
@@ -134,17 +139,16 @@ pub fn is_whole(answer: &Answer) -> bool {
         && absent(ResultKey::Task)
 }
 
-/// What a server says of how long its answer is good. A time that is none counts as none at all.
-fn hint(envelope: &Envelope) -> Option<Hint> {
+/// How long a server says that its answer is fresh. A time that is none counts as no time at all.
+fn hint(envelope: &Envelope) -> Option<Duration> {
     let ttl = envelope.result_raw(ResultKey::TtlMs)?;
     let ms = std::str::from_utf8(ttl).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
-    let is_public = envelope.result_text(ResultKey::CacheScope) == Some("public");
-    Some(Hint { fresh: Duration::from_millis(ms), is_public })
+    Some(Duration::from_millis(ms))
 }
 
 /// What answers count in memory.
 #[derive(Clone, Copy, Debug)]
-pub struct Weight;
+pub(super) struct Weight;
 
 impl quick_cache::Weighter<Key, Arc<Kept>> for Weight {
     fn weight(&self, _: &Key, kept: &Arc<Kept>) -> u64 {

@@ -4,7 +4,7 @@
 use mcp::{Era, Method, Param, state::arguments_digest};
 use sha2::{Digest, Sha256};
 
-use super::Shelf;
+use super::Drawer;
 use crate::call::Call;
 
 /// A digest of all that decides about an answer.
@@ -14,9 +14,9 @@ pub struct Key([u8; 16]);
 impl Key {
     /// The key of a call. `is_shared` says whether the answer is the same for all principals. There is none for arguments
     /// that could be read in two ways.
-    pub fn of(shelf: &Shelf, call: &Call, is_shared: bool) -> Option<Self> {
+    pub fn of(drawer: &Drawer, call: &Call, is_shared: bool) -> Option<Self> {
         let mut digest = Sha256::new();
-        digest.update(shelf.number().to_be_bytes());
+        digest.update(drawer.number().to_be_bytes());
         digest.update([
             u8::from(call.method == Method::ToolsCall),
             u8::from(call.caller.era == Era::Modern),
@@ -36,7 +36,8 @@ impl Key {
 
     /// Its first digits, to tell keys apart in reports.
     pub fn short(&self) -> String {
-        self.0[..6].iter().map(|byte| format!("{byte:02x}")).collect()
+        let number = u128::from_be_bytes(self.0);
+        format!("{:012x}", number >> 80)
     }
 }
 

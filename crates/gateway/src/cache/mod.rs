@@ -3,13 +3,18 @@
 //! which calls are looked up here is the affair of the pipeline.
 //!
 //! In reading order: `key` (which calls get the same answer), `about` (what an answer is about), `void` (what is declared
-//! void), `kept` (an answer), `shelf` (what belongs to one server), `report` (what is told of it all).
+//! void), `kept` (an answer), `keeping` (what a tool has to do with it), `drawer` (what belongs to one server), `turn` (who
+//! fetches anew), `report` (what is told of it all).
 
 mod about;
+mod drawer;
+mod keeping;
 mod kept;
 mod key;
 mod report;
-mod shelf;
+#[cfg(test)]
+mod tests;
+mod turn;
 mod void;
 
 use std::{
@@ -24,13 +29,15 @@ use quick_cache::{DefaultHashBuilder, OptionsBuilder, sync, sync::DefaultLifecyc
 
 pub use self::{
     about::{About, Arguments},
-    kept::Kept,
+    drawer::Drawer,
+    keeping::{Acting, Keeping, Voids},
+    kept::{Kept, Origin, is_whole},
     key::Key,
-    report::{Report, TopKey, ToolReport},
-    shelf::Shelf,
+    report::{Report, ToolReport, TopKey},
+    turn::Turn,
     void::Void,
 };
-use self::kept::Weight;
+use self::{kept::Weight, turn::Behind};
 use crate::upstream::Upstream;
 
 /// Parts of the memory that are locked one by one. Few, because one answer has to fit into one part.
@@ -42,9 +49,10 @@ const ANSWERS_EXPECTED: usize = 16 * 1024;
 pub struct Cache {
     answers: sync::Cache<Key, Arc<Kept>, Weight>,
     /// By the names of servers.
-    shelves: Mutex<BTreeMap<Arc<str>, Arc<Shelf>>>,
-    /// The number of the next shelf: one that was used is never used again.
+    drawers: Mutex<BTreeMap<Arc<str>, Arc<Drawer>>>,
+    /// The number of the next drawer: one that was used is never used again.
     next: AtomicU64,
+    behind: Behind,
 }
 
 impl std::fmt::Debug for Cache {
@@ -64,7 +72,7 @@ impl Cache {
             .expect("all that it needs is given");
         let answers =
             sync::Cache::with_options(options, Weight, DefaultHashBuilder::default(), DefaultLifecycle::default());
-        Self { answers, shelves: Mutex::default(), next: AtomicU64::new(0) }
+        Self { answers, drawers: Mutex::default(), next: AtomicU64::new(0), behind: Behind::default() }
     }
 
     /// Holds so many bytes from now on; what does not fit any more is dropped.
@@ -74,18 +82,18 @@ impl Cache {
         }
     }
 
-    /// The shelf of a server.
-    pub fn shelf<'u>(&self, upstream: &'u Upstream) -> &'u Arc<Shelf> {
-        upstream.changes.shelf(|| {
-            let shelf = Arc::new(Shelf::new(self.next.fetch_add(1, Ordering::Relaxed), upstream.name.clone()));
-            self.shelves().insert(upstream.name.clone(), shelf.clone());
-            shelf
+    /// The drawer of a server.
+    pub fn drawer<'u>(&self, upstream: &'u Upstream) -> &'u Arc<Drawer> {
+        upstream.changes.drawer(|| {
+            let drawer = Arc::new(Drawer::new(self.next.fetch_add(1, Ordering::Relaxed), upstream.name.clone()));
+            self.drawers().insert(upstream.name.clone(), drawer.clone());
+            drawer
         })
     }
 
-    /// The shelf of the server of this name, if anything of it was ever kept.
-    pub fn shelf_of(&self, server: &str) -> Option<Arc<Shelf>> {
-        self.shelves().get(server).cloned()
+    /// The drawer of the server of this name, if anything of it was ever kept.
+    pub fn drawer_of(&self, server: &str) -> Option<Arc<Drawer>> {
+        self.drawers().get(server).cloned()
     }
 
     /// The answer under this key, unless it has been declared void.
@@ -109,22 +117,16 @@ impl Cache {
     /// Drops the answers of one server, or of all, and says how many there were.
     pub fn clear(&self, server: Option<&str>) -> usize {
         let before = self.answers.len();
-        for (name, shelf) in &*self.shelves() {
+        for (name, drawer) in &*self.drawers() {
             if server.is_none_or(|server| **name == *server) {
-                shelf.declare_all();
+                drawer.declare_all();
             }
         }
         self.answers.retain(|_, kept| kept.is_good());
         before.saturating_sub(self.answers.len())
     }
 
-    fn shelves(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, Arc<Shelf>>> {
-        self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Default for Cache {
-    fn default() -> Self {
-        Self::new(config::Cache::default().memory_bytes)
+    fn drawers(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, Arc<Drawer>>> {
+        self.drawers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

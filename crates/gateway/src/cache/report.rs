@@ -95,11 +95,11 @@ impl Cache {
         let holdings = holdings(&answers, now);
         let mut tools = Vec::new();
         let mut total = Tally::default();
-        for shelf in self.shelves().values() {
-            for (tool, tally) in shelf.tallies() {
+        for drawer in self.drawers().values() {
+            for (tool, tally) in drawer.tallies() {
                 total = total.and(tally);
-                let holding = holdings.get(&(shelf.number(), tool.clone())).copied().unwrap_or_default();
-                tools.push(ToolReport::new(shelf.server().clone(), tool, tally, holding));
+                let holding = holdings.get(&(drawer.number(), tool.clone())).copied().unwrap_or_default();
+                tools.push(ToolReport::new(drawer.server().clone(), tool, tally, holding));
             }
         }
         tools.sort_by(|one, other| {
@@ -148,7 +148,7 @@ fn in_words(advice: Advice) -> &'static str {
 fn holdings(answers: &[(Key, Arc<Kept>)], now: Instant) -> HashMap<(u64, Arc<str>), Holding> {
     let mut holdings: HashMap<_, Holding> = HashMap::new();
     for (_, kept) in answers {
-        let holding = holdings.entry((kept.shelf.number(), kept.about.label())).or_default();
+        let holding = holdings.entry((kept.drawer.number(), kept.about.label())).or_default();
         holding.answers += 1;
         holding.bytes += kept.bytes();
         holding.oldest_ms = holding.oldest_ms.max(kept.age(now).as_millis() as u64);
@@ -161,7 +161,7 @@ fn top(mut answers: Vec<(Key, Arc<Kept>)>, now: Instant) -> Vec<TopKey> {
     let wanted = answers.into_iter().filter(|(_, kept)| kept.hits() > 0).take(TOP_KEYS);
     let top = wanted.map(|(key, kept)| TopKey {
         key: key.short(),
-        server: kept.shelf.server().clone(),
+        server: kept.drawer.server().clone(),
         tool: kept.about.label(),
         hits: kept.hits(),
         bytes: kept.bytes(),

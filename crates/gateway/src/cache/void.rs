@@ -54,8 +54,8 @@ mod tests {
     fn tools_are_meant_by_their_names_and_all_of_them_without() {
         let check = |globs: &[&str], tool: &str, expected| {
             let globs: Arc<[Glob]> = globs.iter().map(|glob| glob.parse().unwrap()).collect();
-            let concerns = Void::Tools(globs, Arguments::default())
-                .concerns(&About::Tool(tool.into(), Arguments::default()));
+            let concerns =
+                Void::Tools(globs, Arguments::default()).concerns(&About::Tool(tool.into(), Arguments::default()));
             assert_eq!(concerns, expected, "{tool}");
         };
         check(&[], "anything", true);

@@ -20,7 +20,7 @@ pub enum Demand {
 
 /// A text that is no demand.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the cache takes `no-cache`, `only-if-cached` or `max-age=SECONDS`")]
+#[error("the cache wish must be one of no-cache, only-if-cached, max-age=SECONDS")]
 pub struct UnknownDemand;
 
 /// What is to be done for a call.

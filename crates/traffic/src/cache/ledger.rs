@@ -34,15 +34,14 @@ impl<D: PartialEq> Ledger<D> {
     }
 
     /// Declares everything void that was fetched until now.
-    pub fn declare_all(&mut self) -> Moment {
+    pub fn declare_all(&mut self) {
         self.newest += 1;
         self.everything = self.newest;
         self.declared.clear();
-        self.now()
     }
 
     /// Declares void what a declaration concerns, as far as it was fetched until now.
-    pub fn declare(&mut self, declaration: D) -> Moment {
+    pub fn declare(&mut self, declaration: D) {
         self.newest += 1;
         self.declared.retain(|(_, other)| *other != declaration);
         if self.declared.len() == DECLARATIONS_MAX
@@ -51,7 +50,6 @@ impl<D: PartialEq> Ledger<D> {
             self.everything = number;
         }
         self.declared.push_back((self.newest, declaration));
-        self.now()
     }
 
     /// Whether an answer whose fetching began then is good; `concerns` says whether a declaration concerns it.
@@ -90,8 +88,8 @@ mod tests {
         let mut fetched = Vec::new();
         for (at, step) in history.iter().enumerate() {
             match step {
-                Step::All => drop(ledger.declare_all()),
-                Step::One(thing) => drop(ledger.declare(*thing)),
+                Step::All => ledger.declare_all(),
+                Step::One(thing) => ledger.declare(*thing),
                 Step::Fetch(thing) => fetched.push((at, *thing, ledger.now())),
             }
         }
@@ -102,8 +100,9 @@ mod tests {
                 Step::Fetch(_) => false,
             })
         };
-        let verdicts =
-            fetched.into_iter().map(|(at, thing, since)| (ledger.is_good(since, |other| *other == thing), !void(at, thing)));
+        let verdicts = fetched
+            .into_iter()
+            .map(|(at, thing, since)| (ledger.is_good(since, |other| *other == thing), !void(at, thing)));
         verdicts.collect()
     }
 

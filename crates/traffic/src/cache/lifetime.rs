@@ -16,15 +16,6 @@ pub struct Terms {
     pub hint_max: Duration,
 }
 
-/// What a server said of one answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hint {
-    /// How long it is fresh.
-    pub fresh: Duration,
-    /// Whether it is the same for everybody.
-    pub is_public: bool,
-}
-
 /// What an answer of some age is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
@@ -39,13 +30,13 @@ pub enum State {
 }
 
 impl Terms {
-    /// Whether an answer of which the server said this is worth keeping.
-    pub fn keep(&self, hint: Option<Hint>) -> bool {
+    /// Whether an answer is worth keeping of which its server said that it is fresh for so long, if it said anything.
+    pub fn keep(&self, hint: Option<Duration>) -> bool {
         self.state(hint, Duration::ZERO) != State::Gone
     }
 
     /// What an answer is good for at this age.
-    pub fn state(&self, hint: Option<Hint>, age: Duration) -> State {
+    pub fn state(&self, hint: Option<Duration>, age: Duration) -> State {
         let fresh = self.fresh_for(hint);
         if age < fresh {
             State::Fresh
@@ -59,9 +50,8 @@ impl Terms {
     }
 
     /// A server may say that its answer is good for less than the configuration says, never for more.
-    fn fresh_for(&self, hint: Option<Hint>) -> Duration {
-        let hinted = hint.map(|hint| hint.fresh);
-        match (self.fresh, hinted) {
+    fn fresh_for(&self, hint: Option<Duration>) -> Duration {
+        match (self.fresh, hint) {
             (Some(configured), hinted) => hinted.map_or(configured, |hinted| hinted.min(configured)),
             (None, Some(hinted)) => hinted.min(self.hint_max),
             (None, None) => Duration::ZERO,
@@ -77,8 +67,8 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
-    fn hint(fresh_s: u64) -> Option<Hint> {
-        Some(Hint { fresh: seconds(fresh_s), is_public: false })
+    fn hint(fresh_s: u64) -> Option<Duration> {
+        Some(seconds(fresh_s))
     }
 
     fn terms(fresh_s: Option<u64>, while_fetching_s: u64, on_failure_s: u64) -> Terms {
@@ -109,7 +99,7 @@ mod tests {
 
     #[test]
     fn the_shorter_word_of_configuration_and_server_counts() {
-        let fresh_s = |configured, hinted: Option<Hint>| {
+        let fresh_s = |configured, hinted: Option<Duration>| {
             let terms = terms(configured, 0, 0);
             (0..=200).take_while(|age_s| terms.state(hinted, seconds(*age_s)) == State::Fresh).count()
         };

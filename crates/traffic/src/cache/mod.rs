@@ -11,5 +11,5 @@ mod tally;
 
 pub use demand::{Demand, UnknownDemand, Verdict};
 pub use ledger::{Ledger, Moment};
-pub use lifetime::{Hint, State, Terms};
+pub use lifetime::{State, Terms};
 pub use tally::{Advice, Tally};

@@ -16,9 +16,9 @@ use super::{About, Void};
 /// Tools of one server that are counted one by one. A server with more of them has the rest uncounted.
 const TOOLS_COUNTED_MAX: usize = 1_024;
 
-/// The shelf of one server.
+/// The drawer of one server.
 #[derive(Debug)]
-pub struct Shelf {
+pub struct Drawer {
     number: u64,
     server: Arc<str>,
     /// The newest declaration, so that most answers are found good without a lock.
@@ -27,14 +27,14 @@ pub struct Shelf {
     tallies: Mutex<HashMap<Arc<str>, Tally>>,
 }
 
-impl Shelf {
-    /// An empty shelf with a number of its own.
+impl Drawer {
+    /// An empty drawer with a number of its own.
     pub fn new(number: u64, server: Arc<str>) -> Self {
         let newest = AtomicU64::new(0);
         Self { number, server, newest, ledger: Mutex::default(), tallies: Mutex::default() }
     }
 
-    /// Its number, which no other shelf has or had.
+    /// Its number, which no other drawer has or had.
     pub fn number(&self) -> u64 {
         self.number
     }
