@@ -34,16 +34,30 @@ pub(super) enum Step<'c> {
 
 /// What the cache has to do for a call; mostly nothing.
 pub(super) fn step<'c>(gateway: &Gateway, upstream: &Upstream, call: &'c Call) -> Option<Step<'c>> {
-    let without = (call.wishes.cache == Demand::OnlyIfCached).then_some(Step::Refuse);
-    match (call.method, call.manner.keeping.as_deref()) {
-        (Method::ToolsCall, Some(Keeping::Voids(voids))) => Some(Step::Act(voids)),
-        _ if !may_be_kept(gateway, upstream, call) => without,
-        (Method::ToolsCall, Some(Keeping::Answers { terms, is_shared })) => {
-            Some(Step::Read { terms: *terms, is_shared: *is_shared })
+    let wants_only_kept = call.wishes.cache == Demand::OnlyIfCached;
+    match call.manner.keeping.as_deref() {
+        Some(Keeping::Voids(voids)) if !wants_only_kept => Some(Step::Act(voids)),
+        keeping => {
+            let read = read(gateway, upstream, call, keeping).filter(|_| may_be_kept(gateway, upstream, call));
+            read.or(wants_only_kept.then_some(Step::Refuse))
         }
-        (Method::ResourcesRead, _) => hinted(gateway, upstream).map(|terms| Step::Read { terms, is_shared: false }),
-        _ => without,
     }
+}
+
+/// On which terms the answer may be kept, if it is to be.
+fn read<'c>(gateway: &Gateway, upstream: &Upstream, call: &Call, keeping: Option<&Keeping>) -> Option<Step<'c>> {
+    match (call.method, keeping) {
+        (_, Some(Keeping::Answers { terms, is_shared })) => Some(Step::Read { terms: *terms, is_shared: *is_shared }),
+        (Method::ResourcesRead, _) => hinted(gateway, upstream).map(|terms| Step::Read { terms, is_shared: false }),
+        _ => None,
+    }
+}
+
+/// The terms of resources: only servers of the modern era say how long theirs are fresh.
+fn hinted(gateway: &Gateway, upstream: &Upstream) -> Option<Terms> {
+    let hint_max = Duration::from_secs(gateway.cache.hint_s_max);
+    let may_hint = upstream.peer().is_none_or(|peer| peer.era == Era::Modern);
+    (may_hint && !hint_max.is_zero()).then(|| Terms { hint_max, ..Terms::default() })
 }
 
 /// The gateway's own tools tell of the gateway as it is now; what carries answers of a person is for one call; and a task
@@ -56,13 +70,6 @@ fn may_be_kept(gateway: &Gateway, upstream: &Upstream, call: &Call) -> bool {
         && !call.request.param(Param::Task).is_some()
 }
 
-/// The terms of resources: only servers of the modern era say how long theirs are fresh.
-fn hinted(gateway: &Gateway, upstream: &Upstream) -> Option<Terms> {
-    let hint_max = Duration::from_secs(gateway.cache.hint_s_max);
-    let is_modern = upstream.peer().is_some_and(|peer| peer.era == Era::Modern);
-    (is_modern && !hint_max.is_zero()).then(|| Terms { hint_max, ..Terms::default() })
-}
-
 impl Step<'_> {
     /// Does it.
     pub(super) async fn take(self, gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call) -> Exchange {
@@ -73,6 +80,7 @@ impl Step<'_> {
                 let drawer = gateway.traffic.cache.drawer(upstream);
                 match Key::of(drawer, call, is_shared) {
                     Some(key) => Reading { gateway, upstream, call, key, terms }.answer().await,
+                    None if call.wishes.cache == Demand::OnlyIfCached => Exchange::Done(Err(Failure::NotKept)),
                     None => fetch(gateway, upstream, call).await,
                 }
             }

@@ -67,10 +67,6 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
-    fn hint(fresh_s: u64) -> Option<Duration> {
-        Some(seconds(fresh_s))
-    }
-
     fn terms(fresh_s: Option<u64>, while_fetching_s: u64, on_failure_s: u64) -> Terms {
         Terms {
             fresh: fresh_s.map(seconds),
@@ -105,19 +101,19 @@ mod tests {
         };
         assert_eq!(fresh_s(None, None), 0);
         assert_eq!(fresh_s(Some(10), None), 10);
-        assert_eq!(fresh_s(Some(10), hint(3)), 3);
-        assert_eq!(fresh_s(Some(10), hint(30)), 10);
-        assert_eq!(fresh_s(None, hint(30)), 30);
-        assert_eq!(fresh_s(None, hint(1_000)), 100);
-        assert_eq!(fresh_s(Some(0), hint(30)), 0);
+        assert_eq!(fresh_s(Some(10), Some(seconds(3))), 3);
+        assert_eq!(fresh_s(Some(10), Some(seconds(30))), 10);
+        assert_eq!(fresh_s(None, Some(seconds(30))), 30);
+        assert_eq!(fresh_s(None, Some(seconds(1_000))), 100);
+        assert_eq!(fresh_s(Some(0), Some(seconds(30))), 0);
     }
 
     #[test]
     fn what_nobody_could_be_given_is_not_kept() {
         assert!(!terms(None, 0, 0).keep(None));
-        assert!(!terms(Some(0), 0, 0).keep(hint(9)));
-        assert!(!terms(Some(9), 0, 0).keep(hint(0)));
+        assert!(!terms(Some(0), 0, 0).keep(Some(seconds(9))));
+        assert!(!terms(Some(9), 0, 0).keep(Some(seconds(0))));
         assert!(terms(Some(0), 0, 9).keep(None));
-        assert!(terms(None, 0, 0).keep(hint(1)));
+        assert!(terms(None, 0, 0).keep(Some(seconds(1))));
     }
 }
