@@ -19,6 +19,7 @@ mod gateway;
 mod grpc;
 mod limits;
 mod log;
+mod principal;
 mod server;
 mod toolkits;
 mod tools;
@@ -26,7 +27,10 @@ mod tools;
 // The values they are made of.
 mod glob;
 mod listen;
+mod moment;
+mod network;
 mod secret;
+mod token_hash;
 
 // From a text to a checked value.
 mod assignment;
@@ -73,11 +77,15 @@ pub use listen::{Listen, ListenError};
 pub use load::{DEFAULT, Loaded, load, parse, parse_with_stored};
 pub use log::{Log, LogFormat};
 pub use mcp::nearest;
+pub use moment::{Moment, MomentError};
+pub use network::{Network, NetworkError};
 pub use plan::{Plan, ServerChange, plan};
+pub use principal::{LOCAL, Principal};
 pub use problem::{Problem, Severity};
 pub use schema::schema;
 pub use secret::Secret;
 pub use server::{Era, FixedArguments, Mode, Sandbox, Server, Start, Transport};
 pub use source::{Environment, Source};
 pub use toolkits::{PREFIX_ALIASES, PROJECTS_ROOT, TOOLKITS};
+pub use token_hash::{TokenHash, TokenHashError};
 pub use tools::{Own, Search, Tools};

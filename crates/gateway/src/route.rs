@@ -121,7 +121,7 @@ fn call(
     };
     if route.upstream.is_resident() && call.request.params_members().span.is_some() {
         let caller =
-            toolkit::Caller { principal: call.caller.principal.to_string(), endpoint: inbound.endpoint.path() };
+            toolkit::Caller { principal: call.caller.principal.name.to_string(), endpoint: inbound.endpoint.path() };
         call.tell(caller.to_member()).map_err(|problem| invalid(problem.to_string()))?;
     }
     Ok((route.upstream, call))
@@ -328,7 +328,7 @@ async fn task(catalogue: &Catalogue, seals: &Seals, inbound: Inbound) -> Result<
     let token = inbound.request.param(Param::TaskId);
     let shown = text(&inbound.request, token).ok_or_else(|| invalid("`taskId` must be a string".to_owned()))?;
     let unknown = || invalid("unknown task".to_owned());
-    let task = TaskId::reveal(&seals.ring(), &inbound.caller.principal, &shown).map_err(|_| unknown())?;
+    let task = TaskId::reveal(&seals.ring(), &inbound.caller.principal.name, &shown).map_err(|_| unknown())?;
     let upstream =
         catalogue.members(&inbound.endpoint).find(|upstream| *upstream.name == *task.server).ok_or_else(unknown)?;
     if upstream.introduce(&inbound.caller).await?.era != inbound.caller.era {
