@@ -21,6 +21,7 @@ mod limits;
 mod log;
 mod principal;
 mod server;
+mod tool;
 mod toolkits;
 mod tools;
 
@@ -86,6 +87,7 @@ pub use schema::schema;
 pub use secret::Secret;
 pub use server::{Era, FixedArguments, Mode, Sandbox, Server, Start, Transport};
 pub use source::{Environment, Source};
+pub use tool::{Act, ToolRules, ToolSettings};
 pub use toolkits::{PREFIX_ALIASES, PROJECTS_ROOT, TOOLKITS};
 pub use token_hash::{TokenHash, TokenHashError};
 pub use tools::{Own, Search, Tools};

@@ -17,6 +17,7 @@ use crate::{
     edge::{door::Door, duplex::SseConnections},
     identities::Identities,
     parked::ParkedCalls,
+    pipeline::Traffic,
     principal::Principal,
     residents::Residents,
     results::Results,
@@ -47,6 +48,8 @@ pub struct Parts {
     pub sessions: Arc<Sessions>,
     /// The calls that wait for an answer of a person.
     pub parked: Arc<ParkedCalls>,
+    /// What the steps of the pipeline remember.
+    pub traffic: Arc<Traffic>,
     /// The whole of results that were cut.
     pub results: Arc<Results>,
     /// Who may call.
@@ -177,6 +180,7 @@ impl Parts {
             limits: limits.clone(),
             settings: config.gateway.clone(),
             tools: config.tools.clone(),
+            traffic: Arc::default(),
             results: Arc::default(),
             identities,
             sse: Arc::default(),
@@ -211,6 +215,7 @@ impl Parts {
             limits: config.limits.clone(),
             settings: config.gateway.clone(),
             tools: config.tools.clone(),
+            traffic: self.traffic.clone(),
             results: self.results.clone(),
             members,
             client,

@@ -30,6 +30,7 @@ use crate::{
     catalogue::Endpoint,
     gateway::Gateway,
     identities::Unauthorized,
+    pipeline::wishes::Wishes,
     principal::{Principal, Visitor},
     route::Inbound,
     seals::{now_s, random},
@@ -154,7 +155,7 @@ impl Duplex {
             return self.modern(principal, request).await;
         }
         let reply = match self.session.get() {
-            Some(session) => legacy::handle(&self.gateway.newest(), session, request).await,
+            Some(session) => legacy::handle(&self.gateway.newest(), session, request, Wishes::default()).await,
             None => Reply::error(
                 request.id(),
                 code::INVALID_REQUEST,
@@ -173,7 +174,7 @@ impl Duplex {
             self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
         }
         if let Some(session) = self.session.get() {
-            legacy::handle(&self.gateway.newest(), session, message).await;
+            legacy::handle(&self.gateway.newest(), session, message, Wishes::default()).await;
         }
     }
 
@@ -185,7 +186,13 @@ impl Duplex {
         let (cancel, cancelled) = oneshot::channel();
         let second = self.begin(&id, cancel);
         let caller = modern::caller(&self.gateway.newest(), principal, &request);
-        let inbound = Inbound { caller, endpoint: self.endpoint.clone(), request, param_headers: None };
+        let inbound = Inbound {
+            caller,
+            endpoint: self.endpoint.clone(),
+            request,
+            param_headers: None,
+            wishes: Wishes::default(),
+        };
         tokio::select! {
             () = async { self.pass_on(modern::handle(&self.gateway.newest(), inbound).await).await } => {}
             _ = cancelled => {}
