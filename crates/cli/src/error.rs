@@ -175,6 +175,9 @@ pub enum Error {
     /// The operator has interrupted.
     #[error("cancelled")]
     Cancelled,
+    /// Others could connect and nobody would ask who they are.
+    #[error(transparent)]
+    Open(#[from] config::ListenError),
     /// A listener could not be opened.
     #[error("cannot listen on {address}")]
     Listen {
@@ -219,6 +222,7 @@ impl Error {
             Self::Address { .. } => Some("write `http://127.0.0.1:3100/mcp` or `unix:/path/to/socket`".into()),
             Self::Missing { argument } => Some(format!("give it as `{argument}=VALUE`")),
             Self::Unreachable { .. } => Some("start one with `switchboard serve`, or name another with `--url`".into()),
+            Self::Open(_) => Some(Listen::HINT_OPEN.into()),
             Self::Listen { .. } => Some("choose another address with `--listen`".into()),
             Self::Grpc(_) => Some("see `certificate`, `key` and `client_authorities` in the section `[grpc]`".into()),
             Self::Taken { free: Some(free), .. } => {

@@ -108,6 +108,7 @@ impl Error {
             | Self::Config(_)
             | Self::Problems { .. }
             | Self::Address { .. }
+            | Self::Open(_)
             | Self::Argument { .. }
             | Self::NoServer { .. }
             | Self::Toolkit { .. }

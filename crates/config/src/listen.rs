@@ -36,8 +36,7 @@ impl Listen {
     pub const HINT: &str = "write `127.0.0.1:3100`, `[::1]:3100` or `unix:/path/to/socket`";
 
     /// What to do about an address that is open to others.
-    pub const HINT_OPEN: &str =
-        "make a principal with `switchboard principal add NAME`, or listen on `127.0.0.1`, `[::1]` or `unix:/path/to/socket`";
+    pub const HINT_OPEN: &str = "make a principal with `switchboard principal add NAME`, or listen on `127.0.0.1`, `[::1]` or `unix:/path/to/socket`";
 
     /// Refuses an address that other machines can connect to where everybody could call: where there are no principals.
     pub fn guarded(&self, has_principals: bool) -> Result<(), ListenError> {

@@ -43,8 +43,12 @@ impl Network {
     /// Whether an address belongs to it. An IPv4 address is the same in its IPv6 form.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.address, address.to_canonical()) {
-            (IpAddr::V4(own), IpAddr::V4(other)) => prefix(own.to_bits().into(), self.bits, 32) == prefix(other.to_bits().into(), self.bits, 32),
-            (IpAddr::V6(own), IpAddr::V6(other)) => prefix(own.to_bits(), self.bits, 128) == prefix(other.to_bits(), self.bits, 128),
+            (IpAddr::V4(own), IpAddr::V4(other)) => {
+                prefix(own.to_bits().into(), self.bits, 32) == prefix(other.to_bits().into(), self.bits, 32)
+            }
+            (IpAddr::V6(own), IpAddr::V6(other)) => {
+                prefix(own.to_bits(), self.bits, 128) == prefix(other.to_bits(), self.bits, 128)
+            }
             _ => false,
         }
     }

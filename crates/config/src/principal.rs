@@ -21,10 +21,27 @@ pub struct Principal {
     pub networks: Vec<Network>,
     /// The moment in UTC at which the token ends, such as `2027-01-31T12:00:00Z`. Default none: it does not.
     pub expires: Option<Moment>,
+    /// The most urgent class that its calls may have; one that asks for more gets this. Default `"MEDIUM"`.
+    pub class_max: ClassMax,
+}
+
+/// The most urgent class of a principal. `CRITICAL` is for the node itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum ClassMax {
+    /// What a person waits for.
+    High,
+    /// What says nothing of itself.
+    #[default]
+    Medium,
+    /// What can wait.
+    Low,
+    /// What nobody waits for.
+    Bulk,
 }
 
 impl Default for Principal {
     fn default() -> Self {
-        Self { token_hash: None, networks: Network::loopback(), expires: None }
+        Self { token_hash: None, networks: Network::loopback(), expires: None, class_max: ClassMax::default() }
     }
 }

@@ -23,7 +23,8 @@ pub struct TokenHashError;
 
 impl TokenHash {
     /// What a hash looks like, for hints.
-    pub const HINT: &str = "write what `switchboard principal add` or `rotate` writes: `sha256:` and 64 hexadecimal digits";
+    pub const HINT: &str =
+        "write what `switchboard principal add` or `rotate` writes: `sha256:` and 64 hexadecimal digits";
 
     /// The hash with this digest.
     pub fn of_digest(digest: [u8; DIGEST_BYTES]) -> Self {
@@ -109,7 +110,9 @@ mod tests {
     #[test]
     fn token_in_the_place_of_its_hash_is_refused_and_not_repeated() {
         let digits = "0".repeat(64);
-        for text in ["", "sha256:", "sb_secret", &digits, &format!("sha256:{digits}0"), &format!("sha256:é{}", "0".repeat(62))] {
+        for text in
+            ["", "sha256:", "sb_secret", &digits, &format!("sha256:{digits}0"), &format!("sha256:é{}", "0".repeat(62))]
+        {
             assert_eq!(text.parse::<TokenHash>(), Err(TokenHashError), "{text}");
         }
         assert!(!TokenHashError.to_string().contains("sb_secret"));

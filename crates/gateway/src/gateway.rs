@@ -91,7 +91,7 @@ impl Gateway {
 
     /// The caller as which the gateway itself asks servers.
     pub fn own_caller(&self) -> Caller {
-        own_caller(self.identities.local(), &self.no_facts)
+        own_caller(self.identities.node(), &self.no_facts)
     }
 
     /// The configured servers that are there, by name.
@@ -166,7 +166,7 @@ impl Parts {
             info: bytes::Bytes::new(),
             log_level: bytes::Bytes::new(),
         });
-        let terms = terms(config, own_caller(identities.local(), &no_facts));
+        let terms = terms(config, own_caller(identities.node(), &no_facts));
         Self {
             catalogue: Catalogue::new(members.clone(), &config.all_bundles(), terms),
             door: Arc::new(Door::of(&config.gateway, &config.limits)),
@@ -208,7 +208,7 @@ impl Parts {
         let mut members = members(config, &client, &starts, &self.residents, &known);
         members.retain(|member| !stopped.contains(&*member.upstream.name));
         let identities = Arc::new(self.identities.changed(config));
-        let terms = terms(config, own_caller(identities.local(), &self.no_facts));
+        let terms = terms(config, own_caller(identities.node(), &self.no_facts));
         Self {
             catalogue: self.catalogue.replaced(members.clone(), &config.all_bundles(), terms),
             door: Arc::new(Door::of(&config.gateway, &config.limits)),

@@ -20,6 +20,7 @@ const SCHEME: &str = "Bearer";
 #[derive(Debug)]
 pub struct Identities {
     local: Arc<Principal>,
+    node: Arc<Principal>,
     /// Whether this machine may call without a token.
     is_open_here: bool,
     /// Known to this process only.
@@ -57,13 +58,19 @@ impl Identities {
         let keyed = |principal: Principal| Some((hash(&key, &principal.proof.as_ref()?.digest), Arc::new(principal)));
         Self {
             local: Arc::new(Principal::local(lasting(config::LOCAL))),
+            node: Arc::new(Principal::node(lasting(config::LOCAL))),
             is_open_here: config.principals.is_empty() || config.gateway.anonymous_local,
             key,
             by_token: configured.filter_map(keyed).collect(),
         }
     }
 
-    /// Whoever calls from this machine without a token, and the node itself.
+    /// The node itself.
+    pub fn node(&self) -> &Arc<Principal> {
+        &self.node
+    }
+
+    /// Whoever calls from this machine without a token.
     pub fn local(&self) -> &Arc<Principal> {
         &self.local
     }

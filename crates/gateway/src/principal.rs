@@ -4,12 +4,15 @@
 use std::{net::IpAddr, sync::Arc};
 
 use tokio::sync::Semaphore;
+use traffic::Class;
 
 /// Somebody who calls.
 #[derive(Clone, Debug)]
 pub struct Principal {
     /// Its name. Whatever is sealed or kept for a principal is bound to it.
     pub name: Arc<str>,
+    /// The most urgent class that its calls may have.
+    pub class_max: Class,
     pub(crate) proof: Option<Proof>,
     pub(crate) lasting: Lasting,
 }
@@ -51,9 +54,14 @@ pub struct Visitor {
 }
 
 impl Principal {
-    /// Whoever calls from this machine without a token, and the node itself.
+    /// Whoever calls from this machine without a token.
     pub(crate) fn local(lasting: Lasting) -> Self {
-        Self { name: config::LOCAL.into(), proof: None, lasting }
+        Self { name: config::LOCAL.into(), class_max: Class::High, proof: None, lasting }
+    }
+
+    /// The node itself. It owns what `local` owns, and goes first.
+    pub(crate) fn node(lasting: Lasting) -> Self {
+        Self { class_max: Class::Critical, ..Self::local(lasting) }
     }
 
     /// The principal `name` of the configuration; one without a token cannot be.
@@ -63,7 +71,21 @@ impl Principal {
             networks: settings.networks.clone(),
             expires_at_s: settings.expires.as_ref().map(config::Moment::unix_s),
         };
-        Some(Self { name: name.into(), proof: Some(proof), lasting })
+        Some(Self { name: name.into(), class_max: class(settings.class_max), proof: Some(proof), lasting })
+    }
+
+    /// The class of a call for which it wishes this one.
+    pub fn granted(&self, wished: Option<Class>) -> Class {
+        wished.unwrap_or_default().min(self.class_max)
+    }
+}
+
+fn class(most: config::ClassMax) -> Class {
+    match most {
+        config::ClassMax::High => Class::High,
+        config::ClassMax::Medium => Class::Medium,
+        config::ClassMax::Low => Class::Low,
+        config::ClassMax::Bulk => Class::Bulk,
     }
 }
 

@@ -112,7 +112,8 @@ fn call(
     let method = inbound.request.known_method();
     let own_name = if method.mirrored().is_some() { route.own } else { Arc::default() };
     let only_as_task = route.only_as_task && inbound.request.param(Param::Task).is_none();
-    let wishes = inbound.wishes.and_of(&inbound.request).map_err(|unclear| invalid(unclear.to_string()))?;
+    let mut wishes = inbound.wishes.and_of(&inbound.request).map_err(|unclear| invalid(unclear.to_string()))?;
+    wishes.class = Some(inbound.caller.principal.granted(wishes.class));
     let manner = if method == Method::ToolsCall { route.manner } else { Manner::of_method(method) };
     let mut call = Call {
         caller: inbound.caller,

@@ -227,7 +227,12 @@ impl Sessions {
         if is_known { Ok(seal) } else { Err(Unknown::Gone) }
     }
 
-    fn revive(&self, seal: SessionSeal, principal: &Arc<Principal>, endpoint: &Endpoint) -> Result<Arc<Session>, Unknown> {
+    fn revive(
+        &self,
+        seal: SessionSeal,
+        principal: &Arc<Principal>,
+        endpoint: &Endpoint,
+    ) -> Result<Arc<Session>, Unknown> {
         if let Some(session) = lock(&self.live).get(&seal.id) {
             session.touch();
             session.take_on(principal);

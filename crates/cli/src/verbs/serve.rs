@@ -23,4 +23,3 @@ impl Serve {
         context.program.serve(self, &context.options, context.terminal).await
     }
 }
-

@@ -47,7 +47,10 @@ mod tests {
     #[test]
     fn principal_has_a_token_of_its_own() {
         check("principals.ada.token_hash = \"HASH\"", &[]);
-        check("principals.ada.expires = \"2027-01-31T12:00:00Z\"", &["f:1:12: principals.ada: `token_hash` is not given"]);
+        check(
+            "principals.ada.expires = \"2027-01-31T12:00:00Z\"",
+            &["f:1:12: principals.ada: `token_hash` is not given"],
+        );
         check(
             "[principals]\nada.token_hash = \"HASH\"\nbob.token_hash = \"HASH\"",
             &["f:3:5: principals.bob.token_hash: `ada` has the same token"],
@@ -78,7 +81,9 @@ mod tests {
         check("grpc.listen = \"0.0.0.0:3101\"\nprincipals.ada.token_hash = \"HASH\"", &[]);
         check(
             "gateway.listen = [\"0.0.0.0:3100\"]",
-            &["f:1:9: gateway.listen[0]: `0.0.0.0:3100` is open to other machines, but authentication is not configured"],
+            &[
+                "f:1:9: gateway.listen[0]: `0.0.0.0:3100` is open to other machines, but authentication is not configured",
+            ],
         );
     }
 }

@@ -80,9 +80,7 @@ impl Http {
             (&Verb::POST, Place::Mcp(endpoint)) => visit.post(endpoint, &head, body).await,
             (&Verb::GET, Place::Mcp(endpoint)) => visit.stand(&endpoint, &head),
             (&Verb::DELETE, Place::Mcp(endpoint)) => visit.end(&endpoint, &head),
-            (&Verb::GET, Place::Sse(endpoint)) => {
-                duplex::sse(&self.gateway, visit.lasting(self.remote), &endpoint)
-            }
+            (&Verb::GET, Place::Sse(endpoint)) => duplex::sse(&self.gateway, visit.lasting(self.remote), &endpoint),
             (&Verb::POST, Place::Messages(_)) => {
                 let message = Request::from_parts(parts, body);
                 Box::pin(duplex::sse_message(&self.gateway, &visit.principal, message)).await
@@ -220,8 +218,8 @@ impl Visit<'_> {
     /// A batch, which only 2025-03-26 knows. Each message stands for itself.
     async fn batch(&self, endpoint: &Endpoint, head: &Head<'_>, body: &Bytes) -> Answered {
         let gateway = self.gateway;
-        let session = session_id(head)
-            .and_then(|id| gateway.sessions.find(&gateway.seals, &self.principal, endpoint, id).ok());
+        let session =
+            session_id(head).and_then(|id| gateway.sessions.find(&gateway.seals, &self.principal, endpoint, id).ok());
         let Some(session) = session.filter(|session| session.version == Version::V2025_03_26) else {
             return respond(Reply::error(None, code::INVALID_REQUEST, &mcp::Invalid::Batch.to_string(), true));
         };

@@ -93,7 +93,15 @@ pub async fn handle(gateway: &Gateway, inbound: Inbound) -> Reply {
     let method = inbound.request.known_method();
     let id = inbound.request.slice(inbound.request.id_span());
     if let Some(kind) = ListKind::of(method) {
-        return Box::pin(lists::list(gateway, &inbound.caller.principal, &inbound.endpoint, kind, &inbound.request, true)).await;
+        return Box::pin(lists::list(
+            gateway,
+            &inbound.caller.principal,
+            &inbound.endpoint,
+            kind,
+            &inbound.request,
+            true,
+        ))
+        .await;
     }
     if matches!(method, Method::TasksGet | Method::TasksUpdate | Method::TasksCancel)
         && !declares_tasks(&inbound.request)
@@ -166,7 +174,11 @@ fn ended(gateway: &Gateway, context: &Context, end: Result<Answer, Failure>) -> 
             let code =
                 (answer.envelope.kind() == Kind::Error).then(|| answer.envelope.error_code().unwrap_or_default());
             Reply::answer(
-                finish(gateway, context, &gateway.shaped(answer, &context.upstream, &context.principal.name, context.text_max)),
+                finish(
+                    gateway,
+                    context,
+                    &gateway.shaped(answer, &context.upstream, &context.principal.name, context.text_max),
+                ),
                 code,
                 true,
             )

@@ -341,9 +341,11 @@ impl Upstream {
             Mode::PerPrincipal => {
                 Key { principal: Some(caller.principal.name.clone()), session: None, abilities: caller.abilities }
             }
-            Mode::PerSession => {
-                Key { principal: Some(caller.principal.name.clone()), session: caller.session, abilities: caller.abilities }
-            }
+            Mode::PerSession => Key {
+                principal: Some(caller.principal.name.clone()),
+                session: caller.session,
+                abilities: caller.abilities,
+            },
         }
     }
 }
