@@ -94,6 +94,7 @@ impl Error {
             )
             | Self::Control(_)
             | Self::NoAnswer { .. }
+            | Self::Unauthorized { .. }
             | Self::Question { .. }
             | Self::Homeless
             | Self::ClientFile { .. }

@@ -82,7 +82,7 @@ mod tests {
         check(
             "gateway.listen = [\"0.0.0.0:3100\"]",
             &[
-                "f:1:9: gateway.listen[0]: `0.0.0.0:3100` is open to other machines, but authentication is not configured",
+                "f:1:19: gateway.listen[0]: `0.0.0.0:3100` is open to other machines, but authentication is not configured",
             ],
         );
     }
