@@ -44,7 +44,7 @@ pub(super) fn show(changed: Changed, token: &Token, context: &mut Context<'_>) -
 
 impl Report for Given<'_> {
     fn text(&self) -> Text {
-        Text::lines([self.changed.text(), Text::plain("token: ").and(Tone::Strong, self.token)].into_iter())
+        Text::lines([self.changed.text(), Text::plain("token: ").and(Tone::Strong, self.token)])
     }
 }
 
