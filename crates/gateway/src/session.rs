@@ -227,6 +227,11 @@ impl Sessions {
         if is_known { Ok(seal) } else { Err(Unknown::Gone) }
     }
 
+    /// When the session of an id began, in seconds since 1970.
+    pub fn began_s(&self, seals: &Seals, principal: &Principal, id: &str) -> Option<u64> {
+        seals.open::<SessionSeal>(id, &principal.name).ok().map(|seal| seal.issued_at_unix_s)
+    }
+
     fn revive(
         &self,
         seal: SessionSeal,
