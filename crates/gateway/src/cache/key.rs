@@ -25,7 +25,7 @@ impl Key {
         ]);
         put(&mut digest, call.method.as_str().as_bytes());
         put(&mut digest, call.own_name.as_bytes());
-        put(&mut digest, if is_shared { b"" } else { call.caller.principal.as_bytes() });
+        put(&mut digest, if is_shared { b"" } else { call.caller.principal.name.as_bytes() });
         digest.update(arguments_digest(call.request.param_raw(Param::Arguments).unwrap_or(b"{}")).ok()?);
         for (_, fixed) in &call.fixed {
             put(&mut digest, fixed);

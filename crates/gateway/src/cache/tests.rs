@@ -15,6 +15,7 @@ use crate::{
     call::{Abilities, Answer, Call, Caller},
     manner::Manner,
     pipeline::wishes::Wishes,
+    principal::{Lasting, Principal},
 };
 
 fn call_of(principal: &str, tool: &str, arguments: &str) -> Call {
@@ -22,9 +23,10 @@ fn call_of(principal: &str, tool: &str, arguments: &str) -> Call {
         r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"{tool}","arguments":{arguments}}}}}"#
     );
     let facts = ClientFacts { capabilities: "{}".into(), info: bytes::Bytes::new(), log_level: bytes::Bytes::new() };
+    let lasting = Lasting { listeners: Arc::new(tokio::sync::Semaphore::new(1)) };
     Call {
         caller: Caller {
-            principal: principal.into(),
+            principal: Arc::new(Principal { name: principal.into(), ..Principal::local(lasting) }),
             session: None,
             era: Era::Modern,
             facts: Arc::new(facts),
