@@ -18,12 +18,14 @@ use crate::{
     edge::{coding, head::Head, http::is_json},
     gateway::Gateway,
     pipeline::wishes::Wishes,
+    principal::Principal,
     route::Inbound,
 };
 
 /// One request of plain HTTP.
 pub(super) struct Visit<'v> {
     pub(super) gateway: &'v Gateway,
+    pub(super) principal: Arc<Principal>,
     pub(super) endpoint: Endpoint,
     /// The headers that all edges look at.
     pub(super) head: &'v Head<'v>,
@@ -68,7 +70,7 @@ impl Visit<'_> {
             }
         };
         Ok(Caller {
-            principal: self.gateway.principal.clone(),
+            principal: self.principal.clone(),
             session: None,
             era: Era::Legacy,
             facts,
