@@ -17,6 +17,7 @@ mod prompt;
 mod prompts;
 mod read;
 mod resources;
+mod restart;
 mod self_check;
 mod serve;
 mod server;
@@ -62,6 +63,7 @@ verbs! {
     up::Up,
     stdio::Stdio,
     toolkit::Toolkit,
+    restart::Restart,
     status::Status,
     logs::Logs,
     config::Config,

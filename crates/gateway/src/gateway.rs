@@ -15,6 +15,7 @@ use crate::{
     call::{Abilities, Caller},
     catalogue::{Catalogue, Member, Terms},
     edge::{door::Door, duplex::SseConnections},
+    leaving::Stages,
     parked::ParkedCalls,
     residents::Residents,
     results::Results,
@@ -53,6 +54,8 @@ pub struct Parts {
     pub sse: Arc<SseConnections>,
     /// Places for open streams of changes.
     pub listeners: Arc<tokio::sync::Semaphore>,
+    /// How far the node is on its way out.
+    pub stages: Arc<Stages>,
     /// What modern clients say of themselves stands in each request, so there is nothing to remember.
     pub no_facts: Arc<ClientFacts>,
     members: Vec<Member>,
@@ -182,6 +185,7 @@ impl Parts {
             sse: Arc::default(),
             listeners: Arc::new(tokio::sync::Semaphore::new(limits.listens_per_principal_max)),
             no_facts,
+            stages: Arc::default(),
             members,
             client,
             starts,
@@ -222,6 +226,7 @@ impl Parts {
             sse: self.sse.clone(),
             listeners: self.listeners.clone(),
             no_facts: self.no_facts.clone(),
+            stages: self.stages.clone(),
             residents: self.residents.clone(),
             current: self.current.clone(),
         }

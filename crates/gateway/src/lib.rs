@@ -7,7 +7,7 @@
 //!
 //! In reading order: [`gateway`] (the parts put together), [`current`] (how it changes), [`call`], [`events`],
 //! [`failure`], [`intake`], [`alarm`], [`catalogue`], [`route`], [`upstream`], [`residents`], [`shape`] and [`results`],
-//! [`parked`], [`session`], [`reach`], [`streams`], [`edge`].
+//! [`parked`], [`session`], [`reach`], [`streams`], [`edge`], [`leaving`] (its way out).
 
 pub mod alarm;
 pub mod call;
@@ -19,6 +19,7 @@ pub mod failure;
 pub mod gateway;
 pub mod intake;
 pub mod key_file;
+pub mod leaving;
 pub mod parked;
 pub mod reach;
 pub mod redirect;

@@ -30,6 +30,8 @@ pub enum Place {
     WebSocket(Endpoint),
     /// A sign of life.
     Health,
+    /// Whether new work is welcome.
+    Ready,
 }
 
 impl Door {
@@ -127,6 +129,7 @@ pub fn place(path: &str) -> Option<Place> {
         "/messages" => Some(Place::Messages(endpoint)),
         "/mcp/ws" => Some(Place::WebSocket(endpoint)),
         "/healthz" if endpoint == Endpoint::All => Some(Place::Health),
+        "/readyz" if endpoint == Endpoint::All => Some(Place::Ready),
         _ => None,
     }
 }

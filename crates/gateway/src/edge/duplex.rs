@@ -17,7 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_tungstenite::tungstenite::{
     Message,
     handshake::derive_accept_key,
-    protocol::{Role, WebSocketConfig},
+    protocol::{CloseFrame, Role, WebSocketConfig, frame::coding::CloseCode},
 };
 
 use super::{
@@ -30,6 +30,8 @@ use crate::{catalogue::Endpoint, gateway::Gateway, route::Inbound, seals::random
 
 /// How often a WebSocket is asked whether it is alive.
 const PING: Duration = Duration::from_secs(30);
+/// How often a connection that is to end is asked whether a request is still under way on it.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Requests under way at one time on one connection: far more than a person or an agent has, far less than would starve
 /// others.
@@ -77,6 +79,15 @@ impl Duplex {
             return self.pass_on(Reply::error(message.id(), code::OVERLOADED, &text, is_modern(&message))).await;
         };
         tokio::spawn(self.clone().request(message, place));
+    }
+
+    /// Resolves in a moment in which no request is under way, after the node has begun to leave. New ones are taken until
+    /// then.
+    async fn leaves(&self) {
+        self.gateway.stages.begin().leaves().await;
+        while self.places.available_permits() < REQUESTS_MAX as usize {
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// Resolves when every request has been answered.
@@ -244,7 +255,10 @@ pub fn sse(gateway: &Gateway, endpoint: &Endpoint) -> Response<Answer> {
     sse::encode_event(&mut opening, Some("endpoint"), None, format!("{base}/messages?session={secret}").as_bytes());
     let gateway = gateway.clone();
     tokio::spawn(async move {
-        out.closed().await;
+        tokio::select! {
+            () = out.closed() => {}
+            () = duplex.leaves() => {}
+        }
         gateway.sse.lock().unwrap_or_else(PoisonError::into_inner).remove(&secret);
         duplex.close();
     });
@@ -300,6 +314,11 @@ pub fn websocket(gateway: &Gateway, endpoint: Endpoint, mut request: Request<Inc
     response
 }
 
+/// Why a connection ends whose client may connect again at once.
+fn come_back() -> CloseFrame {
+    CloseFrame { code: CloseCode::Restart, reason: "the gateway restarts: connect again".into() }
+}
+
 async fn talk(gateway: Gateway, endpoint: Endpoint, upgraded: hyper::upgrade::Upgraded) {
     let limit = Some(gateway.limits.body_bytes_max);
     let config = WebSocketConfig::default().max_message_size(limit).max_frame_size(limit);
@@ -311,6 +330,8 @@ async fn talk(gateway: Gateway, endpoint: Endpoint, upgraded: hyper::upgrade::Up
     let mut ping = tokio::time::interval(PING);
     ping.tick().await;
     let mut heard = true;
+    let leaves = duplex.leaves();
+    tokio::pin!(leaves);
     loop {
         tokio::select! {
             Some(message) = outbox.recv() => {
@@ -328,6 +349,13 @@ async fn talk(gateway: Gateway, endpoint: Endpoint, upgraded: hyper::upgrade::Up
             _ = ping.tick() => {
                 if !heard || sink.send(Message::Ping(Bytes::new())).await.is_err() { break }
                 heard = false;
+            }
+            () = &mut leaves => {
+                while let Some(text) = outbox.try_recv().ok().and_then(|message| String::from_utf8(message.into()).ok()) {
+                    if sink.feed(Message::text(text)).await.is_err() { break }
+                }
+                let _ = sink.send(Message::Close(Some(come_back()))).await;
+                break;
             }
         }
     }

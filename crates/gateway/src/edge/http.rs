@@ -20,6 +20,7 @@ use crate::{
     catalogue::Endpoint,
     gateway::Gateway,
     intake::{Spoiled, whole, within},
+    leaving::Stage,
     route::Inbound,
     session::{Session, Unknown},
     streams::{self, Heard, Lost},
@@ -55,6 +56,8 @@ impl Http {
                 endpoint
             }
             Place::Health => return plain(StatusCode::OK, "ok\n"),
+            Place::Ready if self.gateway.stages.now() == Stage::Serving => return plain(StatusCode::OK, "ready\n"),
+            Place::Ready => return plain(StatusCode::SERVICE_UNAVAILABLE, "leaving\n"),
         };
         if !self.gateway.catalogue.has(endpoint) {
             return refuse(StatusCode::NOT_FOUND, "there is no server or bundle of this name");
@@ -421,14 +424,16 @@ pub fn respond(reply: Reply) -> Answered {
 fn standing(gateway: &Gateway, session: &Arc<Session>, last_event_id: Option<&HeaderValue>) -> Answered {
     let heard = last_event_id.map(|id| session.streams.resume(id.to_str().unwrap_or_default()));
     match heard {
-        Some(Ok(heard)) => resumable(heard),
+        Some(Ok(heard)) if heard.purpose == streams::Purpose::Call => resumable(heard),
+        Some(Ok(heard)) => event_stream(Answer::standing(heard, gateway.stages.begin())),
         Some(Err(Lost::Unknown)) => refuse(StatusCode::BAD_REQUEST, "no event has this id: leave out Last-Event-ID"),
         Some(Err(Lost::TooOld(streams::Purpose::Call))) => {
             refuse(StatusCode::BAD_REQUEST, "what came after this event is not kept any more: its answer is lost")
         }
         Some(Err(Lost::TooOld(streams::Purpose::Standing))) | None => {
             let messages = legacy::stand(gateway, session);
-            resumable(session.streams.open(streams::Purpose::Standing, session.version, messages))
+            let heard = session.streams.open(streams::Purpose::Standing, session.version, messages);
+            event_stream(Answer::standing(heard, gateway.stages.begin()))
         }
     }
 }
