@@ -16,7 +16,7 @@ const PATH: &str = "/servers/slow/mcp";
 
 /// A server over stdio that answers `slow` after as long as it is told.
 fn slow() -> String {
-    format!("[servers.slow]\ncommand = {:?}\nmode = \"shared\"\n", built("rogue"))
+    format!("[servers.slow]\ncommand = '{}'\nmode = \"shared\"\n", built("rogue").display())
 }
 
 #[test]
@@ -57,8 +57,8 @@ fn a_connection_that_is_open_gets_its_next_answer_and_the_word_that_it_closes() 
     assert_eq!(wire::read_answer(&mut connection).header("connection"), None);
     node.hand_over();
     wire::send(connection.get_mut(), &list);
-    let last = wire::read_answer(&mut connection);
-    assert_eq!((last.status, last.header("connection")), (200, Some("close")));
+    let final_answer = wire::read_answer(&mut connection);
+    assert_eq!((final_answer.status, final_answer.header("connection")), (200, Some("close")));
     assert!(connection.fill_buf().expect("it is closed").is_empty());
 }
 

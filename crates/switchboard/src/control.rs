@@ -61,18 +61,17 @@ pub(crate) async fn start(controlled: Controlled<'_>, heritage: &mut Heritage) -
         started: SystemTime::now(),
         restarts,
     };
-    let socket = match socket_path(folders.as_ref(), listen) {
-        Some(path) => open(path, api, heritage).await,
-        None => {
-            tracing::warn!("there is no folder for the control socket: `switchboard status` will not find this node");
-            None
-        }
+    let socket = if let Some(path) = socket_path(folders.as_ref(), listen) {
+        open(path, api, heritage).await
+    } else {
+        tracing::warn!("there is no folder for the control socket: `switchboard status` will not find this node");
+        None
     };
     Controls { socket, _followers: followers }
 }
 
 async fn open(path: PathBuf, api: Api, heritage: &mut Heritage) -> Option<(PathBuf, Serving)> {
-    let bound = match heritage.door(&Door::new("control", path.display())) {
+    let bound = match heritage.door(&Door::new("control", &path.display())) {
         Some(descriptor) => Socket::taken_over(&path, descriptor),
         None => Socket::bind(&path).await,
     };

@@ -21,7 +21,7 @@ use crate::control::Controls;
 use crate::will::{Door, Will};
 
 /// How long a successor may take to be ready: its own start, and some seconds for the servers that were in use.
-const READY_WITHIN: Duration = Duration::from_secs(60);
+const READY_WITHIN: Duration = Duration::from_mins(1);
 
 /// All that can be handed over.
 pub(crate) struct Estate {
@@ -86,7 +86,7 @@ impl Estate {
     }
 
     fn all_doors(&self) -> impl Iterator<Item = (Door, &Arc<Listener>)> {
-        let control = self.controls.door().map(|(path, listener)| (Door::new("control", path.display()), listener));
+        let control = self.controls.door().map(|(path, listener)| (Door::new("control", &path.display()), listener));
         self.doors.iter().map(|(door, listener)| (door.clone(), listener)).chain(control)
     }
 

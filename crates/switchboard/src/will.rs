@@ -27,7 +27,7 @@ pub(crate) struct Door {
 
 impl Door {
     /// A door of these words.
-    pub(crate) fn new(speech: &str, asked: impl ToString) -> Self {
+    pub(crate) fn new(speech: &str, asked: &impl ToString) -> Self {
         Self { speech: speech.to_owned(), asked: asked.to_string() }
     }
 }
@@ -39,7 +39,7 @@ mod tests {
     #[test]
     fn a_will_of_another_version_is_understood() {
         let older: Will = serde_json::from_str(r#"{"doors":[{"speech":"http","asked":"127.0.0.1:0"}]}"#).unwrap();
-        assert_eq!(older, Will { doors: vec![Door::new("http", "127.0.0.1:0")], ..Will::default() });
+        assert_eq!(older, Will { doors: vec![Door::new("http", &"127.0.0.1:0")], ..Will::default() });
         let newer =
             r#"{"doors":[{"speech":"quic","asked":"x","since":1}],"servers":["a"],"everything":true,"more":[]}"#;
         let newer: Will = serde_json::from_str(newer).unwrap();

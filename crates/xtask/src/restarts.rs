@@ -191,7 +191,9 @@ fn sorted(paces: &Paces, begun: Instant, swaps: &[(Instant, Instant)]) -> Findin
             during.record(sample.latency);
         }
     }
-    swaps.iter().for_each(|(from, to)| swap.record(*to - *from));
+    for (from, to) in swaps {
+        swap.record(*to - *from);
+    }
     [&mut before, &mut during, &mut swap].into_iter().for_each(Latencies::sort);
     Findings { calls: paces.samples.len(), before, during, swap, ..Findings::default() }
 }
@@ -329,8 +331,7 @@ impl Streams {
     /// How often one was opened again.
     fn end(self) -> Result<u64, Error> {
         self.is_over.store(true, Ordering::Relaxed);
-        let all = self.readers.into_iter().map(|reader| reader.join().unwrap_or(false));
-        if all.fold(true, |all, one| all && one) {
+        if self.readers.into_iter().all(|reader| reader.join().unwrap_or(false)) {
             Ok(self.reopened.load(Ordering::Relaxed))
         } else {
             Err(Error::StreamLost)

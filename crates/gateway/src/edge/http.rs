@@ -20,11 +20,8 @@ use crate::{
     catalogue::Endpoint,
     gateway::Gateway,
     intake::{Spoiled, whole, within},
-<<<<<<< HEAD
     leaving::Stage,
-=======
     pipeline::wishes::{self, Wishes},
->>>>>>> main
     route::Inbound,
     session::{Session, Unknown},
     streams::{self, Heard, Lost},

@@ -209,7 +209,7 @@ async fn finish(current: &Current) {
         let servers_go = async {
             tokio::time::sleep(IDLE_AFTER_HANDOVER.min(patience)).await;
             current.let_servers_go();
-            std::future::pending().await
+            std::future::pending::<()>().await;
         };
         tokio::select! {
             () = stages.all_done() => return,
@@ -312,12 +312,11 @@ async fn http(gateway: Current, stream: impl AsyncRead + AsyncWrite + Unpin + Se
         }
         end => end,
     };
-    let end = match end {
-        Some(end) => end,
-        None => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
+    let end = if let Some(end) = end {
+        end
+    } else {
+        connection.as_mut().graceful_shutdown();
+        connection.await
     };
     if let Err(error) = end {
         tracing::debug!(%error, "a client connection ended with an error");

@@ -48,15 +48,15 @@ impl Paced {
     /// Asks until `stop` turns true.
     pub async fn run(self, stop: watch::Receiver<bool>) -> Result<Paces, Error> {
         let mut turns = JoinSet::new();
-        let step = Duration::from_secs_f64(f64::from(self.connections) / self.rate);
+        let pace = Duration::from_secs_f64(f64::from(self.connections) / self.rate);
         let mut connections = Vec::new();
         for _ in 0..self.connections {
             connections.push(Connection::open(&self.endpoint, self.era, &self.ask).await?);
         }
         let start = Instant::now();
         for (number, connection) in (0_u32..).zip(connections) {
-            let first = start + step * number / self.connections;
-            turns.spawn(take_turns(connection, first, step, stop.clone()));
+            let first = start + pace * number / self.connections;
+            turns.spawn(take_turns(connection, first, pace, stop.clone()));
         }
         let mut paces = Paces::default();
         while let Some(Ok(one)) = turns.join_next().await {
@@ -68,7 +68,7 @@ impl Paced {
     }
 }
 
-async fn take_turns(mut connection: Connection, first: Instant, step: Duration, stop: watch::Receiver<bool>) -> Paces {
+async fn take_turns(mut connection: Connection, first: Instant, pace: Duration, stop: watch::Receiver<bool>) -> Paces {
     let mut paces = Paces::default();
     let mut due = first;
     while !*stop.borrow() {
@@ -82,7 +82,7 @@ async fn take_turns(mut connection: Connection, first: Instant, step: Duration, 
                 let _ = connection.reconnect().await;
             }
         }
-        due += step;
+        due += pace;
     }
     paces
 }

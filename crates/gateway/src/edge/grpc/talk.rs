@@ -22,11 +22,9 @@ use super::{
     },
     words,
 };
-<<<<<<< HEAD
-use crate::{catalogue::Endpoint, gateway::Gateway, intake::within, leaving::Underway, route::Inbound};
-=======
-use crate::{catalogue::Endpoint, gateway::Gateway, intake::within, pipeline::wishes::Wishes, route::Inbound};
->>>>>>> main
+use crate::{
+    catalogue::Endpoint, gateway::Gateway, intake::within, leaving::Underway, pipeline::wishes::Wishes, route::Inbound,
+};
 
 /// Which of the three methods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
