@@ -20,6 +20,7 @@ mod gateway;
 mod grpc;
 mod limits;
 mod log;
+mod principal;
 mod server;
 mod tool;
 mod toolkits;
@@ -28,7 +29,10 @@ mod tools;
 // The values they are made of.
 mod glob;
 mod listen;
+mod moment;
+mod network;
 mod secret;
+mod token_hash;
 
 // From a text to a checked value.
 mod assignment;
@@ -76,12 +80,16 @@ pub use listen::{Listen, ListenError};
 pub use load::{DEFAULT, Loaded, load, parse, parse_with_stored};
 pub use log::{Log, LogFormat};
 pub use mcp::nearest;
+pub use moment::{Moment, MomentError};
+pub use network::{Network, NetworkError};
 pub use plan::{Plan, ServerChange, plan};
+pub use principal::{ClassMax, LOCAL, Principal};
 pub use problem::{Problem, Severity};
 pub use schema::schema;
 pub use secret::Secret;
 pub use server::{Era, FixedArguments, Mode, Sandbox, Server, Start, Transport};
 pub use source::{Environment, Source};
+pub use token_hash::{TokenHash, TokenHashError};
 pub use tool::{Act, ToolRules, ToolSettings};
 pub use toolkits::{PREFIX_ALIASES, PROJECTS_ROOT, TOOLKITS};
 pub use tools::{Own, Search, Tools};

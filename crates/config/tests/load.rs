@@ -101,9 +101,9 @@ format = "jsn"
     assert_eq!(
         problems(text),
         [
-            "f:3:11: gateway.listen[0]: `0.0.0.0:3100` is open to other machines, but authentication is not configured (listen on `127.0.0.1`, `[::1]` or `unix:/path/to/socket`)",
+            "f:3:11: gateway.listen[0]: `0.0.0.0:3100` is open to other machines, but authentication is not configured (make a principal with `switchboard principal add NAME`, or listen on `127.0.0.1`, `[::1]` or `unix:/path/to/socket`)",
             "f:3:27: gateway.listen[1]: `nowhere` is no listen address (write `127.0.0.1:3100`, `[::1]:3100` or `unix:/path/to/socket`)",
-            "f:4:1: gateway.nmae: unknown key (known are `allowed_hosts`, `allowed_origins`, `instructions`, `legacy_stateless`, `listen`, `name`)",
+            "f:4:1: gateway.nmae: unknown key (known are `allowed_hosts`, `allowed_origins`, `anonymous_local`, `instructions`, `legacy_stateless`, `listen`, `name`)",
             "f:7:1: limits.body_bytes_max: 0 is out of range (1024 to 1073741824)",
             "f:8:1: limits.call_ms_max: expected a whole number, found a text",
             "f:10:2: server: unknown key (did you mean `servers`?)",

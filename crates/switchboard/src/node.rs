@@ -80,6 +80,7 @@ async fn begin(
     let addresses = if arguments.listen.is_empty() { &config.gateway.listen } else { &arguments.listen };
     let mut doors = Vec::new();
     for address in addresses {
+        address.guarded(!config.principals.is_empty())?;
         doors.push(open("http", address, Speech::Http, heritage).await?);
     }
     if let Some(address) = &config.grpc.listen {

@@ -4,6 +4,8 @@
 
 mod act;
 mod class;
+mod rate;
 
 pub use act::Act;
 pub use class::{Class, UnknownClass};
+pub use rate::{Meter, Rate, TooOften};

@@ -39,6 +39,7 @@ use crate::{
     catalogue::Endpoint,
     current::Current,
     leaving::{Stage, Underway},
+    principal::Remote,
 };
 
 /// Connections that may wait to be accepted. With the usual 128 a burst of clients overflows, and whoever is dropped then
@@ -90,7 +91,7 @@ impl Drop for SocketFile {
 /// An accepted connection.
 pub enum Stream {
     /// Over TCP.
-    Tcp(tokio::net::TcpStream),
+    Tcp(tokio::net::TcpStream, Remote),
     /// Over a unix socket.
     Unix(tokio::net::UnixStream),
 }
@@ -138,7 +139,10 @@ impl Listener {
     /// The next connection.
     pub async fn accept(&self) -> io::Result<Stream> {
         match self {
-            Self::Tcp(listener) => Ok(Stream::Tcp(listener.accept().await?.0)),
+            Self::Tcp(listener) => {
+                let (stream, address) = listener.accept().await?;
+                Ok(Stream::Tcp(stream, Remote::Address(address.ip())))
+            }
             Self::Unix(listener, _) => Ok(Stream::Unix(listener.accept().await?.0)),
         }
     }
@@ -241,13 +245,13 @@ async fn accept(
         };
         let (gateway, speech, underway) = (gateway.clone(), speech.clone(), underway.clone());
         match accepted {
-            Ok(Stream::Tcp(stream)) => drop(tokio::spawn(async move {
+            Ok(Stream::Tcp(stream, remote)) => drop(tokio::spawn(async move {
                 let _ = stream.set_nodelay(true);
-                speech.connection(gateway, stream, underway).await;
+                speech.connection(gateway, stream, remote, underway).await;
                 drop(place);
             })),
             Ok(Stream::Unix(stream)) => drop(tokio::spawn(async move {
-                speech.connection(gateway, stream, underway).await;
+                speech.connection(gateway, stream, Remote::Socket, underway).await;
                 drop(place);
             })),
             Err(error) => {
@@ -266,16 +270,22 @@ impl Speech {
         self,
         gateway: Current,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        remote: Remote,
         underway: Underway,
     ) {
         match self {
-            Self::Http => http(gateway, stream, underway).await,
-            Self::Grpc(grpc) => grpc.connection(gateway, stream, underway).await,
+            Self::Http => http(gateway, stream, remote, underway).await,
+            Self::Grpc(grpc) => grpc.connection(gateway, stream, remote, underway).await,
         }
     }
 }
 
-async fn http(gateway: Current, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, mut underway: Underway) {
+async fn http(
+    gateway: Current,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    remote: Remote,
+    mut underway: Underway,
+) {
     let limits = gateway.now().limits.clone();
     let mut builder = http1::Builder::new();
     builder
@@ -288,7 +298,7 @@ async fn http(gateway: Current, stream: impl AsyncRead + AsyncWrite + Unpin + Se
     let stream = Framed::new(stream, switched.clone());
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
         let gateway = gateway.now();
-        let http = Http { gateway };
+        let http = Http { gateway, remote };
         let switched = switched.clone();
         async move {
             let mut response = http.answer(request).await;
@@ -327,7 +337,7 @@ async fn http(gateway: Current, stream: impl AsyncRead + AsyncWrite + Unpin + Se
 pub async fn stdio(current: Current, endpoint: Endpoint, stop: impl Future<Output = ()>) {
     let (out, mut outbox) = mpsc::channel::<Bytes>(STREAM_QUEUE);
     let gateway = current.now();
-    let duplex = Duplex::new(&gateway, endpoint, out);
+    let duplex = Duplex::new(&gateway, gateway.identities.parent(), endpoint, out);
     let writer = tokio::spawn(async move {
         let mut stdout = tokio::io::stdout();
         while let Some(message) = outbox.recv().await {
