@@ -51,7 +51,13 @@ fn legacy_code(code: i32) -> Option<i32> {
     matches!(code, code::UNAVAILABLE..=code::NO_SESSION).then_some(code + EARLIER_BY)
 }
 
-/// The HTTP status of an answer, and after how many seconds to call again where it says so.
+/// Whether an answer is one that was kept from an earlier call.
+pub(super) fn is_kept(answer: &mcp::Envelope) -> bool {
+    let meta = answer.meta_members().span.of(answer.bytes());
+    meta.is_some_and(|meta| array::member(meta, "dev.switchboard/cached").is_some())
+}
+
+/// The HTTP status of an answer.
 pub(super) fn status(answer: &mcp::Envelope) -> u16 {
     let code = (answer.kind() == Kind::Error).then(|| answer.error_code().unwrap_or_default());
     code.and_then(|code| i32::try_from(code).ok()).map_or(200, |code| code::http_status(code, true))

@@ -47,7 +47,11 @@ pub(super) async fn request(visit: &Visit<'_>, method: Method, body: Incoming) -
         let caller = session::caller(visit)?;
         match ListKind::of(method) {
             Some(kind) => list(visit, kind, &request).await,
-            None => Ok((run::to_its_end(visit.gateway, visit.inbound(caller, request)).await?, false)),
+            None => {
+                let answer = run::to_its_end(visit.gateway, visit.inbound(caller, request)).await?;
+                let kept = envelope::is_kept(&answer);
+                Ok((answer, kept))
+            }
         }
     };
     match answered.await {

@@ -1,9 +1,11 @@
-//! `GET /mcp/status`: the bridge, its sessions and the servers behind this endpoint at one glance.
+//! `GET /mcp/status`: the bridge, its sessions, the cache and the servers behind this endpoint at one glance.
+
+use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 
 use super::visit::Visit;
-use crate::{moment::rfc3339, upstream::Upstream};
+use crate::{gateway::Gateway, moment::rfc3339, upstream::Upstream};
 
 /// What the caller may know.
 pub(super) fn of(visit: &Visit<'_>) -> Value {
@@ -16,7 +18,17 @@ pub(super) fn of(visit: &Visit<'_>) -> Value {
     json!({
         "bridge": { "enabled": true, "sessionless": gateway.bridge.settings.sessionless, "version": env!("CARGO_PKG_VERSION") },
         "sessions": { "open": gateway.sessions.all().len(), "max": gateway.limits.sessions_max },
+        "cache": cache(gateway),
         "servers": servers,
+    })
+}
+
+/// How much the cache helps, and how full it is.
+pub(super) fn cache(gateway: &Gateway) -> Value {
+    let report = gateway.traffic.cache.report(Instant::now());
+    json!({
+        "answers": report.answers, "memory_bytes": report.memory_bytes, "memory_bytes_max": report.memory_bytes_max,
+        "hits": report.hits, "stale": report.stale, "misses": report.misses,
     })
 }
 

@@ -40,6 +40,7 @@ pub(super) fn stats(visit: &Visit<'_>) -> Value {
         "calls": total(|status| status.calls),
         "errors": total(|status| status.errors),
         "sessions": { "open": gateway.sessions.all().len(), "max": gateway.limits.sessions_max },
+        "cache": status::cache(gateway),
         "servers": servers,
         "memory": memory(),
     })
