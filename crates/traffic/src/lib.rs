@@ -5,5 +5,10 @@
 mod act;
 mod class;
 
+pub mod breaker;
+pub mod once;
+pub mod retry;
+pub mod single_flight;
+
 pub use act::Act;
 pub use class::{Class, UnknownClass};
