@@ -1,6 +1,7 @@
 //! Rules that concern more than one key, or more of a value than its type: one file per section.
 
 mod api;
+mod breaker;
 mod bundle;
 mod gateway;
 mod grpc;
@@ -16,6 +17,7 @@ pub(crate) fn check(config: &Config, problems: &mut Problems<'_>) {
     gateway::check(&config.gateway, problems);
     grpc::check(&config.grpc, &config.gateway, problems);
     limits::check(&config.limits, problems);
+    breaker::check(&config.breaker, &config.retry, problems);
     names::check("servers", config.servers.keys(), problems);
     names::check("bundles", config.bundles.keys(), problems);
     server::check_prefixes(&config.servers, problems);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Bundle, Error, Gateway, Grpc, Limits, Log, Server, Tools};
+use crate::{Breaker, Bundle, Error, Gateway, Grpc, Limits, Log, Retry, Server, Tools};
 
 /// Everything an operator can choose. Serialized, secrets read `•••`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -18,6 +18,10 @@ pub struct Config {
     pub grpc: Grpc,
     /// How much, how many and how long at most.
     pub limits: Limits,
+    /// When calls are held back from a server that fails, and when it is tried again.
+    pub breaker: Breaker,
+    /// How often a call that got no answer is sent once more.
+    pub retry: Retry,
     /// What is logged, and in which shape.
     pub log: Log,
     /// How many tools a model sees, and how much of a result.

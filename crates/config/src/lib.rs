@@ -10,6 +10,7 @@
 
 // The words an operator writes, section by section.
 mod api;
+mod breaker;
 mod bundle;
 mod config;
 mod connection;
@@ -19,6 +20,7 @@ mod gateway;
 mod grpc;
 mod limits;
 mod log;
+mod retry;
 mod server;
 mod tool;
 mod toolkits;
@@ -55,6 +57,7 @@ pub mod store;
 pub mod stored;
 
 pub use api::{Auth, Operations, Rest, RestArgument, RestMethod, RestPlace, RestTool, RestType, Traits};
+pub use breaker::Breaker;
 pub use bundle::{Bundle, Naming};
 pub use config::Config;
 pub use connection::Connection;
@@ -76,6 +79,7 @@ pub use log::{Log, LogFormat};
 pub use mcp::nearest;
 pub use plan::{Plan, ServerChange, plan};
 pub use problem::{Problem, Severity};
+pub use retry::Retry;
 pub use schema::schema;
 pub use secret::Secret;
 pub use server::{Era, FixedArguments, Mode, Sandbox, Server, Start, Transport};

@@ -15,6 +15,9 @@ pub struct ToolSettings {
     /// What the tool does to the world, where its own annotations say nothing or cannot be believed. Default what they
     /// say.
     pub act: Option<Act>,
+    /// Whether calls of the tool are held back when it fails, beside those of its server as a whole: for a tool that
+    /// breaks alone. Default `false`.
+    pub breaker: Option<bool>,
 }
 
 /// What a tool does to the world.
@@ -32,7 +35,7 @@ pub enum Act {
 impl ToolSettings {
     /// These settings, and those of `general` where they say nothing.
     fn over(self, general: &Self) -> Self {
-        Self { act: self.act.or(general.act) }
+        Self { act: self.act.or(general.act), breaker: self.breaker.or(general.breaker) }
     }
 }
 
@@ -76,7 +79,7 @@ mod tests {
 
     #[test]
     fn the_more_exact_glob_goes_over_the_others() {
-        let says = |act| ToolSettings { act };
+        let says = |act| ToolSettings { act, ..ToolSettings::default() };
         let settings = BTreeMap::from([
             ("*".to_owned(), says(Some(Act::Acts))),
             ("get_*".to_owned(), says(Some(Act::Reads))),

@@ -42,6 +42,7 @@ impl Api {
             ("POST", ["servers", name, "start"]) => servers::act(self, name, |current| current.start(name)),
             ("POST", ["servers", name, "stop"]) => servers::act(self, name, |current| current.stop(name)),
             ("POST", ["servers", name, "restart"]) => servers::act(self, name, |current| current.restart(name)),
+            ("POST", ["servers", name, "breaker", "reset"]) => servers::reset_breaker(self, name),
             ("POST", ["servers", name, "test"]) => servers::test(self, name).await,
             ("POST", ["config", "reload"]) => past::reload(self).await,
             ("GET", ["config", "history"]) => past::list(self),

@@ -106,7 +106,7 @@ impl Abilities {
 }
 
 /// One request on its way to one upstream.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Call {
     /// Who calls.
     pub caller: Caller,
@@ -268,7 +268,7 @@ impl Reply {
 }
 
 /// The answer of an upstream.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Answer {
     /// The message as it came, under the id of our hop.
     pub envelope: Envelope,

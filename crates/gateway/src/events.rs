@@ -11,6 +11,7 @@ use tokio::{
 use crate::{
     call::{Answer, Event, Exchange},
     failure::Failure,
+    pipeline::breaker::Permit,
     upstream::place::Place,
 };
 
@@ -36,6 +37,7 @@ pub struct Events {
     /// What was taken to see whether the call had ended at once.
     first: Option<Event>,
     place: Option<Place>,
+    permit: Option<Permit>,
     _cancel: Cancel,
 }
 
@@ -57,6 +59,7 @@ pub fn channel(with_notes: bool, patience: Patience, cancel: impl FnOnce() + Sen
         deadline: Instant::now() + patience.total,
         first: None,
         place: None,
+        permit: None,
         _cancel: Cancel(Some(Box::new(cancel))),
     };
     (Sender { notes: notes_in, done: done_in }, events)
@@ -100,6 +103,11 @@ impl Events {
         self.place = Some(place);
     }
 
+    /// Tells the breakers of the server how the call ends.
+    pub fn watched_by(&mut self, permit: Permit) {
+        self.permit = Some(permit);
+    }
+
     /// Waits for the first event: a call that has ended is told as such, so that it can be judged at once.
     pub async fn settle(mut self) -> Exchange {
         match self.next().await {
@@ -118,10 +126,9 @@ impl Events {
         }
         let limit = self.deadline.min(Instant::now() + self.patience.idle);
         let event = timeout_at(limit, self.wait()).await.unwrap_or(Event::Done(Err(Failure::Timeout)));
-        if let Event::Done(end) = &event
-            && let Some(place) = self.place.take()
-        {
-            place.ended(end);
+        if let Event::Done(end) = &event {
+            self.place.take().into_iter().for_each(|place| place.ended(end));
+            self.permit.take().into_iter().for_each(|permit| permit.ended(end));
         }
         event
     }

@@ -23,12 +23,7 @@ pub struct Rules {
 
 impl Default for Rules {
     fn default() -> Self {
-        Self {
-            attempts: 3,
-            wait: Duration::from_millis(100),
-            wait_max: Duration::from_secs(5),
-            budget_percent: 20,
-        }
+        Self { attempts: 3, wait: Duration::from_millis(100), wait_max: Duration::from_secs(5), budget_percent: 20 }
     }
 }
 

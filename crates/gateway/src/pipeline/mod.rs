@@ -2,6 +2,10 @@
 //! era or the server. Each step is one file, and [`carry`] calls them. What the steps remember is [`Traffic`], which
 //! outlives a change of the configuration.
 
+pub mod breaker;
+pub mod duplicates;
+pub mod keyed;
+mod retry;
 pub mod wishes;
 
 use std::sync::Arc;
@@ -14,9 +18,22 @@ use crate::{
 
 /// What the steps remember from one call to the next.
 #[derive(Debug, Default)]
-pub struct Traffic {}
+pub struct Traffic {
+    /// The calls that were made under idempotency keys.
+    keys: Arc<keyed::Keys>,
+}
+
+impl Traffic {
+    /// Clears away what has expired.
+    pub(crate) fn sweep(&self) {
+        self.keys.sweep();
+    }
+}
 
 /// Carries a call to its server.
-pub async fn carry(_gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call) -> Exchange {
-    upstream.call(call).await
+pub async fn carry(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call) -> Exchange {
+    if let Some(key) = keyed::key_of(call) {
+        return Box::pin(keyed::send(&gateway.traffic.keys, upstream, call, key)).await;
+    }
+    duplicates::send(upstream, call).await
 }
