@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Breaker, Bundle, Error, Gateway, Grpc, Limits, Log, Retry, Server, Tools};
+use crate::{Breaker, Bridge, Bundle, Error, Gateway, Grpc, Limits, Log, Retry, Server, Tools};
 
 /// Everything an operator can choose. Serialized, secrets read `•••`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -16,6 +16,8 @@ pub struct Config {
     pub gateway: Gateway,
     /// Where gRPC clients connect, and whether by TLS.
     pub grpc: Grpc,
+    /// Plain HTTP for programs that speak no MCP.
+    pub bridge: Bridge,
     /// How much, how many and how long at most.
     pub limits: Limits,
     /// When calls are held back from a server that fails, and when it is tried again.

@@ -11,6 +11,7 @@
 // The words an operator writes, section by section.
 mod api;
 mod breaker;
+mod bridge;
 mod bundle;
 mod config;
 mod connection;
@@ -58,6 +59,7 @@ pub mod stored;
 
 pub use api::{Auth, Operations, Rest, RestArgument, RestMethod, RestPlace, RestTool, RestType, Traits};
 pub use breaker::Breaker;
+pub use bridge::Bridge;
 pub use bundle::{Bundle, Naming};
 pub use config::Config;
 pub use connection::Connection;

@@ -391,6 +391,7 @@ fn told_by(failure: &Failure, is_hurried: bool) -> End {
         | Failure::NoRoom(_)
         | Failure::SessionGone
         | Failure::Overloaded
+        | Failure::UnknownName(_)
         | Failure::Refused(..) => End::Untold,
     }
 }
