@@ -13,10 +13,12 @@ mod init;
 mod interactive;
 mod logs;
 mod man;
+mod principal;
 mod prompt;
 mod prompts;
 mod read;
 mod resources;
+mod restart;
 mod self_check;
 mod serve;
 mod server;
@@ -62,11 +64,13 @@ verbs! {
     up::Up,
     stdio::Stdio,
     toolkit::Toolkit,
+    restart::Restart,
     status::Status,
     logs::Logs,
     config::Config,
     server::Server,
     bundle::Bundle,
+    principal::Principal,
     client::Client,
     doctor::Doctor,
     tools::Tools,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Breaker, Bridge, Bundle, Error, Gateway, Grpc, Limits, Log, Retry, Server, Tools};
+use crate::{Breaker, Bridge, Bundle, Cache, Error, Gateway, Grpc, Limits, Log, Principal, Retry, Server, Tools};
 
 /// Everything an operator can choose. Serialized, secrets read `•••`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -16,6 +16,8 @@ pub struct Config {
     pub gateway: Gateway,
     /// Where gRPC clients connect, and whether by TLS.
     pub grpc: Grpc,
+    /// Who may call, by name. Without any, everybody on this machine may.
+    pub principals: BTreeMap<String, Principal>,
     /// Plain HTTP for programs that speak no MCP.
     pub bridge: Bridge,
     /// How much, how many and how long at most.
@@ -24,6 +26,8 @@ pub struct Config {
     pub breaker: Breaker,
     /// How often a call that got no answer is sent once more.
     pub retry: Retry,
+    /// How much is kept of answers.
+    pub cache: Cache,
     /// What is logged, and in which shape.
     pub log: Log,
     /// How many tools a model sees, and how much of a result.

@@ -22,6 +22,12 @@ pub const PROFILE: Variable =
 pub const LISTEN: Variable =
     Variable { name: "SWITCHBOARD_LISTEN", meaning: "the listen address, where `--listen` is not given" };
 
+/// What proves to a node who calls.
+pub const TOKEN: Variable = Variable {
+    name: "SWITCHBOARD_TOKEN",
+    meaning: "the token of a principal, which verbs that call tools send to the node at `--url`",
+};
+
 /// The folder for what the program keeps, instead of `$XDG_STATE_HOME/switchboard`.
 pub const STATE_DIR: Variable = Variable {
     name: "SWITCHBOARD_STATE_DIR",
@@ -96,8 +102,14 @@ pub const CONNECTIONS: Variable = Variable {
     meaning: "the `connections` of `switchboard toolkit`, as one JSON object by name",
 };
 
+/// The process that a new one of `switchboard restart` follows.
+pub const PREDECESSOR: Variable = Variable {
+    name: "SWITCHBOARD_PREDECESSOR",
+    meaning: "the process that this one follows; set by `switchboard restart`, and of no effect in any other child",
+};
+
 /// Every environment variable the program reads.
-pub const VARIABLES: [Variable; 17] = [
+pub const VARIABLES: [Variable; 19] = [
     COMPLETE,
     CONFIG,
     CONNECTIONS,
@@ -109,7 +121,9 @@ pub const VARIABLES: [Variable; 17] = [
     NO_COLOR,
     OLLAMA_HOST,
     PATH,
+    PREDECESSOR,
     STATE_DIR,
+    TOKEN,
     TRUSTED_REPOSITORIES,
     XDG_CONFIG_HOME,
     XDG_STATE_HOME,

@@ -62,6 +62,9 @@ pub enum Failure {
     /// No server has this resource.
     #[error("resource not found: {0}")]
     NotFound(String),
+    /// The caller wants a kept answer or none.
+    #[error("no answer to this call is kept, and it asks for no other")]
+    NotKept,
     /// No server has a tool or prompt of this name.
     #[error("{0}")]
     UnknownName(String),
@@ -79,6 +82,7 @@ impl Failure {
             | Self::LeftAlone { .. }
             | Self::TurnedAway { .. }
             | Self::NoRoom(_)
+            | Self::NotKept
             | Self::SessionGone => "UNAVAILABLE",
             Self::Unauthorized(_) => "UNAUTHORIZED",
             Self::Lost => "OUTCOME_UNKNOWN",
@@ -98,6 +102,20 @@ impl Failure {
             Self::Unavailable(reason) | Self::NoRoom(reason) => reason.clone(),
             failure => failure.to_string(),
         }
+    }
+
+    /// Whether a kept answer may stand in: the server gave none, and the caller did nothing wrong.
+    pub fn is_of_the_server(&self) -> bool {
+        !matches!(
+            self,
+            Self::NotKept
+                | Self::Refused(..)
+                | Self::MissingCapability(_)
+                | Self::NotFound(_)
+                | Self::UnknownName(_)
+                | Self::Unauthorized(_)
+                | Self::TooLarge(_)
+        )
     }
 
     /// What to do next.
@@ -121,6 +139,7 @@ impl Failure {
                 "use a client that can answer questions of servers"
             }
             Self::NotFound(_) => "list the resources and read one of them",
+            Self::NotKept => "call again without `only-if-cached`",
             Self::UnknownName(_) => "list what there is, and use one of the names",
             Self::Refused(..) => "check the arguments",
         }
@@ -134,6 +153,7 @@ impl Failure {
             | Self::TurnedAway { .. }
             | Self::NoRoom(_)
             | Self::Unauthorized(_)
+            | Self::NotKept
             | Self::SessionGone => code::UNAVAILABLE,
             Self::Lost => code::OUTCOME_UNKNOWN,
             Self::Timeout => code::DEADLINE,
@@ -147,9 +167,10 @@ impl Failure {
 
     /// The answer to the client with this request id: a tool result that the model can read where there is one, else an error.
     pub fn answer(&self, id: &[u8], method: Method, modern: bool) -> Bytes {
-        let refusal =
-            matches!(self, Self::Overloaded | Self::LeftAlone { .. } | Self::UnknownName(_) | Self::Refused(..))
-                || (modern && matches!(self, Self::MissingCapability(_)));
+        let refusal = matches!(
+            self,
+            Self::Overloaded | Self::LeftAlone { .. } | Self::NotKept | Self::UnknownName(_) | Self::Refused(..)
+        ) || (modern && matches!(self, Self::MissingCapability(_)));
         if method == Method::ToolsCall && !refusal {
             return message::result(id, &self.tool_result(modern));
         }

@@ -15,8 +15,11 @@ use crate::{
     call::{Abilities, Caller},
     catalogue::{Catalogue, Member, Terms},
     edge::{bridge::Bridge, door::Door, duplex::SseConnections},
+    identities::Identities,
+    leaving::Stages,
     parked::ParkedCalls,
     pipeline::{Traffic, breaker::Rules},
+    principal::Principal,
     residents::Residents,
     results::Results,
     seals::Seals,
@@ -36,6 +39,8 @@ pub struct Parts {
     pub settings: config::Gateway,
     /// The section `[tools]`.
     pub tools: config::Tools,
+    /// The section `[cache]`.
+    pub cache: config::Cache,
     /// Who may knock.
     pub door: Arc<Door>,
     /// Plain HTTP for programs without MCP.
@@ -52,12 +57,12 @@ pub struct Parts {
     pub traffic: Arc<Traffic>,
     /// The whole of results that were cut.
     pub results: Arc<Results>,
-    /// The principal as which everybody calls while authentication is not configured.
-    pub principal: Arc<str>,
+    /// Who may call.
+    pub identities: Arc<Identities>,
     /// The open connections of HTTP+SSE clients.
     pub sse: Arc<SseConnections>,
-    /// Places for open streams of changes.
-    pub listeners: Arc<tokio::sync::Semaphore>,
+    /// How far the node is on its way out.
+    pub stages: Arc<Stages>,
     /// What modern clients say of themselves stands in each request, so there is nothing to remember.
     pub no_facts: Arc<ClientFacts>,
     members: Vec<Member>,
@@ -93,7 +98,7 @@ impl Gateway {
 
     /// The caller as which the gateway itself asks servers.
     pub fn own_caller(&self) -> Caller {
-        own_caller(&self.principal, &self.no_facts)
+        own_caller(self.identities.node(), &self.no_facts)
     }
 
     /// The configured servers that are there, by name.
@@ -163,13 +168,13 @@ impl Parts {
         let client = client(limits);
         let starts = Starts::new(limits.starts_max);
         let members = members(config, &client, &starts, &residents, &|_, _| None);
-        let principal: Arc<str> = "local".into();
+        let identities = Arc::new(Identities::new(config));
         let no_facts = Arc::new(ClientFacts {
             capabilities: "{}".into(),
             info: bytes::Bytes::new(),
             log_level: bytes::Bytes::new(),
         });
-        let terms = terms(config, own_caller(&principal, &no_facts));
+        let terms = terms(config, own_caller(identities.node(), &no_facts));
         Self {
             catalogue: Catalogue::new(members.clone(), &config.all_bundles(), terms),
             door: Arc::new(Door::of(&config.gateway, &config.limits)),
@@ -184,12 +189,13 @@ impl Parts {
             limits: limits.clone(),
             settings: config.gateway.clone(),
             tools: config.tools.clone(),
-            traffic: Arc::default(),
+            cache: config.cache.clone(),
+            traffic: Arc::new(Traffic::new(config)),
             results: Arc::default(),
-            principal,
+            identities,
             sse: Arc::default(),
-            listeners: Arc::new(tokio::sync::Semaphore::new(limits.listens_per_principal_max)),
             no_facts,
+            stages: Arc::default(),
             members,
             client,
             starts,
@@ -212,7 +218,9 @@ impl Parts {
         let starts = if same_servers { self.starts.clone() } else { Starts::new(config.limits.starts_max) };
         let mut members = members(config, &client, &starts, &self.residents, &known);
         members.retain(|member| !stopped.contains(&*member.upstream.name));
-        let terms = terms(config, own_caller(&self.principal, &self.no_facts));
+        let identities = Arc::new(self.identities.changed(config));
+        let terms = terms(config, own_caller(identities.node(), &self.no_facts));
+        self.traffic.change(config);
         Self {
             catalogue: self.catalogue.replaced(members.clone(), &config.all_bundles(), terms),
             door: Arc::new(Door::of(&config.gateway, &config.limits)),
@@ -220,6 +228,7 @@ impl Parts {
             limits: config.limits.clone(),
             settings: config.gateway.clone(),
             tools: config.tools.clone(),
+            cache: config.cache.clone(),
             traffic: self.traffic.clone(),
             results: self.results.clone(),
             members,
@@ -228,10 +237,10 @@ impl Parts {
             seals: self.seals.clone(),
             sessions: self.sessions.clone(),
             parked: self.parked.clone(),
-            principal: self.principal.clone(),
+            identities,
             sse: self.sse.clone(),
-            listeners: self.listeners.clone(),
             no_facts: self.no_facts.clone(),
+            stages: self.stages.clone(),
             residents: self.residents.clone(),
             current: self.current.clone(),
         }
@@ -293,7 +302,7 @@ fn terms(config: &Config, own: Caller) -> Terms {
     Terms { limits: config.limits.clone(), tools: config.tools.clone(), who, own }
 }
 
-fn own_caller(principal: &Arc<str>, no_facts: &Arc<ClientFacts>) -> Caller {
+fn own_caller(principal: &Arc<Principal>, no_facts: &Arc<ClientFacts>) -> Caller {
     Caller {
         principal: principal.clone(),
         session: None,

@@ -89,7 +89,7 @@ pub async fn listen(gateway: &Gateway, inbound: Inbound) -> Reply {
         let text = format!("at most {} resources and tasks on one stream", gateway.limits.subscriptions_per_listen_max);
         return Reply::error(Some(&id), code::INVALID_PARAMS, &text, true);
     }
-    let Ok(place) = gateway.listeners.clone().try_acquire_owned() else {
+    let Ok(place) = inbound.caller.principal.lasting.listeners.clone().try_acquire_owned() else {
         return Reply::error(Some(&id), code::OVERLOADED, "too many open streams: close one first", true);
     };
     let changes = gateway.catalogue.changes();
@@ -98,10 +98,12 @@ pub async fn listen(gateway: &Gateway, inbound: Inbound) -> Reply {
     let acknowledged = format!(r#"{{"notifications":{},{}}}"#, ears.honoured.as_json(), tag(&id));
     let _ = sender.send(message::notification(Method::Acknowledged.as_str(), acknowledged.as_bytes())).await;
     let newcomers = newcomers::hear(gateway.clone(), inbound.caller, inbound.endpoint.clone());
+    let mut underway = gateway.stages.begin();
     tokio::spawn(async move {
         tokio::select! {
             () = ears.follow(&id, changes, &inbound.endpoint, &sender) => {}
             () = newcomers => {}
+            () = underway.leaves() => drop(sender.send(complete(&id)).await),
         }
         drop(place);
     });
@@ -111,6 +113,11 @@ pub async fn listen(gateway: &Gateway, inbound: Inbound) -> Reply {
 /// `"_meta"` with the id of the stream.
 fn tag(id: &[u8]) -> String {
     format!(r#""_meta":{{"io.modelcontextprotocol/subscriptionId":{}}}"#, String::from_utf8_lossy(id))
+}
+
+/// The end of a stream that its client may open again at once.
+fn complete(id: &[u8]) -> Bytes {
+    message::result(id, format!(r#"{{"resultType":"complete",{}}}"#, tag(id)).as_bytes())
 }
 
 /// The open ears at the servers of one listener.
@@ -259,7 +266,7 @@ async fn find(
         }
     }
     for shown in &wanted.tasks {
-        let Ok(task) = TaskId::reveal(&gateway.seals.ring(), &caller.principal, shown) else { continue };
+        let Ok(task) = TaskId::reveal(&gateway.seals.ring(), &caller.principal.name, shown) else { continue };
         if let Some(upstream) = gateway.catalogue.members(endpoint).find(|upstream| *upstream.name == *task.server) {
             found.push((upstream.clone(), Subject::Task(task.id), shown.clone()));
         }

@@ -389,6 +389,7 @@ fn told_by(failure: &Failure, is_hurried: bool) -> End {
         Failure::LeftAlone { .. }
         | Failure::TurnedAway { .. }
         | Failure::NoRoom(_)
+        | Failure::NotKept
         | Failure::SessionGone
         | Failure::Overloaded
         | Failure::UnknownName(_)

@@ -15,10 +15,11 @@ use mcp::{Era, Method, Param, state::arguments_digest};
 use tokio::sync::oneshot;
 use traffic::{
     Act,
+    cache::Demand,
     single_flight::{Flights, Part},
 };
 
-use super::{retry, wishes::CacheWish};
+use super::retry;
 use crate::{
     call::{Abilities, Answer, Call, Exchange},
     failure::Failure,
@@ -147,7 +148,7 @@ impl Question {
         };
         let is_plain = call.fixed.is_empty() && call.param_headers.is_empty() && !call.only_as_task;
         let is_silent = call.progress_token().is_none() && call.log_level().is_none();
-        let is_new = !call.is_retry() && request.param(Param::Task).is_none() && call.wishes.cache != CacheWish::No;
+        let is_new = !call.is_retry() && request.param(Param::Task).is_none() && call.wishes.cache != Demand::NoCache;
         if !(is_plain && is_silent && is_new) || arguments.len() > ARGUMENTS_BYTES_MAX {
             return None;
         }
@@ -157,7 +158,7 @@ impl Question {
             name: call.own_name.clone(),
             arguments: arguments_digest(arguments).ok()?,
             meta: if meta.is_some() { request.slice(meta) } else { Bytes::new() },
-            principal: caller.principal.clone(),
+            principal: caller.principal.name.clone(),
             session: caller.session.filter(|_| upstream.settings.mode == Mode::PerSession),
             era: caller.era,
             abilities: caller.abilities,

@@ -62,10 +62,10 @@ pub(super) async fn send(keys: &Arc<Keys>, upstream: &Arc<Upstream>, call: &Call
     let key: Key = (upstream.name.clone(), key.into());
     loop {
         let (teller, told) = oneshot::channel();
-        let begun = keys.lock().begin(&call.caller.principal, &key, digest, Instant::now(), || teller);
+        let begun = keys.lock().begin(&call.caller.principal.name, &key, digest, Instant::now(), || teller);
         match begun {
             Begin::First => {
-                let first = First { keys: keys.clone(), owner: call.caller.principal.clone(), key: Some(key) };
+                let first = First { keys: keys.clone(), owner: call.caller.principal.name.clone(), key: Some(key) };
                 return begin(first, upstream.clone(), call.clone());
             }
             // whether it was told or the first has vanished: what became of it is known now

@@ -3,6 +3,7 @@
 //! outlives a change of the configuration.
 
 pub mod breaker;
+mod cached;
 pub mod duplicates;
 pub mod keyed;
 mod retry;
@@ -10,30 +11,53 @@ pub mod wishes;
 
 use std::sync::Arc;
 
+use config::Config;
+
 use crate::{
+    cache::Cache,
     call::{Call, Exchange},
     gateway::Gateway,
     upstream::Upstream,
 };
 
 /// What the steps remember from one call to the next.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Traffic {
+    /// The answers that are kept.
+    pub cache: Cache,
     /// The calls that were made under idempotency keys.
     keys: Arc<keyed::Keys>,
 }
 
 impl Traffic {
+    /// Nothing remembered yet.
+    pub fn new(config: &Config) -> Self {
+        Self { cache: Cache::new(config.cache.memory_bytes), keys: Arc::default() }
+    }
+
+    /// The configuration has changed.
+    pub fn change(&self, config: &Config) {
+        self.cache.resize(config.cache.memory_bytes);
+    }
+
     /// Clears away what has expired.
     pub(crate) fn sweep(&self) {
         self.keys.sweep();
     }
 }
 
-/// Carries a call to its server.
+/// Carries a call to its server, or finds its answer nearer.
 pub async fn carry(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call) -> Exchange {
-    if let Some(key) = keyed::key_of(call) {
-        return Box::pin(keyed::send(&gateway.traffic.keys, upstream, call, key)).await;
+    match cached::step(gateway, upstream, call) {
+        Some(step) => Box::pin(step.take(gateway, upstream, call)).await,
+        None => fetch(gateway, upstream, call).await,
     }
-    duplicates::send(upstream, call).await
+}
+
+/// Asks the server, unless somebody has asked it the same.
+async fn fetch(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call) -> Exchange {
+    match keyed::key_of(call) {
+        Some(key) => Box::pin(keyed::send(&gateway.traffic.keys, upstream, call, key)).await,
+        None => duplicates::send(upstream, call).await,
+    }
 }

@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::{Stream, stream};
 use mcp::{Envelope, Kind, Meta, Method, ScanLimits, code, message};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tonic::{Code, Response, Status, Streaming, server::StreamingService};
 
 use super::{
@@ -22,7 +22,10 @@ use super::{
     },
     words,
 };
-use crate::{catalogue::Endpoint, gateway::Gateway, intake::within, pipeline::wishes::Wishes, route::Inbound};
+use crate::{
+    catalogue::Endpoint, gateway::Gateway, intake::within, leaving::Underway, pipeline::wishes::Wishes,
+    principal::Visitor, route::Inbound,
+};
 
 /// Which of the three methods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,9 +54,10 @@ impl Shape {
 #[derive(Clone)]
 pub(super) struct Opened {
     pub(super) gateway: Gateway,
+    pub(super) visitor: Visitor,
     pub(super) shape: Shape,
     pub(super) deadline: Option<Duration>,
-    pub(super) stop: watch::Receiver<bool>,
+    pub(super) underway: Underway,
 }
 
 type Incoming = Streaming<words::Request>;
@@ -113,7 +117,7 @@ impl Opened {
     async fn one(&self, endpoint: Endpoint, request: words::Request, out: &Outbox) -> Result<(), Status> {
         let reply = match read(&self.gateway, &request).and_then(|message| self.fits(message)) {
             Ok(request) => {
-                let caller = modern::caller(&self.gateway, &request);
+                let caller = modern::caller(&self.gateway, self.visitor.principal.clone(), &request);
                 let inbound = Inbound { caller, endpoint, request, param_headers: None, wishes: Wishes::default() };
                 modern::handle(&self.gateway, inbound).await
             }
@@ -157,7 +161,7 @@ impl Opened {
         out: &Outbox,
     ) -> Result<(), Status> {
         let (sender, mut messages) = mpsc::channel(STREAM_QUEUE);
-        let session = Open(Duplex::new(&self.gateway, endpoint.clone(), sender));
+        let session = Open(Duplex::new(&self.gateway, self.visitor.clone(), endpoint.clone(), sender));
         let writing = async {
             while let Ok(place) = out.reserve().await {
                 let Some(message) = messages.recv().await else { return };
@@ -187,7 +191,7 @@ impl Opened {
         first: words::Request,
         incoming: &mut Incoming,
     ) -> Result<(), Status> {
-        let mut stop = self.stop.clone();
+        let mut underway = self.underway.clone();
         let mut heard = Some(first);
         while let Some(request) = heard {
             if request.endpoint().is_some_and(|named| named != *endpoint) {
@@ -199,7 +203,7 @@ impl Opened {
             }
             heard = tokio::select! {
                 heard = next(incoming) => heard?,
-                _ = stop.wait_for(|stop| *stop) => return Err(Status::unavailable("the gateway is shutting down")),
+                () = underway.leaves() => return Err(Status::unavailable("the gateway is going: open the session again")),
             };
         }
         Ok(())
