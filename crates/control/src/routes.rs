@@ -6,7 +6,7 @@ use client::Problem;
 use http::{Method, Request, StatusCode};
 
 use crate::reply::{Outcome, Reply, problem, refusal};
-use crate::{Configuration, logs, past, servers, status};
+use crate::{Configuration, cache, logs, past, servers, status};
 
 /// The control API of one node. Cheap to clone.
 #[derive(Clone)]
@@ -43,6 +43,8 @@ impl Api {
             ("POST", ["servers", name, "stop"]) => servers::act(self, name, |current| current.stop(name)),
             ("POST", ["servers", name, "restart"]) => servers::act(self, name, |current| current.restart(name)),
             ("POST", ["servers", name, "test"]) => servers::test(self, name).await,
+            ("GET", ["cache"]) => cache::get(self),
+            ("POST", ["cache", "clear"]) => cache::clear(self, query),
             ("POST", ["config", "reload"]) => past::reload(self).await,
             ("GET", ["config", "history"]) => past::list(self),
             ("GET", ["config", "history", number]) => past::get(self, number),

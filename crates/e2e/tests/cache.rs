@@ -223,3 +223,22 @@ fn a_change_of_the_configuration_counts_at_once() {
     scene.wait_for(2);
     assert_eq!(text(&called(&scene.node, "get_lamp", "{}")), "call 2");
 }
+
+#[test]
+fn what_is_kept_can_be_seen_and_dropped() {
+    let (world, server) = World::start();
+    let tool = "[servers.world.tool.get_lamp]\ncache_s = 600\n";
+    let scene = Scene::start(&format!("{}{tool}", server.configured("world")));
+    for _ in 0..3 {
+        assert_eq!(text(&called(&scene.node, "get_lamp", r#"{"secret":"hunter2"}"#)), "call 1");
+    }
+    let kept = scene.control.get("/cache");
+    assert_eq!((&kept["answers"], &kept["hits"], &kept["misses"]), (&json!(1), &json!(2), &json!(1)), "{kept}");
+    assert_eq!((&kept["tools"][0]["tool"], &kept["top"][0]["hits"]), (&json!("get_lamp"), &json!(2)), "{kept}");
+    assert!(!kept.to_string().contains("hunter2"), "{kept}");
+    assert_eq!(scene.control.ask("POST", "/cache/clear?server=nobody").0, 404);
+    let (status, cleared) = scene.control.ask("POST", "/cache/clear?server=world");
+    assert_eq!((status, &cleared["answers"]), (200, &json!(1)), "{cleared}");
+    assert_eq!(text(&called(&scene.node, "get_lamp", r#"{"secret":"hunter2"}"#)), "call 2");
+    assert_eq!(world.calls(), 2);
+}
