@@ -19,6 +19,7 @@ mod prompt;
 mod prompts;
 mod read;
 mod resources;
+mod restart;
 mod self_check;
 mod serve;
 mod server;
@@ -64,6 +65,7 @@ verbs! {
     up::Up,
     stdio::Stdio,
     toolkit::Toolkit,
+    restart::Restart,
     status::Status,
     logs::Logs,
     cache::Cache,

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 
 use crate::socket::socket_there;
 use crate::{
-    Applied, CacheStatus, Check, Cleared, Error, LogLine, Logs, NodeStatus, Past, PastText, Problem, Server,
+    Applied, CacheStatus, Check, Cleared, Error, LogLine, Logs, NodeStatus, Past, PastText, Problem, Restarted, Server,
     ServerReport,
 };
 
@@ -51,6 +51,11 @@ impl Client {
     /// How the node is.
     pub async fn status(&self) -> Result<NodeStatus, Error> {
         self.ask(Method::GET, "/status").await
+    }
+
+    /// Starts the program anew, which takes over all that is new; what is under way finishes at the process before.
+    pub async fn restart_node(&self) -> Result<Restarted, Error> {
+        self.ask(Method::POST, "/maintenance/restart").await
     }
 
     /// All servers.
