@@ -45,14 +45,12 @@ pub(super) async fn request(visit: &Visit<'_>, method: Method, body: Incoming) -
         let request = visit.request(&body, method)?;
         id = request.slice(request.id_span());
         let caller = session::caller(visit)?;
-        match ListKind::of(method) {
-            Some(kind) => list(visit, kind, &request).await,
-            None => {
-                let answer = run::to_its_end(visit.gateway, visit.inbound(caller, request)).await?;
-                let kept = envelope::is_kept(&answer);
-                Ok((answer, kept))
-            }
+        if let Some(kind) = ListKind::of(method) {
+            return list(visit, kind, &request).await;
         }
+        let answer = run::to_its_end(visit.gateway, visit.inbound(caller, request)).await?;
+        let is_kept = envelope::is_kept(&answer);
+        Ok((answer, is_kept))
     };
     match answered.await {
         Err(refusal) => refused(visit, &id, &refusal),
