@@ -28,7 +28,7 @@ pub(super) fn cache(gateway: &Gateway) -> Value {
     let report = gateway.traffic.cache.report(Instant::now());
     json!({
         "answers": report.answers, "memory_bytes": report.memory_bytes, "memory_bytes_max": report.memory_bytes_max,
-        "hits": report.hits, "stale": report.stale, "misses": report.misses,
+        "hits": report.total.hits, "stale": report.total.stale, "misses": report.total.misses,
     })
 }
 
