@@ -26,6 +26,10 @@ pub struct Gateway {
     /// Whether legacy clients may call without a session; servers then cannot ask them questions. Default
     /// `false`.
     pub legacy_stateless: bool,
+    /// The region where this node stands; instances of servers in it are preferred. Default none.
+    pub region: String,
+    /// The zone in its region. Default none.
+    pub zone: String,
 }
 
 impl Default for Gateway {
@@ -37,6 +41,8 @@ impl Default for Gateway {
             name: "switchboard".to_owned(),
             instructions: None,
             legacy_stateless: false,
+            region: String::new(),
+            zone: String::new(),
         }
     }
 }

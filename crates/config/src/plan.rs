@@ -10,8 +10,10 @@ use serde_json::{Map, Value};
 use crate::{Config, Limits, Server};
 
 /// Keys that are read once, when the node starts.
-const READ_AT_START: [&str; 12] = [
+const READ_AT_START: [&str; 14] = [
     "gateway.listen",
+    "gateway.region",
+    "gateway.zone",
     "grpc.certificate",
     "grpc.client_authorities",
     "grpc.key",

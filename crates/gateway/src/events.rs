@@ -11,7 +11,7 @@ use tokio::{
 use crate::{
     call::{Answer, Event, Exchange},
     failure::Failure,
-    upstream::place::Place,
+    upstream::{instances::Turn, place::Place},
 };
 
 /// How many notifications and questions of one call may wait for a slow client.
@@ -36,6 +36,7 @@ pub struct Events {
     /// What was taken to see whether the call had ended at once.
     first: Option<Event>,
     place: Option<Place>,
+    turn: Option<Turn>,
     _cancel: Cancel,
 }
 
@@ -57,6 +58,7 @@ pub fn channel(with_notes: bool, patience: Patience, cancel: impl FnOnce() + Sen
         deadline: Instant::now() + patience.total,
         first: None,
         place: None,
+        turn: None,
         _cancel: Cancel(Some(Box::new(cancel))),
     };
     (Sender { notes: notes_in, done: done_in }, events)
@@ -100,6 +102,11 @@ impl Events {
         self.place = Some(place);
     }
 
+    /// Keeps the turn of the instance that serves the call until it ends.
+    pub fn keep_turn(&mut self, turn: Turn) {
+        self.turn = Some(turn);
+    }
+
     /// Waits for the first event: a call that has ended is told as such, so that it can be judged at once.
     pub async fn settle(mut self) -> Exchange {
         match self.next().await {
@@ -118,10 +125,13 @@ impl Events {
         }
         let limit = self.deadline.min(Instant::now() + self.patience.idle);
         let event = timeout_at(limit, self.wait()).await.unwrap_or(Event::Done(Err(Failure::Timeout)));
-        if let Event::Done(end) = &event
-            && let Some(place) = self.place.take()
-        {
-            place.ended(end);
+        if let Event::Done(end) = &event {
+            if let Some(place) = self.place.take() {
+                place.ended(end);
+            }
+            if let Some(turn) = self.turn.take() {
+                turn.ended(end);
+            }
         }
         event
     }

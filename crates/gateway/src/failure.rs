@@ -61,6 +61,15 @@ impl Failure {
         }
     }
 
+    /// Whether the server is to blame, so that another one like it may do better.
+    pub fn is_of_the_server(&self) -> bool {
+        match self {
+            Self::Unavailable(_) | Self::Lost | Self::Timeout | Self::Garbage(_) => true,
+            Self::Rejected(status) => *status >= 500,
+            _ => false,
+        }
+    }
+
     /// What happened, as part of a sentence that already says which server is meant.
     pub fn reason(&self) -> String {
         match self {

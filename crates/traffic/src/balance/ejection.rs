@@ -88,7 +88,7 @@ mod tests {
     const RULES: Rules = Rules {
         failures: 2,
         out: Duration::from_secs(10),
-        out_max: Duration::from_secs(60),
+        out_max: Duration::from_mins(1),
         return_over: Duration::from_secs(20),
     };
 

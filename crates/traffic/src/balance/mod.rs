@@ -34,10 +34,12 @@ pub struct Instance {
 pub struct Wanted<'c> {
     /// Where the caller is.
     pub place: Option<&'c Place>,
-    /// What calls that belong together have in common.
-    pub key: u64,
+    /// What calls that have to go to the same instance have in common, if this is one of them.
+    pub key: Option<u64>,
     /// A number drawn for this call.
     pub random: u64,
+    /// The instances that serve it only if nobody else is left, such as those that have failed this very call.
+    pub avoided: &'c [usize],
 }
 
 /// Why there is no instance for a call.
@@ -138,14 +140,21 @@ impl Balancer {
         self.only_regions.is_empty() || self.only_regions.contains(&self.members[at].instance.place.region)
     }
 
-    /// The candidates of the nearest and first group that has any: with room before without, in use before left alone. All
+    /// The candidates of the nearest and first group that has any: in use before left alone, with room before without
+    /// (for calls that have a choice). All
     /// are taken as good where all are left alone, for then nothing is gained by leaving them.
     fn best(&self, allowed: &[usize], wanted: &Wanted<'_>, now: Instant) -> Vec<Candidate> {
         let rank = |at: &usize| {
             let Member { instance, outstanding, ejection, .. } = &self.members[*at];
             let nearness = wanted.place.map_or(Nearness::Zone, |place| instance.place.nearness(place));
             let is_out = ejection.is_out(now);
-            (is_out, *outstanding >= instance.calls_max, instance.group, nearness)
+            (
+                wanted.avoided.contains(at),
+                is_out,
+                wanted.key.is_none() && *outstanding >= instance.calls_max,
+                instance.group,
+                nearness,
+            )
         };
         let Some(first) = allowed.iter().map(rank).min() else { return Vec::new() };
         let best = allowed.iter().filter(|at| rank(at) == first);
@@ -179,7 +188,7 @@ mod tests {
     const RULES: EjectionRules = EjectionRules {
         failures: 3,
         out: Duration::from_secs(30),
-        out_max: Duration::from_secs(300),
+        out_max: Duration::from_mins(5),
         return_over: Duration::from_secs(30),
     };
 
@@ -195,7 +204,7 @@ mod tests {
     fn served(balancer: &mut Balancer, calls: u64, now: Instant) -> Vec<u64> {
         let mut counts = vec![0; balancer.members.len()];
         for turn in 0..calls {
-            let wanted = Wanted { key: turn, random: turn.wrapping_mul(0x9E37_79B9_7F4A_7C15), ..Wanted::default() };
+            let wanted = Wanted { random: turn.wrapping_mul(0x9E37_79B9_7F4A_7C15), ..Wanted::default() };
             let at = balancer.begin(&wanted, now).unwrap();
             balancer.ended(at, Some(Duration::from_millis(1)), now);
             counts[at] += 1;
@@ -228,9 +237,9 @@ mod tests {
     #[test]
     fn what_belongs_together_goes_to_one_and_few_move_when_one_leaves() {
         let now = Instant::now();
-        let mut four = balancer(Strategy::Hash, vec![instance(1, 0, "", ""); 4]);
+        let mut four = balancer(Strategy::RoundRobin, vec![instance(1, 0, "", ""); 4]);
         let place = |balancer: &mut Balancer, key| {
-            let at = balancer.begin(&Wanted { key, ..Wanted::default() }, now).unwrap();
+            let at = balancer.begin(&Wanted { key: Some(key), ..Wanted::default() }, now).unwrap();
             balancer.cancelled(at);
             at
         };
@@ -302,6 +311,20 @@ mod tests {
         assert!((1..=15).contains(&early), "{early} of 110 right after its return");
         let late = served(&mut two, 100, back + RULES.return_over)[0];
         assert!((45..=55).contains(&late), "{late} of 100 when it is back");
+    }
+
+    #[test]
+    fn who_failed_a_call_is_asked_again_only_when_nobody_else_is_left() {
+        let now = Instant::now();
+        let mut three = balancer(Strategy::RoundRobin, vec![instance(1, 0, "", ""); 3]);
+        let ask = |balancer: &mut Balancer, tried: &[usize]| {
+            balancer.begin(&Wanted { avoided: tried, key: Some(7), ..Wanted::default() }, now).unwrap()
+        };
+        let first = ask(&mut three, &[]);
+        let second = ask(&mut three, &[first]);
+        let third = ask(&mut three, &[first, second]);
+        assert_eq!(first + second + third, 3, "each once");
+        assert_eq!(ask(&mut three, &[0, 1, 2]), first);
     }
 
     #[test]

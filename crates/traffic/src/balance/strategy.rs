@@ -16,8 +16,6 @@ pub enum Strategy {
     Weighted,
     /// The faster of two that are drawn; both draws may fall on one, so that a slow one is seen to have become fast.
     Fastest,
-    /// Calls that belong together to the same one.
-    Hash,
 }
 
 /// An instance that could serve the call.
@@ -31,9 +29,13 @@ pub(super) struct Candidate {
 }
 
 impl Strategy {
-    /// The chosen one of `candidates`, of which there is at least one.
+    /// The chosen one of `candidates`, of which there is at least one. A call with a key has no choice.
     pub(super) fn choose(self, candidates: &[Candidate], wanted: &Wanted<'_>, turn: u64) -> usize {
         let count = candidates.len() as u64;
+        if let Some(key) = wanted.key {
+            let owner = candidates.iter().max_by_key(|candidate| affinity(key, candidate.at));
+            return owner.map_or(0, |owner| owner.at);
+        }
         let chosen = match self {
             Self::LeastOutstanding => {
                 // among the equally busy each has its turn, or the first would have all the quiet times
@@ -50,7 +52,6 @@ impl Strategy {
                 let second = ((wanted.random >> 32) % count) as usize;
                 [first, second].into_iter().min_by_key(|index| cost(&candidates[*index]))
             }
-            Self::Hash => (0..candidates.len()).max_by_key(|index| affinity(wanted.key, candidates[*index].at)),
         };
         candidates[chosen.unwrap_or_default()].at
     }
