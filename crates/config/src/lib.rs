@@ -10,6 +10,7 @@
 
 // The words an operator writes, section by section.
 mod api;
+mod bridge;
 mod bundle;
 mod config;
 mod connection;
@@ -20,6 +21,8 @@ mod grpc;
 mod instance;
 mod limits;
 mod log;
+mod node;
+mod principal;
 mod server;
 mod tool;
 mod toolkits;
@@ -28,7 +31,10 @@ mod tools;
 // The values they are made of.
 mod glob;
 mod listen;
+mod moment;
+mod network;
 mod secret;
+mod token_hash;
 
 // From a text to a checked value.
 mod assignment;
@@ -56,6 +62,7 @@ pub mod store;
 pub mod stored;
 
 pub use api::{Auth, Operations, Rest, RestArgument, RestMethod, RestPlace, RestTool, RestType, Traits};
+pub use bridge::Bridge;
 pub use bundle::{Bundle, Naming};
 pub use config::Config;
 pub use connection::Connection;
@@ -76,12 +83,17 @@ pub use listen::{Listen, ListenError};
 pub use load::{DEFAULT, Loaded, load, parse, parse_with_stored};
 pub use log::{Log, LogFormat};
 pub use mcp::nearest;
+pub use moment::{Moment, MomentError};
+pub use network::{Network, NetworkError};
+pub use node::Node;
 pub use plan::{Plan, ServerChange, plan};
+pub use principal::{ClassMax, LOCAL, Principal};
 pub use problem::{Problem, Severity};
 pub use schema::schema;
 pub use secret::Secret;
 pub use server::{Era, FixedArguments, Mode, Sandbox, Server, Start, Transport};
 pub use source::{Environment, Source};
+pub use token_hash::{TokenHash, TokenHashError};
 pub use tool::{Act, ToolRules, ToolSettings};
 pub use toolkits::{PREFIX_ALIASES, PROJECTS_ROOT, TOOLKITS};
 pub use tools::{Own, Search, Tools};

@@ -12,8 +12,6 @@ use crate::{Config, Limits, Server};
 /// Keys that are read once, when the node starts.
 const READ_AT_START: [&str; 14] = [
     "gateway.listen",
-    "gateway.region",
-    "gateway.zone",
     "grpc.certificate",
     "grpc.client_authorities",
     "grpc.key",
@@ -25,6 +23,8 @@ const READ_AT_START: [&str; 14] = [
     "limits.session_idle_ms_max",
     "limits.session_ms_max",
     "limits.sessions_max",
+    "node.region",
+    "node.zone",
 ];
 
 /// Limits that each server is made with: where one changes, every server is replaced.

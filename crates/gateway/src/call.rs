@@ -10,13 +10,15 @@ use bytes::Bytes;
 use mcp::{ClientFacts, Envelope, Era, Kind, Meta, Method, Param, ResultKey, Splice, message, translate};
 use tokio::sync::oneshot;
 
-use crate::{events::Events, failure::Failure, manner::Manner, pipeline::wishes::Wishes, reach::Reach};
+use crate::{
+    events::Events, failure::Failure, manner::Manner, pipeline::wishes::Wishes, principal::Principal, reach::Reach,
+};
 
 /// Who is calling, as far as an upstream may tell callers apart.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// The principal. Without authentication there is one, the person at this machine.
-    pub principal: Arc<str>,
+    /// The principal.
+    pub principal: Arc<Principal>,
     /// The session of a legacy client.
     pub session: Option<u64>,
     /// The era of the client.

@@ -15,9 +15,11 @@ use traffic::balance::Place;
 use crate::{
     call::{Abilities, Caller},
     catalogue::{Catalogue, Member, Terms},
-    edge::{door::Door, duplex::SseConnections},
+    edge::{bridge::Bridge, door::Door, duplex::SseConnections},
+    identities::Identities,
     parked::ParkedCalls,
     pipeline::Traffic,
+    principal::Principal,
     residents::Residents,
     results::Results,
     seals::Seals,
@@ -39,6 +41,8 @@ pub struct Parts {
     pub tools: config::Tools,
     /// Who may knock.
     pub door: Arc<Door>,
+    /// Plain HTTP for programs without MCP.
+    pub bridge: Bridge,
     /// What all servers offer.
     pub catalogue: Arc<Catalogue>,
     /// What we hand out sealed.
@@ -51,12 +55,10 @@ pub struct Parts {
     pub traffic: Arc<Traffic>,
     /// The whole of results that were cut.
     pub results: Arc<Results>,
-    /// The principal as which everybody calls while authentication is not configured.
-    pub principal: Arc<str>,
+    /// Who may call.
+    pub identities: Arc<Identities>,
     /// The open connections of HTTP+SSE clients.
     pub sse: Arc<SseConnections>,
-    /// Places for open streams of changes.
-    pub listeners: Arc<tokio::sync::Semaphore>,
     /// What modern clients say of themselves stands in each request, so there is nothing to remember.
     pub no_facts: Arc<ClientFacts>,
     members: Vec<Member>,
@@ -92,7 +94,7 @@ impl Gateway {
 
     /// The caller as which the gateway itself asks servers.
     pub fn own_caller(&self) -> Caller {
-        own_caller(&self.principal, &self.no_facts)
+        own_caller(self.identities.node(), &self.no_facts)
     }
 
     /// The configured servers that are there, by name.
@@ -160,19 +162,20 @@ impl Parts {
         let limits = &config.limits;
         let client = client(limits);
         let starts = Starts::new(limits.starts_max);
-        let place = place(&config.gateway);
+        let place = place(&config.node);
         let around = Surroundings { limits, client: &client, residents: &residents, starts: &starts, place: &place };
         let members = members(config, &around, &|_, _| None);
-        let principal: Arc<str> = "local".into();
+        let identities = Arc::new(Identities::new(config));
         let no_facts = Arc::new(ClientFacts {
             capabilities: "{}".into(),
             info: bytes::Bytes::new(),
             log_level: bytes::Bytes::new(),
         });
-        let terms = terms(config, own_caller(&principal, &no_facts));
+        let terms = terms(config, own_caller(identities.node(), &no_facts));
         Self {
             catalogue: Catalogue::new(members.clone(), &config.all_bundles(), terms),
             door: Arc::new(Door::of(&config.gateway, &config.limits)),
+            bridge: Bridge::new(config.bridge.clone()),
             seals: Arc::new(seals),
             sessions: Arc::new(Sessions::new(
                 limits.sessions_max,
@@ -185,9 +188,8 @@ impl Parts {
             tools: config.tools.clone(),
             traffic: Arc::default(),
             results: Arc::default(),
-            principal,
+            identities,
             sse: Arc::default(),
-            listeners: Arc::new(tokio::sync::Semaphore::new(limits.listens_per_principal_max)),
             no_facts,
             members,
             client,
@@ -209,7 +211,7 @@ impl Parts {
             Some(if same { Known::Same(upstream) } else { Known::Former(upstream) })
         };
         let starts = if same_servers { self.starts.clone() } else { Starts::new(config.limits.starts_max) };
-        let place = place(&self.settings);
+        let place = place(&config.node);
         let around = Surroundings {
             limits: &config.limits,
             client: &client,
@@ -219,10 +221,12 @@ impl Parts {
         };
         let mut members = members(config, &around, &known);
         members.retain(|member| !stopped.contains(&*member.upstream.name));
-        let terms = terms(config, own_caller(&self.principal, &self.no_facts));
+        let identities = Arc::new(self.identities.changed(config));
+        let terms = terms(config, own_caller(identities.node(), &self.no_facts));
         Self {
             catalogue: self.catalogue.replaced(members.clone(), &config.all_bundles(), terms),
             door: Arc::new(Door::of(&config.gateway, &config.limits)),
+            bridge: self.bridge.with(config.bridge.clone()),
             limits: config.limits.clone(),
             settings: config.gateway.clone(),
             tools: config.tools.clone(),
@@ -234,9 +238,8 @@ impl Parts {
             seals: self.seals.clone(),
             sessions: self.sessions.clone(),
             parked: self.parked.clone(),
-            principal: self.principal.clone(),
+            identities,
             sse: self.sse.clone(),
-            listeners: self.listeners.clone(),
             no_facts: self.no_facts.clone(),
             residents: self.residents.clone(),
             current: self.current.clone(),
@@ -285,7 +288,7 @@ fn members(
 }
 
 /// Where a node stands.
-fn place(settings: &config::Gateway) -> Place {
+fn place(settings: &config::Node) -> Place {
     Place { region: settings.region.clone(), zone: settings.zone.clone() }
 }
 
@@ -298,7 +301,7 @@ fn terms(config: &Config, own: Caller) -> Terms {
     Terms { limits: config.limits.clone(), tools: config.tools.clone(), who, own }
 }
 
-fn own_caller(principal: &Arc<str>, no_facts: &Arc<ClientFacts>) -> Caller {
+fn own_caller(principal: &Arc<Principal>, no_facts: &Arc<ClientFacts>) -> Caller {
     Caller {
         principal: principal.clone(),
         session: None,

@@ -5,6 +5,8 @@
 mod act;
 pub mod balance;
 mod class;
+mod rate;
 
 pub use act::Act;
 pub use class::{Class, UnknownClass};
+pub use rate::{Meter, Rate, TooOften};

@@ -121,9 +121,9 @@ impl Instances {
         let caller = &call.caller;
         let remembers = first.settings.mode == Mode::PerSession && first.known_era() == Some(Era::Legacy);
         match self.balance {
-            Balance::Principal => Some(self.hasher.hash_one(&*caller.principal)),
-            Balance::Session => Some(self.hasher.hash_one((&*caller.principal, caller.session))),
-            _ if remembers => Some(self.hasher.hash_one((&*caller.principal, caller.session?))),
+            Balance::Principal => Some(self.hasher.hash_one(&*caller.principal.name)),
+            Balance::Session => Some(self.hasher.hash_one((&*caller.principal.name, caller.session))),
+            _ if remembers => Some(self.hasher.hash_one((&*caller.principal.name, caller.session?))),
             _ => None,
         }
     }

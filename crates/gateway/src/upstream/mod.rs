@@ -471,11 +471,13 @@ impl Upstream {
             _ if self.is_resident() => Key { principal: None, session: None, abilities: Abilities::ALL },
             Mode::Shared => Key { principal: None, session: None, abilities: Abilities::ALL },
             Mode::PerPrincipal => {
-                Key { principal: Some(caller.principal.clone()), session: None, abilities: caller.abilities }
+                Key { principal: Some(caller.principal.name.clone()), session: None, abilities: caller.abilities }
             }
-            Mode::PerSession => {
-                Key { principal: Some(caller.principal.clone()), session: caller.session, abilities: caller.abilities }
-            }
+            Mode::PerSession => Key {
+                principal: Some(caller.principal.name.clone()),
+                session: caller.session,
+                abilities: caller.abilities,
+            },
         }
     }
 }
