@@ -17,6 +17,7 @@ use crate::{
     catalogue::{Catalogue, Member, Terms},
     edge::{bridge::Bridge, door::Door, duplex::SseConnections},
     identities::Identities,
+    leaving::Stages,
     parked::ParkedCalls,
     pipeline::Traffic,
     principal::Principal,
@@ -39,6 +40,8 @@ pub struct Parts {
     pub settings: config::Gateway,
     /// The section `[tools]`.
     pub tools: config::Tools,
+    /// The section `[cache]`.
+    pub cache: config::Cache,
     /// Who may knock.
     pub door: Arc<Door>,
     /// Plain HTTP for programs without MCP.
@@ -59,6 +62,8 @@ pub struct Parts {
     pub identities: Arc<Identities>,
     /// The open connections of HTTP+SSE clients.
     pub sse: Arc<SseConnections>,
+    /// How far the node is on its way out.
+    pub stages: Arc<Stages>,
     /// What modern clients say of themselves stands in each request, so there is nothing to remember.
     pub no_facts: Arc<ClientFacts>,
     members: Vec<Member>,
@@ -186,11 +191,13 @@ impl Parts {
             limits: limits.clone(),
             settings: config.gateway.clone(),
             tools: config.tools.clone(),
-            traffic: Arc::default(),
+            cache: config.cache.clone(),
+            traffic: Arc::new(Traffic::new(config)),
             results: Arc::default(),
             identities,
             sse: Arc::default(),
             no_facts,
+            stages: Arc::default(),
             members,
             client,
             starts,
@@ -223,6 +230,7 @@ impl Parts {
         members.retain(|member| !stopped.contains(&*member.upstream.name));
         let identities = Arc::new(self.identities.changed(config));
         let terms = terms(config, own_caller(identities.node(), &self.no_facts));
+        self.traffic.change(config);
         Self {
             catalogue: self.catalogue.replaced(members.clone(), &config.all_bundles(), terms),
             door: Arc::new(Door::of(&config.gateway, &config.limits)),
@@ -230,6 +238,7 @@ impl Parts {
             limits: config.limits.clone(),
             settings: config.gateway.clone(),
             tools: config.tools.clone(),
+            cache: config.cache.clone(),
             traffic: self.traffic.clone(),
             results: self.results.clone(),
             members,
@@ -241,6 +250,7 @@ impl Parts {
             identities,
             sse: self.sse.clone(),
             no_facts: self.no_facts.clone(),
+            stages: self.stages.clone(),
             residents: self.residents.clone(),
             current: self.current.clone(),
         }

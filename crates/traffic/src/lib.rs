@@ -4,6 +4,7 @@
 
 mod act;
 pub mod balance;
+pub mod cache;
 mod class;
 mod rate;
 

@@ -148,15 +148,18 @@ impl Turn {
     }
 
     /// The call has ended.
-    pub fn ended(mut self, end: &Result<Answer, Failure>) {
+    pub fn ended(mut self, end: Result<Answer, Failure>) -> Result<Answer, Failure> {
+        self.note(&end);
+        end
+    }
+
+    /// Counts the end of the call.
+    pub fn note(&mut self, end: &Result<Answer, Failure>) {
         self.has_ended = true;
         let answered = match end {
             Ok(_) => Some(self.began.elapsed()),
-            Err(failure) if failure.is_of_the_server() => None,
-            Err(_) => {
-                self.instances.lock().cancelled(self.at);
-                return;
-            }
+            Err(failure) if failure.is_of_the_server() && !matches!(failure, Failure::Overloaded) => None,
+            Err(_) => return self.instances.lock().cancelled(self.at),
         };
         self.instances.lock().ended(self.at, answered, Instant::now());
     }

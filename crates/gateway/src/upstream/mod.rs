@@ -143,6 +143,7 @@ impl Upstream {
         former: Option<&Self>,
     ) -> Result<Arc<Self>, Failure> {
         let changes = former.map(|former| former.changes.clone()).unwrap_or_default();
+        changes.begin_anew();
         let watch = former.map(|former| former.watch.clone()).unwrap_or_default();
         let addresses: Vec<_> = settings.addresses().collect();
         let other = |address| Self::at_one(name, settings.at(address), around, (changes.clone(), Arc::default()), None);
@@ -226,7 +227,7 @@ impl Upstream {
         let mut avoided: Vec<usize> = all.filter(|(_, one)| one.is_left_alone(now)).map(|(at, _)| at).collect();
         let mut attempts_left = 1 + self.others().len();
         loop {
-            let turn = match instances.turn(call, self, &avoided) {
+            let mut turn = match instances.turn(call, self, &avoided) {
                 Ok(turn) => turn,
                 Err(nowhere) => return Exchange::Done(Err(nowhere)),
             };
@@ -234,8 +235,8 @@ impl Upstream {
             attempts_left -= 1;
             let mut exchange = turn.upstream(self).call_here(call).await;
             match &mut exchange {
-                Exchange::Running(events) => events.keep_turn(turn),
-                Exchange::Done(end) => turn.ended(end),
+                Exchange::Running(events) => events.at_end(move |end, _| turn.ended(end)),
+                Exchange::Done(end) => turn.note(end),
             }
             if attempts_left == 0 || !matches!(exchange, Exchange::Done(Err(Failure::Unavailable(_)))) {
                 return exchange;
