@@ -10,6 +10,7 @@
 
 // The words an operator writes, section by section.
 mod api;
+mod breaker;
 mod bridge;
 mod bundle;
 mod cache;
@@ -25,6 +26,7 @@ mod limits;
 mod log;
 mod node;
 mod principal;
+mod retry;
 mod server;
 mod tool;
 mod toolkits;
@@ -64,6 +66,7 @@ pub mod store;
 pub mod stored;
 
 pub use api::{Auth, Operations, Rest, RestArgument, RestMethod, RestPlace, RestTool, RestType, Traits};
+pub use breaker::Breaker;
 pub use bridge::Bridge;
 pub use bundle::{Bundle, Naming};
 pub use cache::Cache;
@@ -93,6 +96,7 @@ pub use node::Node;
 pub use plan::{Plan, ServerChange, plan};
 pub use principal::{ClassMax, LOCAL, Principal};
 pub use problem::{Problem, Severity};
+pub use retry::Retry;
 pub use schema::schema;
 pub use secret::Secret;
 pub use server::{Era, FixedArguments, Mode, Sandbox, Server, Start, Transport};
