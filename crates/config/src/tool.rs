@@ -15,6 +15,9 @@ pub struct ToolSettings {
     /// What the tool does to the world, where its own annotations say nothing or cannot be believed. Default what they
     /// say.
     pub act: Option<Act>,
+    /// Whether calls of the tool are held back when it fails, beside those of its server as a whole: for a tool that
+    /// breaks alone. Default `false`.
+    pub breaker: Option<bool>,
     /// Seconds an answer is kept and given again to calls with the same arguments, for tools that only read. 0 keeps
     /// none. Default none are kept.
     #[schemars(range(max = 604_800))]
@@ -55,6 +58,7 @@ impl ToolSettings {
     fn over(self, general: &Self) -> Self {
         Self {
             act: self.act.or(general.act),
+            breaker: self.breaker.or(general.breaker),
             cache_s: self.cache_s.or(general.cache_s),
             cache_shared: self.cache_shared.or(general.cache_shared),
             stale_s: self.stale_s.or(general.stale_s),

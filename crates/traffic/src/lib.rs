@@ -3,9 +3,15 @@
 //! is played through in a test within a second. What acts on them is the pipeline of the gateway.
 
 mod act;
+pub mod balance;
 pub mod cache;
 mod class;
 mod rate;
+
+pub mod breaker;
+pub mod once;
+pub mod retry;
+pub mod single_flight;
 
 pub use act::Act;
 pub use class::{Class, UnknownClass};

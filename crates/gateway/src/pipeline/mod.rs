@@ -2,7 +2,11 @@
 //! era or the server. Each step is one file, and [`carry`] calls them. What the steps remember is [`Traffic`], which
 //! outlives a change of the configuration.
 
+pub mod breaker;
 mod cached;
+pub mod duplicates;
+pub mod keyed;
+mod retry;
 pub mod wishes;
 
 use std::sync::Arc;
@@ -21,17 +25,24 @@ use crate::{
 pub struct Traffic {
     /// The answers that are kept.
     pub cache: Cache,
+    /// The calls that were made under idempotency keys.
+    keys: Arc<keyed::Keys>,
 }
 
 impl Traffic {
     /// Nothing remembered yet.
     pub fn new(config: &Config) -> Self {
-        Self { cache: Cache::new(config.cache.memory_bytes) }
+        Self { cache: Cache::new(config.cache.memory_bytes), keys: Arc::default() }
     }
 
     /// The configuration has changed.
     pub fn change(&self, config: &Config) {
         self.cache.resize(config.cache.memory_bytes);
+    }
+
+    /// Clears away what has expired.
+    pub(crate) fn sweep(&self) {
+        self.keys.sweep();
     }
 }
 
@@ -43,7 +54,10 @@ pub async fn carry(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call) -> 
     }
 }
 
-/// Asks the server.
-async fn fetch(_gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call) -> Exchange {
-    upstream.call(call).await
+/// Asks the server, unless somebody has asked it the same.
+async fn fetch(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call) -> Exchange {
+    match keyed::key_of(call) {
+        Some(key) => Box::pin(keyed::send(&gateway.traffic.keys, upstream, call, key)).await,
+        None => duplicates::send(upstream, call).await,
+    }
 }
