@@ -98,14 +98,16 @@ status() { box_enter awk -v key="$1:" '$1 == key { print $2 }' "/proc/$pid/statu
 [ "$(box_enter stat -c %U "/proc/$pid")" != root ] || fail "the service runs as root"
 [ "$(status NoNewPrivs) $(status Seccomp) $(status CapBnd)" = "1 2 0000000000000000" ] || fail "the service may too much"
 
-step "reload takes a server over, which runs under the same rules"
+step "reload hands over to a new process, which takes a server over under the same rules"
 printf '[servers.inner]\ncommand = "/usr/bin/switchboard"\nargs = ["stdio", "--server", "switchboard"]\n' >> "$root/etc/switchboard/switchboard.toml"
 box_enter systemctl reload switchboard
 inner() { box_enter switchboard call inner_list_servers --url "$address/mcp" > /dev/null; }
 for _ in $(seq 1 50); do inner 2> /dev/null && break || sleep 0.1; done
 inner || explain
 inspect inner list_servers
-[ "$(box_enter systemctl show --property MainPID --value switchboard)" = "$pid" ] || fail "reload restarted the node"
+successor=$(box_enter systemctl show --property MainPID --value switchboard)
+[ "$successor" != "$pid" ] || fail "reload did not hand over"
+box_enter test -d "/proc/$successor" || fail "the successor is gone"
 
 step "restart, stop, purge: nothing is left"
 box_enter systemctl restart switchboard

@@ -70,6 +70,7 @@ pub(crate) async fn read_file(path: &Path, bytes_max: usize) -> Result<Vec<u8>, 
     let failed = |source| Error::Read { path: path.to_owned(), source };
     let file = tokio::fs::File::open(path).await.map_err(failed)?;
     let mut bytes = Vec::new();
+    #[expect(clippy::disallowed_methods, reason = "`take` bounds it")]
     file.take(bytes_max as u64 + 1).read_to_end(&mut bytes).await.map_err(failed)?;
     if bytes.len() > bytes_max {
         return Err(Error::TooLarge { place: path.display().to_string(), bytes_max });

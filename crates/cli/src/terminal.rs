@@ -240,6 +240,7 @@ mod tests {
         assert_eq!(tame("a\x1b[2Jb\r\n\tc"), "a\u{fffd}[2Jb\u{fffd}\n\tc");
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the pipe holds two lines")]
     fn rendered(colour: bool) -> String {
         let (reader, writer) = std::io::pipe().unwrap();
         let mut stream = Stream { writer: Box::new(writer), tame: true, colour };

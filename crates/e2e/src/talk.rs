@@ -28,6 +28,7 @@ impl Talk {
         let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let mut child = child.expect("a built program starts");
         let stdout = child.stdout.take().expect("stdout is piped");
+        #[expect(clippy::disallowed_methods, reason = "a test program says little")]
         let (send, messages) = mpsc::channel();
         thread::spawn(move || {
             BufReader::new(stdout).lines().map_while(Result::ok).try_for_each(|line| send.send(line))

@@ -268,6 +268,7 @@ fn a_server_without_room_refuses_early_and_others_have_theirs() {
     let headers = wire::modern_call_headers("slow");
     let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
     let wait = wire::modern_call("1", "slow", r#"{"ms":60000}"#);
+    #[expect(clippy::disallowed_methods, reason = "one answer for each call of the test")]
     let (told, answers) = mpsc::channel();
     for _ in 0..3 {
         let mut client = wire::connect(node.address());

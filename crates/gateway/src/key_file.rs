@@ -108,6 +108,7 @@ impl KeyFile {
             return Err(KeyFileError::Exposed { path });
         }
         let mut text = String::new();
+        #[expect(clippy::disallowed_methods, reason = "`take` bounds it")]
         file.take(FILE_BYTES_MAX).read_to_string(&mut text).map_err(|source| unusable(&path, source))?;
         parse(&text).ok_or(KeyFileError::Garbled { path })
     }

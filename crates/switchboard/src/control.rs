@@ -72,7 +72,7 @@ pub(crate) async fn start(controlled: Controlled<'_>, heritage: &mut Heritage) -
 
 async fn open(path: PathBuf, api: Api, heritage: &mut Heritage) -> Option<(PathBuf, Serving)> {
     let bound = match heritage.door(&Door::new("control", &path.display())) {
-        Some(descriptor) => Socket::taken_over(&path, descriptor),
+        Some((_, descriptor)) => Socket::taken_over(&path, descriptor),
         None => Socket::bind(&path).await,
     };
     let bound =

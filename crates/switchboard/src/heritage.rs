@@ -1,5 +1,5 @@
-//! What this node has taken over from the one before it: open doors, and which servers its clients use. A node that was
-//! started in the ordinary way has taken over nothing.
+//! What this node has not opened itself: the doors of the node before it, with the names of the servers that its clients
+//! use, and those that the service manager lends. A node that was started by hand has neither.
 
 use std::error::Error as StdError;
 use std::io;
@@ -21,19 +21,21 @@ const WARM_WITHIN: Duration = Duration::from_secs(10);
 pub(crate) struct Heritage {
     predecessor: Option<Predecessor>,
     doors: Vec<(Door, OwnedFd)>,
+    /// By address.
+    lent: Vec<(String, OwnedFd)>,
     servers: Vec<String>,
     everything: bool,
 }
 
 impl Heritage {
-    /// Takes over what there is.
-    pub(crate) fn of_process() -> Result<Self, Error> {
-        let Some(mut predecessor) = Predecessor::of_process() else { return Ok(Self::default()) };
+    /// Takes over what there is, beside what is lent.
+    pub(crate) fn of_process(lent: Vec<(String, OwnedFd)>) -> Result<Self, Error> {
+        let Some(mut predecessor) = Predecessor::of_process() else { return Ok(Self { lent, ..Self::default() }) };
         let failed = |error: io::Error| io::Error::new(error.kind(), format!("nothing could be taken over: {error}"));
         let (words, descriptors) = predecessor.take().map_err(failed)?;
         let will: Will = serde_json::from_slice(&words).map_err(|error| failed(error.into()))?;
         let doors = will.doors.into_iter().zip(descriptors).collect();
-        Ok(Self { predecessor: Some(predecessor), doors, servers: will.servers, everything: will.everything })
+        Ok(Self { predecessor: Some(predecessor), doors, lent, servers: will.servers, everything: will.everything })
     }
 
     /// Whether there is somebody to follow.
@@ -41,10 +43,23 @@ impl Heritage {
         self.predecessor.is_some()
     }
 
-    /// The descriptor of a door, once.
-    pub(crate) fn door(&mut self, wanted: &Door) -> Option<OwnedFd> {
-        let place = self.doors.iter().position(|(door, _)| door == wanted)?;
-        Some(self.doors.remove(place).1)
+    /// A door with its descriptor, once.
+    pub(crate) fn door(&mut self, wanted: &Door) -> Option<(Door, OwnedFd)> {
+        if let Some(place) = self.doors.iter().position(|(door, _)| door.is(wanted)) {
+            return Some(self.doors.remove(place));
+        }
+        let place = self.lent.iter().position(|(address, _)| *address == wanted.asked)?;
+        Some((Door { lent: true, ..wanted.clone() }, self.lent.remove(place).1))
+    }
+
+    /// Says which doors are lent in vain; they are closed.
+    pub(crate) fn leave_the_rest(&mut self) {
+        for (address, _) in self.lent.drain(..) {
+            tracing::warn!(
+                address,
+                "the service manager listens where the configuration does not: name it in `listen`"
+            );
+        }
     }
 
     /// Starts what was in use, so that the first calls do not wait for it.

@@ -1,9 +1,11 @@
 //! The program: words in, an exit code out. What a node is made of stands in `node.rs`.
 
+mod activation;
 mod bridge;
 mod control;
 mod hangup;
 mod heritage;
+mod manager;
 mod node;
 mod residents;
 mod stopping;
@@ -30,21 +32,25 @@ fn main() -> ExitCode {
     if cli::complete() {
         return ExitCode::SUCCESS;
     }
+    let whole = Whole { lent: activation::Lent::to_process() };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .expect("the runtime needs threads and descriptors");
-    let exit = runtime.block_on(cli::run(std::env::args_os(), &mut Terminal::of_process(), &Whole));
+    let exit = runtime.block_on(cli::run(std::env::args_os(), &mut Terminal::of_process(), &whole));
     runtime.shutdown_background();
     exit.into()
 }
 
 /// What the command line cannot do by itself.
-struct Whole;
+struct Whole {
+    /// The doors that the service manager lends.
+    lent: activation::Lent,
+}
 
 impl Program for Whole {
     fn serve<'a>(&'a self, serve: &'a Serve, options: &'a Options, terminal: &'a mut Terminal) -> Running<'a> {
-        Box::pin(node::serve(serve, &options.settings, terminal))
+        Box::pin(node::serve(serve, &options.settings, terminal, &self.lent))
     }
 
     fn stdio<'a>(&'a self, stdio: &'a Stdio, options: &'a Options, terminal: &'a mut Terminal) -> Running<'a> {

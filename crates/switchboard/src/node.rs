@@ -19,8 +19,10 @@ use gateway::{
 use telemetry::Log;
 use tokio::sync::mpsc;
 
+use crate::activation::Lent;
 use crate::control::{self, Controlled, Controls};
 use crate::heritage::Heritage;
+use crate::manager::Manager;
 use crate::residents::Household;
 use crate::stopping::Signals;
 use crate::succession::{self, Estate};
@@ -28,10 +30,17 @@ use crate::welcome;
 use crate::will::Door;
 
 /// Runs a node until it is told to stop, or until a successor does its work and its own is finished.
-pub(crate) async fn serve(arguments: &Serve, settings: &Settings, terminal: &mut Terminal) -> Result<Exit, Error> {
+pub(crate) async fn serve(
+    arguments: &Serve,
+    settings: &Settings,
+    terminal: &mut Terminal,
+    lent: &Lent,
+) -> Result<Exit, Error> {
     let program = succession::own_program();
+    let manager = Manager::of_process();
     let mut signals = Signals::listen();
-    let mut heritage = Heritage::of_process()?;
+    let mut heritage = Heritage::of_process(lent.take())?;
+    let is_first = !heritage.is_any();
     let begun = begin(arguments, settings, terminal, &mut heritage).await;
     let begun = begun.and_then(|begun| heritage.accept().map(|()| begun).map_err(Error::from));
     let Begun { gateway, doors, controls, wishes } = match begun {
@@ -43,22 +52,29 @@ pub(crate) async fn serve(arguments: &Serve, settings: &Settings, terminal: &mut
     };
     let listeners = doors.iter().map(|(_, listener, speech)| (listener.clone(), speech.clone())).collect();
     let doors = doors.into_iter().map(|(door, listener, _)| (door, listener)).collect();
-    let estate = Estate { doors, controls, gateway: gateway.clone(), program };
+    let estate = Estate { doors, controls, gateway: gateway.clone(), program, manager: manager.clone() };
     let succession = tokio::spawn(estate.hand_over(wishes));
+    if is_first {
+        manager.ready();
+    }
+    let alive = tokio::spawn(manager.clone().stay_alive());
     let stages = gateway.now().stages.clone();
     let told = async {
         signals.next().await;
+        manager.stopping();
         stages.enter(Stage::Stopping);
         succession.abort();
         signals.next().await;
     };
-    tokio::select! {
+    let exit = tokio::select! {
         () = serve::serve(gateway, listeners) => Ok(Exit::Done),
         () = told => {
             terminal.say("told to end a second time: calls that run are cut off");
             Ok(Exit::Failure)
         }
-    }
+    };
+    alive.abort();
+    exit
 }
 
 /// A node that is ready to serve.
@@ -87,6 +103,7 @@ async fn begin(
         let grpc = Grpc::new(&config.grpc).await.map_err(Error::Grpc)?;
         doors.push(open("grpc", address, Speech::Grpc(grpc), heritage).await?);
     }
+    heritage.leave_the_rest();
     let gateway = gateway(config);
     let listen: Vec<String> = doors.iter().map(|(_, listener, speech)| listener.address(speech)).collect();
     heritage.warm(&gateway.now()).await;
@@ -113,11 +130,14 @@ async fn open(
     heritage: &mut Heritage,
 ) -> Result<(Door, Arc<Listener>, Speech), Error> {
     let door = Door::new(name, address);
-    let listener = match heritage.door(&door) {
-        Some(descriptor) => Listener::taken_over(address, descriptor),
-        None => Listener::bind(address).await,
+    let (door, listener) = match heritage.door(&door) {
+        Some((door, descriptor)) => (door, Listener::taken_over(address, descriptor)),
+        None => (door, Listener::bind(address).await),
     };
     let listener = listener.map_err(|source| Error::listen(address, source))?;
+    if door.lent {
+        listener.leave();
+    }
     Ok((door, Arc::new(listener), speech))
 }
 

@@ -18,6 +18,7 @@ use supervisor::Successor;
 use tokio::sync::mpsc;
 
 use crate::control::Controls;
+use crate::manager::Manager;
 use crate::will::{Door, Will};
 
 /// How long a successor may take to be ready: its own start, and some seconds for the servers that were in use.
@@ -33,6 +34,8 @@ pub(crate) struct Estate {
     pub(crate) gateway: Current,
     /// The program of a successor.
     pub(crate) program: io::Result<PathBuf>,
+    /// Who is told of it.
+    pub(crate) manager: Manager,
 }
 
 impl Estate {
@@ -46,14 +49,16 @@ impl Estate {
             .await
             .expect("a hand-over does not panic");
             self = estate;
-            if let Err(reason) = &outcome {
-                tracing::error!(reason, "no successor took over: the node goes on");
-                let _ = wish.send(outcome);
-                continue;
+            match &outcome {
+                Err(reason) => tracing::error!(reason, "no successor took over: the node goes on"),
+                Ok(successor) => {
+                    self.manager.followed_by(successor.pid);
+                    self.leave();
+                    let _ = wish.send(outcome);
+                    return;
+                }
             }
-            self.leave();
             let _ = wish.send(outcome);
-            return;
         }
     }
 

@@ -23,12 +23,20 @@ pub(crate) struct Door {
     pub(crate) speech: String,
     /// The address as it was asked for, so with port 0 where any was fine.
     pub(crate) asked: String,
+    /// Whether it belongs to the service manager, with the file of its socket.
+    #[serde(default)]
+    pub(crate) lent: bool,
 }
 
 impl Door {
     /// A door of these words.
     pub(crate) fn new(speech: &str, asked: &impl ToString) -> Self {
-        Self { speech: speech.to_owned(), asked: asked.to_string() }
+        Self { speech: speech.to_owned(), asked: asked.to_string(), lent: false }
+    }
+
+    /// Whether both are the same door.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.speech == other.speech && self.asked == other.asked
     }
 }
 

@@ -224,6 +224,7 @@ async fn write_up_to(
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test reads what it has written")]
 mod tests {
     use std::net::Ipv4Addr;
     use std::time::Instant;

@@ -51,7 +51,7 @@ mod tests {
 
     #[tokio::test]
     async fn work_that_nobody_waits_for_is_told_to_stop() {
-        let (say, hear) = mpsc::channel();
+        let (say, hear) = mpsc::sync_channel(1);
         let work = aside(move |stop| {
             while stop.check().is_ok() {
                 std::thread::yield_now();

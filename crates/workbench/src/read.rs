@@ -37,6 +37,7 @@ pub(crate) fn whole(file: OwnedFd, bytes_max: u64, path: &Path, field: &'static 
     }
     let mut bytes = Vec::with_capacity(stat.size as usize);
     // one byte more than allowed: the file may have grown since
+    #[expect(clippy::disallowed_methods, reason = "`take` bounds it")]
     let end = file.take(bytes_max.saturating_add(1)).read_to_end(&mut bytes);
     end.map_err(|error| refusal::io(&error, "read", path, field))?;
     if bytes.len() as u64 > bytes_max { too_large(bytes.len() as u64) } else { Ok(bytes) }

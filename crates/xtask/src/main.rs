@@ -4,6 +4,8 @@
 mod arch;
 mod bench;
 mod bench_toolkits;
+#[cfg(test)]
+mod bounds;
 mod cli;
 mod fuzz;
 mod limits;

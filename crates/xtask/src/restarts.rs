@@ -277,6 +277,7 @@ fn process(pid: u32) -> Option<Pid> {
 struct LongCall(std::thread::JoinHandle<io::Result<String>>);
 
 impl LongCall {
+    #[expect(clippy::disallowed_methods, reason = "the answer of our own gateway")]
     fn begin(address: &str, length: Duration) -> Result<Self, Error> {
         let meta = r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}"#;
         let body = format!(
@@ -365,6 +366,7 @@ fn listen(address: &str, session: &str, is_over: &AtomicBool) -> io::Result<bool
 }
 
 /// Opens a legacy session and gives its id.
+#[expect(clippy::disallowed_methods, reason = "the answer of our own gateway")]
 fn session(address: &str) -> io::Result<String> {
     let body = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"restarts","version":"1.0.0"}}}"#;
     let mut connection = connect(address)?;

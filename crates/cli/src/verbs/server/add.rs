@@ -108,6 +108,7 @@ fn stdin() -> Result<String, Error> {
         return Err(Error::NoServer { what: "nothing".to_owned(), reason: "nothing was given".to_owned() });
     }
     let mut text = String::new();
+    #[expect(clippy::disallowed_methods, reason = "`take` bounds it")]
     stdin.take(BLOCK_BYTES_MAX).read_to_string(&mut text)?;
     Ok(text)
 }
