@@ -4,6 +4,7 @@
 
 mod act;
 mod class;
+pub mod queue;
 
 pub use act::Act;
 pub use class::{Class, UnknownClass};

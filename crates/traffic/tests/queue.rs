@@ -24,13 +24,23 @@ const TOOL_MAX: u32 = 1;
 /// What happens.
 #[derive(Clone, Debug)]
 enum Event {
-    Offer { server: usize, principal: usize, class: usize, limited_tool: bool, object: Option<u8>, cost: u32, patience_ms: u64 },
+    Offer {
+        server: usize,
+        principal: usize,
+        class: usize,
+        limited_tool: bool,
+        object: Option<u8>,
+        cost: u32,
+        patience_ms: u64,
+    },
     /// A call ends, whatever it does: the one of these, by its age.
     Finish(usize),
     Reprioritise(usize, usize),
     Rest(usize),
     Resume(usize),
-    Pass { ms: u64 },
+    Pass {
+        ms: u64,
+    },
 }
 
 fn events() -> impl Strategy<Value = Vec<Event>> {
@@ -79,8 +89,6 @@ struct Node {
     calls: Vec<Known>,
     ended: Vec<u64>,
     next: u64,
-    /// Places over the bounds, since calls that had rested went on.
-    over: u32,
     /// Starts of a principal since another one of its class at its server could have started.
     passed_by_principal: HashMap<(usize, Class, usize, usize), u32>,
     /// Starts of other classes since this one could have started.
@@ -100,7 +108,6 @@ impl Node {
             calls: Vec::new(),
             ended: Vec::new(),
             next: 0,
-            over: 0,
             passed_by_principal: HashMap::new(),
             passed_by_class: HashMap::new(),
             is_even,
@@ -129,6 +136,15 @@ impl Node {
         }
         self.settle();
         self.check();
+        self.forget_the_absent();
+    }
+
+    /// Who has nothing waiting that could start loses its turn, and is passed over by nobody.
+    fn forget_the_absent(&mut self) {
+        let Self { calls, shares, now, passed_by_principal, passed_by_class, .. } = self;
+        let could = |server, class, principal| could_start(calls, shares, *now, server, class, principal);
+        passed_by_principal.retain(|(server, class, principal, _), _| could(*server, *class, *principal));
+        passed_by_class.retain(|(server, class), _| (0..PRINCIPALS).any(|principal| could(*server, *class, principal)));
     }
 
     fn offer(&mut self, server: usize, principal: usize, entry: Entry) {
@@ -175,11 +191,24 @@ impl Node {
     fn started(&mut self, id: u64) {
         let call = self.calls.iter().find(|call| call.ticket.id == id).expect("a call that is known").clone();
         assert!(!call.is_running && call.entry.deadline > self.now, "{call:?}");
+        self.starts_within_bounds(&call);
         self.starts_in_its_order(&call);
         self.starts_in_its_turn(&call);
         if let Some(call) = self.calls.iter_mut().find(|call| call.ticket.id == id) {
             call.is_running = true;
         }
+    }
+
+    /// Only what goes on after a rest may go over a bound.
+    fn starts_within_bounds(&self, call: &Known) {
+        assert!(self.running(&|_| true) < NODE_MAX, "{call:?}");
+        assert!(self.running(&|other| other.server == call.server) < LIMITS.running_max, "{call:?}");
+        assert!(self.running(&|other| other.principal == call.principal) < SHARE_RUNNING_MAX, "{call:?}");
+    }
+
+    /// How many calls have a place.
+    fn running(&self, is_of: &dyn Fn(&Known) -> bool) -> u32 {
+        self.calls.iter().filter(|call| call.is_running && call.resting == 0 && is_of(call)).count() as u32
     }
 
     /// Nothing that came before it could have started in its place.
@@ -200,7 +229,11 @@ impl Node {
         let (server, class) = (call.server, call.entry.class);
         for principal in (0..PRINCIPALS).filter(|principal| *principal != call.principal) {
             let passed = self.passed_by_principal.entry((server, class, principal, call.principal)).or_default();
-            *passed = if could_start(&self.calls, &self.shares, self.now, server, class, principal) { *passed + 1 } else { 0 };
+            *passed = if could_start(&self.calls, &self.shares, self.now, server, class, principal) {
+                *passed + 1
+            } else {
+                0
+            };
             assert!(*passed <= 1 || !self.is_even, "{principal} was passed over by {call:?}");
         }
         for other in Class::ALL.into_iter().filter(|other| *other != class) {
@@ -220,9 +253,7 @@ impl Node {
     fn finish(&mut self, which: usize) {
         let Some(Known { ticket, server, .. }) = self.calls.get(which).cloned() else { return };
         let call = self.take(ticket.id);
-        if call.is_running && call.resting == 0 {
-            self.over = self.over.saturating_sub(1);
-        }
+        assert_eq!(call.ticket, ticket);
         assert!(self.queues[server].finish(ticket, End::Completed, &self.room, self.now));
         assert!(!self.queues[server].finish(ticket, End::Completed, &self.room, self.now), "it has ended");
     }
@@ -239,9 +270,6 @@ impl Node {
 
     fn rest(&mut self, which: usize) {
         let Some(call) = self.calls.get_mut(which).filter(|call| call.is_running) else { return };
-        if call.resting == 0 {
-            self.over = self.over.saturating_sub(1);
-        }
         call.resting += 1;
         self.queues[call.server].rest(call.ticket, &self.room);
     }
@@ -249,9 +277,6 @@ impl Node {
     fn resume(&mut self, which: usize) {
         let Some(call) = self.calls.get_mut(which).filter(|call| call.resting > 0) else { return };
         call.resting -= 1;
-        if call.resting == 0 {
-            self.over += 1;
-        }
         self.queues[call.server].resume(call.ticket, &self.room);
     }
 
@@ -263,19 +288,14 @@ impl Node {
 
     /// What must hold whenever nothing is happening.
     fn check(&self) {
-        let running = |is_of: &dyn Fn(&Known) -> bool| {
-            self.calls.iter().filter(|call| call.is_running && call.resting == 0 && is_of(call)).count() as u32
-        };
-        assert_eq!(self.room.taken(), running(&|_| true));
-        assert!(running(&|_| true) <= NODE_MAX + self.over);
+        assert_eq!(self.room.taken(), self.running(&|_| true));
         for (principal, share) in self.shares.iter().enumerate() {
-            assert_eq!(share.running.taken(), running(&|call| call.principal == principal));
-            assert!(share.running.taken() <= SHARE_RUNNING_MAX + self.over);
+            assert_eq!(share.running.taken(), self.running(&|call| call.principal == principal));
             assert!(share.waiting.taken() <= SHARE_WAITING_MAX);
         }
         for (server, queue) in self.queues.iter().enumerate() {
-            assert_eq!(queue.running(), running(&|call| call.server == server));
-            assert!(queue.running() <= LIMITS.running_max + self.over && queue.waiting() <= LIMITS.waiting_max);
+            assert_eq!(queue.running(), self.running(&|call| call.server == server));
+            assert!(queue.waiting() <= LIMITS.waiting_max);
             self.check_holds(server);
         }
         for call in self.calls.iter().filter(|call| !call.is_running && call.entry.deadline > self.now) {
@@ -321,7 +341,8 @@ fn could_start(
     class: Class,
     principal: usize,
 ) -> bool {
-    let is_free = |call: &Known| call.entry.lock.is_none() && call.entry.tool_max.is_none() && call.entry.deadline > now;
+    let is_free =
+        |call: &Known| call.entry.lock.is_none() && call.entry.tool_max.is_none() && call.entry.deadline > now;
     let waits = |call: &Known| call.server == server && call.entry.class == class && call.principal == principal;
     !shares[principal].running.is_full() && calls.iter().any(|call| !call.is_running && waits(call) && is_free(call))
 }
@@ -353,8 +374,16 @@ fn crowd(waiting_max: u32) -> (Queue, Bound, Arc<Share>, Arc<Share>) {
 }
 
 fn entry(share: &Arc<Share>, now: Instant) -> Entry {
-    let deadline = now + Duration::from_secs(3_600);
-    Entry { class: Class::Medium, share: share.clone(), tool: "t".into(), tool_max: None, lock: None, cost: 1, deadline }
+    let deadline = now + Duration::from_hours(1);
+    Entry {
+        class: Class::Medium,
+        share: share.clone(),
+        tool: "t".into(),
+        tool_max: None,
+        lock: None,
+        cost: 1,
+        deadline,
+    }
 }
 
 #[test]

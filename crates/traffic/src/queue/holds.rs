@@ -33,22 +33,22 @@ pub(super) struct Holds {
 
 impl Holds {
     /// Whether a call could start beside those that run.
-    pub fn allow(&self, entry: &Entry) -> bool {
+    pub(super) fn allow(&self, entry: &Entry) -> bool {
         self.holder(entry).is_none() && !self.tool_is_full(entry)
     }
 
     /// The call that has the object that this one wants.
-    pub fn holder(&self, entry: &Entry) -> Option<u64> {
+    pub(super) fn holder(&self, entry: &Entry) -> Option<u64> {
         self.objects.get(&entry.lock?).copied()
     }
 
     /// Whether as many calls of the tool run as may.
-    pub fn tool_is_full(&self, entry: &Entry) -> bool {
+    pub(super) fn tool_is_full(&self, entry: &Entry) -> bool {
         entry.tool_max.is_some_and(|max| self.tools.get(&entry.tool).is_some_and(|running| *running >= max))
     }
 
     /// A call starts.
-    pub fn take(&mut self, entry: &Entry, id: u64) {
+    pub(super) fn take(&mut self, entry: &Entry, id: u64) {
         if let Some(key) = entry.lock {
             self.objects.insert(key, id);
         }
@@ -58,7 +58,7 @@ impl Holds {
     }
 
     /// A call ends.
-    pub fn give(&mut self, entry: &Entry) {
+    pub(super) fn give(&mut self, entry: &Entry) {
         if let Some(key) = entry.lock {
             self.objects.remove(&key);
         }

@@ -29,7 +29,7 @@ use crate::Class;
 /// What a refused caller is told to wait while nobody knows yet how long calls take, and the bounds of what it is told.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 const RETRY_AFTER_MIN: Duration = Duration::from_millis(100);
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
+const RETRY_AFTER_MAX: Duration = Duration::from_mins(1);
 
 /// How much one queue takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -209,16 +209,15 @@ impl Queue {
             starved.set(starved.get() || !is_claimed);
             is_claimed
         };
-        let classes = self.turns.order().into_iter();
-        let found = classes.filter_map(|class| Some((class, rounds[turns::at(class)].next(cost, claim)?))).next();
-        let (class, ticket) = found?;
+        let mut classes = self.turns.order().into_iter();
+        let (class, ticket) = classes.find_map(|class| Some((class, rounds[turns::at(class)].next(cost, claim)?)))?;
         Some(self.begin(class, ticket, now))
     }
 
     /// A call ends, whether it ran or waited; nothing happens if it has ended.
     pub fn finish(&mut self, ticket: Ticket, end: End, room: &Bound, now: Instant) -> bool {
         let Some(record) = self.records.remove(ticket) else { return false };
-        let (waited, took) = match record.state {
+        let (waited, ran) = match record.state {
             State::Waiting => {
                 self.waiting -= 1;
                 record.entry.share.waiting.give();
@@ -234,7 +233,7 @@ impl Queue {
                 (since.saturating_duration_since(record.offered), now.saturating_duration_since(since))
             }
         };
-        self.remember(record, end, waited, took);
+        self.remember(record, end, waited, ran);
         true
     }
 
@@ -360,10 +359,10 @@ impl Queue {
         Next::Expired(ticket)
     }
 
-    fn remember(&mut self, record: Record, end: End, waited: Duration, took: Duration) {
+    fn remember(&mut self, record: Record, end: End, waited: Duration, ran: Duration) {
         let Record { entry, id, offered, .. } = record;
         let (principal, tool, class) = (entry.share.principal.clone(), entry.tool, entry.class);
-        self.past.push(Finished { id, principal, tool, class, offered, waited, took, end });
+        self.past.push(Finished { id, principal, tool, class, offered, waited, ran, end });
     }
 
     /// How long it takes until `calls` more have started.

@@ -43,7 +43,7 @@ pub struct Finished {
     /// How long it waited.
     pub waited: Duration,
     /// How long it ran.
-    pub took: Duration,
+    pub ran: Duration,
     /// How it ended.
     pub end: End,
 }
@@ -57,9 +57,9 @@ pub(super) struct Past {
 
 impl Past {
     /// Keeps a call; the oldest goes where there are too many.
-    pub fn push(&mut self, call: Finished) {
+    pub(super) fn push(&mut self, call: Finished) {
         if call.end == End::Completed {
-            self.service = Some(self.service.map_or(call.took, |average| moved(average, call.took)));
+            self.service = Some(self.service.map_or(call.ran, |average| moved(average, call.ran)));
         }
         if self.calls.len() == PAST_MAX {
             self.calls.pop_front();
@@ -68,27 +68,27 @@ impl Past {
     }
 
     /// How long a call runs, on a moving average of those that were answered.
-    pub fn service(&self) -> Option<Duration> {
+    pub(super) fn service(&self) -> Option<Duration> {
         self.service
     }
 
     /// All that are kept.
-    pub fn iter(&self) -> impl Iterator<Item = &Finished> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Finished> {
         self.calls.iter()
     }
 }
 
 fn moved(average: Duration, sample: Duration) -> Duration {
-    average - average / SERVICE_WEIGHT + sample / SERVICE_WEIGHT
+    (average * (SERVICE_WEIGHT - 1) + sample) / SERVICE_WEIGHT
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn finished(id: u64, took: Duration, end: End) -> Finished {
+    fn finished(id: u64, ran: Duration, end: End) -> Finished {
         let (offered, class) = (Instant::now(), Class::Medium);
-        Finished { id, principal: "p".into(), tool: "t".into(), class, offered, waited: Duration::ZERO, took, end }
+        Finished { id, principal: "p".into(), tool: "t".into(), class, offered, waited: Duration::ZERO, ran, end }
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub(super) struct Records {
 
 impl Records {
     /// Notes a call.
-    pub fn insert(&mut self, record: Record) -> Ticket {
+    pub(super) fn insert(&mut self, record: Record) -> Ticket {
         let id = record.id;
         if let Some(slot) = self.free.pop() {
             self.slots[slot as usize] = Some(record);
@@ -60,24 +60,24 @@ impl Records {
     }
 
     /// The call with this ticket, unless it has ended.
-    pub fn get(&self, ticket: Ticket) -> Option<&Record> {
+    pub(super) fn get(&self, ticket: Ticket) -> Option<&Record> {
         self.slots.get(ticket.slot as usize)?.as_ref().filter(|record| record.id == ticket.id)
     }
 
     /// The same, to change it.
-    pub fn get_mut(&mut self, ticket: Ticket) -> Option<&mut Record> {
+    pub(super) fn get_mut(&mut self, ticket: Ticket) -> Option<&mut Record> {
         self.slots.get_mut(ticket.slot as usize)?.as_mut().filter(|record| record.id == ticket.id)
     }
 
     /// Forgets a call.
-    pub fn remove(&mut self, ticket: Ticket) -> Option<Record> {
+    pub(super) fn remove(&mut self, ticket: Ticket) -> Option<Record> {
         self.get(ticket)?;
         self.free.push(ticket.slot);
         self.slots[ticket.slot as usize].take()
     }
 
     /// All calls, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = (Ticket, &Record)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Ticket, &Record)> {
         let ticket = |(slot, record): (usize, &Record)| Ticket { slot: slot as u32, id: record.id };
         let taken = self.slots.iter().enumerate().filter_map(|(slot, record)| Some((slot, record.as_ref()?)));
         taken.map(move |(slot, record)| (ticket((slot, record)), record))

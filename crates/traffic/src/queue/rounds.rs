@@ -25,20 +25,15 @@ struct Round {
 
 impl Rounds {
     /// A call waits behind those of the same principal. Whoever had none waits a round.
-    pub fn push(&mut self, ticket: Ticket, share: &Arc<Share>) {
+    pub(super) fn push(&mut self, ticket: Ticket, share: &Arc<Share>) {
         match self.0.iter_mut().find(|round| Arc::ptr_eq(&round.share, share)) {
             Some(round) => round.calls.push_back(ticket),
-            None => self.0.push_back(Round {
-                share: share.clone(),
-                calls: [ticket].into(),
-                purse: 0,
-                is_paid: false,
-            }),
+            None => self.0.push_back(Round { share: share.clone(), calls: [ticket].into(), purse: 0, is_paid: false }),
         }
     }
 
     /// Takes a call out that waits no longer.
-    pub fn remove(&mut self, ticket: Ticket) {
+    pub(super) fn remove(&mut self, ticket: Ticket) {
         for round in &mut self.0 {
             round.calls.retain(|waiting| *waiting != ticket);
         }
@@ -47,7 +42,11 @@ impl Rounds {
 
     /// Takes out the next call that can start. `cost` says what a call costs, if it could start; `claim` takes for it what
     /// others may take at the same time, and may come too late.
-    pub fn next(&mut self, cost: impl Fn(Ticket) -> Option<u32>, claim: impl Fn(Ticket) -> bool) -> Option<Ticket> {
+    pub(super) fn next(
+        &mut self,
+        cost: impl Fn(Ticket) -> Option<u32>,
+        claim: impl Fn(Ticket) -> bool,
+    ) -> Option<Ticket> {
         loop {
             let mut somebody_saves = false;
             for _ in 0..self.0.len() {
@@ -58,9 +57,6 @@ impl Rounds {
                     } else if claim(ticket) {
                         self.spend(at, cost);
                         return Some(ticket);
-                    } else {
-                        // nobody saves up while it may not spend
-                        round.purse = cost.saturating_sub(1);
                     }
                 }
                 self.rotate();
@@ -96,10 +92,12 @@ impl Round {
         self.calls.iter().enumerate().find_map(startable)
     }
 
+    /// Whether it can pay, with the unit of this round. Nobody saves more than the next call costs, and what costs nothing
+    /// is no turn.
     fn affords(&mut self, cost: u32) -> bool {
-        if !self.is_paid {
+        if !self.is_paid && cost > 0 {
             self.is_paid = true;
-            self.purse += 1;
+            self.purse += u32::from(self.purse < cost);
         }
         self.purse >= cost
     }

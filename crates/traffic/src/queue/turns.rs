@@ -18,20 +18,20 @@ pub(super) struct Turns {
 
 impl Turns {
     /// A fresh cycle. A class without weight has one turn: nobody waits for ever.
-    pub fn new(weights: Weights) -> Self {
+    pub(super) fn new(weights: Weights) -> Self {
         let weights = weights.map(|weight| weight.max(1));
         Self { weights, left: weights }
     }
 
     /// The classes in the order in which they may start something: those with turns left before those without.
-    pub fn order(&self) -> [Class; 5] {
+    pub(super) fn order(&self) -> [Class; 5] {
         let mut order = Class::ALL;
         order.sort_by_key(|class| (self.left[at(*class)] == 0, at(*class)));
         order
     }
 
     /// A class has started something. If it had no turn left, all others had nothing to start: a new cycle begins.
-    pub fn took(&mut self, class: Class) {
+    pub(super) fn took(&mut self, class: Class) {
         if self.left[at(class)] == 0 {
             self.left = self.weights;
         }
