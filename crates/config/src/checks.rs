@@ -6,6 +6,7 @@ mod gateway;
 mod grpc;
 mod limits;
 mod names;
+mod queue;
 mod server;
 
 use crate::Config;
@@ -16,6 +17,7 @@ pub(crate) fn check(config: &Config, problems: &mut Problems<'_>) {
     gateway::check(&config.gateway, problems);
     grpc::check(&config.grpc, &config.gateway, problems);
     limits::check(&config.limits, problems);
+    queue::check(&config.queue, problems);
     names::check("servers", config.servers.keys(), problems);
     names::check("bundles", config.bundles.keys(), problems);
     server::check_prefixes(&config.servers, problems);

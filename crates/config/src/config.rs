@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Bundle, Error, Gateway, Grpc, Limits, Log, Server, Tools};
+use crate::{Bundle, Error, Gateway, Grpc, Limits, Log, Queue, Server, Tools};
 
 /// Everything an operator can choose. Serialized, secrets read `•••`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,6 +22,8 @@ pub struct Config {
     pub log: Log,
     /// How many tools a model sees, and how much of a result.
     pub tools: Tools,
+    /// How many calls run at one time, and how many wait.
+    pub queue: Queue,
     /// The MCP servers, by name.
     pub servers: BTreeMap<String, Server>,
     /// The bundles, by name.

@@ -15,6 +15,15 @@ pub struct ToolSettings {
     /// What the tool does to the world, where its own annotations say nothing or cannot be believed. Default what they
     /// say.
     pub act: Option<Act>,
+    /// Calls of each of these tools that run at one time. Default as many as at the server.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub concurrency: Option<u32>,
+    /// What calls work on one after the other: `"arg:NAME"`, the value of an argument. Calls for other values run beside
+    /// them. Default none.
+    pub lock: Option<String>,
+    /// Seconds a call may be silent: neither answer nor progress. Default what the server says.
+    #[schemars(range(min = 1, max = 86_400))]
+    pub timeout_s: Option<u64>,
 }
 
 /// What a tool does to the world.
@@ -32,7 +41,12 @@ pub enum Act {
 impl ToolSettings {
     /// These settings, and those of `general` where they say nothing.
     fn over(self, general: &Self) -> Self {
-        Self { act: self.act.or(general.act) }
+        Self {
+            act: self.act.or(general.act),
+            concurrency: self.concurrency.or(general.concurrency),
+            lock: self.lock.or_else(|| general.lock.clone()),
+            timeout_s: self.timeout_s.or(general.timeout_s),
+        }
     }
 }
 
@@ -76,7 +90,7 @@ mod tests {
 
     #[test]
     fn the_more_exact_glob_goes_over_the_others() {
-        let says = |act| ToolSettings { act };
+        let says = |act| ToolSettings { act, ..ToolSettings::default() };
         let settings = BTreeMap::from([
             ("*".to_owned(), says(Some(Act::Acts))),
             ("get_*".to_owned(), says(Some(Act::Reads))),

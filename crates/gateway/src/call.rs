@@ -10,7 +10,13 @@ use bytes::Bytes;
 use mcp::{ClientFacts, Envelope, Era, Kind, Meta, Method, Param, ResultKey, Splice, message, translate};
 use tokio::sync::oneshot;
 
-use crate::{events::Events, failure::Failure, manner::Manner, pipeline::wishes::Wishes, reach::Reach};
+use crate::{
+    events::Events,
+    failure::Failure,
+    manner::Manner,
+    pipeline::{queue::Resting, wishes::Wishes},
+    reach::Reach,
+};
 
 /// Who is calling, as far as an upstream may tell callers apart.
 #[derive(Clone, Debug)]
@@ -106,7 +112,7 @@ impl Abilities {
 }
 
 /// One request on its way to one upstream.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Call {
     /// Who calls.
     pub caller: Caller,
@@ -240,7 +246,33 @@ pub struct Ask {
     /// The request as the upstream sent it.
     pub question: Envelope,
     /// Where its answer goes. Dropped without an answer, the upstream is told that nobody answers.
-    pub reply: oneshot::Sender<Reply>,
+    pub reply: Answering,
+}
+
+/// The way back for the answer to a question. As long as there is none, the call that asks takes no place from others.
+#[derive(Debug)]
+pub struct Answering {
+    reply: oneshot::Sender<Reply>,
+    rest: Option<Resting>,
+}
+
+impl Answering {
+    /// The call rests until the answer is given, or it is known that there will be none.
+    pub fn rests(&mut self, rest: Option<Resting>) {
+        self.rest = rest;
+    }
+
+    /// Gives the answer; it comes back if nobody waits for it.
+    pub fn send(self, answer: Reply) -> Result<(), Reply> {
+        drop(self.rest);
+        self.reply.send(answer)
+    }
+}
+
+impl From<oneshot::Sender<Reply>> for Answering {
+    fn from(reply: oneshot::Sender<Reply>) -> Self {
+        Self { reply, rest: None }
+    }
 }
 
 /// The client's answer to a question.

@@ -11,6 +11,7 @@ use tokio::{
 use crate::{
     call::{Answer, Event, Exchange},
     failure::Failure,
+    pipeline::queue::Slot,
     upstream::place::Place,
 };
 
@@ -36,6 +37,7 @@ pub struct Events {
     /// What was taken to see whether the call had ended at once.
     first: Option<Event>,
     place: Option<Place>,
+    slot: Option<Slot>,
     _cancel: Cancel,
 }
 
@@ -57,6 +59,7 @@ pub fn channel(with_notes: bool, patience: Patience, cancel: impl FnOnce() + Sen
         deadline: Instant::now() + patience.total,
         first: None,
         place: None,
+        slot: None,
         _cancel: Cancel(Some(Box::new(cancel))),
     };
     (Sender { notes: notes_in, done: done_in }, events)
@@ -100,6 +103,14 @@ impl Events {
         self.place = Some(place);
     }
 
+    /// Keeps the place of the call in its queue until it ends. It may be silent no longer than `idle`, and has to end by
+    /// `until`.
+    pub fn occupy(&mut self, slot: Slot, idle: Option<Duration>, until: Option<std::time::Instant>) {
+        self.slot = Some(slot);
+        self.patience.idle = idle.map_or(self.patience.idle, |idle| idle.min(self.patience.idle));
+        self.deadline = until.map_or(self.deadline, |until| self.deadline.min(until.into()));
+    }
+
     /// Waits for the first event: a call that has ended is told as such, so that it can be judged at once.
     pub async fn settle(mut self) -> Exchange {
         match self.next().await {
@@ -117,24 +128,51 @@ impl Events {
             return first;
         }
         let limit = self.deadline.min(Instant::now() + self.patience.idle);
-        let event = timeout_at(limit, self.wait()).await.unwrap_or(Event::Done(Err(Failure::Timeout)));
-        if let Event::Done(end) = &event
-            && let Some(place) = self.place.take()
-        {
-            place.ended(end);
+        match timeout_at(limit, self.wait()).await.unwrap_or(Event::Done(Err(Failure::Timeout))) {
+            Event::Done(end) => Event::Done(self.ended(end)),
+            Event::Ask(mut ask) => {
+                ask.reply.rests(self.slot.as_ref().and_then(Slot::rest));
+                Event::Ask(ask)
+            }
+            event @ Event::Notification(_) => event,
         }
-        event
+    }
+
+    /// Gives back what the call held.
+    fn ended(&mut self, end: Result<Answer, Failure>) -> Result<Answer, Failure> {
+        if let Some(place) = self.place.take() {
+            place.ended(&end);
+        }
+        match self.slot.take() {
+            Some(slot) => slot.ended(end),
+            None => end,
+        }
     }
 
     async fn wait(&mut self) -> Event {
-        if let Some(notes) = &mut self.notes {
-            tokio::select! {
-                biased;
-                Some(event) = notes.recv() => return event,
-                end = &mut self.done => return Event::Done(end.unwrap_or(Err(Failure::Lost))),
-            }
+        let Self { notes, done, slot, .. } = self;
+        tokio::select! {
+            biased;
+            Some(event) = note(notes) => event,
+            end = done => Event::Done(end.unwrap_or(Err(Failure::Lost))),
+            () = withdrawn(slot.as_ref()) => Event::Done(Err(Failure::Withdrawn)),
         }
-        Event::Done((&mut self.done).await.unwrap_or(Err(Failure::Lost)))
+    }
+}
+
+/// The next notification or question, if there can be any.
+async fn note(notes: &mut Option<mpsc::Receiver<Event>>) -> Option<Event> {
+    match notes {
+        Some(notes) => notes.recv().await,
+        None => None,
+    }
+}
+
+/// Resolves when an operator ends the call.
+async fn withdrawn(slot: Option<&Slot>) {
+    match slot {
+        Some(slot) => slot.withdrawn().await,
+        None => std::future::pending().await,
     }
 }
 

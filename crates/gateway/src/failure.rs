@@ -1,5 +1,7 @@
 //! Why a call got no answer from its upstream, and what the client is told: whose fault it was and what to do next.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use mcp::{Method, code, message};
 
@@ -33,6 +35,23 @@ pub enum Failure {
     /// Too many calls are in flight.
     #[error("too many calls to this server are in flight")]
     Overloaded,
+    /// Too many calls wait already.
+    #[error("{whose}")]
+    Full {
+        /// Whose calls are too many.
+        whose: &'static str,
+        /// When there may be room.
+        retry_after: Duration,
+    },
+    /// The deadline passed before it was the call's turn; nothing was sent.
+    #[error("it was not the call's turn before its deadline; nothing was sent")]
+    Expired,
+    /// The deadline passed after the call had been sent, and it is one that acts.
+    #[error("the server did not answer in time, and what it did is not known")]
+    Unanswered,
+    /// An operator ended the call.
+    #[error("the call was cancelled by an operator")]
+    Withdrawn,
     /// The server asked for something that the client did not declare.
     #[error("this needs a capability that the client did not declare")]
     MissingCapability(&'static str),
@@ -50,11 +69,12 @@ impl Failure {
         match self {
             Self::Unavailable(_) | Self::SessionGone => "UNAVAILABLE",
             Self::Unauthorized(_) => "UNAUTHORIZED",
-            Self::Lost => "OUTCOME_UNKNOWN",
-            Self::Timeout => "TIMEOUT",
+            Self::Lost | Self::Unanswered => "OUTCOME_UNKNOWN",
+            Self::Timeout | Self::Expired => "TIMEOUT",
+            Self::Withdrawn => "CANCELLED",
             Self::Garbage(_) | Self::Rejected(_) => "UPSTREAM_ERROR",
             Self::TooLarge(_) => "TOO_LARGE",
-            Self::Overloaded => "OVERLOADED",
+            Self::Overloaded | Self::Full { .. } => "OVERLOADED",
             Self::MissingCapability(_) => "NOT_SUPPORTED",
             Self::NotFound(_) => "NOT_FOUND",
             Self::Refused(..) => "INVALID_INPUT",
@@ -76,11 +96,13 @@ impl Failure {
                 "see the server's log in the output of the gateway, then call again"
             }
             Self::Unauthorized(_) => "put valid credentials into the server's `headers`",
-            Self::Lost => "the act may have happened: look before you call again",
+            Self::Lost | Self::Unanswered => "the act may have happened: look before you call again",
             Self::Timeout => "the call was cancelled; raise `limits.call_ms_max` if it needs longer",
             Self::Garbage(_) | Self::Rejected(_) => "this is a fault of the server: its log may say more",
             Self::TooLarge(_) => "ask for less, or raise `limits.result_bytes_max` and `limits.line_bytes_max`",
-            Self::Overloaded => "call again in a moment",
+            Self::Overloaded | Self::Full { .. } => "call again in a moment",
+            Self::Expired => "call again later, or give it more time",
+            Self::Withdrawn => "ask the operator before you call again",
             Self::MissingCapability(_) => "use a client that can answer questions of servers",
             Self::NotFound(_) => "list the resources and read one of them",
             Self::Refused(..) => "check the arguments",
@@ -91,10 +113,10 @@ impl Failure {
     pub fn code(&self) -> i32 {
         match self {
             Self::Unavailable(_) | Self::Unauthorized(_) | Self::SessionGone => code::UNAVAILABLE,
-            Self::Lost => code::OUTCOME_UNKNOWN,
-            Self::Timeout => code::DEADLINE,
-            Self::Garbage(_) | Self::Rejected(_) | Self::TooLarge(_) => code::INTERNAL,
-            Self::Overloaded => code::OVERLOADED,
+            Self::Lost | Self::Unanswered => code::OUTCOME_UNKNOWN,
+            Self::Timeout | Self::Expired => code::DEADLINE,
+            Self::Garbage(_) | Self::Rejected(_) | Self::TooLarge(_) | Self::Withdrawn => code::INTERNAL,
+            Self::Overloaded | Self::Full { .. } => code::OVERLOADED,
             Self::MissingCapability(_) => code::MISSING_CAPABILITY,
             Self::NotFound(_) => code::INVALID_PARAMS,
             Self::Refused(code, _) => *code,
@@ -103,7 +125,7 @@ impl Failure {
 
     /// The answer to the client with this request id: a tool result that the model can read where there is one, else an error.
     pub fn answer(&self, id: &[u8], method: Method, modern: bool) -> Bytes {
-        let refusal = matches!(self, Self::Overloaded | Self::Refused(..))
+        let refusal = matches!(self, Self::Overloaded | Self::Full { .. } | Self::Expired | Self::Refused(..))
             || (modern && matches!(self, Self::MissingCapability(_)));
         if method == Method::ToolsCall && !refusal {
             return message::result(id, &self.tool_result(modern));
@@ -119,12 +141,14 @@ impl Failure {
     }
 
     fn details(&self) -> Vec<u8> {
-        serde_json::json!({
-            "code": self.tool_code(), "message": self.to_string(), "hint": self.hint(),
-            "retryable": matches!(self, Self::Unavailable(_) | Self::Overloaded),
-        })
-        .to_string()
-        .into_bytes()
+        let is_retryable = matches!(self, Self::Unavailable(_) | Self::Overloaded | Self::Full { .. } | Self::Expired);
+        let mut details = serde_json::json!({
+            "code": self.tool_code(), "message": self.to_string(), "hint": self.hint(), "retryable": is_retryable,
+        });
+        if let Self::Full { retry_after, .. } = self {
+            details["retry_after_ms"] = (retry_after.as_millis() as u64).into();
+        }
+        details.to_string().into_bytes()
     }
 
     fn tool_result(&self, modern: bool) -> Vec<u8> {

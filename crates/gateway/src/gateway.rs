@@ -118,6 +118,7 @@ impl Gateway {
     /// Clears away what has expired.
     pub(crate) async fn sweep(&self) {
         self.parked.sweep();
+        self.traffic.queues.watch(&self.limits);
         self.results.sweep();
         for session in self.sessions.sweep() {
             self.release(&session);
@@ -167,6 +168,8 @@ impl Parts {
             log_level: bytes::Bytes::new(),
         });
         let terms = terms(config, own_caller(&principal, &no_facts));
+        let traffic: Arc<Traffic> = Arc::default();
+        traffic.queues.configure(&config.queue, &members);
         Self {
             catalogue: Catalogue::new(members.clone(), &config.all_bundles(), terms),
             door: Arc::new(Door::of(&config.gateway, &config.limits)),
@@ -180,7 +183,7 @@ impl Parts {
             limits: limits.clone(),
             settings: config.gateway.clone(),
             tools: config.tools.clone(),
-            traffic: Arc::default(),
+            traffic,
             results: Arc::default(),
             principal,
             sse: Arc::default(),
@@ -209,6 +212,7 @@ impl Parts {
         let mut members = members(config, &client, &starts, &self.residents, &known);
         members.retain(|member| !stopped.contains(&*member.upstream.name));
         let terms = terms(config, own_caller(&self.principal, &self.no_facts));
+        self.traffic.queues.configure(&config.queue, &members);
         Self {
             catalogue: self.catalogue.replaced(members.clone(), &config.all_bundles(), terms),
             door: Arc::new(Door::of(&config.gateway, &config.limits)),

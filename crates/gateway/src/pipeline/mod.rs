@@ -2,6 +2,7 @@
 //! era or the server. Each step is one file, and [`carry`] calls them. What the steps remember is [`Traffic`], which
 //! outlives a change of the configuration.
 
+pub mod queue;
 pub mod wishes;
 
 use std::sync::Arc;
@@ -14,9 +15,12 @@ use crate::{
 
 /// What the steps remember from one call to the next.
 #[derive(Debug, Default)]
-pub struct Traffic {}
+pub struct Traffic {
+    /// The queues before the servers.
+    pub queues: Arc<queue::Queues>,
+}
 
 /// Carries a call to its server.
-pub async fn carry(_gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call) -> Exchange {
-    upstream.call(call).await
+pub async fn carry(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call) -> Exchange {
+    queue::pass(gateway, upstream, call).await
 }
