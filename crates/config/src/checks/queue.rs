@@ -45,7 +45,7 @@ mod tests {
     #[test]
     fn a_class_without_a_turn_and_a_lock_without_an_argument_are_reported() {
         let check = |text: &str, expected: &str| assert_eq!(problems(text), [expected], "{text}");
-        check("queue.weights = [16, 8, 4, 2, 0]", "f:1:33: queue.weights[4]: 0 is not between 1 and 1000");
+        check("queue.weights = [16, 8, 4, 2, 0]", "f:1:31: queue.weights[4]: 0 is not between 1 and 1000");
         let locked = |lock: &str| format!("servers.a.command = \"a\"\nservers.a.tool.\"*\".lock = \"{lock}\"");
         check(&locked("repo"), "f:2:27: servers.a.tool.\"*\".lock: `repo` is no lock");
         check(&locked("arg:"), "f:2:27: servers.a.tool.\"*\".lock: `arg:` is no lock");
