@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Bundle, Error, Gateway, Grpc, Limits, Log, Queue, Server, Tools};
+use crate::{Bridge, Bundle, Error, Gateway, Grpc, Limits, Log, Queue, Server, Tools};
 
 /// Everything an operator can choose. Serialized, secrets read `•••`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -16,6 +16,8 @@ pub struct Config {
     pub gateway: Gateway,
     /// Where gRPC clients connect, and whether by TLS.
     pub grpc: Grpc,
+    /// Plain HTTP for programs that speak no MCP.
+    pub bridge: Bridge,
     /// How much, how many and how long at most.
     pub limits: Limits,
     /// What is logged, and in which shape.

@@ -10,6 +10,7 @@
 
 // The words an operator writes, section by section.
 mod api;
+mod bridge;
 mod bundle;
 mod config;
 mod connection;
@@ -56,6 +57,7 @@ pub mod store;
 pub mod stored;
 
 pub use api::{Auth, Operations, Rest, RestArgument, RestMethod, RestPlace, RestTool, RestType, Traits};
+pub use bridge::Bridge;
 pub use bundle::{Bundle, Naming};
 pub use config::Config;
 pub use connection::Connection;

@@ -58,6 +58,9 @@ pub enum Failure {
     /// No server has this resource.
     #[error("resource not found: {0}")]
     NotFound(String),
+    /// No server has a tool or prompt of this name.
+    #[error("{0}")]
+    UnknownName(String),
     /// A finished error answer of our own.
     #[error("{1}")]
     Refused(i32, String),
@@ -74,9 +77,9 @@ impl Failure {
             Self::Withdrawn => "CANCELLED",
             Self::Garbage(_) | Self::Rejected(_) => "UPSTREAM_ERROR",
             Self::TooLarge(_) => "TOO_LARGE",
-            Self::Overloaded | Self::Full { .. } => "OVERLOADED",
-            Self::MissingCapability(_) => "NOT_SUPPORTED",
-            Self::NotFound(_) => "NOT_FOUND",
+            Self::Overloaded | Self::Full { .. } | Self::Refused(code::OVERLOADED, _) => "OVERLOADED",
+            Self::MissingCapability(_) | Self::Refused(code::MISSING_CAPABILITY, _) => "NOT_SUPPORTED",
+            Self::NotFound(_) | Self::UnknownName(_) | Self::Refused(code::SESSION_EXPIRED, _) => "NOT_FOUND",
             Self::Refused(..) => "INVALID_INPUT",
         }
     }
@@ -100,11 +103,15 @@ impl Failure {
             Self::Timeout => "the call was cancelled; raise `limits.call_ms_max` if it needs longer",
             Self::Garbage(_) | Self::Rejected(_) => "this is a fault of the server: its log may say more",
             Self::TooLarge(_) => "ask for less, or raise `limits.result_bytes_max` and `limits.line_bytes_max`",
-            Self::Overloaded | Self::Full { .. } => "call again in a moment",
+            Self::Overloaded | Self::Full { .. } | Self::Refused(code::OVERLOADED, _) => "call again in a moment",
             Self::Expired => "call again later, or give it more time",
-            Self::Withdrawn => "ask the operator before you call again",
-            Self::MissingCapability(_) => "use a client that can answer questions of servers",
+            Self::Withdrawn => "what it had begun may have happened: ask the operator before you call again",
+            Self::Refused(code::NO_SESSION | code::SESSION_EXPIRED, _) => "open a session, and name it",
+            Self::MissingCapability(_) | Self::Refused(code::MISSING_CAPABILITY, _) => {
+                "use a client that can answer questions of servers"
+            }
             Self::NotFound(_) => "list the resources and read one of them",
+            Self::UnknownName(_) => "list what there is, and use one of the names",
             Self::Refused(..) => "check the arguments",
         }
     }
@@ -118,14 +125,17 @@ impl Failure {
             Self::Garbage(_) | Self::Rejected(_) | Self::TooLarge(_) | Self::Withdrawn => code::INTERNAL,
             Self::Overloaded | Self::Full { .. } => code::OVERLOADED,
             Self::MissingCapability(_) => code::MISSING_CAPABILITY,
-            Self::NotFound(_) => code::INVALID_PARAMS,
+            Self::NotFound(_) | Self::UnknownName(_) => code::INVALID_PARAMS,
             Self::Refused(code, _) => *code,
         }
     }
 
     /// The answer to the client with this request id: a tool result that the model can read where there is one, else an error.
     pub fn answer(&self, id: &[u8], method: Method, modern: bool) -> Bytes {
-        let refusal = matches!(self, Self::Overloaded | Self::Full { .. } | Self::Expired | Self::Refused(..))
+        let refusal = matches!(
+            self,
+            Self::Overloaded | Self::Full { .. } | Self::Expired | Self::UnknownName(_) | Self::Refused(..)
+        )
             || (modern && matches!(self, Self::MissingCapability(_)));
         if method == Method::ToolsCall && !refusal {
             return message::result(id, &self.tool_result(modern));
@@ -140,7 +150,8 @@ impl Failure {
         message::error(Some(id), code, &self.to_string(), Some(&data))
     }
 
-    fn details(&self) -> Vec<u8> {
+    /// What is told beside the text: code, hint, and whether to call again.
+    pub(crate) fn details(&self) -> Vec<u8> {
         let is_retryable = matches!(self, Self::Unavailable(_) | Self::Overloaded | Self::Full { .. } | Self::Expired);
         let mut details = serde_json::json!({
             "code": self.tool_code(), "message": self.to_string(), "hint": self.hint(), "retryable": is_retryable,

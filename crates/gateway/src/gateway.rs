@@ -14,7 +14,7 @@ use mcp::ClientFacts;
 use crate::{
     call::{Abilities, Caller},
     catalogue::{Catalogue, Member, Terms},
-    edge::{door::Door, duplex::SseConnections},
+    edge::{bridge::Bridge, door::Door, duplex::SseConnections},
     parked::ParkedCalls,
     pipeline::Traffic,
     residents::Residents,
@@ -38,6 +38,8 @@ pub struct Parts {
     pub tools: config::Tools,
     /// Who may knock.
     pub door: Arc<Door>,
+    /// Plain HTTP for programs without MCP.
+    pub bridge: Bridge,
     /// What all servers offer.
     pub catalogue: Arc<Catalogue>,
     /// What we hand out sealed.
@@ -173,6 +175,7 @@ impl Parts {
         Self {
             catalogue: Catalogue::new(members.clone(), &config.all_bundles(), terms),
             door: Arc::new(Door::of(&config.gateway, &config.limits)),
+            bridge: Bridge::new(config.bridge.clone()),
             seals: Arc::new(seals),
             sessions: Arc::new(Sessions::new(
                 limits.sessions_max,
@@ -216,6 +219,7 @@ impl Parts {
         Self {
             catalogue: self.catalogue.replaced(members.clone(), &config.all_bundles(), terms),
             door: Arc::new(Door::of(&config.gateway, &config.limits)),
+            bridge: self.bridge.with(config.bridge.clone()),
             limits: config.limits.clone(),
             settings: config.gateway.clone(),
             tools: config.tools.clone(),

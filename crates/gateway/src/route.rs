@@ -153,7 +153,7 @@ async fn find(catalogue: &Arc<Catalogue>, kind: ListKind, inbound: &Inbound, nam
         let what = if kind == ListKind::Tools { "tool" } else { "prompt" };
         let nearest = view.nearest(kind, name);
         let hint = if nearest.is_empty() { String::new() } else { format!("; did you mean {}?", nearest.join(", ")) };
-        invalid(format!("unknown {what}: {name}{hint}"))
+        Failure::UnknownName(format!("unknown {what}: {name}{hint}"))
     })
 }
 

@@ -219,6 +219,11 @@ impl Sessions {
         if is_known { Ok(seal) } else { Err(Unknown::Gone) }
     }
 
+    /// When the session of an id began, in seconds since 1970.
+    pub fn began_s(&self, seals: &Seals, principal: &Arc<str>, id: &str) -> Option<u64> {
+        seals.open::<SessionSeal>(id, principal).ok().map(|seal| seal.issued_at_unix_s)
+    }
+
     fn revive(&self, seal: SessionSeal, principal: &Arc<str>, endpoint: &Endpoint) -> Result<Arc<Session>, Unknown> {
         if let Some(session) = lock(&self.live).get(&seal.id) {
             session.touch();

@@ -11,6 +11,7 @@ use mcp::{Envelope, Era, Kind, Meta, Method, ScanLimits, Version, array, code, h
 use super::{
     Reply,
     body::Answer,
+    bridge,
     door::{Place, place},
     duplex,
     head::{Field, Head, Unclear},
@@ -37,7 +38,7 @@ pub struct Http {
     pub gateway: Gateway,
 }
 
-type Answered = Response<Answer>;
+pub(super) type Answered = Response<Answer>;
 
 impl Http {
     /// Answers one request. What is rare or long-lived is boxed on its way, so that the common call stays small.
@@ -55,6 +56,8 @@ impl Http {
             Place::Mcp(endpoint) | Place::Sse(endpoint) | Place::Messages(endpoint) | Place::WebSocket(endpoint) => {
                 endpoint
             }
+            Place::Bridge(endpoint, _) if self.gateway.bridge.settings.enabled => endpoint,
+            Place::Bridge(..) => return refuse(StatusCode::NOT_FOUND, "plain HTTP is off: see bridge.enabled"),
             Place::Health => return plain(StatusCode::OK, "ok\n"),
         };
         if !self.gateway.catalogue.has(endpoint) {
@@ -70,6 +73,9 @@ impl Http {
             }
             (&Verb::GET, Place::WebSocket(endpoint)) => {
                 duplex::websocket(&self.gateway, endpoint, Request::from_parts(parts, body))
+            }
+            (_, Place::Bridge(endpoint, way)) => {
+                Box::pin(bridge::answer(&self.gateway, (endpoint, way), &head, &parts, body)).await
             }
             (_, Place::Mcp(_)) => not_allowed("POST, GET, DELETE"),
             (_, Place::Messages(_)) => not_allowed("POST"),
@@ -397,7 +403,7 @@ pub async fn read(body: Incoming, gateway: &Gateway) -> Result<Bytes, (StatusCod
     }
 }
 
-fn is_json(kind: &[u8]) -> bool {
+pub(super) fn is_json(kind: &[u8]) -> bool {
     if kind == b"application/json" {
         return true;
     }
@@ -474,7 +480,7 @@ pub fn refuse(status: StatusCode, why: &str) -> Answered {
     respond(Reply::One(message::error(None, code::INVALID_REQUEST, why, None), status.as_u16()))
 }
 
-fn not_allowed(allowed: &'static str) -> Answered {
+pub(super) fn not_allowed(allowed: &'static str) -> Answered {
     let mut response = refuse(StatusCode::METHOD_NOT_ALLOWED, "this verb is not served here");
     response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
     response

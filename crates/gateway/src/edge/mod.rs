@@ -3,11 +3,12 @@
 //!
 //! In reading order: `about` (what an endpoint says of itself), `modern` and `legacy` (the two eras), `running` with
 //! `unbroken` (a call of a legacy session), `tasks` (core tasks of legacy ones), `listen` (changes for modern clients),
-//! `http` with `door`, `head` and `body` (Streamable HTTP), `duplex` (stdio, sockets, HTTP+SSE), `grpc`, `serve` with
+//! `http` with `door`, `head` and `body` (Streamable HTTP), `bridge` (plain HTTP), `duplex` (stdio, sockets, HTTP+SSE), `grpc`, `serve` with
 //! `framing`, `head_timer` and `tls` (listeners).
 
 pub mod about;
 pub mod body;
+pub mod bridge;
 pub mod door;
 pub mod duplex;
 pub mod framing;
