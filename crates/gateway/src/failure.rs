@@ -135,8 +135,7 @@ impl Failure {
         let refusal = matches!(
             self,
             Self::Overloaded | Self::Full { .. } | Self::Expired | Self::UnknownName(_) | Self::Refused(..)
-        )
-            || (modern && matches!(self, Self::MissingCapability(_)));
+        ) || (modern && matches!(self, Self::MissingCapability(_)));
         if method == Method::ToolsCall && !refusal {
             return message::result(id, &self.tool_result(modern));
         }
