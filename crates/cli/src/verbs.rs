@@ -13,6 +13,7 @@ mod init;
 mod interactive;
 mod logs;
 mod man;
+mod principal;
 mod prompt;
 mod prompts;
 mod read;
@@ -67,6 +68,7 @@ verbs! {
     config::Config,
     server::Server,
     bundle::Bundle,
+    principal::Principal,
     client::Client,
     doctor::Doctor,
     tools::Tools,

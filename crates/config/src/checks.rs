@@ -2,10 +2,12 @@
 
 mod api;
 mod bundle;
+mod cache;
 mod gateway;
 mod grpc;
 mod limits;
 mod names;
+mod principal;
 mod queue;
 mod server;
 
@@ -14,10 +16,14 @@ use crate::problem::Problems;
 
 /// Reports everything in `config` that the schema cannot see.
 pub(crate) fn check(config: &Config, problems: &mut Problems<'_>) {
-    gateway::check(&config.gateway, problems);
-    grpc::check(&config.grpc, &config.gateway, problems);
+    let has_principals = !config.principals.is_empty();
+    gateway::check(&config.gateway, has_principals, problems);
+    grpc::check(&config.grpc, &config.gateway, has_principals, problems);
+    names::check("principals", config.principals.keys(), problems);
+    principal::check(&config.principals, problems);
     limits::check(&config.limits, problems);
     queue::check(&config.queue, problems);
+    cache::check(config, problems);
     names::check("servers", config.servers.keys(), problems);
     names::check("bundles", config.bundles.keys(), problems);
     server::check_prefixes(&config.servers, problems);

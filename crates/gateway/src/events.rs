@@ -38,6 +38,9 @@ pub struct Events {
     first: Option<Event>,
     place: Option<Place>,
     slot: Option<Slot>,
+    at_end: AtEnd,
+    /// Whether the server has asked for anything meanwhile.
+    was_asked: bool,
     _cancel: Cancel,
 }
 
@@ -60,6 +63,8 @@ pub fn channel(with_notes: bool, patience: Patience, cancel: impl FnOnce() + Sen
         first: None,
         place: None,
         slot: None,
+        at_end: AtEnd(None),
+        was_asked: false,
         _cancel: Cancel(Some(Box::new(cancel))),
     };
     (Sender { notes: notes_in, done: done_in }, events)
@@ -111,6 +116,15 @@ impl Events {
         self.deadline = until.map_or(self.deadline, |until| self.deadline.min(until.into()));
     }
 
+    /// Has the end of the call looked at before anybody sees it. `look` is also told whether the server has asked for
+    /// anything meanwhile; it is dropped if the call is given up.
+    pub fn at_end(&mut self, look: impl FnOnce(End, bool) -> End + Send + 'static) {
+        self.at_end = AtEnd(Some(match self.at_end.0.take() {
+            None => Box::new(look),
+            Some(first) => Box::new(move |end, was_asked| look(first(end, was_asked), was_asked)),
+        }));
+    }
+
     /// Waits for the first event: a call that has ended is told as such, so that it can be judged at once.
     pub async fn settle(mut self) -> Exchange {
         match self.next().await {
@@ -131,6 +145,7 @@ impl Events {
         match timeout_at(limit, self.wait()).await.unwrap_or(Event::Done(Err(Failure::Timeout))) {
             Event::Done(end) => Event::Done(self.ended(end)),
             Event::Ask(mut ask) => {
+                self.was_asked = true;
                 ask.reply.rests(self.slot.as_ref().and_then(Slot::rest));
                 Event::Ask(ask)
             }
@@ -138,13 +153,16 @@ impl Events {
         }
     }
 
-    /// Gives back what the call held.
-    fn ended(&mut self, end: Result<Answer, Failure>) -> Result<Answer, Failure> {
+    /// Gives back what the call held and has its end looked at.
+    fn ended(&mut self, mut end: End) -> End {
         if let Some(place) = self.place.take() {
             place.ended(&end);
         }
-        match self.slot.take() {
-            Some(slot) => slot.ended(end),
+        if let Some(slot) = self.slot.take() {
+            end = slot.ended(end);
+        }
+        match self.at_end.0.take() {
+            Some(look) => look(end, self.was_asked),
             None => end,
         }
     }
@@ -173,6 +191,18 @@ async fn withdrawn(slot: Option<&Slot>) {
     match slot {
         Some(slot) => slot.withdrawn().await,
         None => std::future::pending().await,
+    }
+}
+
+/// How a call ended.
+pub type End = Result<Answer, Failure>;
+
+/// Who looks at the end of a call before anybody sees it.
+struct AtEnd(Option<Box<dyn FnOnce(End, bool) -> End + Send>>);
+
+impl std::fmt::Debug for AtEnd {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("AtEnd")
     }
 }
 

@@ -3,8 +3,11 @@
 //! is played through in a test within a second. What acts on them is the pipeline of the gateway.
 
 mod act;
+pub mod cache;
 mod class;
 pub mod queue;
+mod rate;
 
 pub use act::Act;
 pub use class::{Class, UnknownClass};
+pub use rate::{Meter, Rate, TooOften};

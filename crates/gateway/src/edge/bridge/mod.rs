@@ -19,7 +19,7 @@ mod status;
 mod visit;
 mod way;
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use http::{HeaderValue, header, request::Parts};
 use hyper::body::Incoming;
@@ -30,7 +30,7 @@ use super::{
     head::Head,
     http::{Answered, events as event_stream, not_allowed},
 };
-use crate::{catalogue::Endpoint, gateway::Gateway, pipeline::wishes::Wishes};
+use crate::{catalogue::Endpoint, gateway::Gateway, pipeline::wishes::Wishes, principal::Principal};
 
 /// What the bridge is told by the configuration, and what it says of the node.
 #[derive(Clone, Debug)]
@@ -55,7 +55,7 @@ impl Bridge {
 
 /// Answers one request of plain HTTP. Who is let in at all has been decided before.
 pub(super) async fn answer(
-    gateway: &Gateway,
+    (gateway, principal): (&Gateway, Arc<Principal>),
     (endpoint, way): (Endpoint, Way),
     head: &Head<'_>,
     parts: &Parts,
@@ -67,6 +67,7 @@ pub(super) async fn answer(
     let (request_id, named) = headers::request_id(&parts.headers);
     let visit = Visit {
         gateway,
+        principal,
         endpoint,
         headers: &parts.headers,
         query: parts.uri.query().unwrap_or_default(),

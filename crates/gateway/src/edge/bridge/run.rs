@@ -32,7 +32,7 @@ pub(super) async fn to_its_end(gateway: &Gateway, inbound: Inbound) -> Result<En
             "the server has a question before it goes on, and plain HTTP cannot put it: use an MCP client at /mcp";
         return Err(Failure::Refused(code::MISSING_CAPABILITY, text.to_owned()));
     }
-    let answer = gateway.shaped(answer, &upstream, text_max);
+    let answer = gateway.shaped(answer, &upstream, &call.caller.principal.name, text_max);
     let message = match answer.era {
         Era::Modern => translate::answer_for_legacy(&answer.envelope, &id),
         Era::Legacy => translate::answer_unchanged(&answer.envelope, &id),

@@ -30,7 +30,7 @@ pub(super) struct Opened {
 pub(super) async fn open(visit: &Visit<'_>, request: &Envelope) -> Result<Opened, Refusal> {
     let needed = "`protocolVersion` (a string) and `capabilities` (an object) are required";
     let (version, said) = legacy::introduced(request).ok_or_else(|| Refusal::bad(needed))?;
-    let (gateway, principal) = (visit.gateway, &visit.gateway.principal);
+    let (gateway, principal) = (visit.gateway, &visit.principal);
     let id = if let Some(known) = named(request)? {
         gateway.sessions.find(&gateway.seals, principal, &visit.endpoint, &known)?;
         known
@@ -62,7 +62,7 @@ fn named(request: &Envelope) -> Result<Option<String>, Refusal> {
 pub(super) fn current(visit: &Visit<'_>) -> Result<Arc<Session>, Refusal> {
     let gateway = visit.gateway;
     let id = headers::session_id(visit.headers)?.ok_or_else(Refusal::without_session)?;
-    Ok(gateway.sessions.find(&gateway.seals, &gateway.principal, &visit.endpoint, id)?)
+    Ok(gateway.sessions.find(&gateway.seals, &visit.principal, &visit.endpoint, id)?)
 }
 
 /// Who calls: whose session it is, or the visitor alone where sessions may be left out.

@@ -18,12 +18,14 @@ use crate::{
     edge::http::{is_json, read},
     gateway::Gateway,
     pipeline::wishes::Wishes,
+    principal::Principal,
     route::Inbound,
 };
 
 /// One request of plain HTTP.
 pub(super) struct Visit<'v> {
     pub(super) gateway: &'v Gateway,
+    pub(super) principal: Arc<Principal>,
     pub(super) endpoint: Endpoint,
     pub(super) headers: &'v HeaderMap,
     /// What stands behind the `?`.
@@ -66,7 +68,7 @@ impl Visit<'_> {
             }
         };
         Ok(Caller {
-            principal: self.gateway.principal.clone(),
+            principal: self.principal.clone(),
             session: None,
             era: Era::Legacy,
             facts,

@@ -41,9 +41,6 @@ use crate::{
     upstream::Upstream,
 };
 
-/// The principal that nobody shares the node with: the person at this machine.
-const OWNER: &str = "local";
-
 /// All queues of a node.
 #[derive(Debug)]
 pub struct Queues {
@@ -69,7 +66,7 @@ impl Default for Queues {
             room: Bound::of(settings.concurrency_per_node),
             lanes: ArcSwap::default(),
             shares: ArcSwap::default(),
-            owner: Share::new(OWNER.into(), u32::MAX, u32::MAX),
+            owner: Share::new(config::LOCAL.into(), u32::MAX, u32::MAX),
             settings: ArcSwap::from_pointee(settings),
             newest: AtomicU64::new(0),
             starving: AtomicUsize::new(0),
@@ -128,7 +125,7 @@ impl Queues {
 
     /// What a principal may hold.
     fn share(&self, principal: &Arc<str>) -> Arc<Share> {
-        if &**principal == OWNER {
+        if &**principal == config::LOCAL {
             return self.owner.clone();
         }
         if let Some(share) = self.shares.load().get(principal) {
@@ -236,8 +233,8 @@ fn speaks_of_work_under_way(method: Method) -> bool {
 fn entry(queues: &Queues, call: &Call, deadline: &Deadline) -> Entry {
     let settings = call.manner.settings.as_deref();
     Entry {
-        class: call.wishes.class.unwrap_or_default(),
-        share: queues.share(&call.caller.principal),
+        class: call.caller.principal.granted(call.wishes.class),
+        share: queues.share(&call.caller.principal.name),
         tool: call.own_name.clone(),
         tool_max: settings.and_then(|settings| settings.concurrency),
         lock: settings.and_then(|settings| object(call, settings.lock_argument()?)),
