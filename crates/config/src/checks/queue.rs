@@ -47,8 +47,8 @@ mod tests {
         let check = |text: &str, expected: &str| assert_eq!(problems(text), [expected], "{text}");
         check("queue.weights = [16, 8, 4, 2, 0]", "f:1:31: queue.weights[4]: 0 is not between 1 and 1000");
         let locked = |lock: &str| format!("servers.a.command = \"a\"\nservers.a.tool.\"*\".lock = \"{lock}\"");
-        check(&locked("repo"), "f:2:27: servers.a.tool.\"*\".lock: `repo` is no lock");
-        check(&locked("arg:"), "f:2:27: servers.a.tool.\"*\".lock: `arg:` is no lock");
+        check(&locked("repo"), "f:2:20: servers.a.tool.\"*\".lock: `repo` is no lock");
+        check(&locked("arg:"), "f:2:20: servers.a.tool.\"*\".lock: `arg:` is no lock");
         assert_eq!(problems(&locked("arg:repo")), [""; 0]);
     }
 }
