@@ -10,6 +10,7 @@
 
 // The words an operator writes, section by section.
 mod api;
+mod breaker;
 mod bridge;
 mod bundle;
 mod cache;
@@ -24,6 +25,7 @@ mod limits;
 mod log;
 mod principal;
 mod queue;
+mod retry;
 mod server;
 mod tool;
 mod toolkits;
@@ -63,6 +65,7 @@ pub mod store;
 pub mod stored;
 
 pub use api::{Auth, Operations, Rest, RestArgument, RestMethod, RestPlace, RestTool, RestType, Traits};
+pub use breaker::Breaker;
 pub use bridge::Bridge;
 pub use bundle::{Bundle, Naming};
 pub use cache::Cache;
@@ -91,6 +94,7 @@ pub use plan::{Plan, ServerChange, plan};
 pub use principal::{ClassMax, LOCAL, Principal};
 pub use problem::{Problem, Severity};
 pub use queue::Queue;
+pub use retry::Retry;
 pub use schema::schema;
 pub use secret::Secret;
 pub use server::{Era, FixedArguments, Mode, Sandbox, Server, Start, Transport};

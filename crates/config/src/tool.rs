@@ -24,6 +24,9 @@ pub struct ToolSettings {
     /// Seconds a call may be silent: neither answer nor progress. Default what the server says.
     #[schemars(range(min = 1, max = 86_400))]
     pub timeout_s: Option<u64>,
+    /// Whether calls of the tool are held back when it fails, beside those of its server as a whole: for a tool that
+    /// breaks alone. Default `false`.
+    pub breaker: Option<bool>,
     /// Seconds an answer is kept and given again to calls with the same arguments, for tools that only read. 0 keeps
     /// none. Default none are kept.
     #[schemars(range(max = 604_800))]
@@ -67,6 +70,7 @@ impl ToolSettings {
             concurrency: self.concurrency.or(general.concurrency),
             lock: self.lock.or_else(|| general.lock.clone()),
             timeout_s: self.timeout_s.or(general.timeout_s),
+            breaker: self.breaker.or(general.breaker),
             cache_s: self.cache_s.or(general.cache_s),
             cache_shared: self.cache_shared.or(general.cache_shared),
             stale_s: self.stale_s.or(general.stale_s),

@@ -11,7 +11,7 @@ use tokio::{
 use crate::{
     call::{Answer, Event, Exchange},
     failure::Failure,
-    pipeline::queue::Slot,
+    pipeline::{breaker::Permit, queue::Slot},
     upstream::place::Place,
 };
 
@@ -38,6 +38,7 @@ pub struct Events {
     first: Option<Event>,
     place: Option<Place>,
     slot: Option<Slot>,
+    permit: Option<Permit>,
     at_end: AtEnd,
     /// Whether the server has asked for anything meanwhile.
     was_asked: bool,
@@ -63,6 +64,7 @@ pub fn channel(with_notes: bool, patience: Patience, cancel: impl FnOnce() + Sen
         first: None,
         place: None,
         slot: None,
+        permit: None,
         at_end: AtEnd(None),
         was_asked: false,
         _cancel: Cancel(Some(Box::new(cancel))),
@@ -116,6 +118,11 @@ impl Events {
         self.deadline = until.map_or(self.deadline, |until| self.deadline.min(until.into()));
     }
 
+    /// Tells the breakers of the server how the call ends.
+    pub fn watched_by(&mut self, permit: Permit) {
+        self.permit = Some(permit);
+    }
+
     /// Has the end of the call looked at before anybody sees it. `look` is also told whether the server has asked for
     /// anything meanwhile; it is dropped if the call is given up.
     pub fn at_end(&mut self, look: impl FnOnce(End, bool) -> End + Send + 'static) {
@@ -160,6 +167,9 @@ impl Events {
         }
         if let Some(slot) = self.slot.take() {
             end = slot.ended(end);
+        }
+        if let Some(permit) = self.permit.take() {
+            permit.ended(&end);
         }
         match self.at_end.0.take() {
             Some(look) => look(end, self.was_asked),

@@ -8,6 +8,11 @@ mod class;
 pub mod queue;
 mod rate;
 
+pub mod breaker;
+pub mod once;
+pub mod retry;
+pub mod single_flight;
+
 pub use act::Act;
 pub use class::{Class, UnknownClass};
 pub use rate::{Meter, Rate, TooOften};

@@ -2,8 +2,12 @@
 //! era or the server. Each step is one file, and [`carry`] calls them. What the steps remember is [`Traffic`], which
 //! outlives a change of the configuration.
 
+pub mod breaker;
 mod cached;
+pub mod duplicates;
+pub mod keyed;
 pub mod queue;
+mod retry;
 pub mod wishes;
 
 use std::sync::Arc;
@@ -26,12 +30,15 @@ pub struct Traffic {
     pub cache: Cache,
     /// The queues before the servers.
     pub queues: Arc<Queues>,
+    /// The calls that were made under idempotency keys.
+    keys: Arc<keyed::Keys>,
 }
 
 impl Traffic {
     /// Nothing remembered yet.
     pub fn new(config: &Config, members: &[Member]) -> Self {
-        let traffic = Self { cache: Cache::new(config.cache.memory_bytes), queues: Arc::default() };
+        let traffic =
+            Self { cache: Cache::new(config.cache.memory_bytes), queues: Arc::default(), keys: Arc::default() };
         traffic.change(config, members);
         traffic
     }
@@ -40,6 +47,11 @@ impl Traffic {
     pub fn change(&self, config: &Config, members: &[Member]) {
         self.cache.resize(config.cache.memory_bytes);
         self.queues.configure(&config.queue, members);
+    }
+
+    /// Clears away what has expired.
+    pub(crate) fn sweep(&self) {
+        self.keys.sweep();
     }
 }
 
@@ -51,7 +63,10 @@ pub async fn carry(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call) -> 
     }
 }
 
-/// Asks the server, when it is the call's turn.
+/// Asks the server, unless somebody has asked it the same.
 async fn fetch(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call) -> Exchange {
-    queue::pass(gateway, upstream, call).await
+    match keyed::key_of(call) {
+        Some(key) => Box::pin(keyed::send(&gateway.traffic.keys, upstream, call, key)).await,
+        None => duplicates::send(upstream, call).await,
+    }
 }

@@ -3,10 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use config::Limits;
-
 use super::lane::Lane;
-use crate::call::Call;
+use crate::{call::Call, events::Patience};
 
 /// How long one call may take.
 #[derive(Clone, Copy, Debug)]
@@ -21,11 +19,11 @@ pub(super) struct Deadline {
 
 impl Deadline {
     /// How long a call that begins `now` may take.
-    pub(super) fn of(limits: &Limits, lane: &Lane, call: &Call, now: Instant) -> Self {
+    pub(super) fn of(usual: Patience, lane: &Lane, call: &Call, now: Instant) -> Self {
         let tool = call.manner.settings.as_deref().and_then(|settings| settings.timeout_s).map(Duration::from_secs);
         let idle = [tool, lane.timeout()].into_iter().flatten().min();
         let until = call.wishes.timeout.map(|timeout| now + timeout);
-        let patience = now + idle.unwrap_or(Duration::from_millis(limits.call_ms_max));
+        let patience = now + idle.unwrap_or(usual.idle);
         Self { start_by: until.map_or(patience, |until| until.min(patience)), idle, until }
     }
 }

@@ -20,7 +20,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use arc_swap::ArcSwap;
@@ -37,7 +37,6 @@ use crate::{
     call::{Call, Exchange},
     catalogue::Member,
     failure::Failure,
-    gateway::Gateway,
     upstream::Upstream,
 };
 
@@ -78,7 +77,7 @@ impl Default for Queues {
 
 impl Queues {
     /// Takes over a configuration. What runs and what waits stays, but for calls to servers that have gone.
-    pub fn configure(&self, settings: &config::Queue, members: &[Member]) {
+    pub fn configure(self: &Arc<Self>, settings: &config::Queue, members: &[Member]) {
         self.room.set_max(settings.concurrency_per_node);
         self.settings.store(Arc::new(settings.clone()));
         for share in self.shares.load().values() {
@@ -96,6 +95,9 @@ impl Queues {
         let lanes: HashMap<Arc<str>, Arc<Lane>> = members.iter().map(lane).collect();
         let gone: Vec<Arc<Lane>> = known.values().filter(|lane| !lanes.contains_key(&lane.server)).cloned().collect();
         self.lanes.store(Arc::new(lanes));
+        for member in members {
+            member.upstream.queues.get_or_init(|| self.clone());
+        }
         for lane in gone {
             lane.drop_waiting(self, &Failure::Unavailable("it has left the configuration".to_owned()));
         }
@@ -167,11 +169,12 @@ pub struct Load {
 }
 
 /// Sends a call to its server when it is its turn.
-pub(super) async fn pass(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call) -> Exchange {
+pub(super) async fn pass(upstream: &Arc<Upstream>, call: &Call) -> Exchange {
     let now = Instant::now();
-    let queues = &gateway.traffic.queues;
+    let Some(queues) = upstream.queues.get() else { return upstream.call(call).await };
+    let patience = upstream.patience();
     let lane = queues.lane(&upstream.name);
-    let deadline = Deadline::of(&gateway.limits, &lane, call, now);
+    let deadline = Deadline::of(patience, &lane, call, now);
     let entered = if speaks_of_work_under_way(call.method) {
         Lane::enter_aside(queues, &lane, call)
     } else {
@@ -181,7 +184,7 @@ pub(super) async fn pass(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Cal
         Err(failure) => Exchange::Done(Err(failure)),
         Ok(Entered::Starts(slot)) => send(upstream, call, slot, deadline).await,
         Ok(Entered::Waits(place)) if let Some(token) = call.progress_token() => {
-            let longest = deadline.start_by.saturating_duration_since(now) + total(&gateway.limits);
+            let longest = deadline.start_by.saturating_duration_since(now) + patience.total;
             waiting::told(upstream, call, (place, token), deadline, longest)
         }
         Ok(Entered::Waits(place)) => {
@@ -194,10 +197,6 @@ pub(super) async fn pass(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Cal
             .await
         }
     }
-}
-
-fn total(limits: &config::Limits) -> Duration {
-    Duration::from_millis(limits.call_total_ms_max)
 }
 
 /// Sends a call whose turn it is.
