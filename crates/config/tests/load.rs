@@ -60,15 +60,18 @@ fn default_file_shows_every_key_of_the_schema() {
         "Breaker",
         "Retry",
         "Log",
+        "Node",
         "Tools",
         "Queue",
         "Server",
+        "Instance",
         "ToolSettings",
         "Bundle",
     ] {
         let keys = schema["$defs"][section]["properties"].as_object().unwrap();
         for key in keys.keys() {
-            let is_table = config::DEFAULT.contains(&format!(".{key}."));
+            let is_table =
+                config::DEFAULT.contains(&format!(".{key}.")) || config::DEFAULT.contains(&format!(".{key}]]"));
             assert!(is_table || shown.contains(key.as_str()), "{section}.{key} is not in default.toml");
         }
     }
@@ -77,9 +80,21 @@ fn default_file_shows_every_key_of_the_schema() {
 #[test]
 fn schema_describes_every_key() {
     let schema = config::schema();
-    for section in
-        ["Gateway", "Grpc", "Limits", "Cache", "Breaker", "Retry", "Log", "Queue", "Server", "ToolSettings", "Bundle"]
-    {
+    for section in [
+        "Gateway",
+        "Grpc",
+        "Limits",
+        "Cache",
+        "Breaker",
+        "Retry",
+        "Log",
+        "Node",
+        "Queue",
+        "Server",
+        "Instance",
+        "ToolSettings",
+        "Bundle",
+    ] {
         for (key, member) in schema["$defs"][section]["properties"].as_object().unwrap() {
             let description = member["description"].as_str().unwrap_or_default();
             assert!(description.contains("Default"), "{section}.{key} does not name its default");

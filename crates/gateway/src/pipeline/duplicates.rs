@@ -53,7 +53,7 @@ struct Question {
     abilities: Abilities,
     /// What the client said of itself when it shook hands.
     facts: (Bytes, Bytes),
-    /// A read that began before an act ended may not know of it.
+    /// A read that began before an act ended, or before something was declared void, may not know of it.
     acts: u64,
 }
 
@@ -80,7 +80,7 @@ pub(super) async fn send(upstream: &Arc<Upstream>, call: &Call) -> Exchange {
     }
     let Some(mut question) = Question::of(upstream, call) else { return retry::send(upstream, call).await };
     loop {
-        question.acts = upstream.reads.acts.load(Ordering::Relaxed);
+        question.acts = upstream.reads.acts.load(Ordering::Relaxed) + upstream.changes.declared();
         let (part, told) = upstream.reads.join(&question);
         match part {
             Part::Alone => return retry::send(upstream, call).await,

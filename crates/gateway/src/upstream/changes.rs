@@ -70,6 +70,11 @@ impl Changes {
         self.drawer.get_or_init(make)
     }
 
+    /// How often answers of this server were declared void. Who asks after that does not want what was asked before.
+    pub fn declared(&self) -> u64 {
+        self.drawer.get().map_or(0, |drawer| drawer.now().0)
+    }
+
     /// The server is replaced by another: nothing that it said counts any more.
     pub fn begin_anew(&self) {
         if let Some(drawer) = self.drawer.get() {
