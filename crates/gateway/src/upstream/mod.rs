@@ -45,11 +45,7 @@ use arc_swap::ArcSwapOption;
 use config::{Limits, Mode, Server, Transport};
 use mcp::{Envelope, Era, Method};
 use supervisor::{Journal, backoff};
-<<<<<<< HEAD
-=======
-use tokio::sync::Semaphore;
 use traffic::balance;
->>>>>>> main
 
 use self::{
     changes::Changes,
@@ -113,15 +109,11 @@ pub struct Upstream {
     pub breakers: Breakers,
     /// The reads under way at it.
     pub reads: Reads,
-<<<<<<< HEAD
     /// The queues of the node, once the server is part of it.
     pub queues: OnceLock<Arc<Queues>>,
     calls: Arc<AtomicUsize>,
-=======
-    calls: Arc<Semaphore>,
     /// Those that answer at its other addresses, if it has more than one.
     instances: Option<Arc<Instances>>,
->>>>>>> main
     /// It is no longer part of the configuration: nothing is opened any more.
     retired: AtomicBool,
 }
@@ -217,13 +209,9 @@ impl Upstream {
             health,
             pulse: Pulse::default(),
             starts: starts.clone(),
-<<<<<<< HEAD
             queues: OnceLock::new(),
             calls: Arc::default(),
-=======
-            calls: Arc::new(Semaphore::new(limits.calls_per_server_max)),
             instances,
->>>>>>> main
             retired: AtomicBool::new(false),
             settings,
             limits: limits.clone(),
@@ -476,12 +464,8 @@ impl Upstream {
 
     /// How many calls are under way.
     pub fn calls_running(&self) -> usize {
-<<<<<<< HEAD
-        self.calls.load(Ordering::Relaxed)
-=======
-        let here = self.limits.calls_per_server_max - self.calls.available_permits();
+        let here = self.calls.load(Ordering::Relaxed);
         here + self.others().iter().map(|other| other.calls_running()).sum::<usize>()
->>>>>>> main
     }
 
     /// How many connections, sessions or processes there are now.
