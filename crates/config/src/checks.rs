@@ -9,6 +9,7 @@ mod grpc;
 mod limits;
 mod names;
 mod principal;
+mod queue;
 mod server;
 
 use crate::Config;
@@ -22,6 +23,7 @@ pub(crate) fn check(config: &Config, problems: &mut Problems<'_>) {
     names::check("principals", config.principals.keys(), problems);
     principal::check(&config.principals, problems);
     limits::check(&config.limits, problems);
+    queue::check(&config.queue, problems);
     breaker::check(&config.breaker, &config.retry, problems);
     cache::check(config, problems);
     names::check("servers", config.servers.keys(), problems);

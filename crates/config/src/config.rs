@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Breaker, Bridge, Bundle, Cache, Error, Gateway, Grpc, Limits, Log, Node, Principal, Retry, Server, Tools};
+use crate::{
+    Breaker, Bridge, Bundle, Cache, Error, Gateway, Grpc, Limits, Log, Node, Principal, Queue, Retry, Server, Tools,
+};
 
 /// Everything an operator can choose. Serialized, secrets read `•••`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -34,6 +36,8 @@ pub struct Config {
     pub log: Log,
     /// How many tools a model sees, and how much of a result.
     pub tools: Tools,
+    /// How many calls run at one time, and how many wait.
+    pub queue: Queue,
     /// The MCP servers, by name.
     pub servers: BTreeMap<String, Server>,
     /// The bundles, by name.

@@ -83,9 +83,6 @@ pub struct Limits {
     /// Items read of one list of a server. Default 100,000.
     #[schemars(range(min = 1, max = 10_000_000))]
     pub list_items_max: usize,
-    /// Calls in flight to one server. Default 256.
-    #[schemars(range(min = 1, max = 100_000))]
-    pub calls_per_server_max: usize,
     /// Connections to one server. Default 64.
     #[schemars(range(min = 1, max = 10_000))]
     pub connections_per_server_max: usize,
@@ -144,7 +141,6 @@ impl Default for Limits {
             line_bytes_max: 67_108_864,
             list_pages_max: 1_000,
             list_items_max: 100_000,
-            calls_per_server_max: 256,
             connections_per_server_max: 64,
             drain_ms_max: 30_000,
             handover_ms_max: 3_600_000,

@@ -28,10 +28,9 @@ const READ_AT_START: [&str; 14] = [
 ];
 
 /// Limits that each server is made with: where one changes, every server is replaced.
-const MADE_WITH: [&str; 11] = [
+const MADE_WITH: [&str; 10] = [
     "call_ms_max",
     "call_total_ms_max",
-    "calls_per_server_max",
     "connect_ms_max",
     "connections_per_server_max",
     "handshake_ms_max",
@@ -147,6 +146,8 @@ impl Server {
             describe: other.describe.clone(),
             fix: other.fix.clone(),
             tool: other.tool.clone(),
+            concurrency: other.concurrency,
+            timeout_s: other.timeout_s,
             ..self.clone()
         };
         shown_like_other == *other

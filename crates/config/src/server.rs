@@ -113,6 +113,13 @@ pub struct Server {
     pub fix: BTreeMap<String, FixedArguments>,
     /// How calls of some tools are treated, by a glob over the tool's own name. Default none.
     pub tool: BTreeMap<String, ToolSettings>,
+    /// Calls that run at one time at this server, instead of `queue.concurrency_per_server`. Default none.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub concurrency: Option<u32>,
+    /// Seconds a call of this server may be silent, neither answer nor progress, instead of `limits.call_ms_max`; what a
+    /// tool or a caller says counts where it is less. Default none.
+    #[schemars(range(min = 1, max = 86_400))]
+    pub timeout_s: Option<u64>,
     /// Bytes in one line from this server, instead of `limits.line_bytes_max`. Default none.
     #[schemars(range(min = 1_024, max = 1_073_741_824))]
     pub line_bytes_max: Option<usize>,
@@ -193,6 +200,8 @@ impl Default for Server {
             describe: BTreeMap::new(),
             fix: BTreeMap::new(),
             tool: BTreeMap::new(),
+            concurrency: None,
+            timeout_s: None,
             line_bytes_max: None,
         }
     }

@@ -15,6 +15,15 @@ pub struct ToolSettings {
     /// What the tool does to the world, where its own annotations say nothing or cannot be believed. Default what they
     /// say.
     pub act: Option<Act>,
+    /// Calls of each of these tools that run at one time. Default as many as at the server.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub concurrency: Option<u32>,
+    /// What calls work on one after the other: `"arg:NAME"`, the value of an argument. Calls for other values run beside
+    /// them. Default none.
+    pub lock: Option<String>,
+    /// Seconds a call may be silent: neither answer nor progress. Default what the server says.
+    #[schemars(range(min = 1, max = 86_400))]
+    pub timeout_s: Option<u64>,
     /// Whether calls of the tool are held back when it fails, beside those of its server as a whole: for a tool that
     /// breaks alone. Default `false`.
     pub breaker: Option<bool>,
@@ -58,6 +67,9 @@ impl ToolSettings {
     fn over(self, general: &Self) -> Self {
         Self {
             act: self.act.or(general.act),
+            concurrency: self.concurrency.or(general.concurrency),
+            lock: self.lock.or_else(|| general.lock.clone()),
+            timeout_s: self.timeout_s.or(general.timeout_s),
             breaker: self.breaker.or(general.breaker),
             cache_s: self.cache_s.or(general.cache_s),
             cache_shared: self.cache_shared.or(general.cache_shared),

@@ -262,7 +262,7 @@ fn a_session_that_a_server_has_forgotten_is_opened_anew_without_a_word() {
 fn a_server_without_room_refuses_early_and_others_have_theirs() {
     let slow = Fixture::start(Era::Modern);
     let fixture = Fixture::start(Era::Modern);
-    let limits = "[limits]\ncalls_per_server_max = 2\n";
+    let limits = "[queue]\nconcurrency_per_server = 2\nmax_per_server = 0\n";
     let node = Node::start(&format!("{limits}{}{}", slow.configured("slow"), fixture.configured("fixture")));
     let path = "/servers/slow/mcp";
     let headers = wire::modern_call_headers("slow");

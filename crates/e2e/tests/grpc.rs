@@ -198,7 +198,8 @@ fn begin(client: &mut Grpc, shape: &str) {
 /// Three rounds of a call that is given up, with room for two calls: a place that stays taken is missed in the second
 /// round. `give_up` gets the client, and may keep it or let it go.
 fn check_giving_up(era: Era, shape: &str, give_up: impl Fn(Grpc) -> Option<Grpc>) {
-    let Desk { client: mut other, node, _fixture } = Desk::with(era, "limits.calls_per_server_max = 2");
+    let Desk { client: mut other, node, _fixture } =
+        Desk::with(era, "queue.concurrency_per_server = 2\nqueue.max_per_server = 0");
     let mut noticed = Vec::new();
     for round in 0..3 {
         let mut client = Grpc::to(&node.grpc(), &[]);

@@ -11,7 +11,12 @@ use mcp::{ClientFacts, Envelope, Era, Kind, Meta, Method, Param, ResultKey, Spli
 use tokio::sync::oneshot;
 
 use crate::{
-    events::Events, failure::Failure, manner::Manner, pipeline::wishes::Wishes, principal::Principal, reach::Reach,
+    events::Events,
+    failure::Failure,
+    manner::Manner,
+    pipeline::{queue::Resting, wishes::Wishes},
+    principal::Principal,
+    reach::Reach,
 };
 
 /// Who is calling, as far as an upstream may tell callers apart.
@@ -247,7 +252,33 @@ pub struct Ask {
     /// The request as the upstream sent it.
     pub question: Envelope,
     /// Where its answer goes. Dropped without an answer, the upstream is told that nobody answers.
-    pub reply: oneshot::Sender<Reply>,
+    pub reply: Answering,
+}
+
+/// The way back for the answer to a question. As long as there is none, the call that asks takes no place from others.
+#[derive(Debug)]
+pub struct Answering {
+    reply: oneshot::Sender<Reply>,
+    rest: Option<Resting>,
+}
+
+impl Answering {
+    /// The call rests until the answer is given, or it is known that there will be none.
+    pub fn rests(&mut self, rest: Option<Resting>) {
+        self.rest = rest;
+    }
+
+    /// Gives the answer; it comes back if nobody waits for it.
+    pub fn send(self, answer: Reply) -> Result<(), Reply> {
+        drop(self.rest);
+        self.reply.send(answer)
+    }
+}
+
+impl From<oneshot::Sender<Reply>> for Answering {
+    fn from(reply: oneshot::Sender<Reply>) -> Self {
+        Self { reply, rest: None }
+    }
 }
 
 /// The client's answer to a question.

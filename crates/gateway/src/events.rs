@@ -11,7 +11,7 @@ use tokio::{
 use crate::{
     call::{Answer, Event, Exchange},
     failure::Failure,
-    pipeline::breaker::Permit,
+    pipeline::{breaker::Permit, queue::Slot},
     upstream::place::Place,
 };
 
@@ -37,6 +37,7 @@ pub struct Events {
     /// What was taken to see whether the call had ended at once.
     first: Option<Event>,
     place: Option<Place>,
+    slot: Option<Slot>,
     permit: Option<Permit>,
     at_end: AtEnd,
     /// Whether the server has asked for anything meanwhile.
@@ -62,6 +63,7 @@ pub fn channel(with_notes: bool, patience: Patience, cancel: impl FnOnce() + Sen
         deadline: Instant::now() + patience.total,
         first: None,
         place: None,
+        slot: None,
         permit: None,
         at_end: AtEnd(None),
         was_asked: false,
@@ -108,6 +110,14 @@ impl Events {
         self.place = Some(place);
     }
 
+    /// Keeps the place of the call in its queue until it ends. It may be silent no longer than `idle`, and has to end by
+    /// `until`.
+    pub fn occupy(&mut self, slot: Slot, idle: Option<Duration>, until: Option<std::time::Instant>) {
+        self.slot = Some(slot);
+        self.patience.idle = idle.map_or(self.patience.idle, |idle| idle.min(self.patience.idle));
+        self.deadline = until.map_or(self.deadline, |until| self.deadline.min(until.into()));
+    }
+
     /// Tells the breakers of the server how the call ends.
     pub fn watched_by(&mut self, permit: Permit) {
         self.permit = Some(permit);
@@ -141,17 +151,22 @@ impl Events {
         let limit = self.deadline.min(Instant::now() + self.patience.idle);
         match timeout_at(limit, self.wait()).await.unwrap_or(Event::Done(Err(Failure::Timeout))) {
             Event::Done(end) => Event::Done(self.ended(end)),
-            event => {
-                self.was_asked |= matches!(event, Event::Ask(_));
-                event
+            Event::Ask(mut ask) => {
+                self.was_asked = true;
+                ask.reply.rests(self.slot.as_ref().and_then(Slot::rest));
+                Event::Ask(ask)
             }
+            event @ Event::Notification(_) => event,
         }
     }
 
-    /// Gives the place of the call back and has its end looked at.
-    fn ended(&mut self, end: End) -> End {
+    /// Gives back what the call held and has its end looked at.
+    fn ended(&mut self, mut end: End) -> End {
         if let Some(place) = self.place.take() {
             place.ended(&end);
+        }
+        if let Some(slot) = self.slot.take() {
+            end = slot.ended(end);
         }
         if let Some(permit) = self.permit.take() {
             permit.ended(&end);
@@ -163,14 +178,29 @@ impl Events {
     }
 
     async fn wait(&mut self) -> Event {
-        if let Some(notes) = &mut self.notes {
-            tokio::select! {
-                biased;
-                Some(event) = notes.recv() => return event,
-                end = &mut self.done => return Event::Done(end.unwrap_or(Err(Failure::Lost))),
-            }
+        let Self { notes, done, slot, .. } = self;
+        tokio::select! {
+            biased;
+            Some(event) = note(notes) => event,
+            end = done => Event::Done(end.unwrap_or(Err(Failure::Lost))),
+            () = withdrawn(slot.as_ref()) => Event::Done(Err(Failure::Withdrawn)),
         }
-        Event::Done((&mut self.done).await.unwrap_or(Err(Failure::Lost)))
+    }
+}
+
+/// The next notification or question, if there can be any.
+async fn note(notes: &mut Option<mpsc::Receiver<Event>>) -> Option<Event> {
+    match notes {
+        Some(notes) => notes.recv().await,
+        None => None,
+    }
+}
+
+/// Resolves when an operator ends the call.
+async fn withdrawn(slot: Option<&Slot>) {
+    match slot {
+        Some(slot) => slot.withdrawn().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -56,6 +56,23 @@ pub enum Failure {
     /// Too many calls are in flight.
     #[error("too many calls to this server are in flight")]
     Overloaded,
+    /// Too many calls wait already.
+    #[error("{whose}")]
+    Full {
+        /// Whose calls are too many.
+        whose: &'static str,
+        /// When there may be room.
+        retry_after: Duration,
+    },
+    /// The deadline passed before it was the call's turn; nothing was sent.
+    #[error("it was not the call's turn before its deadline; nothing was sent")]
+    Expired,
+    /// The deadline passed after the call had been sent, and it is one that acts.
+    #[error("the server did not answer in time, and what it did is not known")]
+    Unanswered,
+    /// An operator ended the call.
+    #[error("the call was cancelled by an operator")]
+    Withdrawn,
     /// The server asked for something that the client did not declare.
     #[error("this needs a capability that the client did not declare")]
     MissingCapability(&'static str),
@@ -85,11 +102,12 @@ impl Failure {
             | Self::NotKept
             | Self::SessionGone => "UNAVAILABLE",
             Self::Unauthorized(_) => "UNAUTHORIZED",
-            Self::Lost => "OUTCOME_UNKNOWN",
-            Self::Timeout => "TIMEOUT",
+            Self::Lost | Self::Unanswered => "OUTCOME_UNKNOWN",
+            Self::Timeout | Self::Expired => "TIMEOUT",
+            Self::Withdrawn => "CANCELLED",
             Self::Garbage(_) | Self::Rejected(_) => "UPSTREAM_ERROR",
             Self::TooLarge(_) => "TOO_LARGE",
-            Self::Overloaded | Self::Refused(code::OVERLOADED, _) => "OVERLOADED",
+            Self::Overloaded | Self::Full { .. } | Self::Refused(code::OVERLOADED, _) => "OVERLOADED",
             Self::MissingCapability(_) | Self::Refused(code::MISSING_CAPABILITY, _) => "NOT_SUPPORTED",
             Self::NotFound(_) | Self::UnknownName(_) | Self::Refused(code::SESSION_EXPIRED, _) => "NOT_FOUND",
             Self::Refused(..) => "INVALID_INPUT",
@@ -129,11 +147,15 @@ impl Failure {
             }
             Self::TurnedAway { .. } => "the server has too much to do: call again later",
             Self::Unauthorized(_) => "put valid credentials into the server's `headers`",
-            Self::Lost => "the act may have happened: look before you call again",
+            Self::Lost | Self::Unanswered => "the act may have happened: look before you call again",
             Self::Timeout => "the call was cancelled; raise `limits.call_ms_max` if it needs longer",
             Self::Garbage(_) | Self::Rejected(_) => "this is a fault of the server: its log may say more",
             Self::TooLarge(_) => "ask for less, or raise `limits.result_bytes_max` and `limits.line_bytes_max`",
-            Self::NoRoom(_) | Self::Overloaded | Self::Refused(code::OVERLOADED, _) => "call again in a moment",
+            Self::NoRoom(_) | Self::Overloaded | Self::Full { .. } | Self::Refused(code::OVERLOADED, _) => {
+                "call again in a moment"
+            }
+            Self::Expired => "call again later, or give it more time",
+            Self::Withdrawn => "what it had begun may have happened: ask the operator before you call again",
             Self::Refused(code::NO_SESSION | code::SESSION_EXPIRED, _) => "open a session, and name it",
             Self::MissingCapability(_) | Self::Refused(code::MISSING_CAPABILITY, _) => {
                 "use a client that can answer questions of servers"
@@ -155,10 +177,10 @@ impl Failure {
             | Self::Unauthorized(_)
             | Self::NotKept
             | Self::SessionGone => code::UNAVAILABLE,
-            Self::Lost => code::OUTCOME_UNKNOWN,
-            Self::Timeout => code::DEADLINE,
-            Self::Garbage(_) | Self::Rejected(_) | Self::TooLarge(_) => code::INTERNAL,
-            Self::Overloaded => code::OVERLOADED,
+            Self::Lost | Self::Unanswered => code::OUTCOME_UNKNOWN,
+            Self::Timeout | Self::Expired => code::DEADLINE,
+            Self::Garbage(_) | Self::Rejected(_) | Self::TooLarge(_) | Self::Withdrawn => code::INTERNAL,
+            Self::Overloaded | Self::Full { .. } => code::OVERLOADED,
             Self::MissingCapability(_) => code::MISSING_CAPABILITY,
             Self::NotFound(_) | Self::UnknownName(_) => code::INVALID_PARAMS,
             Self::Refused(code, _) => *code,
@@ -169,7 +191,13 @@ impl Failure {
     pub fn answer(&self, id: &[u8], method: Method, modern: bool) -> Bytes {
         let refusal = matches!(
             self,
-            Self::Overloaded | Self::LeftAlone { .. } | Self::NotKept | Self::UnknownName(_) | Self::Refused(..)
+            Self::Overloaded
+                | Self::Full { .. }
+                | Self::Expired
+                | Self::LeftAlone { .. }
+                | Self::NotKept
+                | Self::UnknownName(_)
+                | Self::Refused(..)
         ) || (modern && matches!(self, Self::MissingCapability(_)));
         if method == Method::ToolsCall && !refusal {
             return message::result(id, &self.tool_result(modern));
@@ -204,6 +232,8 @@ impl Failure {
                 | Self::TurnedAway { .. }
                 | Self::NoRoom(_)
                 | Self::Overloaded
+                | Self::Full { .. }
+                | Self::Expired
         )
     }
 
@@ -212,6 +242,7 @@ impl Failure {
         match self {
             Self::LeftAlone { left, .. } => Some(*left),
             Self::TurnedAway { after, .. } => *after,
+            Self::Full { retry_after, .. } => Some(*retry_after),
             _ => None,
         }
     }

@@ -126,6 +126,7 @@ impl Gateway {
     /// Clears away what has expired.
     pub(crate) async fn sweep(&self) {
         self.parked.sweep();
+        self.traffic.queues.watch(&self.limits);
         self.results.sweep();
         self.traffic.sweep();
         for session in self.sessions.sweep() {
@@ -193,7 +194,7 @@ impl Parts {
             settings: config.gateway.clone(),
             tools: config.tools.clone(),
             cache: config.cache.clone(),
-            traffic: Arc::new(Traffic::new(config)),
+            traffic: Arc::new(Traffic::new(config, &members)),
             results: Arc::default(),
             identities,
             sse: Arc::default(),
@@ -231,7 +232,7 @@ impl Parts {
         members.retain(|member| !stopped.contains(&*member.upstream.name));
         let identities = Arc::new(self.identities.changed(config));
         let terms = terms(config, own_caller(identities.node(), &self.no_facts));
-        self.traffic.change(config);
+        self.traffic.change(config, &members);
         Self {
             catalogue: self.catalogue.replaced(members.clone(), &config.all_bundles(), terms),
             door: Arc::new(Door::of(&config.gateway, &config.limits)),

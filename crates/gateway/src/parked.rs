@@ -13,10 +13,9 @@ use std::{
 
 use bytes::Bytes;
 use mcp::{Envelope, message, translate};
-use tokio::sync::oneshot;
 
 use crate::{
-    call::{Ask, Reply},
+    call::{Answering, Ask},
     events::Events,
 };
 
@@ -42,7 +41,7 @@ pub struct Question {
     /// The request as the server sent it.
     pub request: Envelope,
     /// Where the answer goes.
-    pub reply: oneshot::Sender<Reply>,
+    pub reply: Answering,
 }
 
 /// All calls that wait.

@@ -4,7 +4,7 @@
 use gateway::{
     Current,
     catalogue::toolbox::KnownTool,
-    pipeline::wishes::Wishes,
+    pipeline::{carry, wishes::Wishes},
     route::{Inbound, route},
 };
 use mcp::{Envelope, ScanLimits, message};
@@ -122,7 +122,8 @@ async fn execute(scope: &Scope, tool: &KnownTool) -> Result<Value, Failure> {
     };
     let routed = route(&gateway.catalogue, &gateway.seals, inbound).await;
     let (upstream, call) = routed.map_err(|failure| failed(failure.to_string()))?;
-    let answer = upstream.call(&call).await.finish().await.map_err(|failure| failed(failure.to_string()))?;
+    let answer =
+        carry(gateway, &upstream, &call).await.finish().await.map_err(|failure| failed(failure.to_string()))?;
     let result = answer.envelope.result().ok_or_else(|| failed(format!("`{}` answers with an error", tool.name)))?;
     serde_json::from_slice(result).map_err(|problem| failed(problem.to_string()))
 }

@@ -72,9 +72,11 @@ impl From<Passes> for Breaker {
 #[derive(Serialize, JsonSchema)]
 struct Queue {
     /// Calls that run.
-    running: usize,
+    running: u32,
+    /// Calls that wait for their turn.
+    waiting: u32,
     /// Calls that may run at one time.
-    room: usize,
+    room: u32,
 }
 
 impl Tool for ServerStatus {
@@ -91,6 +93,7 @@ impl Tool for ServerStatus {
         let member = scope.member(&input.server)?;
         let status = member.upstream.status();
         let percent = if status.calls == 0 { 0.0 } else { status.errors as f64 * 100.0 / status.calls as f64 };
+        let load = scope.gateway.traffic.queues.load_of(&member.upstream.name);
         Ok(Output {
             reason: status.state.reason().map(str::to_owned),
             uptime_s: seconds_since(status.since),
@@ -98,7 +101,7 @@ impl Tool for ServerStatus {
             calls: status.calls,
             error_percent: (percent * 10.0).round() / 10.0,
             breaker: status.breaker.state.into(),
-            queue: Queue { running: member.upstream.calls_running(), room: scope.gateway.limits.calls_per_server_max },
+            queue: Queue { running: load.running, waiting: load.waiting, room: load.room },
             instances: status.instances,
             latency_ms: status.latency.map(milliseconds),
             era: era(&status),

@@ -6,6 +6,7 @@ mod act;
 pub mod balance;
 pub mod cache;
 mod class;
+pub mod queue;
 mod rate;
 
 pub mod breaker;

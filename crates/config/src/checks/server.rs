@@ -6,6 +6,7 @@ use url::Url;
 
 use super::api;
 use super::names::skeleton;
+use super::queue;
 use crate::path::KeyPath;
 use crate::problem::Problems;
 use crate::{Glob, Server, TOOLKITS, Transport, nearest};
@@ -40,6 +41,7 @@ pub(super) fn check(name: &str, server: &Server, problems: &mut Problems<'_>) {
     }
     check_renames(&server.rename, &path.key("rename"), problems);
     check_tool_globs(server, &path.key("tool"), problems);
+    queue::check_locks(server, &path, problems);
     if !server.is_api() {
         api::check_unused(server, &path, problems);
     }

@@ -376,9 +376,10 @@ impl Drop for Permit {
 fn told_by(failure: &Failure, is_hurried: bool) -> End {
     match failure {
         Failure::Lost => End::Lost,
-        Failure::Timeout if is_hurried => End::Untold,
+        Failure::Timeout | Failure::Unanswered if is_hurried => End::Untold,
         Failure::Unavailable(_)
         | Failure::Timeout
+        | Failure::Unanswered
         | Failure::Garbage(_)
         | Failure::TurnedAway { status: 500.., .. } => End::Failed,
         Failure::Unauthorized(_)
@@ -392,6 +393,9 @@ fn told_by(failure: &Failure, is_hurried: bool) -> End {
         | Failure::NotKept
         | Failure::SessionGone
         | Failure::Overloaded
+        | Failure::Full { .. }
+        | Failure::Expired
+        | Failure::Withdrawn
         | Failure::UnknownName(_)
         | Failure::Refused(..) => End::Untold,
     }

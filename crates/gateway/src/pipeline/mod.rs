@@ -6,6 +6,7 @@ pub mod breaker;
 mod cached;
 pub mod duplicates;
 pub mod keyed;
+pub mod queue;
 mod retry;
 pub mod wishes;
 
@@ -13,9 +14,11 @@ use std::sync::Arc;
 
 use config::Config;
 
+use self::queue::Queues;
 use crate::{
     cache::Cache,
     call::{Call, Exchange},
+    catalogue::Member,
     gateway::Gateway,
     upstream::Upstream,
 };
@@ -25,19 +28,25 @@ use crate::{
 pub struct Traffic {
     /// The answers that are kept.
     pub cache: Cache,
+    /// The queues before the servers.
+    pub queues: Arc<Queues>,
     /// The calls that were made under idempotency keys.
     keys: Arc<keyed::Keys>,
 }
 
 impl Traffic {
     /// Nothing remembered yet.
-    pub fn new(config: &Config) -> Self {
-        Self { cache: Cache::new(config.cache.memory_bytes), keys: Arc::default() }
+    pub fn new(config: &Config, members: &[Member]) -> Self {
+        let traffic =
+            Self { cache: Cache::new(config.cache.memory_bytes), queues: Arc::default(), keys: Arc::default() };
+        traffic.change(config, members);
+        traffic
     }
 
-    /// The configuration has changed.
-    pub fn change(&self, config: &Config) {
+    /// The configuration has changed, and these are its servers.
+    pub fn change(&self, config: &Config, members: &[Member]) {
         self.cache.resize(config.cache.memory_bytes);
+        self.queues.configure(&config.queue, members);
     }
 
     /// Clears away what has expired.

@@ -8,7 +8,7 @@ use std::{
 
 use traffic::retry::{Attempt, Loss};
 
-use super::breaker;
+use super::{breaker, queue};
 use crate::{
     call::{Call, Exchange},
     failure::Failure,
@@ -39,7 +39,7 @@ async fn send_once(upstream: &Arc<Upstream>, call: &Call, is_first: bool) -> Exc
         Ok(permit) => permit,
         Err(held_back) => return Exchange::Done(Err(held_back)),
     };
-    match upstream.call(call).await {
+    match queue::pass(upstream, call).await {
         Exchange::Done(end) => {
             permit.ended(&end);
             Exchange::Done(end)

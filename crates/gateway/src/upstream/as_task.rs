@@ -205,7 +205,7 @@ fn asked_for(Ask { question, reply }: Ask, task: Option<&Bytes>) -> Result<Ask, 
             let _ = reply.send(with_task(answer, &task));
         }
     });
-    Ok(Ask { question: without_task(&question)?, reply: named })
+    Ok(Ask { question: without_task(&question)?, reply: named.into() })
 }
 
 fn with_task(answer: Reply, task: &[u8]) -> Reply {

@@ -38,7 +38,7 @@ impl Askable {
         let latest = calls.values().rev().find(|(abilities, _)| abilities.allow(question));
         let (_, asker) = latest.ok_or("no call is under way whose client can answer this")?;
         let (reply, answer) = oneshot::channel();
-        let ask = Event::Ask(Ask { question: question.clone(), reply });
+        let ask = Event::Ask(Ask { question: question.clone(), reply: reply.into() });
         asker.try_send(ask).map_err(|_| "the client does not keep up")?;
         Ok(answer)
     }

@@ -377,7 +377,7 @@ async fn ask<O: StreamOwner>(
         return Err(Failure::MissingCapability(required));
     }
     let (reply, answer) = oneshot::channel();
-    sender.send(Event::Ask(Ask { question: question.clone(), reply })).await;
+    sender.send(Event::Ask(Ask { question: question.clone(), reply: reply.into() })).await;
     reply_later(owner.clone(), question, answer);
     Ok(())
 }

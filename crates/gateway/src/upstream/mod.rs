@@ -35,8 +35,8 @@ pub use status::Status;
 
 use std::{
     sync::{
-        Arc, Mutex, Weak,
-        atomic::{AtomicBool, Ordering},
+        Arc, Mutex, OnceLock, Weak,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -45,7 +45,6 @@ use arc_swap::ArcSwapOption;
 use config::{Limits, Mode, Server, Transport};
 use mcp::{Envelope, Era, Method};
 use supervisor::{Journal, backoff};
-use tokio::sync::Semaphore;
 use traffic::balance;
 
 use self::{
@@ -68,7 +67,7 @@ use crate::{
     call::{Abilities, Call, Caller, Exchange},
     events::Patience,
     failure::Failure,
-    pipeline::{breaker::Breakers, duplicates::Reads},
+    pipeline::{breaker::Breakers, duplicates::Reads, queue::Queues},
     residents::{Home, Residents},
 };
 
@@ -110,7 +109,9 @@ pub struct Upstream {
     pub breakers: Breakers,
     /// The reads under way at it.
     pub reads: Reads,
-    calls: Arc<Semaphore>,
+    /// The queues of the node, once the server is part of it.
+    pub queues: OnceLock<Arc<Queues>>,
+    calls: Arc<AtomicUsize>,
     /// Those that answer at its other addresses, if it has more than one.
     instances: Option<Arc<Instances>>,
     /// It is no longer part of the configuration: nothing is opened any more.
@@ -208,7 +209,8 @@ impl Upstream {
             health,
             pulse: Pulse::default(),
             starts: starts.clone(),
-            calls: Arc::new(Semaphore::new(limits.calls_per_server_max)),
+            queues: OnceLock::new(),
+            calls: Arc::default(),
             instances,
             retired: AtomicBool::new(false),
             settings,
@@ -216,7 +218,7 @@ impl Upstream {
         }))
     }
 
-    /// Sends a call, if the server has room for it.
+    /// Sends a call whose turn it is.
     pub async fn call(self: &Arc<Self>, call: &Call) -> Exchange {
         match &self.instances {
             None => self.call_here(call).await,
@@ -256,9 +258,7 @@ impl Upstream {
     /// Sends a call to this very instance, if it has room for it.
     async fn call_here(self: &Arc<Self>, call: &Call) -> Exchange {
         let now = Instant::now();
-        let Some(place) = Place::take(&self.calls, &self.health, now) else {
-            return Exchange::Done(Err(Failure::Overloaded));
-        };
+        let place = Place::take(&self.calls, &self.health, now);
         let mut exchange = match self.door_at(now) {
             Some(door) => self.call_modern(&door, call).await,
             None if call.only_as_task => self.call_as_task(call),
@@ -464,7 +464,7 @@ impl Upstream {
 
     /// How many calls are under way.
     pub fn calls_running(&self) -> usize {
-        let here = self.limits.calls_per_server_max - self.calls.available_permits();
+        let here = self.calls.load(Ordering::Relaxed);
         here + self.others().iter().map(|other| other.calls_running()).sum::<usize>()
     }
 

@@ -100,7 +100,10 @@ impl Pending {
         match candidates.max_by_key(|(id, _)| **id) {
             Some((_, latest)) => {
                 let (reply, answer) = oneshot::channel();
-                latest.sender.offer(Event::Ask(Ask { question, reply })).map_err(|_| "the client does not keep up")?;
+                latest
+                    .sender
+                    .offer(Event::Ask(Ask { question, reply: reply.into() }))
+                    .map_err(|_| "the client does not keep up")?;
                 Ok(answer)
             }
             None => Err("no call is under way whose client can answer this"),

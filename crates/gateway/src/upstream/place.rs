@@ -1,8 +1,12 @@
-//! The place of one call among those under way at a server: their number is bounded, and each is counted with its end.
+//! One call among those under way at a server: each is counted with its end. How many there may be, the queue decides.
 
-use std::{sync::Arc, time::Instant};
-
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
 
 use super::health::Health;
 use crate::{call::Answer, failure::Failure};
@@ -12,22 +16,28 @@ use crate::{call::Answer, failure::Failure};
 pub struct Place {
     health: Arc<Health>,
     began: Instant,
-    _room: OwnedSemaphorePermit,
+    running: Arc<AtomicUsize>,
 }
 
 impl Place {
-    /// Takes a place from now on, if the server has room.
-    pub fn take(room: &Arc<Semaphore>, health: &Arc<Health>, now: Instant) -> Option<Self> {
-        let room = room.clone().try_acquire_owned().ok()?;
+    /// A call that is under way from now on.
+    pub fn take(running: &Arc<AtomicUsize>, health: &Arc<Health>, now: Instant) -> Self {
+        running.fetch_add(1, Ordering::Relaxed);
         health.call_began();
-        Some(Self { health: health.clone(), began: now, _room: room })
+        Self { health: health.clone(), began: now, running: running.clone() }
     }
 
-    /// Counts the end of the call and gives the place back.
+    /// Counts the end of the call.
     pub fn ended(self, end: &Result<Answer, Failure>) {
         match end {
             Ok(_) => self.health.answered(self.began.elapsed()),
             Err(failure) => self.health.call_failed(failure),
         }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.running.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -1,0 +1,253 @@
+//! The step in which a call waits for its turn at its server. Which call that is decides `traffic::queue`; here are the
+//! queues of the node and what wakes those who wait.
+//!
+//! In reading order: `lane` (the queue before one server), `slot` (the place of one call, from its offer to its end),
+//! `deadline` (how long it may take), `waiting` (what a caller hears while it waits), `overview` (what
+//! operators see), `watchdog` (what should have moved and has not).
+//!
+//! Lock order: one lane is locked at a time, nothing is awaited meanwhile, and no other lock is taken in it.
+
+mod deadline;
+mod lane;
+pub mod overview;
+mod slot;
+mod waiting;
+mod watchdog;
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
+
+use arc_swap::ArcSwap;
+use mcp::{Method, Param, array};
+use traffic::queue::{Bound, Entry, LockKey, Share};
+
+pub use self::slot::{Resting, Slot};
+use self::{
+    deadline::Deadline,
+    lane::{Entered, Lane},
+    watchdog::Watchdog,
+};
+use crate::{
+    call::{Call, Exchange},
+    catalogue::Member,
+    failure::Failure,
+    upstream::Upstream,
+};
+
+/// All queues of a node.
+#[derive(Debug)]
+pub struct Queues {
+    /// The places of the node.
+    room: Bound,
+    lanes: ArcSwap<HashMap<Arc<str>, Arc<Lane>>>,
+    shares: ArcSwap<HashMap<Arc<str>, Arc<Share>>>,
+    owner: Arc<Share>,
+    settings: ArcSwap<config::Queue>,
+    /// The number of the newest call.
+    newest: AtomicU64,
+    /// Lanes in which a call waits for a place that other lanes can give back.
+    starving: AtomicUsize,
+    /// The lane that is asked first when such a place is free.
+    turn: AtomicUsize,
+    watchdog: Watchdog,
+}
+
+impl Default for Queues {
+    fn default() -> Self {
+        let settings = config::Queue::default();
+        Self {
+            room: Bound::of(settings.concurrency_per_node),
+            lanes: ArcSwap::default(),
+            shares: ArcSwap::default(),
+            owner: Share::new(config::LOCAL.into(), u32::MAX, u32::MAX),
+            settings: ArcSwap::from_pointee(settings),
+            newest: AtomicU64::new(0),
+            starving: AtomicUsize::new(0),
+            turn: AtomicUsize::new(0),
+            watchdog: Watchdog::default(),
+        }
+    }
+}
+
+impl Queues {
+    /// Takes over a configuration. What runs and what waits stays, but for calls to servers that have gone.
+    pub fn configure(self: &Arc<Self>, settings: &config::Queue, members: &[Member]) {
+        self.room.set_max(settings.concurrency_per_node);
+        self.settings.store(Arc::new(settings.clone()));
+        for share in self.shares.load().values() {
+            share.running.set_max(settings.concurrency_per_principal);
+            share.waiting.set_max(settings.max_per_principal);
+        }
+        let known = self.lanes.load_full();
+        let lane = |member: &Member| {
+            let name = member.upstream.name.clone();
+            let lane = known.get(&name).filter(|lane| lane.is_own == member.settings.is_own(&name)).cloned();
+            let lane = lane.unwrap_or_else(|| Arc::new(Lane::new(name.clone(), &member.settings, settings)));
+            lane.configure(&member.settings, settings);
+            (name, lane)
+        };
+        let lanes: HashMap<Arc<str>, Arc<Lane>> = members.iter().map(lane).collect();
+        let gone: Vec<Arc<Lane>> = known.values().filter(|lane| !lanes.contains_key(&lane.server)).cloned().collect();
+        self.lanes.store(Arc::new(lanes));
+        for member in members {
+            member.upstream.queues.get_or_init(|| self.clone());
+        }
+        for lane in gone {
+            lane.drop_waiting(self, &Failure::Unavailable("it has left the configuration".to_owned()));
+        }
+        self.serve_everywhere();
+    }
+
+    /// Ends all calls that wait for a server, since it is known that it would not answer them.
+    pub fn drop_waiting(&self, server: &str, failure: &Failure) {
+        if let Some(lane) = self.lanes.load().get(server) {
+            lane.drop_waiting(self, failure);
+        }
+    }
+
+    /// How many calls run at a server, how many wait for it, and how many may run.
+    pub fn load_of(&self, server: &str) -> Load {
+        self.lanes.load().get(server).map(|lane| lane.load()).unwrap_or_default()
+    }
+
+    /// The queue before a server.
+    fn lane(&self, server: &Arc<str>) -> Arc<Lane> {
+        if let Some(lane) = self.lanes.load().get(server) {
+            return lane.clone();
+        }
+        // a call that began before its server left the configuration
+        Arc::new(Lane::new(server.clone(), &config::Server::default(), &self.settings.load()))
+    }
+
+    /// What a principal may hold.
+    fn share(&self, principal: &Arc<str>) -> Arc<Share> {
+        if &**principal == config::LOCAL {
+            return self.owner.clone();
+        }
+        if let Some(share) = self.shares.load().get(principal) {
+            return share.clone();
+        }
+        let settings = self.settings.load();
+        let fresh = Share::new(principal.clone(), settings.concurrency_per_principal, settings.max_per_principal);
+        self.shares.rcu(|shares| {
+            let mut shares = HashMap::clone(shares);
+            shares.entry(principal.clone()).or_insert_with(|| fresh.clone());
+            shares
+        });
+        self.shares.load().get(principal).cloned().unwrap_or(fresh)
+    }
+
+    fn next_number(&self) -> u64 {
+        self.newest.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Gives places that are free to calls that wait for them, whatever their server; each time another lane comes first.
+    fn serve_everywhere(&self) {
+        let lanes = self.lanes.load();
+        let first = self.turn.fetch_add(1, Ordering::Relaxed) % lanes.len().max(1);
+        for lane in lanes.values().cycle().skip(first).take(lanes.len()) {
+            lane.serve(self);
+        }
+    }
+}
+
+/// How busy a server is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Calls that run.
+    pub running: u32,
+    /// Calls that wait.
+    pub waiting: u32,
+    /// Calls that may run at one time.
+    pub room: u32,
+}
+
+/// Sends a call to its server when it is its turn.
+pub(super) async fn pass(upstream: &Arc<Upstream>, call: &Call) -> Exchange {
+    let now = Instant::now();
+    let Some(queues) = upstream.queues.get() else { return upstream.call(call).await };
+    let patience = upstream.patience();
+    let lane = queues.lane(&upstream.name);
+    let deadline = Deadline::of(patience, &lane, call, now);
+    let entered = if speaks_of_work_under_way(call.method) {
+        Lane::enter_aside(queues, &lane, call)
+    } else {
+        Lane::enter(queues, &lane, entry(queues, call, &deadline), call.manner.act, now)
+    };
+    match entered {
+        Err(failure) => Exchange::Done(Err(failure)),
+        Ok(Entered::Starts(slot)) => send(upstream, call, slot, deadline).await,
+        Ok(Entered::Waits(place)) if let Some(token) = call.progress_token() => {
+            let longest = deadline.start_by.saturating_duration_since(now) + patience.total;
+            waiting::told(upstream, call, (place, token), deadline, longest)
+        }
+        Ok(Entered::Waits(place)) => {
+            Box::pin(async move {
+                match place.turn(&deadline).await {
+                    Ok(slot) => send(upstream, call, slot, deadline).await,
+                    Err(failure) => Exchange::Done(Err(failure)),
+                }
+            })
+            .await
+        }
+    }
+}
+
+/// Sends a call whose turn it is.
+async fn send(upstream: &Arc<Upstream>, call: &Call, slot: Slot, deadline: Deadline) -> Exchange {
+    let sent = async {
+        match deadline.until {
+            None => upstream.call(call).await,
+            Some(until) => tokio::time::timeout_at(until.into(), upstream.call(call))
+                .await
+                .unwrap_or(Exchange::Done(Err(Failure::Timeout))),
+        }
+    };
+    let exchange = tokio::select! {
+        biased;
+        exchange = sent => exchange,
+        () = slot.withdrawn() => Exchange::Done(Err(Failure::Withdrawn)),
+    };
+    match exchange {
+        Exchange::Running(mut events) => {
+            events.occupy(slot, deadline.idle, deadline.until);
+            Exchange::Running(events)
+        }
+        Exchange::Done(end) => Exchange::Done(slot.ended(end)),
+    }
+}
+
+/// Whether a request only asks after work that a server does already: it takes no place of a call, or a few callers that
+/// wait for the results of their tasks would keep everybody else away, and the tasks with them.
+fn speaks_of_work_under_way(method: Method) -> bool {
+    matches!(method, Method::TasksGet | Method::TasksResult | Method::TasksUpdate | Method::TasksCancel)
+}
+
+fn entry(queues: &Queues, call: &Call, deadline: &Deadline) -> Entry {
+    let settings = call.manner.settings.as_deref();
+    Entry {
+        class: call.caller.principal.granted(call.wishes.class),
+        share: queues.share(&call.caller.principal.name),
+        tool: call.own_name.clone(),
+        tool_max: settings.and_then(|settings| settings.concurrency),
+        lock: settings.and_then(|settings| object(call, settings.lock_argument()?)),
+        cost: 1,
+        deadline: deadline.start_by,
+    }
+}
+
+/// The object that a call works on alone: what its argument `name` says, however it is written.
+fn object(call: &Call, name: &str) -> Option<LockKey> {
+    let arguments = call.request.param_raw(Param::Arguments)?;
+    let raw = array::member(arguments, name)?.of(arguments)?;
+    match serde_json::from_slice::<serde_json::Value>(raw) {
+        Ok(value) => Some(LockKey::of(name, value.to_string().as_bytes())),
+        Err(_) => Some(LockKey::of(name, raw)),
+    }
+}

@@ -1,0 +1,111 @@
+//! The place of one call, from its offer to its end. Whoever drops it without an end has given the call up.
+
+use std::sync::Arc;
+
+use tokio::sync::OwnedSemaphorePermit;
+use traffic::{
+    Act,
+    queue::{End, Ticket},
+};
+
+use super::{Queues, lane::Lane};
+use crate::{call::Answer, failure::Failure};
+
+/// The place of one call.
+#[derive(Debug)]
+pub struct Slot {
+    pub(super) queues: Arc<Queues>,
+    pub(super) lane: Arc<Lane>,
+    kind: Kind,
+    act: Act,
+    end: End,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Queued(Ticket),
+    Aside { _permit: OwnedSemaphorePermit },
+}
+
+impl Slot {
+    /// Of a call in the queue.
+    pub(super) fn queued(queues: &Arc<Queues>, lane: &Arc<Lane>, ticket: Ticket, act: Act) -> Self {
+        Self::new(queues, lane, Kind::Queued(ticket), act)
+    }
+
+    /// Of a request beside it.
+    pub(super) fn aside(queues: &Arc<Queues>, lane: &Arc<Lane>, permit: OwnedSemaphorePermit, act: Act) -> Self {
+        Self::new(queues, lane, Kind::Aside { _permit: permit }, act)
+    }
+
+    fn new(queues: &Arc<Queues>, lane: &Arc<Lane>, kind: Kind, act: Act) -> Self {
+        Self { queues: queues.clone(), lane: lane.clone(), kind, act, end: End::Cancelled }
+    }
+
+    /// The call has ended. What it did is not known if it may have acted and nobody waited for its answer.
+    pub fn ended(mut self, end: Result<Answer, Failure>) -> Result<Answer, Failure> {
+        match end {
+            Err(Failure::Timeout) if !self.act.may_repeat() => Err(self.failed(Failure::Unanswered)),
+            Err(failure) => Err(self.failed(failure)),
+            Ok(answer) => {
+                self.end = End::Completed;
+                Ok(answer)
+            }
+        }
+    }
+
+    /// The call has failed.
+    pub(super) fn failed(mut self, failure: Failure) -> Failure {
+        self.end = match failure {
+            Failure::Timeout | Failure::Unanswered | Failure::Expired => End::Timeout,
+            Failure::Withdrawn => End::Cancelled,
+            _ => End::Failed,
+        };
+        failure
+    }
+
+    /// The server waits for somebody's answer: until what is returned is dropped, the place is free for other calls.
+    pub fn rest(&self) -> Option<Resting> {
+        let ticket = self.ticket()?;
+        self.lane.rest(&self.queues, ticket);
+        Some(Resting { queues: self.queues.clone(), lane: self.lane.clone(), ticket })
+    }
+
+    /// Resolves when an operator has ended the call.
+    pub async fn withdrawn(&self) {
+        match self.ticket() {
+            Some(ticket) => self.lane.withdrawn(ticket).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// What the queue knows the call by.
+    pub(super) fn ticket(&self) -> Option<Ticket> {
+        match self.kind {
+            Kind::Queued(ticket) => Some(ticket),
+            Kind::Aside { .. } => None,
+        }
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket() {
+            self.lane.finish(&self.queues, ticket, self.end);
+        }
+    }
+}
+
+/// A call without its place, while its server waits for somebody's answer. Dropped, the call goes on.
+#[derive(Debug)]
+pub struct Resting {
+    queues: Arc<Queues>,
+    lane: Arc<Lane>,
+    ticket: Ticket,
+}
+
+impl Drop for Resting {
+    fn drop(&mut self) {
+        self.lane.resume(&self.queues, self.ticket);
+    }
+}

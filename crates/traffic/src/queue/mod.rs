@@ -1,0 +1,394 @@
+//! The queue before one server: which call starts now, which waits, and which starts when one ends. Classes have weighted
+//! turns (`turns`), the principals of a class share by rounds (`rounds`), and nothing starts over a bound of the node, the
+//! server, the tool, the principal or the object it works on (`bound`, `holds`). `records` are the calls, `past` those
+//! that ended. Time comes in; whoever waits is woken by the caller, who asks [`Queue::next`] until there is nothing.
+
+mod bound;
+mod holds;
+mod past;
+mod records;
+mod rounds;
+mod turns;
+
+use std::{
+    cell::Cell,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+pub use bound::{Bound, Share};
+pub use holds::LockKey;
+pub use past::{End, Finished, PAST_MAX};
+pub use records::{Record, State, Ticket};
+pub use rounds::COST_MAX;
+pub use turns::{WEIGHTS, Weights};
+
+use self::{holds::Holds, past::Past, records::Records, rounds::Rounds, turns::Turns};
+use crate::Class;
+
+/// What a refused caller is told to wait while nobody knows yet how long calls take, and the bounds of what it is told.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+const RETRY_AFTER_MIN: Duration = Duration::from_millis(100);
+const RETRY_AFTER_MAX: Duration = Duration::from_mins(1);
+
+/// How much one queue takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Calls that run at one time.
+    pub running_max: u32,
+    /// Calls that wait.
+    pub waiting_max: u32,
+    /// The turns of each class in a cycle.
+    pub weights: Weights,
+}
+
+/// A call that wants to start.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// How urgent it is.
+    pub class: Class,
+    /// Who calls, with what it may hold.
+    pub share: Arc<Share>,
+    /// What is called, in the server's own word.
+    pub tool: Arc<str>,
+    /// How many calls of this tool may run at one time, if it has a limit of its own.
+    pub tool_max: Option<u32>,
+    /// The object that it works on alone.
+    pub lock: Option<LockKey>,
+    /// What it costs its principal, in units of a round; 1 to [`COST_MAX`].
+    pub cost: u32,
+    /// When it is too late to start.
+    pub deadline: Instant,
+}
+
+/// What becomes of a call that is offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offer {
+    /// It runs from now on.
+    Starts(Ticket),
+    /// It waits.
+    Waits(Ticket),
+    /// It is not taken.
+    Refused(Refusal),
+}
+
+/// Why a call is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Whose calls are too many.
+    pub full: Full,
+    /// When there may be room.
+    pub retry_after: Duration,
+}
+
+/// Whose waiting calls are too many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Full {
+    /// Those of the server.
+    Server,
+    /// Those of the principal.
+    Principal,
+}
+
+/// A call that waits no longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// It runs from now on.
+    Starts(Ticket),
+    /// It came too late to start.
+    Expired(Ticket),
+}
+
+/// Where a waiting call stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Calls that start before it if nothing else comes.
+    pub ahead: u32,
+    /// How long that will take, by what calls took so far.
+    pub wait: Option<Duration>,
+}
+
+/// What keeps a waiting call from starting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// As many calls run on the node as may.
+    Node,
+    /// As many calls run at the server as may.
+    Server,
+    /// As many calls of the principal run as may.
+    Principal,
+    /// As many calls of the tool run as may.
+    Tool,
+    /// The call with this number works on the same object.
+    Object(u64),
+    /// Others have their turn first.
+    Turn,
+}
+
+/// The queue before one server.
+#[derive(Debug)]
+pub struct Queue {
+    limits: Limits,
+    records: Records,
+    turns: Turns,
+    rounds: [Rounds; 5],
+    holds: Holds,
+    running: u32,
+    waiting: u32,
+    past: Past,
+    /// Whether a call waited for a place that other queues can give back, when it was last looked for one.
+    starved: Cell<bool>,
+}
+
+impl Queue {
+    /// An empty queue.
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            records: Records::default(),
+            turns: Turns::new(limits.weights),
+            rounds: Default::default(),
+            holds: Holds::default(),
+            running: 0,
+            waiting: 0,
+            past: Past::default(),
+            starved: Cell::new(false),
+        }
+    }
+
+    /// Changes how much it takes. What runs and what waits stays.
+    pub fn set_limits(&mut self, limits: Limits) {
+        if limits.weights != self.limits.weights {
+            self.turns = Turns::new(limits.weights);
+        }
+        self.limits = limits;
+    }
+
+    /// A call with the number `id` wants to start; `room` are the places of the node.
+    pub fn offer(&mut self, entry: Entry, id: u64, room: &Bound, now: Instant) -> Offer {
+        let entry = Entry { cost: entry.cost.clamp(1, COST_MAX), ..entry };
+        let is_free = self.running < self.limits.running_max && self.holds.allow(&entry);
+        if is_free && claim(room, &entry.share) {
+            self.running += 1;
+            self.holds.take(&entry, id);
+            let state = State::Running { since: now, resting: 0 };
+            return Offer::Starts(self.records.insert(Record { entry, id, offered: now, state }));
+        }
+        if self.waiting >= self.limits.waiting_max {
+            return Offer::Refused(self.refusal(Full::Server, self.waiting));
+        }
+        if !entry.share.waiting.take() {
+            return Offer::Refused(self.refusal(Full::Principal, entry.share.waiting.taken()));
+        }
+        self.waiting += 1;
+        let (class, share) = (entry.class, entry.share.clone());
+        let ticket = self.records.insert(Record { entry, id, offered: now, state: State::Waiting });
+        self.rounds[turns::at(class)].push(ticket, &share);
+        Offer::Waits(ticket)
+    }
+
+    /// The next call that need not wait any longer.
+    pub fn next(&mut self, room: &Bound, now: Instant) -> Option<Next> {
+        self.starved.set(false);
+        if self.waiting == 0 || self.running >= self.limits.running_max {
+            return None;
+        }
+        if room.is_full() {
+            self.starved.set(true);
+            return None;
+        }
+        let Self { records, rounds, holds, starved, .. } = self;
+        let cost = |ticket: Ticket| {
+            let entry = &records.get(ticket)?.entry;
+            // what goes without having run costs nothing
+            if entry.deadline <= now { Some(0) } else { holds.allow(entry).then_some(entry.cost) }
+        };
+        let claim = |ticket: Ticket| {
+            let Some(Record { entry, .. }) = records.get(ticket) else { return false };
+            let is_claimed = entry.deadline <= now || claim(room, &entry.share);
+            starved.set(starved.get() || !is_claimed);
+            is_claimed
+        };
+        let mut classes = self.turns.order().into_iter();
+        let (class, ticket) = classes.find_map(|class| Some((class, rounds[turns::at(class)].next(cost, claim)?)))?;
+        Some(self.begin(class, ticket, now))
+    }
+
+    /// A call ends, whether it ran or waited; nothing happens if it has ended.
+    pub fn finish(&mut self, ticket: Ticket, end: End, room: &Bound, now: Instant) -> bool {
+        let Some(record) = self.records.remove(ticket) else { return false };
+        let (waited, ran) = match record.state {
+            State::Waiting => {
+                self.waiting -= 1;
+                record.entry.share.waiting.give();
+                self.rounds[turns::at(record.entry.class)].remove(ticket);
+                (now.saturating_duration_since(record.offered), Duration::ZERO)
+            }
+            State::Running { since, resting } => {
+                self.holds.give(&record.entry);
+                if resting == 0 {
+                    self.running -= 1;
+                    release(room, &record.entry.share);
+                }
+                (since.saturating_duration_since(record.offered), now.saturating_duration_since(since))
+            }
+        };
+        self.remember(record, end, waited, ran);
+        true
+    }
+
+    /// A running call waits for somebody's answer: its place is free for others. What it holds alone, it keeps.
+    pub fn rest(&mut self, ticket: Ticket, room: &Bound) {
+        let Some(record) = self.records.get_mut(ticket) else { return };
+        let State::Running { resting, .. } = &mut record.state else { return };
+        *resting += 1;
+        if *resting == 1 {
+            self.running -= 1;
+            release(room, &record.entry.share);
+        }
+    }
+
+    /// The answer is there: the call goes on at once, over the bounds if it must, for its server goes on too.
+    pub fn resume(&mut self, ticket: Ticket, room: &Bound) {
+        let Some(record) = self.records.get_mut(ticket) else { return };
+        let State::Running { resting, .. } = &mut record.state else { return };
+        let Some(left) = resting.checked_sub(1) else { return };
+        *resting = left;
+        if left == 0 {
+            self.running += 1;
+            room.take_anyway();
+            record.entry.share.running.take_anyway();
+        }
+    }
+
+    /// Makes a waiting call more or less urgent: it waits behind the others of its new class. False if it does not wait.
+    pub fn reprioritise(&mut self, ticket: Ticket, class: Class) -> bool {
+        let Some(record) = self.records.get_mut(ticket) else { return false };
+        if record.state != State::Waiting {
+            return false;
+        }
+        let former = std::mem::replace(&mut record.entry.class, class);
+        if former != class {
+            self.rounds[turns::at(former)].remove(ticket);
+            self.rounds[turns::at(class)].push(ticket, &record.entry.share);
+        }
+        true
+    }
+
+    /// Where a waiting call stands.
+    pub fn place(&self, ticket: Ticket) -> Option<Place> {
+        let own = self.records.get(ticket).filter(|record| record.state == State::Waiting)?;
+        let (class, id) = (own.entry.class, own.id);
+        let is_before = |other: &Record| {
+            let is_older = other.entry.class == class && other.id < id;
+            other.state == State::Waiting && (other.entry.class > class || is_older)
+        };
+        let ahead = self.records.iter().filter(|(_, other)| is_before(other)).count() as u32;
+        Some(Place { ahead, wait: self.time_for(ahead + 1) })
+    }
+
+    /// What keeps a waiting call from starting.
+    pub fn hold(&self, ticket: Ticket, room: &Bound) -> Option<Hold> {
+        let Record { entry, .. } = self.records.get(ticket).filter(|record| record.state == State::Waiting)?;
+        Some(if let Some(holder) = self.holds.holder(entry) {
+            Hold::Object(holder)
+        } else if self.holds.tool_is_full(entry) {
+            Hold::Tool
+        } else if self.running >= self.limits.running_max {
+            Hold::Server
+        } else if entry.share.running.is_full() {
+            Hold::Principal
+        } else if room.is_full() {
+            Hold::Node
+        } else {
+            Hold::Turn
+        })
+    }
+
+    /// Whether, when [`Queue::next`] last found nothing, a call waited for a place that other queues can give back.
+    pub fn is_starved(&self) -> bool {
+        self.starved.get()
+    }
+
+    /// How many calls run.
+    pub fn running(&self) -> u32 {
+        self.running
+    }
+
+    /// How many calls wait.
+    pub fn waiting(&self) -> u32 {
+        self.waiting
+    }
+
+    /// How much it takes.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// The call with this ticket, unless it has ended.
+    pub fn get(&self, ticket: Ticket) -> Option<&Record> {
+        self.records.get(ticket)
+    }
+
+    /// The calls that run and those that wait, in no order.
+    pub fn calls(&self) -> impl Iterator<Item = (Ticket, &Record)> {
+        self.records.iter()
+    }
+
+    /// The newest calls that have ended, oldest first.
+    pub fn past(&self) -> impl Iterator<Item = &Finished> {
+        self.past.iter()
+    }
+
+    /// A call that has been taken out of its rounds starts, or has come too late.
+    fn begin(&mut self, class: Class, ticket: Ticket, now: Instant) -> Next {
+        let Some(record) = self.records.get_mut(ticket) else { return Next::Expired(ticket) };
+        self.waiting -= 1;
+        record.entry.share.waiting.give();
+        if record.entry.deadline > now {
+            record.state = State::Running { since: now, resting: 0 };
+            self.running += 1;
+            self.holds.take(&record.entry, record.id);
+            self.turns.took(class);
+            return Next::Starts(ticket);
+        }
+        if let Some(record) = self.records.remove(ticket) {
+            let waited = now.saturating_duration_since(record.offered);
+            self.remember(record, End::Timeout, waited, Duration::ZERO);
+        }
+        Next::Expired(ticket)
+    }
+
+    fn remember(&mut self, record: Record, end: End, waited: Duration, ran: Duration) {
+        let Record { entry, id, offered, .. } = record;
+        let (principal, tool, class) = (entry.share.principal.clone(), entry.tool, entry.class);
+        self.past.push(Finished { id, principal, tool, class, offered, waited, ran, end });
+    }
+
+    /// How long it takes until `calls` more have started.
+    fn time_for(&self, calls: u32) -> Option<Duration> {
+        Some(self.past.service()? * calls / self.limits.running_max.max(1))
+    }
+
+    fn refusal(&self, full: Full, waiting: u32) -> Refusal {
+        let retry_after = self.time_for(waiting).unwrap_or(RETRY_AFTER);
+        Refusal { full, retry_after: retry_after.clamp(RETRY_AFTER_MIN, RETRY_AFTER_MAX) }
+    }
+}
+
+/// Takes a place of the node and one of the principal, or neither.
+fn claim(room: &Bound, share: &Share) -> bool {
+    if !room.take() {
+        return false;
+    }
+    let is_claimed = share.running.take();
+    if !is_claimed {
+        room.give();
+    }
+    is_claimed
+}
+
+fn release(room: &Bound, share: &Share) {
+    share.running.give();
+    room.give();
+}

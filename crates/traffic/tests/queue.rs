@@ -1,0 +1,451 @@
+//! Random histories of a node with two servers, against what must hold after every single event. The model is a plain list
+//! of calls that knows nothing of rounds and turns. `PROPTEST_CASES` says how many histories are played.
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use proptest::prelude::*;
+use traffic::{
+    Class,
+    queue::{Bound, End, Entry, Hold, Limits, LockKey, Next, Offer, Queue, Share, Ticket, WEIGHTS},
+};
+
+const SERVERS: usize = 2;
+const PRINCIPALS: usize = 3;
+const NODE_MAX: u32 = 5;
+const LIMITS: Limits = Limits { running_max: 3, waiting_max: 12, weights: WEIGHTS };
+const SHARE_RUNNING_MAX: u32 = 3;
+const SHARE_WAITING_MAX: u32 = 8;
+const TOOL_MAX: u32 = 1;
+
+/// What happens.
+#[derive(Clone, Debug)]
+enum Event {
+    Offer {
+        server: usize,
+        principal: usize,
+        class: usize,
+        limited_tool: bool,
+        object: Option<u8>,
+        cost: u32,
+        patience_ms: u64,
+    },
+    /// A call ends, whatever it does: the one of these, by its age.
+    Finish(usize),
+    Reprioritise(usize, usize),
+    Rest(usize),
+    Resume(usize),
+    Pass {
+        ms: u64,
+    },
+}
+
+fn events() -> impl Strategy<Value = Vec<Event>> {
+    let offer = (
+        (0..SERVERS, 0..PRINCIPALS, 0..5_usize),
+        (prop::bool::weighted(0.2), prop::option::weighted(0.3, 0..2_u8), 1..4_u32, 50..2_000_u64),
+    )
+        .prop_map(|((server, principal, class), (limited_tool, object, cost, patience_ms))| Event::Offer {
+            server,
+            principal,
+            class,
+            limited_tool,
+            object,
+            cost,
+            patience_ms,
+        });
+    let event = prop_oneof![
+        10 => offer,
+        8 => (0..8_usize).prop_map(Event::Finish),
+        1 => (0..20_usize, 0..5_usize).prop_map(|(which, class)| Event::Reprioritise(which, class)),
+        1 => (0..8_usize).prop_map(Event::Rest),
+        1 => (0..8_usize).prop_map(Event::Resume),
+        2 => (1..300_u64).prop_map(|ms| Event::Pass { ms }),
+    ];
+    prop::collection::vec(event, 1..120)
+}
+
+/// A call as the model knows it.
+#[derive(Clone, Debug)]
+struct Known {
+    server: usize,
+    principal: usize,
+    ticket: Ticket,
+    entry: Entry,
+    /// Its place among the calls of its class.
+    order: u64,
+    is_running: bool,
+    resting: u32,
+}
+
+struct Node {
+    queues: Vec<Queue>,
+    room: Bound,
+    shares: Vec<Arc<Share>>,
+    now: Instant,
+    calls: Vec<Known>,
+    ended: Vec<u64>,
+    next: u64,
+    /// Starts of a principal since another one of its class at its server could have started.
+    passed_by_principal: HashMap<(usize, Class, usize, usize), u32>,
+    /// Starts of other classes since this one could have started.
+    passed_by_class: HashMap<(usize, Class), u32>,
+    /// All calls cost the same, so that fairness can be counted in calls.
+    is_even: bool,
+}
+
+impl Node {
+    fn new(is_even: bool) -> Self {
+        let share = |number: usize| Share::new(format!("p{number}").into(), SHARE_RUNNING_MAX, SHARE_WAITING_MAX);
+        Self {
+            queues: (0..SERVERS).map(|_| Queue::new(LIMITS)).collect(),
+            room: Bound::of(NODE_MAX),
+            shares: (0..PRINCIPALS).map(share).collect(),
+            now: Instant::now(),
+            calls: Vec::new(),
+            ended: Vec::new(),
+            next: 0,
+            passed_by_principal: HashMap::new(),
+            passed_by_class: HashMap::new(),
+            is_even,
+        }
+    }
+
+    fn play(&mut self, event: &Event) {
+        match *event {
+            Event::Offer { server, principal, class, limited_tool, object, cost, patience_ms } => {
+                let entry = Entry {
+                    class: Class::ALL[class],
+                    share: self.shares[principal].clone(),
+                    tool: if limited_tool { "limited".into() } else { "free".into() },
+                    tool_max: limited_tool.then_some(TOOL_MAX),
+                    lock: object.map(|object| LockKey::of("object", &[object])),
+                    cost: if self.is_even { 1 } else { cost },
+                    deadline: self.now + Duration::from_millis(patience_ms),
+                };
+                self.offer(server, principal, entry);
+            }
+            Event::Finish(which) => self.finish(which),
+            Event::Reprioritise(which, class) => self.reprioritise(which, Class::ALL[class]),
+            Event::Rest(which) => self.rest(which),
+            Event::Resume(which) => self.resume(which),
+            Event::Pass { ms } => self.now += Duration::from_millis(ms),
+        }
+        self.settle();
+        self.check();
+        self.forget_the_absent();
+    }
+
+    /// Who has nothing waiting that could start loses its turn, and is passed over by nobody.
+    fn forget_the_absent(&mut self) {
+        let Self { calls, shares, now, passed_by_principal, passed_by_class, .. } = self;
+        let could = |server, class, principal| could_start(calls, shares, *now, server, class, principal);
+        passed_by_principal.retain(|(server, class, principal, _), _| could(*server, *class, *principal));
+        passed_by_class.retain(|(server, class), _| (0..PRINCIPALS).any(|principal| could(*server, *class, principal)));
+    }
+
+    fn offer(&mut self, server: usize, principal: usize, entry: Entry) {
+        self.next += 1;
+        let (id, waiting) = (self.next, self.queues[server].waiting());
+        let offered = self.queues[server].offer(entry.clone(), id, &self.room, self.now);
+        let known = |ticket| Known { server, principal, ticket, entry, order: id, is_running: false, resting: 0 };
+        match offered {
+            Offer::Starts(ticket) => {
+                self.calls.push(known(ticket));
+                self.started(ticket.id);
+            }
+            Offer::Waits(ticket) => self.calls.push(known(ticket)),
+            Offer::Refused(refusal) => {
+                let is_full = waiting == LIMITS.waiting_max || self.shares[principal].waiting.is_full();
+                assert!(is_full && !refusal.retry_after.is_zero(), "{refusal:?}");
+                self.ended.push(id);
+            }
+        }
+    }
+
+    /// Asks all queues what starts next until there is nothing.
+    fn settle(&mut self) {
+        loop {
+            let mut nothing = true;
+            for server in 0..SERVERS {
+                while let Some(next) = self.queues[server].next(&self.room, self.now) {
+                    nothing = false;
+                    match next {
+                        Next::Starts(ticket) => self.started(ticket.id),
+                        Next::Expired(ticket) => {
+                            let call = self.take(ticket.id);
+                            assert!(call.entry.deadline <= self.now && !call.is_running, "{call:?}");
+                        }
+                    }
+                }
+            }
+            if nothing {
+                return;
+            }
+        }
+    }
+
+    fn started(&mut self, id: u64) {
+        let call = self.calls.iter().find(|call| call.ticket.id == id).expect("a call that is known").clone();
+        assert!(!call.is_running && call.entry.deadline > self.now, "{call:?}");
+        self.starts_within_bounds(&call);
+        self.starts_in_its_order(&call);
+        self.starts_in_its_turn(&call);
+        if let Some(call) = self.calls.iter_mut().find(|call| call.ticket.id == id) {
+            call.is_running = true;
+        }
+    }
+
+    /// Only what goes on after a rest may go over a bound.
+    fn starts_within_bounds(&self, call: &Known) {
+        assert!(self.running(&|_| true) < NODE_MAX, "{call:?}");
+        assert!(self.running(&|other| other.server == call.server) < LIMITS.running_max, "{call:?}");
+        assert!(self.running(&|other| other.principal == call.principal) < SHARE_RUNNING_MAX, "{call:?}");
+    }
+
+    /// How many calls have a place.
+    fn running(&self, is_of: &dyn Fn(&Known) -> bool) -> u32 {
+        self.calls.iter().filter(|call| call.is_running && call.resting == 0 && is_of(call)).count() as u32
+    }
+
+    /// Nothing that came before it could have started in its place.
+    fn starts_in_its_order(&self, call: &Known) {
+        let is_before = |other: &&Known| {
+            let is_alike = other.server == call.server
+                && other.principal == call.principal
+                && other.entry.class == call.entry.class
+                && (other.entry.lock.is_none() || other.entry.lock == call.entry.lock)
+                && (other.entry.tool_max.is_none() || call.entry.tool_max.is_some());
+            is_alike && !other.is_running && other.order < call.order && other.entry.deadline > self.now
+        };
+        assert_eq!(self.calls.iter().find(is_before).map(|other| other.ticket.id), None, "before {call:?}");
+    }
+
+    /// No principal and no class that could have started something is passed over more often than it may be.
+    fn starts_in_its_turn(&mut self, call: &Known) {
+        let (server, class) = (call.server, call.entry.class);
+        for principal in (0..PRINCIPALS).filter(|principal| *principal != call.principal) {
+            let passed = self.passed_by_principal.entry((server, class, principal, call.principal)).or_default();
+            *passed = if could_start(&self.calls, &self.shares, self.now, server, class, principal) {
+                *passed + 1
+            } else {
+                0
+            };
+            assert!(*passed <= 1 || !self.is_even, "{principal} was passed over by {call:?}");
+        }
+        for other in Class::ALL.into_iter().filter(|other| *other != class) {
+            let could = (0..PRINCIPALS)
+                .any(|principal| could_start(&self.calls, &self.shares, self.now, server, other, principal));
+            let passed = self.passed_by_class.entry((server, other)).or_default();
+            *passed = if could { *passed + 1 } else { 0 };
+            let weight = WEIGHTS[Class::ALL.iter().position(|known| *known == other).expect("a class")];
+            assert!(*passed <= 2 * (WEIGHTS.iter().sum::<u32>() - weight), "{other} was passed over");
+        }
+        self.passed_by_class.insert((server, class), 0);
+        for other in 0..PRINCIPALS {
+            self.passed_by_principal.insert((server, class, call.principal, other), 0);
+        }
+    }
+
+    fn finish(&mut self, which: usize) {
+        let Some(Known { ticket, server, .. }) = self.calls.get(which).cloned() else { return };
+        let call = self.take(ticket.id);
+        assert_eq!(call.ticket, ticket);
+        assert!(self.queues[server].finish(ticket, End::Completed, &self.room, self.now));
+        assert!(!self.queues[server].finish(ticket, End::Completed, &self.room, self.now), "it has ended");
+    }
+
+    fn reprioritise(&mut self, which: usize, class: Class) {
+        self.next += 1;
+        let order = self.next;
+        let Some(call) = self.calls.get_mut(which) else { return };
+        assert_eq!(self.queues[call.server].reprioritise(call.ticket, class), !call.is_running);
+        if !call.is_running && call.entry.class != class {
+            (call.entry.class, call.order) = (class, order);
+        }
+    }
+
+    fn rest(&mut self, which: usize) {
+        let Some(call) = self.calls.get_mut(which).filter(|call| call.is_running) else { return };
+        call.resting += 1;
+        self.queues[call.server].rest(call.ticket, &self.room);
+    }
+
+    fn resume(&mut self, which: usize) {
+        let Some(call) = self.calls.get_mut(which).filter(|call| call.resting > 0) else { return };
+        call.resting -= 1;
+        self.queues[call.server].resume(call.ticket, &self.room);
+    }
+
+    fn take(&mut self, id: u64) -> Known {
+        let at = self.calls.iter().position(|call| call.ticket.id == id).expect("a call that has not ended");
+        self.ended.push(id);
+        self.calls.remove(at)
+    }
+
+    /// What must hold whenever nothing is happening.
+    fn check(&self) {
+        assert_eq!(self.room.taken(), self.running(&|_| true));
+        for (principal, share) in self.shares.iter().enumerate() {
+            assert_eq!(share.running.taken(), self.running(&|call| call.principal == principal));
+            assert!(share.waiting.taken() <= SHARE_WAITING_MAX);
+        }
+        for (server, queue) in self.queues.iter().enumerate() {
+            assert_eq!(queue.running(), self.running(&|call| call.server == server));
+            assert!(queue.waiting() <= LIMITS.waiting_max);
+            self.check_holds(server);
+        }
+        for call in self.calls.iter().filter(|call| !call.is_running && call.entry.deadline > self.now) {
+            self.check_waits(call);
+        }
+    }
+
+    fn check_holds(&self, server: usize) {
+        let holders = || self.calls.iter().filter(|call| call.server == server && call.is_running);
+        assert!(holders().filter(|call| call.entry.tool_max.is_some()).count() as u32 <= TOOL_MAX);
+        for call in holders().filter(|call| call.entry.lock.is_some()) {
+            let others = holders().filter(|other| other.entry.lock == call.entry.lock).count();
+            assert_eq!(others, 1, "one object, several calls: {call:?}");
+        }
+    }
+
+    /// A call waits only for what really is in its way.
+    fn check_waits(&self, call: &Known) {
+        let queue = &self.queues[call.server];
+        let runs = |other: &&Known| other.is_running && other.server == call.server;
+        let is_true = match queue.hold(call.ticket, &self.room).expect("it waits") {
+            Hold::Turn => false,
+            Hold::Node => self.room.taken() >= NODE_MAX,
+            Hold::Server => queue.running() >= LIMITS.running_max,
+            Hold::Principal => self.shares[call.principal].running.taken() >= SHARE_RUNNING_MAX,
+            Hold::Tool => self.calls.iter().filter(runs).any(|other| other.entry.tool_max.is_some()),
+            Hold::Object(holder) => {
+                let holds = |other: &Known| other.ticket.id == holder && other.entry.lock == call.entry.lock;
+                self.calls.iter().filter(runs).any(holds)
+            }
+        };
+        assert!(is_true, "{call:?} waits for nothing");
+        assert!(queue.place(call.ticket).is_some());
+    }
+}
+
+/// Whether a principal has a call of the class waiting that nothing but its turn keeps from starting.
+fn could_start(
+    calls: &[Known],
+    shares: &[Arc<Share>],
+    now: Instant,
+    server: usize,
+    class: Class,
+    principal: usize,
+) -> bool {
+    let is_free =
+        |call: &Known| call.entry.lock.is_none() && call.entry.tool_max.is_none() && call.entry.deadline > now;
+    let waits = |call: &Known| call.server == server && call.entry.class == class && call.principal == principal;
+    !shares[principal].running.is_full() && calls.iter().any(|call| !call.is_running && waits(call) && is_free(call))
+}
+
+proptest! {
+    #[test]
+    fn every_history_keeps_the_bounds_the_order_and_the_turns(events in events(), is_even: bool) {
+        let mut node = Node::new(is_even);
+        for event in &events {
+            node.play(event);
+        }
+        // whatever happened, everything ends in the end, and once
+        while !node.calls.is_empty() {
+            let running = node.calls.iter().position(|call| call.is_running).unwrap_or(0);
+            node.play(&Event::Finish(running));
+        }
+        node.ended.sort_unstable();
+        node.ended.dedup();
+        let offers = events.iter().filter(|event| matches!(event, Event::Offer { .. })).count();
+        prop_assert_eq!(node.ended.len(), offers);
+        prop_assert_eq!(node.room.taken(), 0);
+    }
+}
+
+/// A queue with one place, and its principals.
+fn crowd(waiting_max: u32) -> (Queue, Bound, Arc<Share>, Arc<Share>) {
+    let queue = Queue::new(Limits { running_max: 1, waiting_max, weights: WEIGHTS });
+    (queue, Bound::of(256), Share::new("busy".into(), 32, 20_000), Share::new("other".into(), 32, 200))
+}
+
+fn entry(share: &Arc<Share>, now: Instant) -> Entry {
+    let deadline = now + Duration::from_hours(1);
+    Entry {
+        class: Class::Medium,
+        share: share.clone(),
+        tool: "t".into(),
+        tool_max: None,
+        lock: None,
+        cost: 1,
+        deadline,
+    }
+}
+
+#[test]
+fn a_caller_with_ten_thousand_calls_delays_another_by_one_turn() {
+    let (mut queue, room, busy, other) = crowd(20_000);
+    let now = Instant::now();
+    let Offer::Starts(mut running) = queue.offer(entry(&busy, now), 0, &room, now) else { panic!("it is free") };
+    for id in 1..=10_000 {
+        assert!(matches!(queue.offer(entry(&busy, now), id, &room, now), Offer::Waits(_)));
+    }
+    assert!(matches!(queue.offer(entry(&other, now), 10_001, &room, now), Offer::Waits(_)));
+    let mut turns = 0;
+    while running.id != 10_001 {
+        queue.finish(running, End::Completed, &room, now);
+        let Some(Next::Starts(next)) = queue.next(&room, now) else { panic!("something waits") };
+        (running, turns) = (next, turns + 1);
+    }
+    assert!(turns <= 2, "{turns}");
+}
+
+#[test]
+fn only_the_caller_with_too_many_calls_is_refused_and_told_when_to_come_back() {
+    let (mut queue, room, _, other) = crowd(1_000);
+    let (now, busy) = (Instant::now(), Share::new("busy".into(), 32, 3));
+    for id in 0..4 {
+        assert!(!matches!(queue.offer(entry(&busy, now), id, &room, now), Offer::Refused(_)));
+    }
+    let Offer::Refused(refusal) = queue.offer(entry(&busy, now), 5, &room, now) else { panic!("three wait") };
+    assert_eq!((refusal.full, refusal.retry_after), (traffic::queue::Full::Principal, Duration::from_secs(1)));
+    assert!(matches!(queue.offer(entry(&other, now), 6, &room, now), Offer::Waits(_)));
+}
+
+#[test]
+fn a_caller_is_told_its_place_and_how_long_it_will_be() {
+    let (mut queue, room, busy, _) = crowd(10);
+    let begin = Instant::now();
+    let Offer::Starts(first) = queue.offer(entry(&busy, begin), 0, &room, begin) else { panic!("it is free") };
+    let now = begin + Duration::from_secs(2);
+    queue.finish(first, End::Completed, &room, now);
+    for id in 1..=3 {
+        queue.offer(entry(&busy, now), id, &room, now);
+    }
+    let urgent = Entry { class: Class::High, ..entry(&busy, now) };
+    let Offer::Waits(urgent) = queue.offer(urgent, 4, &room, now) else { panic!("one runs") };
+    let places: HashMap<u64, u32> =
+        queue.calls().filter_map(|(ticket, _)| Some((ticket.id, queue.place(ticket)?.ahead))).collect();
+    assert_eq!(places, HashMap::from([(4, 0), (2, 1), (3, 2)]));
+    assert_eq!(queue.place(urgent).and_then(|place| place.wait), Some(Duration::from_secs(2)));
+}
+
+#[test]
+fn a_call_that_waits_for_a_person_makes_room_and_keeps_its_object() {
+    let (mut queue, room, busy, other) = crowd(10);
+    let now = Instant::now();
+    let with_object = |share| Entry { lock: Some(LockKey::of("repo", b"a")), ..entry(share, now) };
+    let Offer::Starts(asking) = queue.offer(with_object(&busy), 1, &room, now) else { panic!("it is free") };
+    queue.rest(asking, &room);
+    let Offer::Waits(same) = queue.offer(with_object(&other), 2, &room, now) else { panic!("the object is held") };
+    assert_eq!(queue.hold(same, &room), Some(Hold::Object(1)));
+    let Offer::Starts(_) = queue.offer(entry(&other, now), 3, &room, now) else { panic!("there is room") };
+    queue.resume(asking, &room);
+    assert_eq!((queue.running(), room.taken()), (2, 2));
+    queue.finish(asking, End::Completed, &room, now);
+    assert_eq!((queue.running(), room.taken()), (1, 1));
+}
