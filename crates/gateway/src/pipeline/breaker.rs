@@ -142,13 +142,13 @@ impl Breakers {
 
     /// When the gateway itself is to try the server out, if it is held back.
     pub fn due(&self) -> Option<Instant> {
-        if self.closed.load(Ordering::Acquire) & 1 == 1 {
+        if self.are_closed() {
             return None;
         }
         match self.lock().own.breaker.state() {
             Passes::Closed => None,
             Passes::Open { until } => Some(until),
-            Passes::HalfOpen => Some(Instant::now()),
+            Passes::HalfOpen => Some(Instant::now() + TRIED_OUT_WITHIN),
         }
     }
 
@@ -237,6 +237,10 @@ impl Breakers {
         self.health.lapsed();
     }
 
+    fn are_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire) & 1 == 1
+    }
+
     fn note(&self, kept: &Kept) {
         let is_closed = kept.own.breaker.state() == Passes::Closed;
         self.closed.store(kept.own.breaker.turn() << 1 | u64::from(is_closed), Ordering::Release);
@@ -318,12 +322,10 @@ pub(super) fn admit(upstream: &Arc<Upstream>, call: &Call, is_first: bool) -> Re
 
 /// The permission to try a server out, if it is time for that.
 pub(crate) fn try_out(upstream: &Arc<Upstream>) -> Option<Permit> {
-    let due = upstream.breakers.due()?;
-    let now = Instant::now();
-    if now < due {
+    if upstream.breakers.are_closed() {
         return None;
     }
-    let pass = upstream.breakers.pass(true, now).ok()?;
+    let pass = upstream.breakers.pass(true, Instant::now()).ok()?;
     Some(Permit {
         upstream: upstream.clone(),
         pass: Some(pass),
