@@ -4,10 +4,14 @@
 //! - [`faults`]: a proxy that cuts, delays and corrupts what passes.
 //! - [`load`]: a load generator that checks every answer.
 //! - [`process`]: what a process costs, read from outside.
+//! - [`tools`]: a client of a toolkit in the same process, in a folder of its own.
+//! - [`lab`]: a client of a toolkit in a machine of its own.
 //!
 //! It never depends on the crates it tests.
 
 pub mod faults;
 pub mod fixture;
+pub mod lab;
 pub mod load;
 pub mod process;
+pub mod tools;

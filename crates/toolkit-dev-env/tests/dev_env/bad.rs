@@ -4,11 +4,11 @@ use std::os::unix::fs::symlink;
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, SECRET};
+use crate::client::{Client, SECRET, client};
 
 #[tokio::test]
 async fn what_is_wrong_has_its_code_and_its_argument() {
-    let mut client = Client::new();
+    let mut client = client();
     client.put("a.txt", "a");
     client.put("taken/a.txt", "a");
     client.put("two/package.json", r#"{"scripts": {"lint": "exit 1"}}"#);
@@ -163,7 +163,7 @@ fn usual(tool: &str) -> Value {
 
 #[tokio::test]
 async fn no_text_in_any_argument_of_any_tool_leads_out() {
-    let mut client = Client::new();
+    let mut client = client();
     client.put("a.txt", "a");
     client.put("package.json", r#"{"scripts": {"show": "exit 1"}}"#);
     symlink("..", client.on_disk("out")).expect("a link");

@@ -5,7 +5,7 @@ use std::{fs, process::Command};
 
 use serde_json::{Value, json};
 
-use crate::client::Client;
+use crate::client::{Client, client};
 
 /// Makes a wheel of this name, which holds one module.
 fn wheel(client: &Client, folder: &str, name: &str) -> String {
@@ -30,7 +30,7 @@ fn texts(list: &Value) -> Vec<&str> {
 
 #[tokio::test]
 async fn a_python_project_gets_its_environment_and_its_packages() {
-    let mut client = Client::new();
+    let mut client = client();
     wheel(&client, "shop/wheels", "hello_one");
     wheel(&client, "shop/wheels", "hello_two");
     client.put("shop/wheels/broken-1.0-py3-none-any.whl", "this is no wheel");
@@ -74,7 +74,7 @@ async fn a_python_project_gets_its_environment_and_its_packages() {
 
 #[tokio::test]
 async fn what_cannot_be_installed_at_all_is_a_failure() {
-    let mut client = Client::new();
+    let mut client = client();
     client.put("shop/requirements.txt", "");
     client.put("shop/a-1.0-py3-none-any.whl", "no wheel");
     client.put("shop/b-1.0-py3-none-any.whl", "no wheel");
@@ -87,7 +87,7 @@ async fn what_cannot_be_installed_at_all_is_a_failure() {
 
 #[tokio::test]
 async fn a_node_project_gets_its_manifest_and_its_packages() {
-    let mut client = Client::new();
+    let mut client = client();
     client.put("lib/package.json", r#"{"name": "lib", "version": "1.0.0"}"#);
     client.put("My_Web/src/a.js", "");
     let made = client.good("setup_node_env", json!({"path": "My_Web", "packageManager": "npm"})).await;
@@ -108,7 +108,7 @@ async fn a_node_project_gets_its_manifest_and_its_packages() {
 
 #[tokio::test]
 async fn a_rust_project_gets_its_packages() {
-    let mut client = Client::new();
+    let mut client = client();
     for name in ["app", "dep"] {
         client.good("create_project", json!({"name": name, "type": "rust", "git_init": false})).await;
     }
@@ -124,7 +124,7 @@ async fn a_rust_project_gets_its_packages() {
 
 #[tokio::test]
 async fn a_version_that_is_not_there_is_told_with_the_way_to_it() {
-    let mut client = Client::new();
+    let mut client = client();
     client.put("a/Cargo.toml", "");
     let wrong = json!({"path": "a", "language": "rust", "version": "0.1"});
     assert_eq!(client.bad("setup_env", wrong).await, ("DEPENDENCY_MISSING".to_owned(), "version".to_owned()));

@@ -5,7 +5,7 @@ use std::{fs, path::Path, process::Command};
 
 use serde_json::{Value, json};
 
-use crate::{client::Client, templates::tools};
+use crate::{client::client, templates::tools};
 
 const NOTEBOOK: &str = r##"{
  "cells": [
@@ -37,7 +37,7 @@ fn environment(folder: &Path, with_packages: bool) {
 
 #[tokio::test]
 async fn a_notebook_is_found_and_read() {
-    let mut client = Client::new();
+    let mut client = client();
     client.put("analysis/sums.ipynb", NOTEBOOK);
     client.put("analysis/odd.ipynb", "no notebook");
     let list = client.good("list_notebooks", json!({})).await;
@@ -50,7 +50,7 @@ async fn a_notebook_is_found_and_read() {
 
 #[tokio::test]
 async fn an_edit_changes_nothing_else() {
-    let mut client = Client::new();
+    let mut client = client();
     client.put("sums.ipynb", NOTEBOOK);
     let edits = json!([
         {"cell": 1, "source": "a = 2"},
@@ -66,7 +66,7 @@ async fn an_edit_changes_nothing_else() {
 
 #[tokio::test]
 async fn a_notebook_is_run_in_the_environment_of_its_project() {
-    let mut client = Client::new();
+    let mut client = client();
     client.put("project/analysis/sums.ipynb", NOTEBOOK);
     environment(&client.on_disk("project"), true);
     let ran = client.good("run_notebook", json!({"path": "project/analysis/sums.ipynb"})).await;
@@ -85,7 +85,7 @@ async fn a_notebook_is_run_in_the_environment_of_its_project() {
 
 #[tokio::test]
 async fn a_missing_kernel_is_told_with_what_to_install() {
-    let mut client = Client::new();
+    let mut client = client();
     client.put("a/sums.ipynb", NOTEBOOK);
     environment(&client.on_disk("a"), false);
     assert_eq!(client.bad("run_notebook", json!({"path": "a/sums.ipynb"})).await.0, "DEPENDENCY_MISSING");

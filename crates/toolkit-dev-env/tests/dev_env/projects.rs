@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::client::Client;
+use crate::client::client;
 
 fn texts(list: &Value) -> Vec<&str> {
     list.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
@@ -12,7 +12,7 @@ fn texts(list: &Value) -> Vec<&str> {
 
 #[tokio::test]
 async fn a_project_is_made_with_its_history() {
-    let mut client = Client::new();
+    let mut client = client();
     let made = client.good("create_project", json!({"name": "Web_Shop", "type": "python"})).await;
     assert_eq!(made["path"], client.on_disk("Web_Shop").display().to_string());
     assert!(texts(&made["created"]).contains(&"src/web_shop/__init__.py"), "{made}");
@@ -24,7 +24,7 @@ async fn a_project_is_made_with_its_history() {
 
 #[tokio::test]
 async fn a_project_without_history_is_made_where_it_is_wanted() {
-    let mut client = Client::new();
+    let mut client = client();
     let arguments =
         json!({"name": "lib", "type": "rust", "template": "rust-library", "path": "deep/er", "initGit": false});
     let made = client.good("create_project", arguments).await;
@@ -34,7 +34,7 @@ async fn a_project_without_history_is_made_where_it_is_wanted() {
 
 #[tokio::test]
 async fn a_plan_says_every_step_and_makes_nothing() {
-    let mut client = Client::new();
+    let mut client = client();
     let plan = client.good("create_project", json!({"name": "a", "type": "node", "dry_run": true})).await;
     let plan = texts(&plan["plan"]);
     assert!(plan[0].starts_with("make the folder") && plan.contains(&"write `package.json`"), "{plan:?}");
@@ -44,7 +44,7 @@ async fn a_plan_says_every_step_and_makes_nothing() {
 
 #[tokio::test]
 async fn an_existing_folder_is_left_as_it_is() {
-    let mut client = Client::new();
+    let mut client = client();
     client.put("shop/kept.txt", "kept");
     let arguments = json!({"name": "shop", "type": "generic"});
     assert_eq!(client.bad("create_project", arguments).await, ("ALREADY_EXISTS".to_owned(), "name".to_owned()));
@@ -54,7 +54,7 @@ async fn an_existing_folder_is_left_as_it_is() {
 
 #[tokio::test]
 async fn templates_are_listed_by_type() {
-    let mut client = Client::new();
+    let mut client = client();
     let all = client.good("list_templates", json!({})).await;
     assert_eq!(all["total"], 11);
     let python = client.good("list_templates", json!({"projectType": "python"})).await;
@@ -64,7 +64,7 @@ async fn templates_are_listed_by_type() {
 
 #[tokio::test]
 async fn what_was_made_is_recognised() {
-    let mut client = Client::new();
+    let mut client = client();
     for (kind, language, manager, entry) in [
         ("python", "python", "pip", "src/a/__main__.py"),
         ("node", "node", "npm", "src/main.js"),
@@ -83,7 +83,7 @@ async fn what_was_made_is_recognised() {
 
 #[tokio::test]
 async fn a_project_of_several_parts_is_recognised_with_evidence() {
-    let mut client = Client::new();
+    let mut client = client();
     client.put("api/pyproject.toml", "[project]\nname = 'api'\ndependencies = ['fastapi', 'psycopg[binary]']\n");
     client.put("api/uv.lock", "");
     client.put("web/package.json", r#"{"dependencies": {"react": "19"}, "scripts": {"dev": "vite --port 5173"}}"#);
@@ -102,7 +102,7 @@ async fn a_project_of_several_parts_is_recognised_with_evidence() {
 
 #[tokio::test]
 async fn sources_alone_are_a_guess_and_an_empty_folder_is_nothing() {
-    let mut client = Client::new();
+    let mut client = client();
     client.put("scripts/a.rb", "puts 1");
     client.put("empty/README.md", "x");
     let guess = client.good("detect_project", json!({"path": "scripts"})).await;

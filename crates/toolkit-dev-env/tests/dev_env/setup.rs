@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::client::Client;
+use crate::client::client;
 
 fn acts(plan: &Value) -> Vec<String> {
     let planned = plan.as_array().into_iter().flatten();
@@ -11,7 +11,7 @@ fn acts(plan: &Value) -> Vec<String> {
 
 #[tokio::test]
 async fn a_project_is_set_up_in_one_call_and_taken_back_in_another() {
-    let mut client = Client::new();
+    let mut client = client();
     client.put("web/package.json", r#"{"name": "web", "scripts": {"start": "node a.js", "test": "node --test"}}"#);
     client.put("web/a.js", "");
     client.put("web/.editorconfig", "root = true\n");
@@ -45,7 +45,7 @@ async fn a_project_is_set_up_in_one_call_and_taken_back_in_another() {
 
 #[tokio::test]
 async fn what_was_done_before_a_failure_is_taken_back() {
-    let mut client = Client::new();
+    let mut client = client();
     client.put("app/requirements.txt", "--no-index\nnot-there==1.0\n");
     let wanted = json!({"path": "app", "steps": ["deps", "ci"], "apply": true});
     assert_eq!(client.bad("auto_setup", wanted).await.0, "COMMAND_FAILED");

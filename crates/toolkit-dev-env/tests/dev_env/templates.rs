@@ -5,7 +5,7 @@ use std::{env, fs, path::PathBuf, process::Command};
 
 use serde_json::json;
 
-use crate::client::Client;
+use crate::client::client;
 
 /// The folder of programs that `scripts/setup-tests.sh` installs.
 pub(crate) fn tools() -> PathBuf {
@@ -15,7 +15,7 @@ pub(crate) fn tools() -> PathBuf {
 
 /// Makes a project and runs this in its folder, which must end well.
 async fn holds(kind: &str, template: &str, part: &str, program: &str, arguments: &[&str]) {
-    let mut client = Client::new();
+    let mut client = client();
     let name = "My_First-Project";
     let wanted = json!({"name": name, "type": kind, "template": template, "git_init": false});
     client.good("create_project", wanted).await;

@@ -3,12 +3,11 @@
 use serde_json::json;
 use toolkit::Connection;
 
-use crate::client::Client;
+use crate::client::{NOBODY, client};
 
 #[tokio::test]
 async fn what_is_no_name_is_refused_before_an_engine_is_asked() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut client = Client::connect(folder.path(), Connection::to("unix:///run/nobody.sock"));
+    let mut client = client(Connection::to(NOBODY));
     for connection in ["nobody", "", "../default", "unix:///run/docker.sock"] {
         let error = client.error("list_containers", &json!({"connection": connection})).await;
         assert_eq!((&error["code"], &error["field"]), (&json!("INVALID_INPUT"), &json!("connection")), "{error}");
@@ -42,9 +41,8 @@ async fn what_is_no_name_is_refused_before_an_engine_is_asked() {
 
 #[tokio::test]
 async fn what_would_have_the_machine_is_refused_before_an_engine_is_asked() {
-    let folder = tempfile::tempdir().unwrap();
-    std::os::unix::fs::symlink("/etc", folder.path().join("way")).unwrap();
-    let mut client = Client::connect(folder.path(), Connection::to("unix:///run/nobody.sock"));
+    let mut client = client(Connection::to(NOBODY));
+    std::os::unix::fs::symlink("/etc", client.on_disk("way")).unwrap();
     for (arguments, code) in [
         (json!({"volumes": ["/:/machine"]}), "FORBIDDEN"),
         (json!({"volumes": ["/var/run/docker.sock:/s"]}), "FORBIDDEN"),

@@ -1,7 +1,5 @@
 //! What the toolkit says of its tools: a table to be read, and the promises of their schemas.
 
-use std::fmt::Write as _;
-
 use workbench::{Bench, Denied, Roots};
 
 fn toolkit() -> toolkit::Toolkit {
@@ -12,24 +10,7 @@ fn toolkit() -> toolkit::Toolkit {
 
 #[test]
 fn the_tools_are_those_of_the_catalogue() {
-    let mut table = String::new();
-    for tool in toolkit().declarations() {
-        let names = |schema: Option<&serde_json::Map<String, serde_json::Value>>| {
-            let properties = schema.and_then(|schema| schema["properties"].as_object());
-            properties.into_iter().flatten().map(|(name, _)| name.clone()).collect::<Vec<_>>().join(" ")
-        };
-        let required = tool.input["required"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter_map(serde_json::Value::as_str)
-            .collect::<Vec<_>>()
-            .join(" ");
-        writeln!(table, "{} [{}] {}", tool.name, tool.marks.letters(), required).unwrap();
-        writeln!(table, "  takes {}", names(Some(&tool.input))).unwrap();
-        writeln!(table, "  gives {}", names(tool.output.as_ref())).unwrap();
-    }
-    assert_eq!(table, include_str!("catalogue.txt"));
+    assert_eq!(toolkit::reference::catalogue(&toolkit()), include_str!("catalogue.txt"));
 }
 
 #[test]

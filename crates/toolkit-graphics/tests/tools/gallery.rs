@@ -2,34 +2,25 @@
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    ops::{Deref, DerefMut},
+    path::PathBuf,
     sync::Arc,
 };
 
-use bytes::Bytes;
-use serde_json::{Value, json};
-use tempfile::TempDir;
-use tokio::sync::mpsc;
+use serde_json::Value;
+use testkit::tools::Client;
 use workbench::{Bench, Denied, Roots};
 
 /// A folder and a client.
-pub(crate) struct Gallery {
-    folder: TempDir,
-    to_server: mpsc::Sender<Bytes>,
-    from_server: mpsc::Receiver<Bytes>,
-    /// How often progress was told in the last call.
-    pub(crate) progress: usize,
-}
+pub(crate) struct Gallery(Client);
 
 impl Gallery {
     /// An empty folder.
     pub(crate) fn open() -> Self {
-        let folder = tempfile::tempdir().expect("a folder can be made");
-        let roots = Roots::open([folder.path()], Denied::system()).expect("the folder is there");
-        let (to_server, incoming) = mpsc::channel(8);
-        let (outgoing, from_server) = mpsc::channel(64);
-        tokio::spawn(toolkit::serve(Arc::new(toolkit_graphics::toolkit(&Bench { roots })), incoming, outgoing));
-        Self { folder, to_server, from_server, progress: 0 }
+        Self(Client::of(|root, incoming, outgoing| {
+            let roots = Roots::open([root], Denied::system()).expect("the folder is there");
+            tokio::spawn(toolkit::serve(Arc::new(toolkit_graphics::toolkit(&Bench { roots })), incoming, outgoing));
+        }))
     }
 
     /// A folder with one file.
@@ -39,21 +30,14 @@ impl Gallery {
         gallery
     }
 
-    /// Puts a file into the folder.
-    pub(crate) fn put(&self, name: &str, bytes: &[u8]) {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap_or(&path)).expect("the folder can be made");
-        fs::write(path, bytes).expect("the file can be written");
-    }
-
     /// Where a file of the folder is.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.root().join(name)
+        self.on_disk(name)
     }
 
     /// The folder.
-    pub(crate) fn root(&self) -> &Path {
-        self.folder.path()
+    pub(crate) fn root(&self) -> PathBuf {
+        self.on_disk("")
     }
 
     /// What is in a file.
@@ -74,43 +58,32 @@ impl Gallery {
         names
     }
 
-    /// Calls a tool; gives the whole result.
-    pub(crate) async fn call(&mut self, tool: &str, arguments: Value) -> Value {
-        let request = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {
-            "name": tool, "arguments": arguments,
-            "_meta": {"io.modelcontextprotocol/protocolVersion": "2026-07-28",
-                "io.modelcontextprotocol/clientCapabilities": {}, "progressToken": "p"},
-        }});
-        self.to_server.send(request.to_string().into()).await.expect("the toolkit listens");
-        self.progress = 0;
-        loop {
-            let message = self.from_server.recv().await.expect("the toolkit answers");
-            let message: Value = serde_json::from_slice(&message).expect("the answer is JSON");
-            match message["method"].as_str() {
-                Some("notifications/progress") => self.progress += 1,
-                _ => return message["result"].clone(),
-            }
-        }
-    }
-
     /// Calls a tool that must do it; gives the structure.
     pub(crate) async fn done(&mut self, tool: &str, arguments: Value) -> Value {
-        let result = self.call(tool, arguments.clone()).await;
-        assert!(result.get("isError").is_none_or(|error| error == false), "{tool} {arguments}: {result}");
-        result["structuredContent"].clone()
+        self.good(tool, arguments).await
     }
 
     /// Calls a tool that must refuse: with this code, blaming this field, and with nothing new in the folder.
     pub(crate) async fn refused(&mut self, tool: &str, arguments: Value, code: &str, field: &str) -> Value {
         let before = self.names();
-        let result = self.call(tool, arguments.clone()).await;
-        let error = &result["_meta"]["dev.switchboard/error"];
-        assert_eq!(
-            (error["code"].as_str(), error["field"].as_str().unwrap_or_default()),
-            (Some(code), field),
-            "{tool} {arguments}: {result}"
-        );
+        let error = self.error(tool, &arguments).await;
+        let blamed = (error["code"].as_str(), error["field"].as_str().unwrap_or_default());
+        assert_eq!(blamed, (Some(code), field), "{tool} {arguments}: {error}");
         assert_eq!(self.names(), before, "{tool} {arguments} left something behind");
-        error.clone()
+        error
+    }
+}
+
+impl Deref for Gallery {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.0
+    }
+}
+
+impl DerefMut for Gallery {
+    fn deref_mut(&mut self) -> &mut Client {
+        &mut self.0
     }
 }

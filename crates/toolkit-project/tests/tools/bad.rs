@@ -4,11 +4,11 @@ use std::os::unix::fs::symlink;
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, SECRET};
+use crate::client::{Client, SECRET, client};
 
 #[tokio::test]
 async fn what_is_wrong_has_its_code_and_its_argument() {
-    let mut client = Client::new();
+    let mut client = client();
     client.put("a.txt", "one two one");
     client.put("dir/b.txt", "b");
     client.put("image.png", [0x89, b'P', 0, 1]);
@@ -130,7 +130,7 @@ fn hostile(client: &Client) -> Vec<String> {
 
 #[tokio::test]
 async fn no_text_in_any_argument_of_any_tool_leads_out() {
-    let mut client = Client::new();
+    let mut client = client();
     client.put("a.txt", "a");
     client.put("dir/b.txt", "b");
     crate::git::repository(&client, "app");

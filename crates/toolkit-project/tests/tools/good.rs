@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::client::Client;
+use crate::client::client;
 
 fn names(list: &Value, member: &str) -> Vec<String> {
     let items = list.as_array().into_iter().flatten();
@@ -11,7 +11,7 @@ fn names(list: &Value, member: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn a_file_is_written_read_edited_and_deleted() {
-    let mut client = Client::new();
+    let mut client = client();
     let written = client.good("write_file", json!({"path": "app/main.py", "content": "a = 1\nb = 2\n"})).await;
     assert_eq!((&written["size"], &written["backup_path"]), (&json!(12), &Value::Null));
 
@@ -37,7 +37,7 @@ async fn a_file_is_written_read_edited_and_deleted() {
 
 #[tokio::test]
 async fn a_file_grows_and_bytes_come_back_as_they_went() {
-    let mut client = Client::new();
+    let mut client = client();
     client.good("write_file", json!({"path": "log.txt", "content": "one\n"})).await;
     client
         .good("write_file", json!({"path": "log.txt", "content": "two\n", "append": true, "create_backup": false}))
@@ -50,7 +50,7 @@ async fn a_file_grows_and_bytes_come_back_as_they_went() {
 
 #[tokio::test]
 async fn text_that_was_read_is_the_text_of_the_result() {
-    let mut client = Client::new();
+    let mut client = client();
     client.put("a.txt", "hello\n");
     let result = client.call("read_file", &json!({"path": "a.txt"})).await;
     assert_eq!(result["content"][0]["text"], "hello\n");
@@ -58,7 +58,7 @@ async fn text_that_was_read_is_the_text_of_the_result() {
 
 #[tokio::test]
 async fn a_folder_is_listed_page_by_page() {
-    let mut client = Client::new();
+    let mut client = client();
     for file in ["b.rs", "a.rs", "c.txt", ".hidden", "src/deep/d.rs", "~odd"] {
         client.put(file, "x");
     }
@@ -81,7 +81,7 @@ async fn a_folder_is_listed_page_by_page() {
 
 #[tokio::test]
 async fn a_path_is_looked_at_whether_or_not_it_is_there() {
-    let mut client = Client::new();
+    let mut client = client();
     client.put("a.txt", "12345");
     let there = client.good("path_info", json!({"path": "a.txt"})).await;
     assert_eq!((&there["exists"], &there["type"], &there["size"]), (&json!(true), &json!("file"), &json!(5)));
@@ -93,7 +93,7 @@ async fn a_path_is_looked_at_whether_or_not_it_is_there() {
 
 #[tokio::test]
 async fn folders_are_made_and_things_are_moved() {
-    let mut client = Client::new();
+    let mut client = client();
     let made = client.good("create_directory", json!({"path": "a/b"})).await;
     assert_eq!(made["created"].as_array().map(Vec::len), Some(2));
     let again = client.good("create_directory", json!({"path": "a/b"})).await;
@@ -106,7 +106,7 @@ async fn folders_are_made_and_things_are_moved() {
 
 #[tokio::test]
 async fn a_text_is_found_with_what_is_around_it() {
-    let mut client = Client::new();
+    let mut client = client();
     client.put("src/a.rs", "one\ntwo\nfn Needle() {}\nfour\nfive\nsix\n");
     client.put("src/b.py", "needle = 1\n");
     client.put("ignored/c.rs", "needle\n");
@@ -127,7 +127,7 @@ async fn a_text_is_found_with_what_is_around_it() {
 
 #[tokio::test]
 async fn a_text_is_replaced_in_all_files_that_have_it() {
-    let mut client = Client::new();
+    let mut client = client();
     client.put("a.rs", "old(1) old\n");
     client.put("deep/b.rs", "nothing\n");
     client.put("deep/c.rs", "older\n");
@@ -148,7 +148,7 @@ async fn a_text_is_replaced_in_all_files_that_have_it() {
 
 #[tokio::test]
 async fn a_project_is_drawn_in_three_ways() {
-    let mut client = Client::new();
+    let mut client = client();
     for file in ["src/main.rs", "node_modules/x/index.js", "README.md", ".git/config"] {
         client.put(file, "x");
     }
@@ -166,7 +166,7 @@ async fn a_project_is_drawn_in_three_ways() {
 
 #[tokio::test]
 async fn a_plan_changes_nothing() {
-    let mut client = Client::new();
+    let mut client = client();
     client.put("a.txt", "a");
     for (tool, arguments) in [
         ("write_file", json!({"path": "a.txt", "content": "b"})),
@@ -187,7 +187,7 @@ async fn a_plan_changes_nothing() {
 
 #[tokio::test]
 async fn earlier_names_of_arguments_still_work() {
-    let mut client = Client::new();
+    let mut client = client();
     client.put("a.txt", "needle");
     for alias in [
         "project_path",

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::client::Client;
+use crate::client::{Client, client, trusting};
 
 /// A program of Python whose time is spent in one of its functions, and one that calls it.
 const SLOW_PROGRAM: &str = "import sys\n\ndef slow(rows):\n    seen = []\n    for row in rows:\n        if row not in seen:\n            seen.append(row)\n    return len(seen)\n\ndef quick():\n    return 1\n\nif __name__ == '__main__':\n    quick()\n    print(slow(range(int(sys.argv[1]))), sys.argv[2:])\n    sys.exit(3)\n";
@@ -27,7 +27,7 @@ fn places(result: &Value) -> Vec<String> {
 
 #[tokio::test]
 async fn what_is_slow_in_a_project_is_found_with_evidence() {
-    let mut client = Client::new();
+    let mut client = client();
     client.put("shop/names.py", SLOW_PYTHON);
     client.put(
         "shop/web/app.ts",
@@ -55,7 +55,7 @@ async fn what_is_slow_in_a_project_is_found_with_evidence() {
 
 #[tokio::test]
 async fn what_is_not_the_projects_own_is_left_out() {
-    let mut client = Client::new();
+    let mut client = client();
     for path in ["node_modules/a/a.py", "made/a.py", "tests/a.py", "test_a.py", ".hidden/a.py", "a.min.js", "a.txt"] {
         client.put(&format!("app/{path}"), SLOW_PYTHON);
     }
@@ -70,7 +70,7 @@ async fn what_is_not_the_projects_own_is_left_out() {
 
 #[tokio::test]
 async fn of_very_many_findings_the_best_are_given() {
-    let mut client = Client::new();
+    let mut client = client();
     let awaits = "async function f(a: string[]) {\n  for (const b of a) {\n    await c(b)\n  }\n}\n".repeat(300);
     client.put("app/a.ts", awaits);
     client.put("app/b.py", SLOW_PYTHON);
@@ -91,7 +91,7 @@ async fn assert_profile_can_be_read(client: &mut Client, result: &Value) {
 
 #[tokio::test]
 async fn a_program_of_python_is_measured_and_its_slow_function_is_explained() {
-    let mut client = Client::trusting(&["app"]);
+    let mut client = trusting(&["app"]);
     client.put("app/main.py", SLOW_PROGRAM);
     let command = json!({"path": "app", "target": "command", "command": "python main.py 3000 --all 'a b'"});
     let result = client.good("analyze_performance", command).await;
@@ -105,7 +105,7 @@ async fn a_program_of_python_is_measured_and_its_slow_function_is_explained() {
 
 #[tokio::test]
 async fn tests_of_python_are_measured() {
-    let mut client = Client::trusting(&["app"]);
+    let mut client = trusting(&["app"]);
     client.put("app/shop.py", SLOW_PROGRAM);
     client.put("app/test_shop.py", "import unittest\nimport shop\n\nclass T(unittest.TestCase):\n    def test_slow(self):\n        self.assertEqual(shop.slow(range(3000)), 0)\n");
     client.put("app/requirements.txt", "");
@@ -115,7 +115,7 @@ async fn tests_of_python_are_measured() {
 
 #[tokio::test]
 async fn programs_and_tests_of_node_are_measured() {
-    let mut client = Client::trusting(&["app"]);
+    let mut client = trusting(&["app"]);
     client.put("app/slow.js", SLOW_SCRIPT);
     client.put("app/main.js", "require('./slow').slow(3e7)\n");
     client.put("app/slow.test.js", "require('node:test')('slow', () => { require('./slow').slow(3e7) })\n");
@@ -133,7 +133,7 @@ async fn programs_and_tests_of_node_are_measured() {
 
 #[tokio::test]
 async fn tests_of_go_tell_which_of_them_are_slow() {
-    let mut client = Client::trusting(&["app"]);
+    let mut client = trusting(&["app"]);
     client.put("app/go.mod", "module example.com/app\n\ngo 1.18\n");
     let test = "package deep\n\nimport (\n\t\"testing\"\n\t\"time\"\n)\n\nfunc TestQuick(t *testing.T) {}\n\nfunc TestSlow(t *testing.T) { time.Sleep(200 * time.Millisecond) }\n";
     client.put("app/deep/a_test.go", test);
@@ -143,7 +143,7 @@ async fn tests_of_go_tell_which_of_them_are_slow() {
 
 #[tokio::test]
 async fn only_trusted_code_is_run_and_only_programs_that_can_be_measured() {
-    let mut client = Client::trusting(&["app"]);
+    let mut client = trusting(&["app"]);
     client.put("app/main.py", "open('ran', 'w')\n");
     client.put("app/broken.js", "process.exit(");
     client.put("other/main.py", "open('ran', 'w')\n");

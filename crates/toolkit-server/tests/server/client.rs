@@ -1,63 +1,18 @@
-//! A client that calls the tools of the toolkit in this process.
+//! A client of the toolkit, which reads the programs and files of this machine.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use bytes::Bytes;
-use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use testkit::tools::Client;
+use toolkit::Toolkit;
 use workbench::{Bench, Denied, Roots};
 
-/// A tool that panics gives no answer; on a busy machine a good one takes seconds.
-const ANSWER_WAIT: Duration = Duration::from_mins(1);
-
-/// The client's end of a connection.
-pub(crate) struct Client {
-    to_server: mpsc::Sender<Bytes>,
-    from_server: mpsc::Receiver<Bytes>,
+/// The toolkit.
+pub(crate) fn toolkit() -> Toolkit {
+    let roots = Roots::open(["/usr"], Denied::system()).expect("there is a `/usr`");
+    toolkit_server::toolkit(&Bench { roots })
 }
 
-impl Client {
-    /// Connects to a toolkit that is served in a task.
-    pub(crate) fn connect() -> Self {
-        let roots = Roots::open(["/usr"], Denied::system()).expect("there is a `/usr`");
-        let toolkit = toolkit_server::toolkit(&Bench { roots });
-        let (to_server, incoming) = mpsc::channel(8);
-        let (outgoing, from_server) = mpsc::channel(8);
-        tokio::spawn(toolkit::serve(Arc::new(toolkit), incoming, outgoing));
-        Self { to_server, from_server }
-    }
-
-    /// What a method gives.
-    pub(crate) async fn ask(&mut self, method: &str, mut params: Value) -> Value {
-        params["_meta"] = json!({
-            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-            "io.modelcontextprotocol/clientCapabilities": {},
-        });
-        let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
-        self.to_server.send(request.to_string().into()).await.expect("the server listens");
-        let answer = tokio::time::timeout(ANSWER_WAIT, self.from_server.recv()).await.expect("the server answers");
-        let answer = answer.expect("the server is there");
-        serde_json::from_slice::<Value>(&answer).expect("the server writes JSON")["result"].take()
-    }
-
-    /// The result of a call.
-    pub(crate) async fn call(&mut self, tool: &str, arguments: &Value) -> Value {
-        self.ask("tools/call", json!({"name": tool, "arguments": arguments})).await
-    }
-
-    /// The structured result of a call that succeeds.
-    pub(crate) async fn good(&mut self, tool: &str, arguments: &Value) -> Value {
-        let mut result = self.call(tool, arguments).await;
-        assert!(result["isError"] != true, "{tool} {arguments}: {result}");
-        result["structuredContent"].take()
-    }
-
-    /// The code of a call that fails.
-    pub(crate) async fn bad(&mut self, tool: &str, arguments: &Value) -> String {
-        let result = self.call(tool, arguments).await;
-        assert_eq!(result["isError"], true, "{tool} {arguments:.200}: {result}");
-        let error = &result["_meta"]["dev.switchboard/error"];
-        assert!(error["message"].as_str().is_some_and(|text| text.len() < 2_000), "{tool}: the message is long");
-        error["code"].as_str().expect("a failure has a code").to_owned()
-    }
+/// A client.
+pub(crate) fn client() -> Client {
+    Client::of(|_, incoming, outgoing| drop(tokio::spawn(toolkit::serve(Arc::new(toolkit()), incoming, outgoing))))
 }

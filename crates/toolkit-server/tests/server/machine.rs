@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::lab::Lab;
+use crate::lab::boot;
 
 #[test]
 fn packages_are_listed_and_updated() {
-    let mut lab = Lab::boot();
+    let mut lab = boot();
     let listed = lab.good("list_packages", &json!({"filter": "lab-"}));
     let versions: Vec<&str> =
         listed["packages"].as_array().unwrap().iter().filter_map(|it| it["version"].as_str()).collect();
@@ -32,7 +32,7 @@ fn packages_are_listed_and_updated() {
 
 #[test]
 fn the_disk_is_cleaned_of_what_is_old() {
-    let mut lab = Lab::boot();
+    let mut lab = boot();
     lab.run(&[
         "sh",
         "-c",
@@ -59,7 +59,7 @@ fn the_disk_is_cleaned_of_what_is_old() {
 
 #[test]
 fn a_port_of_the_firewall_is_opened_and_closed() {
-    let mut lab = Lab::boot();
+    let mut lab = boot();
     assert_eq!(lab.good("firewall_status", &json!({}))["active"], false);
     let open = json!({"action": "open", "port": 8080, "confirm": true});
     assert_eq!(lab.bad("firewall_rule", &open), "NOT_SUPPORTED");
@@ -94,7 +94,7 @@ fn a_port_of_the_firewall_is_opened_and_closed() {
 
 #[test]
 fn commands_that_look_are_run_and_others_are_not() {
-    let mut lab = Lab::boot();
+    let mut lab = boot();
     let run = lab.good("run_command", &json!({"program": "uname", "args": ["-n"], "confirm": true}));
     assert_eq!((&run["exit_code"], &run["stdout"]), (&json!(0), &json!(lab.run(&["uname", "-n"]))), "{run}");
     let failed =

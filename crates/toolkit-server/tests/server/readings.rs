@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, net::TcpListener, time::Instant};
 use serde_json::{Value, json};
 
 use crate::{
-    client::Client,
+    client::client,
     native::{print, start},
 };
 
@@ -22,7 +22,7 @@ fn number(value: &Value) -> f64 {
 
 #[tokio::test]
 async fn the_system_is_what_uname_and_the_kernel_say() {
-    let info = Client::connect().good("get_system_info", &json!({})).await;
+    let info = client().good("get_system_info", &json!({})).await;
     assert_eq!(info["kernel"], print("uname", &["-r"]).trim());
     assert_eq!(info["architecture"], print("uname", &["-m"]).trim());
     assert_eq!(info["hostname"], print("uname", &["-n"]).trim());
@@ -35,7 +35,7 @@ async fn the_system_is_what_uname_and_the_kernel_say() {
 
 #[tokio::test]
 async fn memory_and_disks_are_what_free_and_df_say() {
-    let usage = Client::connect().good("get_resource_usage", &json!({})).await;
+    let usage = client().good("get_resource_usage", &json!({})).await;
     let free = print("free", &["-b"]);
     let memory: Vec<f64> =
         free.lines().nth(1).unwrap().split_whitespace().skip(1).map(|n| n.parse().unwrap()).collect();
@@ -50,7 +50,7 @@ async fn memory_and_disks_are_what_free_and_df_say() {
 
 #[tokio::test]
 async fn more_is_told_only_when_it_is_asked_for() {
-    let mut client = Client::connect();
+    let mut client = client();
     let short = client.good("get_resource_usage", &json!({})).await;
     for absent in ["network", "gpu", "processes"] {
         assert!(short.get(absent).is_none(), "{absent}");
@@ -66,7 +66,7 @@ async fn more_is_told_only_when_it_is_asked_for() {
 #[tokio::test]
 async fn a_busy_process_is_seen_to_be_busy() {
     let mut busy = start("sh", &["-c", "while :; do :; done"]);
-    let listed = Client::connect().good("process_list", &json!({"filter": "while :; do", "top": 50})).await;
+    let listed = client().good("process_list", &json!({"filter": "while :; do", "top": 50})).await;
     busy.kill().unwrap();
     busy.wait().unwrap();
     let processes = listed["processes"].as_array().unwrap();
@@ -78,7 +78,7 @@ async fn a_busy_process_is_seen_to_be_busy() {
 #[tokio::test]
 async fn a_process_is_what_ps_says_of_it() {
     let mut sleeper = start("sleep", &["600"]);
-    let mut client = Client::connect();
+    let mut client = client();
     let listed = client.good("process_list", &json!({"filter": "sleep 600", "sort": "pid", "top": 1000})).await;
     let pid = sleeper.id().to_string();
     let ps = print("ps", &["-o", "ppid=,user=,nlwp=,args=", "-p", &pid]);
@@ -95,7 +95,7 @@ async fn a_process_is_what_ps_says_of_it() {
 
 #[tokio::test]
 async fn a_tree_has_children_behind_their_parents() {
-    let listed = Client::connect().good("process_list", &json!({"tree": true, "top": 1000})).await;
+    let listed = client().good("process_list", &json!({"tree": true, "top": 1000})).await;
     let processes = listed["processes"].as_array().unwrap();
     let mut seen = BTreeSet::new();
     for process in processes {
@@ -108,7 +108,7 @@ async fn a_tree_has_children_behind_their_parents() {
 
 #[tokio::test]
 async fn users_are_those_of_the_account_file() {
-    let mut client = Client::connect();
+    let mut client = client();
     let listed = client.good("list_users", &json!({"limit": 1000})).await;
     let names: Vec<&str> =
         listed["users"].as_array().unwrap().iter().filter_map(|user| user["name"].as_str()).collect();
@@ -120,7 +120,7 @@ async fn users_are_those_of_the_account_file() {
 
 #[tokio::test]
 async fn mounts_are_those_of_the_kernel() {
-    let mut client = Client::connect();
+    let mut client = client();
     let listed = client.good("list_mounts", &json!({"limit": 1000})).await;
     let count = print("cat", &["/proc/self/mountinfo"]).lines().count();
     assert_eq!(listed["total"].as_u64(), Some(count as u64));
@@ -137,7 +137,7 @@ async fn mounts_are_those_of_the_kernel() {
 async fn a_port_is_found_with_its_process() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    let mut client = Client::connect();
+    let mut client = client();
     let listed = client.good("list_ports", &json!({"port": port, "protocol": "tcp"})).await;
     assert_eq!(listed["total"], 1, "{listed}");
     assert_eq!(listed["ports"][0]["pid"], std::process::id());
@@ -148,7 +148,7 @@ async fn a_port_is_found_with_its_process() {
 
 #[tokio::test]
 async fn health_is_told_check_by_check() {
-    let mut client = Client::connect();
+    let mut client = client();
     let whole = client.good("health_check", &json!({})).await;
     let checks: Vec<&String> = whole["checks"].as_object().unwrap().keys().collect();
     assert_eq!(checks, ["cpu", "disk", "memory", "network", "services", "time"]);
@@ -170,7 +170,7 @@ async fn health_is_told_check_by_check() {
 /// The target of the manual is 1.3; a busy machine of a test is given more, and the figure is printed.
 #[tokio::test]
 async fn resources_are_read_beside_top() {
-    let mut client = Client::connect();
+    let mut client = client();
     let fastest = |times: Vec<f64>| times.into_iter().fold(f64::INFINITY, f64::min);
     let (mut own, mut native) = (Vec::new(), Vec::new());
     for _ in 0..5 {

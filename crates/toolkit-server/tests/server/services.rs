@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::Lab;
+use crate::lab::boot;
 
 fn confirmed(service: &str) -> Value {
     json!({"service": service, "confirm": true})
@@ -10,7 +10,7 @@ fn confirmed(service: &str) -> Value {
 
 #[test]
 fn services_are_seen_and_brought_up_and_down() {
-    let mut lab = Lab::boot();
+    let mut lab = boot();
     let listed = lab.good("list_services", &json!({"pattern": "^lab-"}));
     let names: Vec<&str> = listed["services"].as_array().unwrap().iter().filter_map(|it| it["name"].as_str()).collect();
     assert_eq!(names, ["lab-broken.service", "lab-slow.service", "lab-steady.service"]);
@@ -46,7 +46,7 @@ fn services_are_seen_and_brought_up_and_down() {
 
 #[test]
 fn what_fails_is_told_and_what_must_stay_stays() {
-    let mut lab = Lab::boot();
+    let mut lab = boot();
     let healthy = lab.good("health_check", &json!({"checks": ["services"]}));
     assert_eq!(healthy["checks"]["services"]["state"], "ok", "{healthy}");
     assert_eq!(lab.bad("start_service", &confirmed("lab-broken")), "UPSTREAM_ERROR");
@@ -77,7 +77,7 @@ fn what_fails_is_told_and_what_must_stay_stays() {
 
 #[test]
 fn logs_are_read_on_from_a_place_and_followed() {
-    let mut lab = Lab::boot();
+    let mut lab = boot();
     lab.good("start_service", &confirmed("lab-steady"));
     let first = lab.good("service_logs", &json!({"service": "lab-steady", "since": "1h"}));
     assert!(first["entries"].to_string().contains("steady is up"), "{first}");

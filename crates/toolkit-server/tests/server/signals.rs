@@ -4,11 +4,11 @@ use std::os::unix::process::ExitStatusExt;
 
 use serde_json::json;
 
-use crate::{client::Client, native::start};
+use crate::{client::client, native::start};
 
 #[tokio::test]
 async fn a_process_is_ended_and_reported_as_ended() {
-    let mut client = Client::connect();
+    let mut client = client();
     for (signal, number) in [("TERM", 15), ("INT", 2), ("KILL", 9)] {
         let mut sleeper = start("sleep", &["600"]);
         let arguments = json!({"pid": sleeper.id(), "signal": signal, "confirm": true});
@@ -16,14 +16,14 @@ async fn a_process_is_ended_and_reported_as_ended() {
         assert_eq!(result["ended"], true, "{signal}: {result}");
         assert_eq!(sleeper.wait().unwrap().signal(), Some(number));
         // its parent has taken note of its end, so its number belongs to nobody
-        assert_eq!(client.bad("process_signal", &arguments).await, "NOT_FOUND");
+        assert_eq!(client.bad("process_signal", &arguments).await.0, "NOT_FOUND");
     }
 }
 
 #[tokio::test]
 async fn a_stopped_process_goes_on() {
     let mut sleeper = start("sleep", &["600"]);
-    let mut client = Client::connect();
+    let mut client = client();
     for signal in ["STOP", "CONT"] {
         let arguments = json!({"pid": sleeper.id(), "signal": signal, "confirm": true});
         assert_eq!(client.good("process_signal", &arguments).await["ended"], false, "{signal}");
@@ -36,10 +36,10 @@ async fn a_stopped_process_goes_on() {
 #[tokio::test]
 async fn a_plan_and_an_unconfirmed_call_change_nothing() {
     let mut sleeper = start("sleep", &["600"]);
-    let mut client = Client::connect();
+    let mut client = client();
     let plan = client.good("process_signal", &json!({"pid": sleeper.id(), "dry_run": true})).await;
     assert!(plan["plan"][0].as_str().unwrap().starts_with("send TERM to `sleep`"), "{plan}");
-    let unconfirmed = client.bad("process_signal", &json!({"pid": sleeper.id()})).await;
+    let (unconfirmed, _) = client.bad("process_signal", &json!({"pid": sleeper.id()})).await;
     assert_eq!(unconfirmed, "CONFIRMATION_REQUIRED");
     assert!(sleeper.try_wait().unwrap().is_none());
     sleeper.kill().unwrap();
@@ -48,10 +48,10 @@ async fn a_plan_and_an_unconfirmed_call_change_nothing() {
 
 #[tokio::test]
 async fn the_first_process_and_our_own_are_out_of_reach() {
-    let mut client = Client::connect();
+    let mut client = client();
     let mut check = async |pid: i64, code: &str| {
         for confirmed in [json!({"pid": pid, "confirm": true}), json!({"pid": pid, "dry_run": true})] {
-            assert_eq!(client.bad("process_signal", &confirmed).await, code, "{pid}");
+            assert_eq!(client.bad("process_signal", &confirmed).await.0, code, "{pid}");
         }
     };
     check(1, "FORBIDDEN").await;

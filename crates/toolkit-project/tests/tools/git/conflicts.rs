@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::{git, repository, try_git};
-use crate::client::Client;
+use crate::client::{Client, client};
 
 /// A repository in the middle of a merge: `a.txt` is changed on both sides, `list.txt` has new lines on both, `gone.txt` is
 /// removed here and changed there, `dot.png` is no text.
@@ -33,7 +33,7 @@ fn in_conflict(client: &Client) {
 
 #[tokio::test]
 async fn conflicts_are_shown_settled_and_committed() {
-    let mut client = Client::new();
+    let mut client = client();
     in_conflict(&client);
     let shown = client.good("git_conflicts", json!({"path": "app"})).await;
     let by_name = |name: &str| -> Value {
@@ -79,7 +79,7 @@ async fn conflicts_are_shown_settled_and_committed() {
 
 #[tokio::test]
 async fn a_conflict_is_not_settled_by_what_cannot_settle_it() {
-    let mut client = Client::new();
+    let mut client = client();
     in_conflict(&client);
     for (arguments, code, field) in [
         (json!({"path": "app", "file": "a.txt", "resolution": "mine"}), "INVALID_INPUT", "resolution"),
@@ -104,7 +104,7 @@ async fn a_conflict_is_not_settled_by_what_cannot_settle_it() {
 
 #[tokio::test]
 async fn a_message_is_suggested_with_its_reasons() {
-    let mut client = Client::new();
+    let mut client = client();
     repository(&client, "app");
     assert_eq!(client.bad("git_suggest_message", json!({"path": "app"})).await.0, "GIT_ERROR");
     assert_eq!(client.bad("git_suggest_message", json!({"path": "app", "style": "poem"})).await.1, "style");

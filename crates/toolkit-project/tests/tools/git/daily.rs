@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{git, repository};
-use crate::client::Client;
+use crate::client::client;
 
 #[tokio::test]
 async fn a_project_is_written_made_a_repository_and_committed() {
-    let mut client = Client::new();
+    let mut client = client();
     client.good("write_file", json!({"path": "app/main.py", "content": "print('hello')\n"})).await;
     let made = client.good("git_init", json!({"path": "app"})).await;
     assert_eq!((&made["branch"], &made["path"]), (&json!("main"), &json!(client.on_disk("app").display().to_string())));
@@ -42,7 +42,7 @@ async fn a_project_is_written_made_a_repository_and_committed() {
 
 #[tokio::test]
 async fn only_the_named_files_or_only_what_is_staged_is_committed() {
-    let mut client = Client::new();
+    let mut client = client();
     repository(&client, "app");
     for file in ["b.txt", "dir/c.txt", "dir/d e.txt", "-f.txt", "*.txt"] {
         client.put(&format!("app/{file}"), file);
@@ -65,7 +65,7 @@ async fn only_the_named_files_or_only_what_is_staged_is_committed() {
 
 #[tokio::test]
 async fn a_difference_is_shown_with_its_statistics() {
-    let mut client = Client::new();
+    let mut client = client();
     repository(&client, "app");
     client.put("app/a.txt", "one\n2\nthree\n");
     client.put("app/b.txt", "b\n");
@@ -85,7 +85,7 @@ async fn a_difference_is_shown_with_its_statistics() {
 
 #[tokio::test]
 async fn commits_are_listed_page_by_page_and_by_file() {
-    let mut client = Client::new();
+    let mut client = client();
     repository(&client, "app");
     for number in 0..4 {
         client.put("app/n.txt", number.to_string());
@@ -103,7 +103,7 @@ async fn commits_are_listed_page_by_page_and_by_file() {
 
 #[tokio::test]
 async fn branches_begin_are_listed_and_checked_out() {
-    let mut client = Client::new();
+    let mut client = client();
     repository(&client, "app");
     let begun = client.good("git_checkout", json!({"path": "app", "ref": "feature/x", "create": true})).await;
     assert_eq!(begun["branch"], "feature/x");
@@ -122,7 +122,7 @@ async fn branches_begin_are_listed_and_checked_out() {
 
 #[tokio::test]
 async fn a_branch_begins_before_the_first_commit_as_well() {
-    let mut client = Client::new();
+    let mut client = client();
     client.good("git_init", json!({"path": "app", "branch": "trunk"})).await;
     let begun = client.good("git_checkout", json!({"path": "app", "ref": "dev", "create": true})).await;
     assert_eq!((&begun["branch"], &begun["commit"]), (&json!("dev"), &Value::Null));
@@ -130,7 +130,7 @@ async fn a_branch_begins_before_the_first_commit_as_well() {
 
 #[tokio::test]
 async fn a_tree_says_what_git_thinks_of_its_files() {
-    let mut client = Client::new();
+    let mut client = client();
     repository(&client, "app");
     client.put("app/a.txt", "changed\n");
     client.put("app/src/new.rs", "x");
@@ -145,7 +145,7 @@ async fn a_tree_says_what_git_thinks_of_its_files() {
 
 #[tokio::test]
 async fn a_linked_work_tree_beneath_the_root_is_a_repository() {
-    let mut client = Client::new();
+    let mut client = client();
     repository(&client, "app");
     git(&client.on_disk("app"), &["worktree", "add", "--quiet", "../other", "-b", "other"]);
     client.put("other/b.txt", "b");
@@ -155,7 +155,7 @@ async fn a_linked_work_tree_beneath_the_root_is_a_repository() {
 
 #[tokio::test]
 async fn earlier_names_of_arguments_still_work_for_git() {
-    let mut client = Client::new();
+    let mut client = client();
     repository(&client, "app");
     for alias in ["project_path", "projectPath", "repo_path", "repositoryPath", "repository_path", "basePath"] {
         assert_eq!(client.good("git_status", json!({alias: "app"})).await["clean"], true, "{alias}");
@@ -164,7 +164,7 @@ async fn earlier_names_of_arguments_still_work_for_git() {
 
 #[tokio::test]
 async fn a_plan_of_git_changes_nothing() {
-    let mut client = Client::new();
+    let mut client = client();
     repository(&client, "app");
     client.put("app/b.txt", "b");
     for (tool, arguments) in [

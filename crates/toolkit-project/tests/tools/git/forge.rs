@@ -10,7 +10,7 @@ use tokio::{
 use toolkit::{Connection, Connections};
 
 use super::{git, repository};
-use crate::client::Client;
+use crate::client::{Client, connected};
 
 /// What the forge was asked: the first line, the letter of credence, the body.
 type Asked = (String, String, Value);
@@ -82,7 +82,7 @@ fn connections(url: String) -> Connections {
 async fn a_branch_is_proposed_on_github() {
     let answers = vec![(201, json!({"html_url": "https://github.com/octo/app/pull/7", "number": 7})), (201, json!({}))];
     let (url, mut told) = forge(answers).await;
-    let mut client = Client::with(connections(url));
+    let mut client = connected(connections(url));
     proposed(&client, "git@github.com:octo/app.git");
     let done = client.good("git_create_pr", json!({"path": "app", "reviewers": ["bob"], "draft": true})).await;
     assert_eq!((&done["number"], &done["url"]), (&json!(7), &json!("https://github.com/octo/app/pull/7")));
@@ -103,7 +103,7 @@ async fn a_branch_is_proposed_on_gitlab() {
         (201, json!({"web_url": "https://gitlab.com/a/b/c/-/merge_requests/3", "iid": 3})),
     ];
     let (url, mut told) = forge(answers).await;
-    let mut client = Client::with(connections(format!("{url}/api/v4")));
+    let mut client = connected(connections(format!("{url}/api/v4")));
     proposed(&client, "https://gitlab.com/a/b/c.git");
     let arguments = json!({"path": "app", "title": "Log in", "body": "", "draft": true, "reviewers": ["bob"]});
     let done = client.good("git_create_pr", arguments).await;
@@ -128,7 +128,7 @@ async fn a_forge_that_refuses_or_is_gone_is_told_and_the_token_is_not() {
         (vec![], "UNAVAILABLE"),
     ] {
         let (url, _told) = forge(answers).await;
-        let mut client = Client::with(connections(url));
+        let mut client = connected(connections(url));
         proposed(&client, "git@github.com:octo/app.git");
         let result = client.call("git_create_pr", &json!({"path": "app"})).await;
         assert_eq!(result["_meta"]["dev.switchboard/error"]["code"], code, "{result}");
@@ -139,7 +139,7 @@ async fn a_forge_that_refuses_or_is_gone_is_told_and_the_token_is_not() {
 #[tokio::test]
 async fn what_cannot_be_proposed_is_refused_before_the_forge_is_asked() {
     let (url, _told) = forge(vec![]).await;
-    let mut client = Client::with(connections(url));
+    let mut client = connected(connections(url));
     proposed(&client, "git@github.com:octo/app.git");
     let folder = client.on_disk("app");
     for (arguments, code, field) in [
@@ -163,7 +163,7 @@ async fn what_cannot_be_proposed_is_refused_before_the_forge_is_asked() {
     git(&folder, &["update-ref", "refs/remotes/origin/feature/log-in", "HEAD"]);
     git(&folder, &["remote", "set-url", "origin", "/srv/app.git"]);
     assert_eq!(client.bad("git_create_pr", json!({"path": "app"})).await.0, "NOT_SUPPORTED");
-    let mut without = Client::new();
+    let mut without = connected(Connections::default());
     proposed(&without, "git@github.com:octo/app.git");
     assert_eq!(without.bad("git_create_pr", json!({"path": "app"})).await.0, "UNAVAILABLE");
 }

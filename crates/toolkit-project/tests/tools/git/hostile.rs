@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::symlink, path::Path};
 use serde_json::json;
 
 use super::{git, repository, try_git};
-use crate::client::{Client, SECRET};
+use crate::client::{Client, SECRET, client, trusting};
 
 /// What a repository wants to make exist.
 const CANARY: &str = "CANARY";
@@ -212,7 +212,7 @@ async fn call_all(client: &mut Client, trap: &str) {
 #[tokio::test]
 async fn nothing_of_a_hostile_repository_runs() {
     for trap in TRAPS {
-        let mut client = Client::new();
+        let mut client = client();
         repository(&client, "app");
         let (folder, canary) = (client.on_disk("app"), client.on_disk(CANARY));
         (trap.set)(&folder, &format!("touch {}", canary.display()));
@@ -233,7 +233,7 @@ async fn nothing_of_a_hostile_repository_runs() {
 #[tokio::test]
 async fn hooks_and_filters_run_in_a_trusted_repository() {
     for trap in TRAPS.iter().filter(|trap| ["hooks", "filter"].contains(&trap.name)) {
-        let mut client = Client::trusting(&["app"]);
+        let mut client = trusting(&["app"]);
         repository(&client, "app");
         let canary = client.on_disk(CANARY);
         (trap.set)(&client.on_disk("app"), &format!("touch {}", canary.display()));
@@ -277,7 +277,7 @@ async fn a_repository_that_leads_out_is_refused() {
         }),
     ];
     for (name, lead) in leads {
-        let mut client = Client::new();
+        let mut client = client();
         repository(&client, "app");
         let outside = tempfile::tempdir().expect("a folder");
         write(outside.path(), "secret.txt", SECRET);
@@ -300,7 +300,7 @@ async fn a_repository_that_leads_out_is_refused() {
 
 #[tokio::test]
 async fn a_work_tree_that_the_configuration_puts_elsewhere_is_not_taken() {
-    let mut client = Client::new();
+    let mut client = client();
     repository(&client, "app");
     let outside = tempfile::tempdir().expect("a folder");
     write(outside.path(), "secret.txt", SECRET);

@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use super::{git, repository, try_git};
-use crate::client::Client;
+use crate::client::client;
 
 #[tokio::test]
 async fn what_is_wrong_with_git_has_its_code_and_its_argument() {
-    let mut client = Client::new();
+    let mut client = client();
     repository(&client, "app");
     client.put("plain/x.txt", "x");
     client.put("app/x.txt", "x");
@@ -61,7 +61,7 @@ async fn what_is_wrong_with_git_has_its_code_and_its_argument() {
 
 #[tokio::test]
 async fn changes_that_a_checkout_would_lose_stop_it() {
-    let mut client = Client::new();
+    let mut client = client();
     repository(&client, "app");
     client.good("git_checkout", json!({"path": "app", "ref": "dev", "create": true})).await;
     client.put("app/a.txt", "dev\n");
@@ -76,7 +76,7 @@ async fn changes_that_a_checkout_would_lose_stop_it() {
 
 #[tokio::test]
 async fn a_merge_in_progress_is_told_and_conflicts_are_not_committed() {
-    let mut client = Client::new();
+    let mut client = client();
     repository(&client, "app");
     let folder = client.on_disk("app");
     git(&folder, &["checkout", "--quiet", "-b", "dev"]);
@@ -96,7 +96,7 @@ async fn a_merge_in_progress_is_told_and_conflicts_are_not_committed() {
 
 #[tokio::test]
 async fn another_git_at_work_is_told() {
-    let mut client = Client::new();
+    let mut client = client();
     repository(&client, "app");
     client.put("app/b.txt", "b");
     client.put("app/.git/index.lock", "");

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::{git, repository, try_git};
-use crate::client::Client;
+use crate::client::{Client, client};
 
 /// A repository with a commit, and a bare one that is its remote.
 fn with_remote(client: &Client) {
@@ -35,7 +35,7 @@ async fn error(client: &mut Client, tool: &str, arguments: Value) -> Value {
 
 #[tokio::test]
 async fn a_branch_is_pushed_and_cloned() {
-    let mut client = Client::new();
+    let mut client = client();
     with_remote(&client);
     let refused = error(&mut client, "git_push", json!({"path": "app"})).await;
     assert_eq!(refused["code"], "GIT_ERROR");
@@ -61,7 +61,7 @@ async fn a_branch_is_pushed_and_cloned() {
 
 #[tokio::test]
 async fn an_empty_repository_is_cloned_as_well() {
-    let mut client = Client::new();
+    let mut client = client();
     with_remote(&client);
     let cloned = client.good("git_clone", json!({"url": client.on_disk("hub.git").display().to_string()})).await;
     assert_eq!(cloned["commit"], Value::Null);
@@ -69,7 +69,7 @@ async fn an_empty_repository_is_cloned_as_well() {
 
 #[tokio::test]
 async fn what_others_have_pushed_is_pulled() {
-    let mut client = Client::new();
+    let mut client = client();
     with_other(&mut client, "b.txt", "b\n").await;
     let pulled = client.good("git_pull", json!({"path": "app"})).await;
     assert_eq!((&pulled["updated"], &pulled["commits"][0]["summary"]), (&json!(true), &json!("theirs")));
@@ -81,7 +81,7 @@ async fn what_others_have_pushed_is_pulled() {
 #[tokio::test]
 async fn a_push_that_is_behind_is_refused_and_a_pull_mends_it() {
     for mode in ["rebase", "merge"] {
-        let mut client = Client::new();
+        let mut client = client();
         with_other(&mut client, "b.txt", "b\n").await;
         client.put("app/c.txt", "c\n");
         client.good("git_commit", json!({"path": "app", "message": "ours"})).await;
@@ -99,7 +99,7 @@ async fn a_push_that_is_behind_is_refused_and_a_pull_mends_it() {
 
 #[tokio::test]
 async fn conflicts_of_a_pull_are_told_and_a_rebase_is_taken_back() {
-    let mut client = Client::new();
+    let mut client = client();
     with_other(&mut client, "a.txt", "theirs\n").await;
     client.put("app/a.txt", "ours\n");
     client.good("git_commit", json!({"path": "app", "message": "ours"})).await;
@@ -119,7 +119,7 @@ async fn conflicts_of_a_pull_are_told_and_a_rebase_is_taken_back() {
 
 #[tokio::test]
 async fn a_forced_push_needs_a_word_and_replaces_only_what_was_seen() {
-    let mut client = Client::new();
+    let mut client = client();
     with_other(&mut client, "b.txt", "b\n").await;
     let folder = client.on_disk("app");
     git(&folder, &["commit", "--quiet", "--amend", "-m", "otherwise"]);
@@ -135,7 +135,7 @@ async fn a_forced_push_needs_a_word_and_replaces_only_what_was_seen() {
 
 #[tokio::test]
 async fn what_is_wrong_with_a_remote_has_its_code() {
-    let mut client = Client::new();
+    let mut client = client();
     with_remote(&client);
     repository(&client, "alone");
     git(&client.on_disk("alone"), &["checkout", "--quiet", "--detach"]);
@@ -180,7 +180,7 @@ async fn what_is_wrong_with_a_remote_has_its_code() {
 
 #[tokio::test]
 async fn nothing_of_a_hostile_remote_runs() {
-    let mut client = Client::new();
+    let mut client = client();
     with_other(&mut client, "b.txt", "b\n").await;
     let (hub, canary) = (client.on_disk("hub.git"), client.on_disk("CANARY"));
     let script = format!("#!/bin/sh\ntouch {}\n", canary.display());
@@ -228,7 +228,7 @@ async fn a_remote_that_leads_elsewhere_is_refused() {
         (vec![("credential.helper", "!touch CANARY")], "GIT_ERROR"),
         (vec![("url.ext::sh -c touch% CANARY;.insteadOf", "../hub.git")], "INVALID_INPUT"),
     ] {
-        let mut client = Client::new();
+        let mut client = client();
         with_remote(&client);
         for (key, value) in &settings {
             git(&client.on_disk("app"), &["config", key, value]);

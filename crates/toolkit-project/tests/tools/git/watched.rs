@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{git, repository};
-use crate::client::Client;
+use crate::client::{Client, client, trusting};
 
 /// How long a watch may need; it looks twice a second here.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -25,7 +25,7 @@ async fn until(client: &mut Client, tool: &str, arguments: Value, is: impl Fn(&V
 
 #[tokio::test]
 async fn what_comes_to_rest_is_committed_and_what_is_not_watched_is_not() {
-    let mut client = Client::new();
+    let mut client = client();
     repository(&client, "app");
     client.put("app/src/new.rs", "one\ntwo\n");
     client.put("app/notes.txt", "not watched\n");
@@ -44,7 +44,7 @@ async fn what_comes_to_rest_is_committed_and_what_is_not_watched_is_not() {
 
 #[tokio::test]
 async fn tests_that_fail_keep_a_watch_from_committing() {
-    let mut client = Client::trusting(&["app"]);
+    let mut client = trusting(&["app"]);
     repository(&client, "app");
     client.put("app/Makefile", "test:\n\t@exit 3\n");
     let arguments = json!({"path": "app", "enabled": true, "rules": {"quiet_s": 1, "tests_must_pass": true}});
@@ -60,7 +60,7 @@ async fn tests_that_fail_keep_a_watch_from_committing() {
 
 #[tokio::test]
 async fn a_watch_with_wrong_rules_does_not_begin() {
-    let mut client = Client::new();
+    let mut client = client();
     repository(&client, "app");
     for (rules, code, field) in [
         (json!({"quiet_s": 0}), "INVALID_INPUT", "rules.quiet_s"),
