@@ -2,6 +2,7 @@
 
 mod api;
 mod bundle;
+mod cache;
 mod gateway;
 mod grpc;
 mod limits;
@@ -20,6 +21,7 @@ pub(crate) fn check(config: &Config, problems: &mut Problems<'_>) {
     names::check("principals", config.principals.keys(), problems);
     principal::check(&config.principals, problems);
     limits::check(&config.limits, problems);
+    cache::check(config, problems);
     names::check("servers", config.servers.keys(), problems);
     names::check("bundles", config.bundles.keys(), problems);
     server::check_prefixes(&config.servers, problems);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Bridge, Bundle, Error, Gateway, Grpc, Limits, Log, Principal, Server, Tools};
+use crate::{Bridge, Bundle, Cache, Error, Gateway, Grpc, Limits, Log, Principal, Server, Tools};
 
 /// Everything an operator can choose. Serialized, secrets read `•••`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,6 +22,8 @@ pub struct Config {
     pub bridge: Bridge,
     /// How much, how many and how long at most.
     pub limits: Limits,
+    /// How much is kept of answers.
+    pub cache: Cache,
     /// What is logged, and in which shape.
     pub log: Log,
     /// How many tools a model sees, and how much of a result.

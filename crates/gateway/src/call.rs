@@ -44,6 +44,11 @@ impl Abilities {
     /// Everything that the gateway can carry across.
     pub const ALL: Self = Self(Self::FORM | Self::URL | Self::SAMPLING | Self::ROOTS);
 
+    /// As a number, to tell them apart.
+    pub fn bits(self) -> u8 {
+        self.0
+    }
+
     /// Whether there is nothing that a client could be asked.
     pub fn is_empty(self) -> bool {
         self.0 == 0
@@ -108,7 +113,7 @@ impl Abilities {
 }
 
 /// One request on its way to one upstream.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Call {
     /// Who calls.
     pub caller: Caller,
@@ -270,7 +275,7 @@ impl Reply {
 }
 
 /// The answer of an upstream.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Answer {
     /// The message as it came, under the id of our hop.
     pub envelope: Envelope,

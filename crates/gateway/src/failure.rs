@@ -39,6 +39,9 @@ pub enum Failure {
     /// No server has this resource.
     #[error("resource not found: {0}")]
     NotFound(String),
+    /// The caller wants a kept answer or none.
+    #[error("no answer to this call is kept, and it asks for no other")]
+    NotKept,
     /// No server has a tool or prompt of this name.
     #[error("{0}")]
     UnknownName(String),
@@ -51,7 +54,7 @@ impl Failure {
     /// The code of the contract's table of tool errors.
     fn tool_code(&self) -> &'static str {
         match self {
-            Self::Unavailable(_) | Self::SessionGone => "UNAVAILABLE",
+            Self::Unavailable(_) | Self::SessionGone | Self::NotKept => "UNAVAILABLE",
             Self::Unauthorized(_) => "UNAUTHORIZED",
             Self::Lost => "OUTCOME_UNKNOWN",
             Self::Timeout => "TIMEOUT",
@@ -72,6 +75,20 @@ impl Failure {
         }
     }
 
+    /// Whether a kept answer may stand in: the server gave none, and the caller did nothing wrong.
+    pub fn is_of_the_server(&self) -> bool {
+        !matches!(
+            self,
+            Self::NotKept
+                | Self::Refused(..)
+                | Self::MissingCapability(_)
+                | Self::NotFound(_)
+                | Self::UnknownName(_)
+                | Self::Unauthorized(_)
+                | Self::TooLarge(_)
+        )
+    }
+
     /// What to do next.
     fn hint(&self) -> &'static str {
         match self {
@@ -89,6 +106,7 @@ impl Failure {
                 "use a client that can answer questions of servers"
             }
             Self::NotFound(_) => "list the resources and read one of them",
+            Self::NotKept => "call again without `only-if-cached`",
             Self::UnknownName(_) => "list what there is, and use one of the names",
             Self::Refused(..) => "check the arguments",
         }
@@ -97,7 +115,7 @@ impl Failure {
     /// The JSON-RPC code where the failure cannot be told as a tool result.
     pub fn code(&self) -> i32 {
         match self {
-            Self::Unavailable(_) | Self::Unauthorized(_) | Self::SessionGone => code::UNAVAILABLE,
+            Self::Unavailable(_) | Self::Unauthorized(_) | Self::SessionGone | Self::NotKept => code::UNAVAILABLE,
             Self::Lost => code::OUTCOME_UNKNOWN,
             Self::Timeout => code::DEADLINE,
             Self::Garbage(_) | Self::Rejected(_) | Self::TooLarge(_) => code::INTERNAL,
@@ -110,7 +128,7 @@ impl Failure {
 
     /// The answer to the client with this request id: a tool result that the model can read where there is one, else an error.
     pub fn answer(&self, id: &[u8], method: Method, modern: bool) -> Bytes {
-        let refusal = matches!(self, Self::Overloaded | Self::UnknownName(_) | Self::Refused(..))
+        let refusal = matches!(self, Self::Overloaded | Self::NotKept | Self::UnknownName(_) | Self::Refused(..))
             || (modern && matches!(self, Self::MissingCapability(_)));
         if method == Method::ToolsCall && !refusal {
             return message::result(id, &self.tool_result(modern));

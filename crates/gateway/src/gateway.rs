@@ -38,6 +38,8 @@ pub struct Parts {
     pub settings: config::Gateway,
     /// The section `[tools]`.
     pub tools: config::Tools,
+    /// The section `[cache]`.
+    pub cache: config::Cache,
     /// Who may knock.
     pub door: Arc<Door>,
     /// Plain HTTP for programs without MCP.
@@ -183,7 +185,8 @@ impl Parts {
             limits: limits.clone(),
             settings: config.gateway.clone(),
             tools: config.tools.clone(),
-            traffic: Arc::default(),
+            cache: config.cache.clone(),
+            traffic: Arc::new(Traffic::new(config)),
             results: Arc::default(),
             identities,
             sse: Arc::default(),
@@ -212,6 +215,7 @@ impl Parts {
         members.retain(|member| !stopped.contains(&*member.upstream.name));
         let identities = Arc::new(self.identities.changed(config));
         let terms = terms(config, own_caller(identities.node(), &self.no_facts));
+        self.traffic.change(config);
         Self {
             catalogue: self.catalogue.replaced(members.clone(), &config.all_bundles(), terms),
             door: Arc::new(Door::of(&config.gateway, &config.limits)),
@@ -219,6 +223,7 @@ impl Parts {
             limits: config.limits.clone(),
             settings: config.gateway.clone(),
             tools: config.tools.clone(),
+            cache: config.cache.clone(),
             traffic: self.traffic.clone(),
             results: self.results.clone(),
             members,

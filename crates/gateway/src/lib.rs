@@ -7,9 +7,10 @@
 //!
 //! In reading order: [`gateway`] (the parts put together), [`current`] (how it changes), [`principal`] and [`identities`],
 //! [`call`], [`events`], [`failure`], [`intake`], [`alarm`], [`catalogue`], [`route`], [`manner`], [`pipeline`],
-//! [`upstream`], [`residents`], [`shape`] and [`results`], [`parked`], [`session`], [`reach`], [`streams`], [`edge`].
+//! [`cache`], [`upstream`], [`residents`], [`shape`] and [`results`], [`parked`], [`session`], [`reach`], [`streams`], [`edge`].
 
 pub mod alarm;
+pub mod cache;
 pub mod call;
 pub mod catalogue;
 pub mod current;

@@ -141,6 +141,7 @@ impl Upstream {
         let child = supervisor::Limits { line_bytes_max, ..supervisor::Limits::default() };
         let name: Arc<str> = name.into();
         let changes = former.map(|former| former.changes.clone()).unwrap_or_default();
+        changes.begin_anew();
         let watch = former.map(|former| former.watch.clone()).unwrap_or_default();
         let health = Health::new(&name, restarts(&settings), journal(&name, &settings), changes.clone());
         let upstream = Arc::new(Self {
