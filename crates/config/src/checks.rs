@@ -19,7 +19,7 @@ pub(crate) fn check(config: &Config, problems: &mut Problems<'_>) {
     gateway::check(&config.gateway, has_principals, problems);
     grpc::check(&config.grpc, &config.gateway, has_principals, problems);
     names::check("principals", config.principals.keys(), problems);
-    principal::check(&config.principals, problems);
+    principal::check(&config.principals, &config.servers, problems);
     limits::check(&config.limits, problems);
     cache::check(config, problems);
     names::check("servers", config.servers.keys(), problems);

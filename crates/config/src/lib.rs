@@ -87,7 +87,7 @@ pub use mcp::nearest;
 pub use moment::{Moment, MomentError};
 pub use network::{Network, NetworkError};
 pub use plan::{Plan, ServerChange, plan};
-pub use principal::{ClassMax, LOCAL, Principal};
+pub use principal::{ClassMax, LOCAL, Principal, burst_of};
 pub use problem::{Problem, Severity};
 pub use schema::schema;
 pub use secret::Secret;

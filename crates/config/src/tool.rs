@@ -15,6 +15,13 @@ pub struct ToolSettings {
     /// What the tool does to the world, where its own annotations say nothing or cannot be believed. Default what they
     /// say.
     pub act: Option<Act>,
+    /// Calls of each of these tools in a minute at most, from everybody together. Default none: any number.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub calls_per_minute: Option<u32>,
+    /// Calls of each of these tools at once at most, where there is `calls_per_minute`. Default a sixth of that, and at
+    /// least 1.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub burst: Option<u32>,
     /// Seconds an answer is kept and given again to calls with the same arguments, for tools that only read. 0 keeps
     /// none. Default none are kept.
     #[schemars(range(max = 604_800))]
@@ -55,6 +62,8 @@ impl ToolSettings {
     fn over(self, general: &Self) -> Self {
         Self {
             act: self.act.or(general.act),
+            calls_per_minute: self.calls_per_minute.or(general.calls_per_minute),
+            burst: self.burst.or(general.burst),
             cache_s: self.cache_s.or(general.cache_s),
             cache_shared: self.cache_shared.or(general.cache_shared),
             stale_s: self.stale_s.or(general.stale_s),

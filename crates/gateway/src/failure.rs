@@ -1,5 +1,7 @@
 //! Why a call got no answer from its upstream, and what the client is told: whose fault it was and what to do next.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use mcp::{Method, code, message};
 
@@ -33,6 +35,14 @@ pub enum Failure {
     /// Too many calls are in flight.
     #[error("too many calls to this server are in flight")]
     Overloaded,
+    /// A rate is used up; nothing was done.
+    #[error("{whose} more calls than are allowed in this time")]
+    TooOften {
+        /// Whose rate it is, as the start of the sentence.
+        whose: &'static str,
+        /// When there is room again.
+        retry_after: Duration,
+    },
     /// The server asked for something that the client did not declare.
     #[error("this needs a capability that the client did not declare")]
     MissingCapability(&'static str),
@@ -61,6 +71,7 @@ impl Failure {
             Self::Garbage(_) | Self::Rejected(_) => "UPSTREAM_ERROR",
             Self::TooLarge(_) => "TOO_LARGE",
             Self::Overloaded | Self::Refused(code::OVERLOADED, _) => "OVERLOADED",
+            Self::TooOften { .. } => "RATE_LIMITED",
             Self::MissingCapability(_) | Self::Refused(code::MISSING_CAPABILITY, _) => "NOT_SUPPORTED",
             Self::NotFound(_) | Self::UnknownName(_) | Self::Refused(code::SESSION_EXPIRED, _) => "NOT_FOUND",
             Self::Refused(..) => "INVALID_INPUT",
@@ -80,6 +91,7 @@ impl Failure {
         !matches!(
             self,
             Self::NotKept
+                | Self::TooOften { .. }
                 | Self::Refused(..)
                 | Self::MissingCapability(_)
                 | Self::NotFound(_)
@@ -101,6 +113,7 @@ impl Failure {
             Self::Garbage(_) | Self::Rejected(_) => "this is a fault of the server: its log may say more",
             Self::TooLarge(_) => "ask for less, or raise `limits.result_bytes_max` and `limits.line_bytes_max`",
             Self::Overloaded | Self::Refused(code::OVERLOADED, _) => "call again in a moment",
+            Self::TooOften { .. } => "call again after `retry_after_ms`",
             Self::Refused(code::NO_SESSION | code::SESSION_EXPIRED, _) => "open a session, and name it",
             Self::MissingCapability(_) | Self::Refused(code::MISSING_CAPABILITY, _) => {
                 "use a client that can answer questions of servers"
@@ -120,6 +133,7 @@ impl Failure {
             Self::Timeout => code::DEADLINE,
             Self::Garbage(_) | Self::Rejected(_) | Self::TooLarge(_) => code::INTERNAL,
             Self::Overloaded => code::OVERLOADED,
+            Self::TooOften { .. } => code::RATE_LIMITED,
             Self::MissingCapability(_) => code::MISSING_CAPABILITY,
             Self::NotFound(_) | Self::UnknownName(_) => code::INVALID_PARAMS,
             Self::Refused(code, _) => *code,
@@ -128,8 +142,10 @@ impl Failure {
 
     /// The answer to the client with this request id: a tool result that the model can read where there is one, else an error.
     pub fn answer(&self, id: &[u8], method: Method, modern: bool) -> Bytes {
-        let refusal = matches!(self, Self::Overloaded | Self::NotKept | Self::UnknownName(_) | Self::Refused(..))
-            || (modern && matches!(self, Self::MissingCapability(_)));
+        let refusal = matches!(
+            self,
+            Self::Overloaded | Self::TooOften { .. } | Self::NotKept | Self::UnknownName(_) | Self::Refused(..)
+        ) || (modern && matches!(self, Self::MissingCapability(_)));
         if method == Method::ToolsCall && !refusal {
             return message::result(id, &self.tool_result(modern));
         }
@@ -145,12 +161,22 @@ impl Failure {
 
     /// What is told beside the text: code, hint, and whether to call again.
     pub(crate) fn details(&self) -> Vec<u8> {
-        serde_json::json!({
-            "code": self.tool_code(), "message": self.to_string(), "hint": self.hint(),
-            "retryable": matches!(self, Self::Unavailable(_) | Self::Overloaded),
-        })
-        .to_string()
-        .into_bytes()
+        let is_retryable = matches!(self, Self::Unavailable(_) | Self::Overloaded | Self::TooOften { .. });
+        let mut details = serde_json::json!({
+            "code": self.tool_code(), "message": self.to_string(), "hint": self.hint(), "retryable": is_retryable,
+        });
+        if let Some(after) = self.retry_after() {
+            details["retry_after_ms"] = u64::try_from(after.as_millis()).unwrap_or(u64::MAX).into();
+        }
+        details.to_string().into_bytes()
+    }
+
+    /// When to come again, where that is known.
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::TooOften { retry_after, .. } => Some(*retry_after),
+            _ => None,
+        }
     }
 
     fn tool_result(&self, modern: bool) -> Vec<u8> {

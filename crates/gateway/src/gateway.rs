@@ -17,7 +17,7 @@ use crate::{
     edge::{bridge::Bridge, door::Door, duplex::SseConnections},
     identities::Identities,
     parked::ParkedCalls,
-    pipeline::Traffic,
+    pipeline::{Traffic, limit::ServerRates},
     principal::Principal,
     residents::Residents,
     results::Results,
@@ -58,6 +58,8 @@ pub struct Parts {
     pub results: Arc<Results>,
     /// Who may call.
     pub identities: Arc<Identities>,
+    /// How often servers may be called.
+    pub server_rates: ServerRates,
     /// The open connections of HTTP+SSE clients.
     pub sse: Arc<SseConnections>,
     /// What modern clients say of themselves stands in each request, so there is nothing to remember.
@@ -189,6 +191,7 @@ impl Parts {
             traffic: Arc::new(Traffic::new(config)),
             results: Arc::default(),
             identities,
+            server_rates: ServerRates::new(config, &ServerRates::default()),
             sse: Arc::default(),
             no_facts,
             members,
@@ -233,6 +236,7 @@ impl Parts {
             sessions: self.sessions.clone(),
             parked: self.parked.clone(),
             identities,
+            server_rates: ServerRates::new(config, &self.server_rates),
             sse: self.sse.clone(),
             no_facts: self.no_facts.clone(),
             residents: self.residents.clone(),

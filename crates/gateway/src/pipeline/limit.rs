@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     hash::{BuildHasher, RandomState},
     sync::{Arc, LazyLock, Mutex, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use config::Config;
@@ -34,7 +34,12 @@ type Tool = (Arc<str>, Arc<str>);
 
 /// Counts a call, or refuses it.
 pub(super) fn count(gateway: &Gateway, upstream: &Upstream, call: &Call) -> Result<(), Failure> {
-    let over = |whose| move |TooOften { retry_after_ms }| Failure::TooOften { whose, retry_after_ms };
+    let over = |whose| {
+        move |TooOften { retry_after_ms }| {
+            let retry_after = Duration::from_millis(retry_after_ms);
+            Failure::TooOften { whose, retry_after }
+        }
+    };
     let principal = &call.caller.principal;
     if let Some(rate) = principal.rate {
         principal.lasting.meter.count(rate, uptime_ms()).map_err(over("you make"))?;

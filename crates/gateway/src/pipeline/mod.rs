@@ -3,6 +3,7 @@
 //! outlives a change of the configuration.
 
 mod cached;
+pub mod limit;
 pub mod wishes;
 
 use std::sync::Arc;
@@ -21,12 +22,14 @@ use crate::{
 pub struct Traffic {
     /// The answers that are kept.
     pub cache: Cache,
+    /// How far the rates of tools are used up.
+    pub(crate) tools: limit::ToolMeters,
 }
 
 impl Traffic {
     /// Nothing remembered yet.
     pub fn new(config: &Config) -> Self {
-        Self { cache: Cache::new(config.cache.memory_bytes) }
+        Self { cache: Cache::new(config.cache.memory_bytes), tools: limit::ToolMeters::default() }
     }
 
     /// The configuration has changed.
@@ -37,6 +40,9 @@ impl Traffic {
 
 /// Carries a call to its server, or finds its answer nearer.
 pub async fn carry(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call) -> Exchange {
+    if let Err(failure) = limit::count(gateway, upstream, call) {
+        return Exchange::Done(Err(failure));
+    }
     match cached::step(gateway, upstream, call) {
         Some(step) => Box::pin(step.take(gateway, upstream, call)).await,
         None => fetch(gateway, upstream, call).await,
