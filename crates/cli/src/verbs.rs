@@ -18,6 +18,7 @@ mod prompt;
 mod prompts;
 mod read;
 mod resources;
+mod restart;
 mod self_check;
 mod serve;
 mod server;
@@ -63,6 +64,7 @@ verbs! {
     up::Up,
     stdio::Stdio,
     toolkit::Toolkit,
+    restart::Restart,
     status::Status,
     logs::Logs,
     config::Config,

@@ -12,7 +12,9 @@ use http_body_util::{BodyExt, Full, Limited};
 use serde::de::DeserializeOwned;
 
 use crate::socket::socket_there;
-use crate::{Applied, Check, Error, LogLine, Logs, NodeStatus, Past, PastText, Problem, Server, ServerReport};
+use crate::{
+    Applied, Check, Error, LogLine, Logs, NodeStatus, Past, PastText, Problem, Restarted, Server, ServerReport,
+};
 
 /// The largest answer that is read, in bytes: a list of thousands of servers is far smaller.
 const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -48,6 +50,11 @@ impl Client {
     /// How the node is.
     pub async fn status(&self) -> Result<NodeStatus, Error> {
         self.ask(Method::GET, "/status").await
+    }
+
+    /// Starts the program anew, which takes over all that is new; what is under way finishes at the process before.
+    pub async fn restart_node(&self) -> Result<Restarted, Error> {
+        self.ask(Method::POST, "/maintenance/restart").await
     }
 
     /// All servers.

@@ -17,7 +17,8 @@ mod error;
 mod socket;
 
 pub use api::{
-    Applied, Check, Health, LogLine, Logs, NodeStatus, Past, PastText, Problem, Server, ServerReport, State, Step,
+    Applied, Check, Health, LogLine, Logs, NodeStatus, Past, PastText, Problem, Restarted, Server, ServerReport, State,
+    Step,
 };
 pub use client::Client;
 pub use error::Error;

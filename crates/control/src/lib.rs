@@ -13,6 +13,7 @@ mod logs;
 mod past;
 mod refused;
 mod reply;
+mod restart;
 mod routes;
 mod servers;
 pub mod socket;
@@ -21,4 +22,5 @@ pub mod watch;
 
 pub use configuration::{Cause, Configuration};
 pub use refused::Refused;
+pub use restart::{Restarts, Wish};
 pub use routes::Api;

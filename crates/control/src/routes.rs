@@ -6,7 +6,7 @@ use client::Problem;
 use http::{Method, Request, StatusCode};
 
 use crate::reply::{Outcome, Reply, problem, refusal};
-use crate::{Configuration, logs, past, servers, status};
+use crate::{Configuration, Restarts, logs, past, restart, servers, status};
 
 /// The control API of one node. Cheap to clone.
 #[derive(Clone)]
@@ -19,6 +19,8 @@ pub struct Api {
     pub version: String,
     /// When the node was started.
     pub started: SystemTime,
+    /// Where a successor is asked for.
+    pub restarts: Restarts,
 }
 
 impl Api {
@@ -44,6 +46,7 @@ impl Api {
             ("POST", ["servers", name, "restart"]) => servers::act(self, name, |current| current.restart(name)),
             ("POST", ["servers", name, "test"]) => servers::test(self, name).await,
             ("POST", ["config", "reload"]) => past::reload(self).await,
+            ("POST", ["maintenance", "restart"]) => restart::post(self).await,
             ("GET", ["config", "history"]) => past::list(self),
             ("GET", ["config", "history", number]) => past::get(self, number),
             _ => Err(unknown()),

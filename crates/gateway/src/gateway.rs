@@ -16,6 +16,7 @@ use crate::{
     catalogue::{Catalogue, Member, Terms},
     edge::{bridge::Bridge, door::Door, duplex::SseConnections},
     identities::Identities,
+    leaving::Stages,
     parked::ParkedCalls,
     pipeline::{Traffic, limit::ServerRates},
     principal::Principal,
@@ -62,6 +63,8 @@ pub struct Parts {
     pub server_rates: ServerRates,
     /// The open connections of HTTP+SSE clients.
     pub sse: Arc<SseConnections>,
+    /// How far the node is on its way out.
+    pub stages: Arc<Stages>,
     /// What modern clients say of themselves stands in each request, so there is nothing to remember.
     pub no_facts: Arc<ClientFacts>,
     members: Vec<Member>,
@@ -194,6 +197,7 @@ impl Parts {
             server_rates: ServerRates::new(config, &ServerRates::default()),
             sse: Arc::default(),
             no_facts,
+            stages: Arc::default(),
             members,
             client,
             starts,
@@ -239,6 +243,7 @@ impl Parts {
             server_rates: ServerRates::new(config, &self.server_rates),
             sse: self.sse.clone(),
             no_facts: self.no_facts.clone(),
+            stages: self.stages.clone(),
             residents: self.residents.clone(),
             current: self.current.clone(),
         }

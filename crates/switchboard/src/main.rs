@@ -3,10 +3,14 @@
 mod bridge;
 mod control;
 mod hangup;
+mod heritage;
 mod node;
 mod residents;
+mod stopping;
+mod succession;
 mod toolkits;
 mod welcome;
+mod will;
 
 use std::process::ExitCode;
 
