@@ -4,6 +4,7 @@
 #![expect(clippy::unused_async, reason = "every verb is run in the same way, also one that never waits")]
 
 mod bundle;
+mod cache;
 mod call;
 mod client;
 mod completions;
@@ -67,6 +68,7 @@ verbs! {
     restart::Restart,
     status::Status,
     logs::Logs,
+    cache::Cache,
     config::Config,
     server::Server,
     bundle::Bundle,

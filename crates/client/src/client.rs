@@ -13,7 +13,8 @@ use serde::de::DeserializeOwned;
 
 use crate::socket::socket_there;
 use crate::{
-    Applied, Check, Error, LogLine, Logs, NodeStatus, Past, PastText, Problem, Restarted, Server, ServerReport,
+    Applied, CacheStatus, Check, Cleared, Error, LogLine, Logs, NodeStatus, Past, PastText, Problem, Restarted, Server,
+    ServerReport,
 };
 
 /// The largest answer that is read, in bytes: a list of thousands of servers is far smaller.
@@ -100,6 +101,17 @@ impl Client {
     /// One configuration of the past.
     pub async fn past(&self, number: u64) -> Result<PastText, Error> {
         self.ask(Method::GET, &format!("/config/history/{number}")).await
+    }
+
+    /// What is kept of answers.
+    pub async fn cache(&self) -> Result<CacheStatus, Error> {
+        self.ask(Method::GET, "/cache").await
+    }
+
+    /// Drops what is kept of answers, of one server or of all.
+    pub async fn clear_cache(&self, server: Option<&str>) -> Result<Cleared, Error> {
+        let query = server.map(|name| format!("?server={name}")).unwrap_or_default();
+        self.ask(Method::POST, &format!("/cache/clear{query}")).await
     }
 
     /// Gives every line of the node's own log to `on_line`, until there are no more or `on_line` says false.

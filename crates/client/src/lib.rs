@@ -12,6 +12,7 @@
 //! ```
 
 mod api;
+mod cache;
 mod client;
 mod error;
 mod socket;
@@ -20,6 +21,7 @@ pub use api::{
     Applied, Check, Health, LogLine, Logs, NodeStatus, Past, PastText, Problem, Restarted, Server, ServerReport, State,
     Step,
 };
+pub use cache::{CacheCounts, CacheStatus, CachedAnswer, CachedTool, Cleared};
 pub use client::Client;
 pub use error::Error;
 pub use socket::socket_of;

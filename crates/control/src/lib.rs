@@ -6,6 +6,7 @@
 //! writes the files), [`watch`] (files that changed), [`log`] (its section put in force), [`socket`] (who may talk),
 //! `routes`, and a file for each group of them.
 
+mod cache;
 pub mod configuration;
 mod folders;
 pub mod log;

@@ -6,7 +6,7 @@ use client::Problem;
 use http::{Method, Request, StatusCode};
 
 use crate::reply::{Outcome, Reply, problem, refusal};
-use crate::{Configuration, Restarts, logs, past, restart, servers, status};
+use crate::{Configuration, Restarts, cache, logs, past, restart, servers, status};
 
 /// The control API of one node. Cheap to clone.
 #[derive(Clone)]
@@ -45,6 +45,8 @@ impl Api {
             ("POST", ["servers", name, "stop"]) => servers::act(self, name, |current| current.stop(name)),
             ("POST", ["servers", name, "restart"]) => servers::act(self, name, |current| current.restart(name)),
             ("POST", ["servers", name, "test"]) => servers::test(self, name).await,
+            ("GET", ["cache"]) => cache::get(self),
+            ("POST", ["cache", "clear"]) => cache::clear(self, query),
             ("POST", ["config", "reload"]) => past::reload(self).await,
             ("POST", ["maintenance", "restart"]) => restart::post(self).await,
             ("GET", ["config", "history"]) => past::list(self),
