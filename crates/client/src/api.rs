@@ -1,5 +1,6 @@
 //! The words of the control API, version 1. Members may be added to any of them; none goes or changes its meaning.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -141,8 +142,29 @@ pub struct ServerReport {
     pub last_error: Option<LogLine>,
     /// How long an answer takes, on a moving average.
     pub latency_us: Option<u64>,
+    /// Whether calls are held back from it; `None` where it does not take part.
+    #[serde(default)]
+    pub breaker: Option<Breaker>,
     /// Its section of the configuration; secrets read `•••`.
     pub settings: serde_json::Value,
+}
+
+/// Whether calls are let through to a server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Breaker {
+    /// `closed`: all pass; `open`: none; `half_open`: one at a time, to try it out.
+    pub state: String,
+    /// Since when, as RFC 3339 in UTC.
+    pub since: String,
+    /// Why they do not pass.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Milliseconds until it is tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
+    /// Tools from which calls are held back by breakers of their own, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tools: BTreeMap<String, Breaker>,
 }
 
 /// A line that a server or the node wrote.

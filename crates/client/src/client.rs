@@ -73,6 +73,11 @@ impl Client {
         self.ask(Method::POST, &format!("/servers/{name}/restart")).await
     }
 
+    /// Lets calls through to a server from which they are held back; it is started at once if it has to be.
+    pub async fn reset_breaker(&self, name: &str) -> Result<Server, Error> {
+        self.ask(Method::POST, &format!("/servers/{name}/breaker/reset")).await
+    }
+
     /// Puts a server that was stopped back in.
     pub async fn start(&self, name: &str) -> Result<Server, Error> {
         self.ask(Method::POST, &format!("/servers/{name}/start")).await

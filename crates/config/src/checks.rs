@@ -1,6 +1,7 @@
 //! Rules that concern more than one key, or more of a value than its type: one file per section.
 
 mod api;
+mod breaker;
 mod bundle;
 mod cache;
 mod gateway;
@@ -21,6 +22,7 @@ pub(crate) fn check(config: &Config, problems: &mut Problems<'_>) {
     names::check("principals", config.principals.keys(), problems);
     principal::check(&config.principals, &config.servers, problems);
     limits::check(&config.limits, problems);
+    breaker::check(&config.breaker, &config.retry, problems);
     cache::check(config, problems);
     names::check("servers", config.servers.keys(), problems);
     names::check("bundles", config.bundles.keys(), problems);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Bridge, Bundle, Cache, Error, Gateway, Grpc, Limits, Log, Principal, Server, Tools};
+use crate::{Breaker, Bridge, Bundle, Cache, Error, Gateway, Grpc, Limits, Log, Principal, Retry, Server, Tools};
 
 /// Everything an operator can choose. Serialized, secrets read `•••`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,6 +22,10 @@ pub struct Config {
     pub bridge: Bridge,
     /// How much, how many and how long at most.
     pub limits: Limits,
+    /// When calls are held back from a server that fails, and when it is tried again.
+    pub breaker: Breaker,
+    /// How often a call that got no answer is sent once more.
+    pub retry: Retry,
     /// How much is kept of answers.
     pub cache: Cache,
     /// What is logged, and in which shape.

@@ -10,6 +10,7 @@
 
 // The words an operator writes, section by section.
 mod api;
+mod breaker;
 mod bridge;
 mod bundle;
 mod cache;
@@ -23,6 +24,7 @@ mod invalidation;
 mod limits;
 mod log;
 mod principal;
+mod retry;
 mod server;
 mod tool;
 mod toolkits;
@@ -62,6 +64,7 @@ pub mod store;
 pub mod stored;
 
 pub use api::{Auth, Operations, Rest, RestArgument, RestMethod, RestPlace, RestTool, RestType, Traits};
+pub use breaker::Breaker;
 pub use bridge::Bridge;
 pub use bundle::{Bundle, Naming};
 pub use cache::Cache;
@@ -89,6 +92,7 @@ pub use network::{Network, NetworkError};
 pub use plan::{Plan, ServerChange, plan};
 pub use principal::{ClassMax, LOCAL, Principal, burst_of};
 pub use problem::{Problem, Severity};
+pub use retry::Retry;
 pub use schema::schema;
 pub use secret::Secret;
 pub use server::{Era, FixedArguments, Mode, Sandbox, Server, Start, Transport};

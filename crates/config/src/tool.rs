@@ -22,6 +22,9 @@ pub struct ToolSettings {
     /// least 1.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub burst: Option<u32>,
+    /// Whether calls of the tool are held back when it fails, beside those of its server as a whole: for a tool that
+    /// breaks alone. Default `false`.
+    pub breaker: Option<bool>,
     /// Seconds an answer is kept and given again to calls with the same arguments, for tools that only read. 0 keeps
     /// none. Default none are kept.
     #[schemars(range(max = 604_800))]
@@ -64,6 +67,7 @@ impl ToolSettings {
             act: self.act.or(general.act),
             calls_per_minute: self.calls_per_minute.or(general.calls_per_minute),
             burst: self.burst.or(general.burst),
+            breaker: self.breaker.or(general.breaker),
             cache_s: self.cache_s.or(general.cache_s),
             cache_shared: self.cache_shared.or(general.cache_shared),
             stale_s: self.stale_s.or(general.stale_s),

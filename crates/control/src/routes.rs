@@ -44,6 +44,7 @@ impl Api {
             ("POST", ["servers", name, "start"]) => servers::act(self, name, |current| current.start(name)),
             ("POST", ["servers", name, "stop"]) => servers::act(self, name, |current| current.stop(name)),
             ("POST", ["servers", name, "restart"]) => servers::act(self, name, |current| current.restart(name)),
+            ("POST", ["servers", name, "breaker", "reset"]) => servers::reset_breaker(self, name),
             ("POST", ["servers", name, "test"]) => servers::test(self, name).await,
             ("GET", ["cache"]) => cache::get(self),
             ("POST", ["cache", "clear"]) => cache::clear(self, query),

@@ -1,14 +1,15 @@
 //! `/servers`: how each server is, and the acts on one of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use client::{Check, LogLine, Server, ServerReport, State, Step};
+use client::{Breaker, Check, LogLine, Server, ServerReport, State, Step};
 use config::nearest;
 use gateway::catalogue::Member;
 use gateway::catalogue::listing::{self, ListKind};
 use gateway::current::NoServer;
+use gateway::pipeline::breaker::{Passes, Report};
 use gateway::upstream::Upstream;
 use gateway::{Current, moment};
 use http::StatusCode;
@@ -33,6 +34,15 @@ pub(crate) fn get(api: &Api, name: &str) -> Outcome {
 /// `POST /servers/{name}/start|stop|restart`: the answer is how the server is then.
 pub(crate) fn act(api: &Api, name: &str, act: impl FnOnce(&Current) -> Result<(), NoServer>) -> Outcome {
     act(api.configuration.current()).map_err(|_| unknown(api, name))?;
+    match all(api).into_iter().find(|report| report.server.name == name) {
+        Some(report) => json(&report.server),
+        None => Err(unknown(api, name)),
+    }
+}
+
+/// `POST /servers/{name}/breaker/reset`: the answer is how the server is then.
+pub(crate) fn reset_breaker(api: &Api, name: &str) -> Outcome {
+    running(api, name)?.reset_breaker();
     match all(api).into_iter().find(|report| report.server.name == name) {
         Some(report) => json(&report.server),
         None => Err(unknown(api, name)),
@@ -139,7 +149,30 @@ fn of_member(member: &Member) -> ServerReport {
             part: None,
         }),
         latency_us: status.latency.map(|latency| latency.as_micros() as u64),
+        breaker: Some(breaker(upstream, &status.breaker)),
         settings: serde_json::to_value(&**settings).unwrap_or_default(),
+    }
+}
+
+fn breaker(upstream: &Upstream, own: &Report) -> Breaker {
+    let tools = upstream.breakers.tools_held_back().into_iter();
+    Breaker {
+        tools: tools.map(|(tool, report)| (tool.to_string(), one_breaker(&report))).collect(),
+        ..one_breaker(own)
+    }
+}
+
+fn one_breaker(report: &Report) -> Breaker {
+    let left = match report.state {
+        Passes::Open { until } => Some(until.saturating_duration_since(Instant::now())),
+        Passes::Closed | Passes::HalfOpen => None,
+    };
+    Breaker {
+        state: report.state.to_string(),
+        since: moment::rfc3339(report.since),
+        reason: report.reason.clone(),
+        retry_after_ms: left.map(|left| left.as_millis() as u64),
+        tools: BTreeMap::new(),
     }
 }
 
@@ -162,6 +195,7 @@ fn absent(name: &str, state: State, reason: Option<String>, settings: Option<&co
         errors: 0,
         last_error: None,
         latency_us: None,
+        breaker: None,
         settings: settings.and_then(|settings| serde_json::to_value(settings).ok()).unwrap_or_default(),
     }
 }

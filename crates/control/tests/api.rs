@@ -91,6 +91,8 @@ async fn refusal_is_a_problem_with_code_and_hint() {
     let cases = [
         ("GET", "/servers/onne", 404, "NOT_FOUND", json!("did you mean `one`?")),
         ("POST", "/servers/onne/restart", 404, "NOT_FOUND", json!("did you mean `one`?")),
+        ("POST", "/servers/onne/breaker/reset", 404, "NOT_FOUND", json!("did you mean `one`?")),
+        ("POST", "/servers/off/breaker/reset", 409, "CONFLICT", json!("`switchboard server enable off`")),
         ("POST", "/servers/off/test", 409, "CONFLICT", json!("`switchboard server enable off`")),
         ("GET", "/servers/wrong/logs", 409, "CONFLICT", json!("`switchboard config check` says what is wrong")),
         ("GET", "/config/history/99", 404, "NOT_FOUND", Value::Null),

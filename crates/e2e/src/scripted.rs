@@ -4,6 +4,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use serde_json::{Value, json};
@@ -20,6 +21,7 @@ fn introduction() -> Value {
 #[derive(Debug)]
 pub struct Scripted {
     url: String,
+    is_down: Arc<AtomicBool>,
 }
 
 impl Scripted {
@@ -41,13 +43,20 @@ impl Scripted {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a loopback port is free");
         let address = listener.local_addr().expect("a bound listener has an address");
         let script = Arc::new((list, answer));
+        let is_down = Arc::new(AtomicBool::new(false));
+        let down = is_down.clone();
         thread::spawn(move || {
             for connection in listener.incoming().flatten() {
-                let script = script.clone();
-                thread::spawn(move || serve(connection, &script.0, &script.1));
+                let (script, down) = (script.clone(), down.clone());
+                thread::spawn(move || serve(connection, &script.0, &script.1, &down));
             }
         });
-        Self { url: format!("http://{address}/mcp") }
+        Self { url: format!("http://{address}/mcp"), is_down }
+    }
+
+    /// Whether it closes every connection without an answer from now on.
+    pub fn set_down(&self, is_down: bool) {
+        self.is_down.store(is_down, Ordering::SeqCst);
     }
 
     /// The configuration of it as the server `name`.
@@ -63,9 +72,12 @@ pub fn one_tool(name: &str) -> Value {
 }
 
 /// Answers one request; the connection ends with the answer.
-fn serve(connection: TcpStream, list: &Value, answer: &impl Fn(&Value) -> Vec<u8>) {
+fn serve(connection: TcpStream, list: &Value, answer: &impl Fn(&Value) -> Vec<u8>, is_down: &AtomicBool) {
     let mut reader = BufReader::new(connection);
     let Some(request) = read_request(&mut reader) else { return };
+    if is_down.load(Ordering::SeqCst) {
+        return;
+    }
     let id = request["id"].to_string();
     let bytes = match request["method"].as_str() {
         Some("server/discover") => as_json(&id, &introduction()),

@@ -11,6 +11,7 @@ use tokio::{
 use crate::{
     call::{Answer, Event, Exchange},
     failure::Failure,
+    pipeline::breaker::Permit,
     upstream::place::Place,
 };
 
@@ -36,6 +37,7 @@ pub struct Events {
     /// What was taken to see whether the call had ended at once.
     first: Option<Event>,
     place: Option<Place>,
+    permit: Option<Permit>,
     at_end: AtEnd,
     /// Whether the server has asked for anything meanwhile.
     was_asked: bool,
@@ -60,6 +62,7 @@ pub fn channel(with_notes: bool, patience: Patience, cancel: impl FnOnce() + Sen
         deadline: Instant::now() + patience.total,
         first: None,
         place: None,
+        permit: None,
         at_end: AtEnd(None),
         was_asked: false,
         _cancel: Cancel(Some(Box::new(cancel))),
@@ -105,6 +108,11 @@ impl Events {
         self.place = Some(place);
     }
 
+    /// Tells the breakers of the server how the call ends.
+    pub fn watched_by(&mut self, permit: Permit) {
+        self.permit = Some(permit);
+    }
+
     /// Has the end of the call looked at before anybody sees it. `look` is also told whether the server has asked for
     /// anything meanwhile; it is dropped if the call is given up.
     pub fn at_end(&mut self, look: impl FnOnce(End, bool) -> End + Send + 'static) {
@@ -144,6 +152,9 @@ impl Events {
     fn ended(&mut self, end: End) -> End {
         if let Some(place) = self.place.take() {
             place.ended(&end);
+        }
+        if let Some(permit) = self.permit.take() {
+            permit.ended(&end);
         }
         match self.at_end.0.take() {
             Some(look) => look(end, self.was_asked),

@@ -11,6 +11,27 @@ pub enum Failure {
     /// The upstream could not be reached or started; nothing was sent.
     #[error("the server is not available: {0}")]
     Unavailable(String),
+    /// It failed so lately that it is left alone for a while; nothing was sent.
+    #[error("{what} is left alone for another {:.1} s: {reason}", left.as_secs_f32())]
+    LeftAlone {
+        /// The server, or a tool of it.
+        what: &'static str,
+        /// What happened.
+        reason: String,
+        /// When to come again.
+        left: Duration,
+    },
+    /// The upstream has no time now, and did not read the request.
+    #[error("the server turns the request away (HTTP {status})")]
+    TurnedAway {
+        /// 429 or 503.
+        status: u16,
+        /// When to come again, if it says so.
+        after: Option<Duration>,
+    },
+    /// There is no room for another connection to the upstream; nothing was sent.
+    #[error("the server is not available: {0}")]
+    NoRoom(String),
     /// The upstream asks for a sign-in that the gateway does not have.
     #[error("the server refuses our credentials (HTTP {0})")]
     Unauthorized(u16),
@@ -64,7 +85,13 @@ impl Failure {
     /// The code of the contract's table of tool errors.
     fn tool_code(&self) -> &'static str {
         match self {
-            Self::Unavailable(_) | Self::SessionGone | Self::NotKept => "UNAVAILABLE",
+            Self::TurnedAway { status: 429, .. } => "RATE_LIMITED",
+            Self::Unavailable(_)
+            | Self::LeftAlone { .. }
+            | Self::TurnedAway { .. }
+            | Self::NoRoom(_)
+            | Self::NotKept
+            | Self::SessionGone => "UNAVAILABLE",
             Self::Unauthorized(_) => "UNAUTHORIZED",
             Self::Lost => "OUTCOME_UNKNOWN",
             Self::Timeout => "TIMEOUT",
@@ -81,7 +108,7 @@ impl Failure {
     /// What happened, as part of a sentence that already says which server is meant.
     pub fn reason(&self) -> String {
         match self {
-            Self::Unavailable(reason) => reason.clone(),
+            Self::Unavailable(reason) | Self::NoRoom(reason) => reason.clone(),
             failure => failure.to_string(),
         }
     }
@@ -107,12 +134,16 @@ impl Failure {
             Self::Unavailable(_) | Self::SessionGone => {
                 "see the server's log in the output of the gateway, then call again"
             }
+            Self::LeftAlone { .. } => {
+                "call again after `retry_after_ms`; who has mended the server may run `switchboard server reset-breaker`"
+            }
+            Self::TurnedAway { .. } => "the server has too much to do: call again later",
             Self::Unauthorized(_) => "put valid credentials into the server's `headers`",
             Self::Lost => "the act may have happened: look before you call again",
             Self::Timeout => "the call was cancelled; raise `limits.call_ms_max` if it needs longer",
             Self::Garbage(_) | Self::Rejected(_) => "this is a fault of the server: its log may say more",
             Self::TooLarge(_) => "ask for less, or raise `limits.result_bytes_max` and `limits.line_bytes_max`",
-            Self::Overloaded | Self::Refused(code::OVERLOADED, _) => "call again in a moment",
+            Self::NoRoom(_) | Self::Overloaded | Self::Refused(code::OVERLOADED, _) => "call again in a moment",
             Self::TooOften { .. } => "call again after `retry_after_ms`",
             Self::Refused(code::NO_SESSION | code::SESSION_EXPIRED, _) => "open a session, and name it",
             Self::MissingCapability(_) | Self::Refused(code::MISSING_CAPABILITY, _) => {
@@ -128,7 +159,13 @@ impl Failure {
     /// The JSON-RPC code where the failure cannot be told as a tool result.
     pub fn code(&self) -> i32 {
         match self {
-            Self::Unavailable(_) | Self::Unauthorized(_) | Self::SessionGone | Self::NotKept => code::UNAVAILABLE,
+            Self::Unavailable(_)
+            | Self::LeftAlone { .. }
+            | Self::TurnedAway { .. }
+            | Self::NoRoom(_)
+            | Self::Unauthorized(_)
+            | Self::NotKept
+            | Self::SessionGone => code::UNAVAILABLE,
             Self::Lost => code::OUTCOME_UNKNOWN,
             Self::Timeout => code::DEADLINE,
             Self::Garbage(_) | Self::Rejected(_) | Self::TooLarge(_) => code::INTERNAL,
@@ -144,7 +181,12 @@ impl Failure {
     pub fn answer(&self, id: &[u8], method: Method, modern: bool) -> Bytes {
         let refusal = matches!(
             self,
-            Self::Overloaded | Self::TooOften { .. } | Self::NotKept | Self::UnknownName(_) | Self::Refused(..)
+            Self::Overloaded
+                | Self::TooOften { .. }
+                | Self::LeftAlone { .. }
+                | Self::NotKept
+                | Self::UnknownName(_)
+                | Self::Refused(..)
         ) || (modern && matches!(self, Self::MissingCapability(_)));
         if method == Method::ToolsCall && !refusal {
             return message::result(id, &self.tool_result(modern));
@@ -159,11 +201,10 @@ impl Failure {
         message::error(Some(id), code, &self.to_string(), Some(&data))
     }
 
-    /// What is told beside the text: code, hint, and whether to call again.
+    /// What is told beside the text: code, hint, and whether and when to call again.
     pub(crate) fn details(&self) -> Vec<u8> {
-        let is_retryable = matches!(self, Self::Unavailable(_) | Self::Overloaded | Self::TooOften { .. });
         let mut details = serde_json::json!({
-            "code": self.tool_code(), "message": self.to_string(), "hint": self.hint(), "retryable": is_retryable,
+            "code": self.tool_code(), "message": self.to_string(), "hint": self.hint(), "retryable": self.is_retryable(),
         });
         if let Some(after) = self.retry_after() {
             details["retry_after_ms"] = u64::try_from(after.as_millis()).unwrap_or(u64::MAX).into();
@@ -171,10 +212,25 @@ impl Failure {
         details.to_string().into_bytes()
     }
 
+    /// Whether the same call may succeed later, and can do no harm twice.
+    fn is_retryable(&self) -> bool {
+        matches!(
+            self,
+            Self::Unavailable(_)
+                | Self::LeftAlone { .. }
+                | Self::TurnedAway { .. }
+                | Self::NoRoom(_)
+                | Self::TooOften { .. }
+                | Self::Overloaded
+        )
+    }
+
     /// When to come again, where that is known.
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::TooOften { retry_after, .. } => Some(*retry_after),
+            Self::LeftAlone { left, .. } => Some(*left),
+            Self::TurnedAway { after, .. } => *after,
             _ => None,
         }
     }

@@ -18,7 +18,7 @@ use crate::{
     identities::Identities,
     leaving::Stages,
     parked::ParkedCalls,
-    pipeline::{Traffic, limit::ServerRates},
+    pipeline::{Traffic, breaker::Rules, limit::ServerRates},
     principal::Principal,
     residents::Residents,
     results::Results,
@@ -128,6 +128,7 @@ impl Gateway {
     pub(crate) async fn sweep(&self) {
         self.parked.sweep();
         self.results.sweep();
+        self.traffic.sweep();
         for session in self.sessions.sweep() {
             self.release(&session);
         }
@@ -279,6 +280,7 @@ fn members(
     let mut servers: BTreeMap<String, config::Server> = residents.built_in().into_iter().collect();
     servers.extend(config.servers.clone());
     let enabled = servers.into_iter().filter(|(_, settings)| settings.enabled);
+    let rules = Rules::of(config);
     let member = |(name, settings): (String, config::Server)| {
         let (settings_of, limits) = (settings.clone(), config.limits.clone());
         let fresh =
@@ -289,6 +291,7 @@ fn members(
             None => fresh(None),
         };
         let upstream = upstream.inspect_err(|failure| tracing::error!(server = name, %failure, "left out")).ok()?;
+        upstream.breakers.go_by(rules);
         Some(Member { upstream, settings: Arc::new(settings) })
     };
     enabled.filter_map(member).collect()

@@ -1,13 +1,13 @@
 //! `server_status`: how one server is.
 
-use gateway::Current;
+use gateway::{Current, pipeline::breaker::Passes};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toolkit::{Call, Failure, Marks, Tool};
 
 use crate::{
     scope::Scope,
-    servers::{Class, era, milliseconds, seconds_since},
+    servers::{era, milliseconds, seconds_since},
 };
 
 /// Shows how one server is.
@@ -33,7 +33,7 @@ pub(crate) struct Output {
     calls: u64,
     /// How many of a hundred calls got no answer.
     error_percent: f64,
-    /// `open` while calls are refused because it failed lately.
+    /// `open` while calls are held back because it failed lately, `half_open` while it is tried out.
     breaker: Breaker,
     /// The calls that run there now.
     queue: Queue,
@@ -55,6 +55,17 @@ pub(crate) struct Output {
 enum Breaker {
     Closed,
     Open,
+    HalfOpen,
+}
+
+impl From<Passes> for Breaker {
+    fn from(passes: Passes) -> Self {
+        match passes {
+            Passes::Closed => Self::Closed,
+            Passes::Open { .. } => Self::Open,
+            Passes::HalfOpen => Self::HalfOpen,
+        }
+    }
 }
 
 /// The calls at one server.
@@ -86,7 +97,7 @@ impl Tool for ServerStatus {
             restarts: status.restarts,
             calls: status.calls,
             error_percent: (percent * 10.0).round() / 10.0,
-            breaker: if Class::of(&status) == Class::Offline { Breaker::Open } else { Breaker::Closed },
+            breaker: status.breaker.state.into(),
             queue: Queue { running: member.upstream.calls_running(), room: scope.gateway.limits.calls_per_server_max },
             instances: status.instances,
             latency_ms: status.latency.map(milliseconds),

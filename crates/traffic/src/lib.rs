@@ -7,6 +7,11 @@ pub mod cache;
 mod class;
 mod rate;
 
+pub mod breaker;
+pub mod once;
+pub mod retry;
+pub mod single_flight;
+
 pub use act::Act;
 pub use class::{Class, UnknownClass};
 pub use rate::{Meter, Rate, TooOften};

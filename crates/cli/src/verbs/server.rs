@@ -6,6 +6,7 @@ mod given;
 mod list;
 mod logs;
 mod remove;
+mod reset_breaker;
 mod restart;
 mod show;
 mod switch;
@@ -38,6 +39,7 @@ enum ServerVerb {
     Enable(switch::Enable),
     Disable(switch::Disable),
     Restart(restart::Restart),
+    ResetBreaker(reset_breaker::ResetBreaker),
     Logs(logs::Logs),
     Remove(remove::Remove),
 }
@@ -54,6 +56,7 @@ impl Server {
             ServerVerb::Enable(enable) => then_in_force(enable.run(context), context).await,
             ServerVerb::Disable(disable) => then_in_force(disable.run(context), context).await,
             ServerVerb::Restart(restart) => restart.run(context).await,
+            ServerVerb::ResetBreaker(reset) => reset.run(context).await,
             ServerVerb::Logs(logs) => logs.run(context).await,
             ServerVerb::Remove(remove) => then_in_force(remove.run(context), context).await,
         }

@@ -368,7 +368,13 @@ async fn completion_script_asks_this_program() {
 async fn verbs_of_the_node_are_exit_5_where_none_runs() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("unix:{}", folder.path().join("none.sock").display());
-    let verbs: [&[&str]; 4] = [&["status"], &["logs"], &["server", "restart", "git"], &["server", "logs", "git"]];
+    let verbs: [&[&str]; 5] = [
+        &["status"],
+        &["logs"],
+        &["server", "restart", "git"],
+        &["server", "reset-breaker", "git"],
+        &["server", "logs", "git"],
+    ];
     for verb in verbs {
         let ended = run(&[verb, &["--url", &url]].concat()).await;
         assert_eq!((ended.exit, ended.out.as_str()), (Exit::Unavailable, ""), "{verb:?}");

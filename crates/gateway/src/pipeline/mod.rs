@@ -2,8 +2,12 @@
 //! era or the server. Each step is one file, and [`carry`] calls them. What the steps remember is [`Traffic`], which
 //! outlives a change of the configuration.
 
+pub mod breaker;
 mod cached;
+pub mod duplicates;
+pub mod keyed;
 pub mod limit;
+mod retry;
 pub mod wishes;
 
 use std::sync::Arc;
@@ -24,17 +28,24 @@ pub struct Traffic {
     pub cache: Cache,
     /// How far the rates of tools are used up.
     pub(crate) tools: limit::ToolMeters,
+    /// The calls that were made under idempotency keys.
+    keys: Arc<keyed::Keys>,
 }
 
 impl Traffic {
     /// Nothing remembered yet.
     pub fn new(config: &Config) -> Self {
-        Self { cache: Cache::new(config.cache.memory_bytes), tools: limit::ToolMeters::default() }
+        Self { cache: Cache::new(config.cache.memory_bytes), tools: limit::ToolMeters::default(), keys: Arc::default() }
     }
 
     /// The configuration has changed.
     pub fn change(&self, config: &Config) {
         self.cache.resize(config.cache.memory_bytes);
+    }
+
+    /// Clears away what has expired.
+    pub(crate) fn sweep(&self) {
+        self.keys.sweep();
     }
 }
 
@@ -49,7 +60,10 @@ pub async fn carry(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call) -> 
     }
 }
 
-/// Asks the server.
-async fn fetch(_gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call) -> Exchange {
-    upstream.call(call).await
+/// Asks the server, unless somebody has asked it the same.
+async fn fetch(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call) -> Exchange {
+    match keyed::key_of(call) {
+        Some(key) => Box::pin(keyed::send(&gateway.traffic.keys, upstream, call, key)).await,
+        None => duplicates::send(upstream, call).await,
+    }
 }

@@ -198,7 +198,7 @@ impl Dialer {
             })
             .await?;
         if !response.status().is_success() {
-            return Err(super::modern_http::refused(response.status()));
+            return Err(super::modern_http::refused(response.status(), response.headers()));
         }
         let mut stream = EventStream::new(response.into_body(), self.limits);
         let endpoint = tokio::time::timeout(Duration::from_secs(10), endpoint(&mut stream))

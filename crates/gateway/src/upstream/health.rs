@@ -78,6 +78,12 @@ pub struct Pause {
     pub why: String,
 }
 
+impl From<Pause> for Failure {
+    fn from(Pause { left, why }: Pause) -> Self {
+        Self::LeftAlone { what: "the server", reason: why, left }
+    }
+}
+
 /// What is known of one server's health at one moment.
 #[derive(Clone, Debug)]
 pub struct Report {
@@ -119,6 +125,11 @@ impl Health {
         })
     }
 
+    /// The name of the server.
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
     /// Notes that the server is being started, unless it failed so lately that it is left alone for a while.
     pub fn start(&self) -> Result<Start, Pause> {
         self.update(|condition| {
@@ -131,7 +142,7 @@ impl Health {
             if !left.is_zero() {
                 let state = condition.starts.state();
                 let reason = state.reason().unwrap_or_default();
-                return Err(Pause { left, why: format!("{state} for another {:.1} s: {reason}", left.as_secs_f32()) });
+                return Err(Pause { left, why: format!("{state}: {reason}") });
             }
             condition.starts.starting(now);
             condition.restarts += 1;
@@ -195,6 +206,16 @@ impl Health {
         });
     }
 
+    /// Somebody looked after it: it may be started at once.
+    pub fn forgive(&self) {
+        self.update(|condition| {
+            if condition.starts.due().is_some() {
+                condition.starts.forget();
+                condition.start_failed = false;
+            }
+        });
+    }
+
     /// When the time is over in which it is left alone.
     pub fn due(&self) -> Option<Instant> {
         self.lock().starts.due()
@@ -205,7 +226,7 @@ impl Health {
         self.lock().start_failed
     }
 
-    /// The time in which it was left alone is over: whoever listens hears that the next call may start it.
+    /// It is left alone from now on, or no longer: whoever listens hears that it is in another state.
     pub fn lapsed(&self) {
         self.changes.send(Change::State);
     }

@@ -15,7 +15,7 @@ use super::{
     health::{MISSES_UNTIL_DEGRADED, MISSES_UNTIL_ENDED},
     modern_http::own_params,
 };
-use crate::{call::Caller, failure::Failure, seals::random};
+use crate::{call::Caller, failure::Failure, pipeline::breaker, seals::random};
 
 /// How far an interval is lengthened or shortened by chance, so that servers are not all asked at once.
 const JITTER: f64 = 0.1;
@@ -36,7 +36,10 @@ impl Upstream {
         let factor = 1.0 - JITTER + 2.0 * JITTER * f64::from(chance) / f64::from(u32::MAX);
         let interval = self.health_interval().mul_f64(factor);
         let now = Instant::now();
-        let due = self.health.due().filter(|due| *due > now || self.starts_by_itself());
+        let start = self.health.due();
+        let tried_out = self.breakers.due().map(|due| start.map_or(due, |start| due.max(start)));
+        let start = start.filter(|due| *due > now || self.starts_by_itself());
+        let due = start.into_iter().chain(tried_out).min();
         due.map_or(interval, |due| due.saturating_duration_since(now).min(interval)).max(LOOK_MIN)
     }
 
@@ -58,7 +61,26 @@ impl Upstream {
                 self.health.lapsed();
             }
         }
+        self.try_out(own).await;
         self.ask_whether_it_answers().await;
+    }
+
+    /// Asks a server from which calls are held back for a sign of life, as often as it takes to let them through again: one
+    /// that is back is found even if nobody calls it.
+    async fn try_out(self: &Arc<Self>, own: &Caller) {
+        while let Some(permit) = breaker::try_out(self) {
+            let end = self.answers(own).await;
+            let is_well = end.is_ok();
+            permit.tried(end);
+            if !is_well {
+                return;
+            }
+        }
+    }
+
+    async fn answers(self: &Arc<Self>, own: &Caller) -> Result<(), Failure> {
+        let limit = self.health_interval().min(ANSWER_WITHIN);
+        self.connection(own).await?.still_answers(limit).await
     }
 
     async fn ask_whether_it_answers(&self) {
@@ -104,8 +126,12 @@ impl Upstream {
 }
 
 async fn keep_looking(upstream: Weak<Upstream>, own: Caller) {
+    let Some(bell) = upstream.upgrade().map(|upstream| upstream.breakers.bell()) else { return };
     while let Some(wait) = upstream.upgrade().map(|upstream| upstream.next_look()) {
-        tokio::time::sleep(wait).await;
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = bell.notified() => continue,
+        }
         let Some(upstream) = upstream.upgrade() else { return };
         upstream.look(&own).await;
     }

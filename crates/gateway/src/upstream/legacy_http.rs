@@ -80,7 +80,7 @@ impl LegacyHttp {
             Got::Refused(StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::BAD_REQUEST, _) => {
                 return Err(Refusal::NotHere);
             }
-            Got::Refused(status, _) => return Err(Refusal::Failed(refused(status))),
+            Got::Refused(status, _) => return Err(Refusal::Failed(refused(status, &head.headers))),
             Got::Nothing | Got::Stream(_) => {
                 return Err(Refusal::Failed(Failure::Garbage("no answer to the handshake".to_owned())));
             }
@@ -159,7 +159,7 @@ impl LegacyHttp {
         match self.unless_gone(head.status, got)? {
             Got::Message(envelope) => Ok(Posted::Answer(Answer { envelope, era: Era::Legacy })),
             Got::Stream(stream) => Ok(Posted::Stream(stream)),
-            Got::Refused(status, _) => Err(refused(status)),
+            Got::Refused(status, _) => Err(refused(status, &head.headers)),
             Got::Nothing => Err(Failure::Garbage("no answer to a request".to_owned())),
         }
     }
@@ -171,7 +171,7 @@ impl LegacyHttp {
         let (head, got) = self.server.ask(id, body, |headers| self.stamp(headers), limit).await?;
         match self.unless_gone(head.status, got)? {
             Got::Message(envelope) => Ok(envelope),
-            Got::Refused(status, _) => Err(refused(status)),
+            Got::Refused(status, _) => Err(refused(status, &head.headers)),
             Got::Nothing | Got::Stream(_) => Err(Failure::Garbage("no answer to a request".to_owned())),
         }
     }

@@ -65,6 +65,7 @@ use crate::{
     call::{Abilities, Call, Caller, Exchange},
     events::Patience,
     failure::Failure,
+    pipeline::{breaker::Breakers, duplicates::Reads},
     residents::{Home, Residents},
 };
 
@@ -102,6 +103,10 @@ pub struct Upstream {
     /// Whether it answers over HTTP when it is asked for a sign of life.
     pulse: Pulse,
     starts: Starts,
+    /// Whether calls are let through to it.
+    pub breakers: Breakers,
+    /// The reads under way at it.
+    pub reads: Reads,
     calls: Arc<Semaphore>,
     /// It is no longer part of the configuration: nothing is opened any more.
     retired: AtomicBool,
@@ -126,10 +131,7 @@ impl Upstream {
         former: Option<&Self>,
     ) -> Result<Arc<Self>, Failure> {
         let home = residents.hosts(name, &settings).then(|| Home { name: name.into(), residents: residents.clone() });
-        let patience = Patience {
-            idle: Duration::from_millis(limits.call_ms_max),
-            total: Duration::from_millis(limits.call_total_ms_max),
-        };
+        let patience = patience(&limits);
         let line_bytes_max = settings.line_bytes_max.unwrap_or(limits.line_bytes_max);
         let http_limits = HttpLimits { result_bytes_max: limits.result_bytes_max, line_bytes_max, patience };
         let http = match settings.transport() {
@@ -165,6 +167,8 @@ impl Upstream {
             } else {
                 limits.sessions_max
             }),
+            breakers: Breakers::new(health.clone()),
+            reads: Reads::default(),
             health,
             pulse: Pulse::default(),
             starts: starts.clone(),
@@ -318,6 +322,17 @@ impl Upstream {
         self.stop().await;
     }
 
+    /// Lets calls through again after somebody looked after the server.
+    pub fn reset_breaker(&self) {
+        self.health.forgive();
+        self.breakers.reset();
+    }
+
+    /// How long a call may be silent, and how long it may take.
+    pub fn patience(&self) -> Patience {
+        patience(&self.limits)
+    }
+
     /// How many calls are under way.
     pub fn calls_running(&self) -> usize {
         self.limits.calls_per_server_max - self.calls.available_permits()
@@ -349,6 +364,10 @@ impl Upstream {
             },
         }
     }
+}
+
+fn patience(limits: &Limits) -> Patience {
+    Patience { idle: Duration::from_millis(limits.call_ms_max), total: Duration::from_millis(limits.call_total_ms_max) }
 }
 
 /// When a server that ends is started again.

@@ -66,7 +66,7 @@ impl ModernHttp {
             Ok((_, Got::Message(envelope))) => Exchange::Done(Ok(Answer { envelope, era: Era::Modern })),
             Ok((_, Got::Stream(stream))) => follow(self.clone(), id, Rules::of(call), patience, stream).await,
             Ok((_, Got::Nothing)) => Exchange::Done(Err(Failure::Garbage("no answer to a request".to_owned()))),
-            Ok((_, Got::Refused(status, _))) => Exchange::Done(Err(refused(status))),
+            Ok((head, Got::Refused(status, _))) => Exchange::Done(Err(refused(status, &head.headers))),
             Err(failure) => Exchange::Done(Err(failure)),
         }
     }
@@ -81,9 +81,11 @@ impl ModernHttp {
     ) -> Result<Envelope, Failure> {
         let id = self.next_id();
         let body = message::request(id, method.as_str(), params);
-        match self.server.ask(id, body, |headers| mirror(headers, method, method.as_str(), name), limit).await?.1 {
+        let (head, got) =
+            self.server.ask(id, body, |headers| mirror(headers, method, method.as_str(), name), limit).await?;
+        match got {
             Got::Message(envelope) => Ok(envelope),
-            Got::Refused(status, _) => Err(refused(status)),
+            Got::Refused(status, _) => Err(refused(status, &head.headers)),
             Got::Nothing | Got::Stream(_) => Err(Failure::Garbage("no answer to a request".to_owned())),
         }
     }
@@ -92,15 +94,14 @@ impl ModernHttp {
     pub async fn listen(&self, params: &[u8]) -> Result<EventStream, Failure> {
         let id = self.next_id();
         let body = message::request(id, Method::Listen.as_str(), params);
-        match self
+        let (head, got) = self
             .server
             .post(id, body, |headers| mirror(headers, Method::Listen, Method::Listen.as_str(), None))
-            .await?
-            .1
-        {
+            .await?;
+        match got {
             Got::Stream(stream) => Ok(stream),
             Got::Message(_) | Got::Nothing => Err(Failure::Garbage("no stream of changes".to_owned())),
-            Got::Refused(status, _) => Err(refused(status)),
+            Got::Refused(status, _) => Err(refused(status, &head.headers)),
         }
     }
 }
@@ -126,11 +127,11 @@ fn mirror(headers: &mut HeaderMap, method: Method, written: &str, name: Option<&
 
 /// What a status without a JSON-RPC answer means for a call. The request has arrived, so only a plain refusal proves
 /// that nothing happened.
-pub fn refused(status: StatusCode) -> Failure {
+pub fn refused(status: StatusCode, headers: &HeaderMap) -> Failure {
     match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Failure::Unauthorized(status.as_u16()),
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-            Failure::Unavailable(format!("HTTP {status}"))
+            Failure::TurnedAway { status: status.as_u16(), after: retry_after(headers) }
         }
         status if status.is_client_error() => Failure::Rejected(status.as_u16()),
         status if status.is_redirection() => {
@@ -138,6 +139,12 @@ pub fn refused(status: StatusCode) -> Failure {
         }
         _ => Failure::Lost,
     }
+}
+
+/// The seconds of `Retry-After`. A date is not read: it depends on two clocks.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
 }
 
 impl StreamOwner for ModernHttp {

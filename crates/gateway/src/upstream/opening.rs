@@ -50,10 +50,10 @@ impl Upstream {
             Err(pause) => pause,
         };
         if pause.left > RESTART_WAIT_MAX {
-            return Err(Failure::Unavailable(pause.why));
+            return Err(pause.into());
         }
         tokio::time::sleep(pause.left).await;
-        self.health.start().map_err(|pause| Failure::Unavailable(pause.why))
+        Ok(self.health.start()?)
     }
 
     async fn open_now(self: &Arc<Self>, owner: &Owner) -> Result<Connection, Failure> {

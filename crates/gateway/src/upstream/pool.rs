@@ -129,10 +129,7 @@ impl Pool {
             evict(&mut slots);
         }
         if slots.len() >= self.max {
-            return Err(Failure::Unavailable(format!(
-                "all {} of its instances are in use (`instances_max`)",
-                self.max
-            )));
+            return Err(Failure::NoRoom(format!("all {} of its instances are in use (`instances_max`)", self.max)));
         }
         let slot =
             Arc::new(Slot { connection: tokio::sync::Mutex::default(), seen: Mutex::new((None, Instant::now())) });

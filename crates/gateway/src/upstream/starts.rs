@@ -24,7 +24,7 @@ impl Starts {
     /// Waits for a turn, no longer than `limit`, then starts.
     pub async fn in_turn<T>(&self, limit: Duration, start: impl Future<Output = T>) -> Result<T, Failure> {
         let Ok(Ok(turn)) = timeout(limit, self.0.acquire()).await else {
-            return Err(Failure::Unavailable(format!("too many servers start at once, for {} s", limit.as_secs())));
+            return Err(Failure::NoRoom(format!("too many servers start at once, for {} s", limit.as_secs())));
         };
         let mut start = pin!(start);
         if let Ok(started) = timeout(TURN_MAX, &mut start).await {
@@ -74,6 +74,6 @@ mod tests {
         let (first, second) =
             tokio::join!(starts.in_turn(limit, tokio::time::sleep(2 * limit)), starts.in_turn(limit, async {}));
         assert!(first.is_ok());
-        assert!(matches!(second, Err(Failure::Unavailable(_))), "{second:?}");
+        assert!(matches!(second, Err(Failure::NoRoom(_))), "{second:?}");
     }
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use supervisor::{Entry, backoff::State};
 
 use super::{Upstream, health::LastError};
+use crate::pipeline::breaker::{self, Passes};
 
 /// One server at one moment.
 #[derive(Clone, Debug)]
@@ -29,15 +30,18 @@ pub struct Status {
     pub last_error: Option<LastError>,
     /// How long an answer takes, on a moving average.
     pub latency: Option<Duration>,
+    /// Whether calls are held back from it.
+    pub breaker: breaker::Report,
 }
 
 impl Upstream {
     /// How the server is.
     pub fn status(&self) -> Status {
-        let (report, peer) = (self.health.report(), self.peer());
+        let (report, peer, breaker) = (self.health.report(), self.peer(), self.breakers.report());
+        let is_held_back = breaker.reason.is_some();
         Status {
-            state: whole(report.state, self.is_connected()),
-            since: report.since,
+            state: held_back(whole(report.state, self.is_connected()), &breaker),
+            since: if is_held_back { breaker.since } else { report.since },
             era: peer.as_ref().map(|peer| peer.era),
             version: peer.as_ref().map(|peer| peer.version.clone()),
             instances: self.instances(),
@@ -46,6 +50,7 @@ impl Upstream {
             errors: report.errors,
             last_error: report.last_error,
             latency: report.latency,
+            breaker,
         }
     }
 
@@ -65,6 +70,16 @@ fn whole(state: State, is_connected: bool) -> State {
     }
 }
 
+/// A server from which calls are held back is as one that waits to be started again.
+fn held_back(state: State, breaker: &breaker::Report) -> State {
+    let reason = || breaker.reason.clone().unwrap_or_default();
+    match (breaker.state, state) {
+        (_, state @ (State::Backoff { .. } | State::Failed { .. })) | (Passes::Closed, state) => state,
+        (Passes::Open { until }, _) => State::Backoff { reason: reason(), until },
+        (Passes::HalfOpen, _) => State::Degraded { reason: format!("{}; it is tried out", reason()) },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Instant;
@@ -81,5 +96,20 @@ mod tests {
         check(backoff(), true, "degraded");
         check(State::Running, false, "stopped");
         check(State::Stopping, true, "stopping");
+    }
+
+    #[test]
+    fn a_server_from_which_calls_are_held_back_is_not_called_running() {
+        let check = |state, breaker, expected: &str| {
+            let report =
+                breaker::Report { state: breaker, since: SystemTime::now(), reason: Some("it fails".to_owned()) };
+            assert_eq!(held_back(state, &report).to_string(), expected);
+        };
+        let until = Instant::now();
+        check(State::Running, Passes::Closed, "running");
+        check(State::Running, Passes::Open { until }, "backoff");
+        check(State::Stopped, Passes::Open { until }, "backoff");
+        check(State::Running, Passes::HalfOpen, "degraded");
+        check(State::Failed { reason: String::new(), until }, Passes::Open { until }, "failed");
     }
 }

@@ -1,0 +1,250 @@
+//! Servers that fail, as their callers see them: they are left alone and found again, what was lost is sent once more only
+//! where it can do no harm, and what reads the same at the same time is one call.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use e2e::Node;
+use e2e::control::Control;
+use e2e::scripted::{Scripted, as_json};
+use e2e::wire::{self, Answer};
+use serde_json::{Value, json};
+
+/// Breakers that open soon and for a short time.
+const SHORT: &str = "[breaker]\nopen_s = 1\nopen_s_max = 1\n[limits]\nhealth_ms = 500\n";
+/// Breakers that never open.
+const NEVER: &str = "[breaker]\nfailures = 1000\nwindow_calls = 100_000\n";
+/// How long a call may take that is refused at once; the margin is for a busy machine.
+const AT_ONCE: Duration = Duration::from_millis(500);
+
+/// A list of `look`, which reads, and `act`, which says nothing of itself.
+fn list() -> Value {
+    let tool = |name: &str, annotations: Value| json!({ "name": name, "inputSchema": { "type": "object" }, "annotations": annotations });
+    let tools = [tool("look", json!({ "readOnlyHint": true })), tool("act", json!({}))];
+    json!({ "resultType": "complete", "tools": tools, "ttlMs": 60_000, "cacheScope": "private" })
+}
+
+fn result(id: &str, text: &str, is_error: bool) -> Vec<u8> {
+    let content = json!([{ "type": "text", "text": text }]);
+    as_json(id, &json!({ "resultType": "complete", "content": content, "isError": is_error }))
+}
+
+/// A node with one server, which counts the calls that come to it.
+struct Scene {
+    node: Node,
+    server: Scripted,
+    calls: Arc<AtomicUsize>,
+}
+
+impl Scene {
+    /// The server answers call number `n`, from 1, with what `answer` makes of `n` and the id of the request.
+    fn with(configuration: &str, answer: impl Fn(usize, &str) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        let calls = Arc::new(AtomicUsize::new(0));
+        let counted = calls.clone();
+        let server = Scripted::start(list(), move |id| answer(counted.fetch_add(1, Ordering::SeqCst) + 1, id));
+        let node = Node::start(&format!("{configuration}{}", server.configured("s")));
+        let listed = wire::list_tools(node.address(), "/servers/s/mcp");
+        assert!(listed.text().contains("look"), "{}", listed.text());
+        Self { node, server, calls }
+    }
+
+    fn call(&self, tool: &str) -> Answer {
+        wire::call(self.node.address(), "/servers/s/mcp", "7", tool, "{}")
+    }
+
+    fn calls(&self) -> usize {
+        self.calls.load(Ordering::SeqCst)
+    }
+
+    fn control(&self) -> Control {
+        Control::of(&self.node.folder().join("state"), self.node.address())
+    }
+
+    fn breaker(&self) -> Value {
+        self.control().get("/servers/s")["breaker"].clone()
+    }
+
+    /// Calls until it is told that the server is left alone.
+    fn until_left_alone(&self) -> Answer {
+        for _ in 0..20 {
+            let answer = self.call("act");
+            assert!(answer.is_error(), "{}", answer.text());
+            if answer.code() == Some(-31004) {
+                return answer;
+            }
+        }
+        panic!("it is never left alone: {}", self.breaker())
+    }
+}
+
+#[test]
+fn a_server_that_fails_is_left_alone_and_found_again_without_a_call() {
+    let rounds = std::env::var("SWITCHBOARD_TEST_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(3);
+    let scene = Scene::with(SHORT, |_, id| result(id, "well", false));
+    for round in 0..rounds {
+        scene.server.set_down(true);
+        let refused = scene.until_left_alone();
+        assert_eq!(refused.status, 503, "{}", refused.text());
+        let message: Value = serde_json::from_str(&refused.message()).expect("an answer is JSON");
+        let data = &message["error"]["data"];
+        assert_eq!((&data["code"], &data["retryable"]), (&json!("UNAVAILABLE"), &json!(true)), "{message}");
+        assert!(data["retry_after_ms"].as_u64().is_some_and(|after| after <= 1_000), "{message}");
+        assert!(message["error"]["message"].as_str().is_some_and(|text| text.contains("left alone")), "{message}");
+        scene.server.set_down(false);
+        let control = scene.control();
+        let seen = control.wait_until("/servers/s", |server| server["breaker"]["state"] == "closed");
+        assert_ne!(seen["state"], "backoff", "round {round}");
+        assert!(scene.call("act").text().contains("well"), "round {round}: {}", scene.node.log());
+    }
+    assert_eq!(scene.calls(), rounds, "what was refused did not come to the server");
+}
+
+#[test]
+fn a_call_that_is_held_back_is_refused_at_once_until_somebody_resets_the_breaker() {
+    let scene = Scene::with("[breaker]\nopen_s = 3600\nopen_s_max = 3600\n", |_, id| result(id, "well", false));
+    scene.server.set_down(true);
+    scene.until_left_alone();
+    let since = Instant::now();
+    assert_eq!(scene.call("look").code(), Some(-31004));
+    assert!(since.elapsed() < AT_ONCE, "{:?}", since.elapsed());
+    assert_eq!(scene.control().get("/servers/s")["state"], "backoff");
+    scene.server.set_down(false);
+    assert_eq!(scene.control().ask("POST", "/servers/s/breaker/reset").0, 200);
+    assert!(scene.call("act").text().contains("well"), "{}", scene.node.log());
+    assert_eq!(scene.breaker()["state"], "closed");
+}
+
+#[test]
+fn a_tool_that_says_it_failed_is_no_reason_to_leave_its_server_alone() {
+    let scene = Scene::with(SHORT, |_, id| result(id, "you gave nonsense", true));
+    for _ in 0..30 {
+        assert!(scene.call("act").text().contains("you gave nonsense"));
+    }
+    assert_eq!(scene.breaker()["state"], "closed");
+}
+
+#[test]
+fn a_tool_with_a_breaker_of_its_own_is_held_back_alone() {
+    let own = "[servers.s.tool.act]\nbreaker = true\n";
+    let answer = |n: usize, id: &str| if n <= 5 { Vec::new() } else { result(id, "well", false) };
+    let scene = Scene::with(&format!("[breaker]\nopen_s = 3600\nopen_s_max = 3600\n{own}"), answer);
+    let refused = scene.until_left_alone();
+    assert!(refused.text().contains("the tool is left alone"), "{}", refused.text());
+    assert!(scene.call("look").text().contains("well"));
+    let breaker = scene.breaker();
+    assert_eq!((&breaker["state"], &breaker["tools"]["act"]["state"]), (&json!("closed"), &json!("open")), "{breaker}");
+}
+
+#[test]
+fn a_lost_act_is_never_sent_again_and_a_lost_read_is() {
+    let scene = Scene::with(NEVER, |n, id| if n <= 2 { Vec::new() } else { result(id, "well", false) });
+    let answer = scene.call("act");
+    assert!(answer.text().contains("[OUTCOME_UNKNOWN]"), "{}", answer.text());
+    assert_eq!(scene.calls(), 1);
+    assert!(scene.call("look").text().contains("well"), "{}", scene.node.log());
+    assert_eq!(scene.calls(), 3);
+}
+
+#[test]
+fn what_is_sent_once_more_is_a_bounded_part_of_what_is_sent() {
+    let scene = Scene::with(&format!("{NEVER}[retry]\nwait_ms = 1\n"), |_, _| Vec::new());
+    for _ in 0..100 {
+        let answer = scene.call("look");
+        assert!(answer.text().contains("[UNAVAILABLE]"), "{}", answer.text());
+    }
+    // ten that need no percent, and twenty of a hundred
+    assert!((101..=130).contains(&scene.calls()), "{} calls", scene.calls());
+}
+
+#[test]
+fn a_server_that_says_when_to_come_again_is_obeyed() {
+    let away = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    let scene = Scene::with(NEVER, move |n, id| if n == 1 { away.to_vec() } else { result(id, "well", false) });
+    let since = Instant::now();
+    assert!(scene.call("act").text().contains("well"), "{}", scene.node.log());
+    assert!(since.elapsed() >= Duration::from_secs(1));
+    assert_eq!(scene.calls(), 2);
+}
+
+#[test]
+fn reads_of_the_same_at_the_same_time_are_one_call() {
+    let scene = Scene::with(NEVER, |_, id| {
+        thread::sleep(Duration::from_secs(1));
+        result(id, "well", false)
+    });
+    let together = |tool: &str| -> usize {
+        let before = scene.calls();
+        let answers: Vec<Answer> = thread::scope(|scope| {
+            (0..8)
+                .map(|_| scope.spawn(|| scene.call(tool)))
+                .collect::<Vec<_>>()
+                .into_iter()
+                .map(|call| call.join().expect("a call ends"))
+                .collect()
+        });
+        assert!(answers.iter().all(|answer| answer.text().contains("well")));
+        scene.calls() - before
+    };
+    assert_eq!(together("act"), 8);
+    let reads = together("look");
+    assert!(reads < 8, "{reads} reads");
+}
+
+/// Calls `act` under a key, with arguments.
+fn act_under(scene: &Scene, key: &str, arguments: &str) -> Answer {
+    let headers = wire::modern_call_headers("act");
+    let key = format!("Idempotency-Key: {key}");
+    let headers: Vec<&str> = headers.iter().map(String::as_str).chain([key.as_str()]).collect();
+    let body = wire::modern_call("7", "act", arguments);
+    wire::exchange(scene.node.address(), &wire::post(scene.node.address(), "/servers/s/mcp", &headers, body.as_bytes()))
+}
+
+#[test]
+fn a_call_under_a_key_is_made_once_and_answered_each_time() {
+    let scene = Scene::with(NEVER, |n, id| result(id, &format!("number {n}"), false));
+    for _ in 0..3 {
+        assert!(act_under(&scene, "k-1", r#"{"a":1,"b":2}"#).text().contains("number 1"));
+        assert!(act_under(&scene, "k-1", r#"{ "b": 2, "a": 1 }"#).text().contains("number 1"));
+    }
+    assert_eq!(scene.calls(), 1);
+    let other = act_under(&scene, "k-1", r#"{"a":1,"b":3}"#);
+    assert_eq!(other.code(), Some(-32602), "{}", other.text());
+    assert!(other.text().contains("belongs to another call"), "{}", other.text());
+    assert!(act_under(&scene, "k-2", r#"{"a":1,"b":3}"#).text().contains("number 2"));
+    assert_eq!(scene.calls(), 2);
+}
+
+#[test]
+fn a_lost_call_under_a_key_stays_lost_and_one_that_never_arrived_can_be_made() {
+    let scene = Scene::with(NEVER, |n, id| if n == 1 { Vec::new() } else { result(id, "well", false) });
+    for _ in 0..2 {
+        let answer = act_under(&scene, "k-1", "{}");
+        assert!(answer.text().contains("[OUTCOME_UNKNOWN]"), "{}", answer.text());
+    }
+    assert_eq!(scene.calls(), 1);
+    assert!(act_under(&scene, "k-2", "{}").text().contains("well"));
+}
+
+#[test]
+fn a_call_under_a_key_goes_on_when_its_caller_hangs_up() {
+    let scene = Scene::with(NEVER, |n, id| {
+        thread::sleep(Duration::from_millis(300));
+        result(id, &format!("number {n}"), false)
+    });
+    let address = scene.node.address();
+    let headers = wire::modern_call_headers("act");
+    let headers: Vec<&str> = headers.iter().map(String::as_str).chain(["Idempotency-Key: k-1"]).collect();
+    let body = wire::modern_call("7", "act", "{}");
+    let mut connection = wire::connect(address);
+    wire::send(&mut connection, &wire::post(address, "/servers/s/mcp", &headers, body.as_bytes()));
+    let since = Instant::now();
+    while scene.calls() == 0 {
+        assert!(since.elapsed() < Duration::from_secs(20), "the call never came");
+        thread::yield_now();
+    }
+    drop(connection);
+    assert!(act_under(&scene, "k-1", "{}").text().contains("number 1"));
+    assert_eq!(scene.calls(), 1);
+}

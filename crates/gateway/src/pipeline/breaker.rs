@@ -1,0 +1,399 @@
+//! The step that holds calls back from a server that fails, and from a tool of it where the configuration says so: who comes
+//! is told at once why, and when it is tried again. The rules are in `traffic`; here they are applied to one server, whose
+//! changes of state stand in the log and are told to whoever listens to the server.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant, SystemTime},
+};
+
+use config::Config;
+use tokio::sync::Notify;
+pub use traffic::breaker::State as Passes;
+use traffic::{
+    breaker::{Breaker, Change, End, Pass},
+    retry::{Attempt, Budget},
+};
+
+use crate::{
+    call::{Answer, Call},
+    failure::Failure,
+    seals::random,
+    upstream::{Upstream, health::Health},
+};
+
+/// How soon to come again while a server is being tried out.
+const TRIED_OUT_WITHIN: Duration = Duration::from_secs(1);
+
+/// When calls are held back and when they are sent once more, as the configuration says.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rules {
+    breaker: traffic::breaker::Rules,
+    retry: traffic::retry::Rules,
+}
+
+impl Rules {
+    /// The rules of a configuration.
+    pub fn of(config: &Config) -> Self {
+        let (breaker, retry) = (&config.breaker, &config.retry);
+        Self {
+            breaker: traffic::breaker::Rules {
+                failures: breaker.failures,
+                window: Duration::from_secs(breaker.window_s),
+                window_calls: breaker.window_calls,
+                window_percent: breaker.window_percent,
+                open: Duration::from_secs(breaker.open_s),
+                open_max: Duration::from_secs(breaker.open_s_max),
+                successes: breaker.successes,
+            },
+            retry: traffic::retry::Rules {
+                attempts: retry.attempts,
+                wait: Duration::from_millis(retry.wait_ms),
+                wait_max: Duration::from_millis(retry.wait_ms_max),
+                budget_percent: retry.budget_percent,
+            },
+        }
+    }
+}
+
+/// The breakers of one server: its own, and those of its tools that have one.
+#[derive(Debug)]
+pub struct Breakers {
+    health: Arc<Health>,
+    /// The turn of the server's own breaker, doubled, and one more while it is closed: whoever finds it closed takes no lock.
+    closed: AtomicU64,
+    kept: Mutex<Kept>,
+    /// Rung when there is something to be tried out.
+    bell: Arc<Notify>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    rules: Rules,
+    own: Fuse,
+    tools: HashMap<Arc<str>, Fuse>,
+    budget: Budget,
+}
+
+/// A breaker, and what is told of it.
+#[derive(Debug)]
+struct Fuse {
+    breaker: Breaker,
+    since: SystemTime,
+    /// Why it opened, and what the last failure was.
+    reason: String,
+}
+
+/// What a breaker does at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Whether calls pass.
+    pub state: Passes,
+    /// When that began.
+    pub since: SystemTime,
+    /// Why they do not.
+    pub reason: Option<String>,
+}
+
+impl Breakers {
+    /// The breakers of a server that is well.
+    pub fn new(health: Arc<Health>) -> Self {
+        let now = Instant::now();
+        Self {
+            health,
+            closed: AtomicU64::new(1),
+            kept: Mutex::new(Kept {
+                rules: Rules::default(),
+                own: Fuse::new(now),
+                tools: HashMap::new(),
+                budget: Budget::default(),
+            }),
+            bell: Arc::default(),
+        }
+    }
+
+    /// Goes by other rules from now on.
+    pub fn go_by(&self, rules: Rules) {
+        self.lock().rules = rules;
+    }
+
+    /// Whether the server's own breaker holds calls back, and why.
+    pub fn report(&self) -> Report {
+        let kept = self.lock();
+        let state = kept.own.breaker.state();
+        let reason = (state != Passes::Closed).then(|| kept.own.reason.clone());
+        Report { state, since: kept.own.since, reason }
+    }
+
+    /// The tools that are held back by breakers of their own, with when they are tried again.
+    pub fn tools_held_back(&self) -> Vec<(Arc<str>, Report)> {
+        let kept = self.lock();
+        let held = kept.tools.iter().filter(|(_, fuse)| fuse.breaker.state() != Passes::Closed);
+        let report =
+            |fuse: &Fuse| Report { state: fuse.breaker.state(), since: fuse.since, reason: Some(fuse.reason.clone()) };
+        let mut reports: Vec<_> = held.map(|(tool, fuse)| (tool.clone(), report(fuse))).collect();
+        reports.sort_by(|a, b| a.0.cmp(&b.0));
+        reports
+    }
+
+    /// When the gateway itself is to try the server out, if it is held back.
+    pub fn due(&self) -> Option<Instant> {
+        if self.closed.load(Ordering::Acquire) & 1 == 1 {
+            return None;
+        }
+        match self.lock().own.breaker.state() {
+            Passes::Closed => None,
+            Passes::Open { until } => Some(until),
+            Passes::HalfOpen => Some(Instant::now()),
+        }
+    }
+
+    /// Rings when [`Self::due`] has come to be another time.
+    pub fn bell(&self) -> Arc<Notify> {
+        self.bell.clone()
+    }
+
+    /// Somebody looked after the server: all calls pass again.
+    pub fn reset(&self) {
+        let now = Instant::now();
+        let mut kept = self.lock();
+        kept.tools.clear();
+        let change = kept.own.breaker.reset(now);
+        self.changed(kept, change);
+    }
+
+    /// Whether a call that got no answer is sent once more, and after what time.
+    pub fn sent_once_more(&self, attempt: &Attempt) -> Option<Duration> {
+        let mut kept = self.lock();
+        let rules = kept.rules.retry;
+        rules.next(attempt, &mut kept.budget, u64::from_ne_bytes(random()))
+    }
+
+    /// The pass of a call, or why it is held back.
+    fn pass(&self, may_probe: bool, now: Instant) -> Result<Pass, Failure> {
+        let word = self.closed.load(Ordering::Acquire);
+        if word & 1 == 1 {
+            return Ok(Pass::through_closed(word >> 1, now));
+        }
+        let mut kept = self.lock();
+        let rules = kept.rules.breaker;
+        let passed = kept.own.pass("the server", may_probe, &rules, now);
+        self.note(&kept);
+        passed
+    }
+
+    fn pass_tool(&self, tool: &Arc<str>, now: Instant) -> Result<Pass, Failure> {
+        let mut kept = self.lock();
+        let rules = kept.rules.breaker;
+        let fuse = kept.tools.entry(tool.clone()).or_insert_with(|| Fuse::new(now));
+        fuse.pass("the tool", true, &rules, now)
+    }
+
+    /// Takes a pass back.
+    fn ended(&self, pass: Pass, end: End, failure: Option<&Failure>, is_first: bool) {
+        let mut kept = self.lock();
+        if is_first {
+            let retry = kept.rules.retry;
+            kept.budget.earn(&retry);
+        }
+        let rules = kept.rules.breaker;
+        let change = kept.own.ended(pass, end, failure, &self.health, &rules);
+        self.changed(kept, change);
+    }
+
+    fn tool_ended(&self, tool: &Arc<str>, pass: Pass, end: End, failure: Option<&Failure>) {
+        let mut kept = self.lock();
+        let rules = kept.rules.breaker;
+        let Some(fuse) = kept.tools.get_mut(tool) else { return };
+        let Some(change) = fuse.ended(pass, end, failure, &self.health, &rules) else { return };
+        let reason = fuse.reason.clone();
+        drop(kept);
+        match change {
+            Change::Opened(_) => {
+                tracing::warn!(server = self.health.server(), tool = &**tool, reason, "calls of a tool are held back");
+            }
+            Change::Closed => {
+                tracing::info!(server = self.health.server(), tool = &**tool, "calls of a tool pass again");
+            }
+        }
+    }
+
+    /// Tells of a change of the server's own breaker.
+    fn changed(&self, mut kept: MutexGuard<'_, Kept>, change: Option<Change>) {
+        self.note(&kept);
+        let Some(change) = change else { return };
+        kept.own.since = SystemTime::now();
+        let reason = kept.own.reason.clone();
+        drop(kept);
+        match change {
+            Change::Opened(_) => tracing::warn!(server = self.health.server(), reason, "calls are held back"),
+            Change::Closed => tracing::info!(server = self.health.server(), "calls pass again"),
+        }
+        self.bell.notify_one();
+        self.health.lapsed();
+    }
+
+    fn note(&self, kept: &Kept) {
+        let is_closed = kept.own.breaker.state() == Passes::Closed;
+        self.closed.store(kept.own.breaker.turn() << 1 | u64::from(is_closed), Ordering::Release);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Fuse {
+    fn new(now: Instant) -> Self {
+        Self { breaker: Breaker::new(now), since: SystemTime::now(), reason: String::new() }
+    }
+
+    fn pass(
+        &mut self,
+        what: &'static str,
+        may_probe: bool,
+        rules: &traffic::breaker::Rules,
+        now: Instant,
+    ) -> Result<Pass, Failure> {
+        self.breaker.pass(may_probe, rules, now).map_err(|until| Failure::LeftAlone {
+            what,
+            reason: self.reason.clone(),
+            left: until.saturating_duration_since(now).max(TRIED_OUT_WITHIN),
+        })
+    }
+
+    fn ended(
+        &mut self,
+        pass: Pass,
+        end: End,
+        failure: Option<&Failure>,
+        health: &Health,
+        rules: &traffic::breaker::Rules,
+    ) -> Option<Change> {
+        let change = self.breaker.ended(pass, end, rules, Instant::now())?;
+        if let (Change::Opened(why), Some(failure)) = (change, failure) {
+            self.reason = health.journal.clean(&format!("{why}, the last because {}", failure.reason()));
+        }
+        self.since = SystemTime::now();
+        Some(change)
+    }
+}
+
+/// The permission to send one call once. It is given back with the end of that; dropped without one, the call was given up.
+#[derive(Debug)]
+pub struct Permit {
+    upstream: Arc<Upstream>,
+    /// Nothing once it is given back.
+    pass: Option<Pass>,
+    tool: Option<(Arc<str>, Pass)>,
+    acts: bool,
+    is_first: bool,
+    /// Whether the caller said how long it may take: that it took longer says nothing of the server.
+    is_hurried: bool,
+}
+
+/// Lets a call pass, or says why it is held back. What may do harm is not used to try a server out.
+pub(super) fn admit(upstream: &Arc<Upstream>, call: &Call, is_first: bool) -> Result<Permit, Failure> {
+    let (now, act) = (Instant::now(), call.manner.act);
+    let has_own = call.manner.settings.as_ref().is_some_and(|settings| settings.breaker == Some(true));
+    let pass = upstream.breakers.pass(act == traffic::Act::Reads, now)?;
+    let mut permit = Permit {
+        upstream: upstream.clone(),
+        pass: Some(pass),
+        tool: None,
+        acts: act != traffic::Act::Reads,
+        is_first,
+        is_hurried: call.wishes.timeout.is_some(),
+    };
+    if has_own {
+        // refused by its tool, the call gives the pass of its server back by dropping the permit
+        permit.tool = Some((call.own_name.clone(), upstream.breakers.pass_tool(&call.own_name, now)?));
+    }
+    Ok(permit)
+}
+
+/// The permission to try a server out, if it is time for that.
+pub(crate) fn try_out(upstream: &Arc<Upstream>) -> Option<Permit> {
+    let due = upstream.breakers.due()?;
+    let now = Instant::now();
+    if now < due {
+        return None;
+    }
+    let pass = upstream.breakers.pass(true, now).ok()?;
+    Some(Permit {
+        upstream: upstream.clone(),
+        pass: Some(pass),
+        tool: None,
+        acts: false,
+        is_first: false,
+        is_hurried: false,
+    })
+}
+
+impl Permit {
+    /// The call has ended like this.
+    pub fn ended(self, end: &Result<Answer, Failure>) {
+        self.tell(end.as_ref().err());
+    }
+
+    /// The server was tried out, with this result.
+    pub(crate) fn tried(self, end: Result<(), Failure>) {
+        self.tell(end.err().as_ref());
+    }
+
+    fn tell(mut self, failure: Option<&Failure>) {
+        self.give_back(failure.map_or(End::Well, |failure| told_by(failure, self.is_hurried)), failure);
+    }
+
+    fn give_back(&mut self, end: End, failure: Option<&Failure>) {
+        let Some(pass) = self.pass.take() else { return };
+        let of_server = match &self.tool {
+            // a tool with a breaker of its own fails alone, as long as its server can be reached
+            Some(_) if !matches!(failure, None | Some(Failure::Unavailable(_))) => End::Untold,
+            _ => end,
+        };
+        if let Some((tool, pass)) = self.tool.take() {
+            self.upstream.breakers.tool_ended(&tool, pass, end, failure);
+        }
+        self.upstream.breakers.ended(pass, of_server, failure, self.is_first);
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if self.acts {
+            self.upstream.reads.are_stale();
+        }
+        self.give_back(End::Untold, None);
+    }
+}
+
+/// What a failure tells of the server. That it refuses somebody or something is no fault of it, nor is what never came to it.
+fn told_by(failure: &Failure, is_hurried: bool) -> End {
+    match failure {
+        Failure::Lost => End::Lost,
+        Failure::Timeout if is_hurried => End::Untold,
+        Failure::Unavailable(_)
+        | Failure::Timeout
+        | Failure::Garbage(_)
+        | Failure::TurnedAway { status: 500.., .. } => End::Failed,
+        Failure::Unauthorized(_)
+        | Failure::Rejected(_)
+        | Failure::TooLarge(_)
+        | Failure::MissingCapability(_)
+        | Failure::NotFound(_) => End::Well,
+        Failure::LeftAlone { .. }
+        | Failure::TurnedAway { .. }
+        | Failure::NoRoom(_)
+        | Failure::NotKept
+        | Failure::SessionGone
+        | Failure::Overloaded
+        | Failure::TooOften { .. }
+        | Failure::UnknownName(_)
+        | Failure::Refused(..) => End::Untold,
+    }
+}

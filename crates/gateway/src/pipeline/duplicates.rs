@@ -1,0 +1,169 @@
+//! The step that makes one call of several that read the same at the same time. The first is sent, the others get its
+//! answer; each can be given up alone. What shall be heard of before its end, or may be asked about, is nobody else's.
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use config::Mode;
+use mcp::{Era, Method, Param, state::arguments_digest};
+use tokio::sync::oneshot;
+use traffic::{
+    Act,
+    cache::Demand,
+    single_flight::{Flights, Part},
+};
+
+use super::retry;
+use crate::{
+    call::{Abilities, Answer, Call, Exchange},
+    failure::Failure,
+    upstream::Upstream,
+};
+
+/// Bytes of arguments up to which it is worth finding out whether somebody asks the same.
+const ARGUMENTS_BYTES_MAX: usize = 16 * 1024;
+
+/// What those who wait are told: the end of the call, or that it cannot be shared.
+type Told = Option<Result<Answer, Failure>>;
+
+/// The reads under way at one server.
+#[derive(Debug, Default)]
+pub struct Reads {
+    flights: Mutex<Flights<Question, oneshot::Sender<Told>>>,
+    /// How many calls have ended that may have changed something.
+    acts: AtomicU64,
+}
+
+/// What is asked, and all on which the answer may depend.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Question {
+    method: Method,
+    name: Arc<str>,
+    arguments: [u8; 32],
+    meta: Bytes,
+    principal: Arc<str>,
+    session: Option<u64>,
+    era: Era,
+    abilities: Abilities,
+    /// What the client said of itself when it shook hands.
+    facts: (Bytes, Bytes),
+    /// A read that began before an act ended may not know of it.
+    acts: u64,
+}
+
+impl Reads {
+    /// Something may have changed: whoever reads now does not get the answer to a question from before.
+    pub fn are_stale(&self) {
+        self.acts.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn join(self: &Reads, question: &Question) -> (Part, oneshot::Receiver<Told>) {
+        let (teller, told) = oneshot::channel();
+        (self.lock().join(question.clone(), || teller), told)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Flights<Question, oneshot::Sender<Told>>> {
+        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Sends a call, or waits for the answer to one that asks the same.
+pub(super) async fn send(upstream: &Arc<Upstream>, call: &Call) -> Exchange {
+    if call.manner.act != Act::Reads {
+        return retry::send(upstream, call).await;
+    }
+    let Some(mut question) = Question::of(upstream, call) else { return retry::send(upstream, call).await };
+    loop {
+        question.acts = upstream.reads.acts.load(Ordering::Relaxed);
+        let (part, told) = upstream.reads.join(&question);
+        match part {
+            Part::Alone => return retry::send(upstream, call).await,
+            Part::Leads => {
+                let lead = Lead { upstream: upstream.clone(), question: Some(question) };
+                return lead.tell(retry::send(upstream, call).await);
+            }
+            Part::Follows => match within(call.wishes.timeout, told).await {
+                Ok(Ok(Some(end))) => return Exchange::Done(end),
+                Ok(Ok(None)) => return retry::send(upstream, call).await,
+                // the first was given up: somebody else becomes the first
+                Ok(Err(_)) => {}
+                Err(late) => return Exchange::Done(Err(late)),
+            },
+        }
+    }
+}
+
+async fn within<T>(limit: Option<Duration>, told: impl Future<Output = T>) -> Result<T, Failure> {
+    match limit {
+        Some(limit) => tokio::time::timeout(limit, told).await.map_err(|_| Failure::Timeout),
+        None => Ok(told.await),
+    }
+}
+
+/// The first of those who ask the same. Dropped, it was given up.
+struct Lead {
+    upstream: Arc<Upstream>,
+    question: Option<Question>,
+}
+
+impl Lead {
+    /// Tells the others.
+    fn tell(mut self, exchange: Exchange) -> Exchange {
+        for teller in self.land() {
+            let told = match &exchange {
+                Exchange::Done(end) => Some(end.clone()),
+                Exchange::Running(_) => None,
+            };
+            // who does not wait any more is not told
+            let _ = teller.send(told);
+        }
+        exchange
+    }
+
+    fn land(&mut self) -> Vec<oneshot::Sender<Told>> {
+        self.question.take().map(|question| self.upstream.reads.lock().landed(&question)).unwrap_or_default()
+    }
+}
+
+impl Drop for Lead {
+    fn drop(&mut self) {
+        self.land();
+    }
+}
+
+impl Question {
+    /// The question of a read that can be shared.
+    fn of(upstream: &Upstream, call: &Call) -> Option<Self> {
+        let Call { caller, request, .. } = call;
+        let arguments = match call.method {
+            Method::ToolsCall | Method::PromptsGet => request.param_raw(Param::Arguments).unwrap_or(b"{}"),
+            Method::ResourcesRead => b"{}",
+            _ => return None,
+        };
+        let is_plain = call.fixed.is_empty() && call.param_headers.is_empty() && !call.only_as_task;
+        let is_silent = call.progress_token().is_none() && call.log_level().is_none();
+        let is_new = !call.is_retry() && request.param(Param::Task).is_none() && call.wishes.cache != Demand::NoCache;
+        if !(is_plain && is_silent && is_new) || arguments.len() > ARGUMENTS_BYTES_MAX {
+            return None;
+        }
+        let meta = request.meta_members().span;
+        Some(Self {
+            method: call.method,
+            name: call.own_name.clone(),
+            arguments: arguments_digest(arguments).ok()?,
+            meta: if meta.is_some() { request.slice(meta) } else { Bytes::new() },
+            principal: caller.principal.name.clone(),
+            session: caller.session.filter(|_| upstream.settings.mode == Mode::PerSession),
+            era: caller.era,
+            abilities: caller.abilities,
+            facts: (caller.facts.capabilities.clone(), caller.facts.info.clone()),
+            acts: 0,
+        })
+    }
+}

@@ -1,0 +1,173 @@
+//! The step that makes a call under an idempotency key happen once. The first is made, and goes on even if its caller hangs
+//! up: who chose a key will come back for the answer. Whoever comes with the key later gets that answer, whatever it was.
+//!
+//! Answers are kept in memory. What would keep them elsewhere replaces [`Keys`] and nothing else.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+use mcp::{Kind, Method, Param, ResultKey, code, message, state::arguments_digest};
+use tokio::sync::oneshot;
+use traffic::once::{Begin, Bounds, Once};
+
+use super::duplicates;
+use crate::{
+    call::{Answer, Call, Event, Exchange},
+    events::{Events, Sender, channel},
+    failure::Failure,
+    upstream::Upstream,
+};
+
+/// What an answer costs beside its own bytes.
+const ANSWER_OVERHEAD_BYTES: usize = 256;
+
+type End = Result<Answer, Failure>;
+
+/// A key, at the server whose call it is.
+type Key = (Arc<str>, Box<str>);
+
+/// The calls that were made under keys.
+#[derive(Debug)]
+pub struct Keys(Mutex<Once<Key, End, oneshot::Sender<()>>>);
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self(Mutex::new(Once::new(Bounds::default())))
+    }
+}
+
+impl Keys {
+    /// Forgets what is too old.
+    pub fn sweep(&self) {
+        self.lock().sweep(Instant::now());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Once<Key, End, oneshot::Sender<()>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The key under which a call is to happen once. Only tools do anything that must not be done twice.
+pub(super) fn key_of(call: &Call) -> Option<&str> {
+    call.wishes.idempotency_key.as_deref().filter(|_| call.method == Method::ToolsCall)
+}
+
+/// Sends the call of a tool under `key`, unless that has been done.
+pub(super) async fn send(keys: &Arc<Keys>, upstream: &Arc<Upstream>, call: &Call, key: &str) -> Exchange {
+    let Some(digest) = digest(call) else {
+        return refused("the arguments cannot be compared with those of another call: a member stands twice in them");
+    };
+    let key: Key = (upstream.name.clone(), key.into());
+    loop {
+        let (teller, told) = oneshot::channel();
+        let begun = keys.lock().begin(&call.caller.principal.name, &key, digest, Instant::now(), || teller);
+        match begun {
+            Begin::First => {
+                let first = First { keys: keys.clone(), owner: call.caller.principal.name.clone(), key: Some(key) };
+                return begin(first, upstream.clone(), call.clone());
+            }
+            // whether it was told or the first has vanished: what became of it is known now
+            Begin::Waits => drop(told.await),
+            Begin::Kept(end) => return Exchange::Done(end),
+            Begin::Forgotten => {
+                return refused("the call under this idempotency key was made, and its answer is no longer kept");
+            }
+            Begin::Conflict => {
+                return refused("the idempotency key belongs to another call: give each call a key of its own");
+            }
+            Begin::Full => return Exchange::Done(Err(Failure::Overloaded)),
+        }
+    }
+}
+
+fn refused(why: &str) -> Exchange {
+    Exchange::Done(Err(Failure::Refused(code::INVALID_PARAMS, why.to_owned())))
+}
+
+/// Which call it is: the tool with its arguments.
+fn digest(call: &Call) -> Option<[u8; 32]> {
+    let arguments = call.request.param_raw(Param::Arguments).unwrap_or(b"{}");
+    let whole = [b"[", message::json_string(&call.own_name).as_slice(), b",", arguments, b"]"].concat();
+    arguments_digest(&whole).ok()
+}
+
+/// Makes the call beside its caller, who hears of it for as long as he listens.
+fn begin(first: First, upstream: Arc<Upstream>, call: Call) -> Exchange {
+    let (sender, events) = channel(true, upstream.patience(), || {});
+    tokio::spawn(async move {
+        let end = match duplicates::send(&upstream, &call).await {
+            Exchange::Done(end) => end,
+            Exchange::Running(events) => pass_on(events, &sender).await,
+        };
+        first.ended(&end);
+        sender.finish(end);
+    });
+    Exchange::Running(events)
+}
+
+async fn pass_on(mut events: Events, sender: &Sender) -> End {
+    loop {
+        match events.next().await {
+            Event::Done(end) => return end,
+            // a caller who does not listen loses it, and holds nothing up
+            note @ Event::Notification(_) => drop(sender.offer(note)),
+            ask @ Event::Ask(_) => sender.send(ask).await,
+        }
+    }
+}
+
+/// The first call under a key. Dropped without an end, its outcome is unknown, and stays so.
+struct First {
+    keys: Arc<Keys>,
+    owner: Arc<str>,
+    key: Option<Key>,
+}
+
+impl First {
+    fn ended(mut self, end: &End) {
+        let kept = has_happened(end).then(|| {
+            let bytes = end.as_ref().map_or(0, |answer| answer.envelope.bytes().len());
+            (end.clone(), bytes + ANSWER_OVERHEAD_BYTES)
+        });
+        self.finish(kept);
+    }
+
+    fn finish(&mut self, kept: Option<(End, usize)>) {
+        let Some(key) = self.key.take() else { return };
+        let waiting = self.keys.lock().finished(&self.owner, &key, kept, Instant::now());
+        for teller in waiting {
+            // who does not wait any more is not told
+            let _ = teller.send(());
+        }
+    }
+}
+
+impl Drop for First {
+    fn drop(&mut self) {
+        self.finish(Some((Err(Failure::Lost), ANSWER_OVERHEAD_BYTES)));
+    }
+}
+
+/// Whether anything may have happened, so that the call must not be made again. A question that comes back for an answer is
+/// the middle of a call; a refusal of the arguments is none.
+fn has_happened(end: &End) -> bool {
+    match end {
+        Ok(answer) if answer.envelope.kind() == Kind::Error => !matches!(
+            answer.envelope.error_code().and_then(|code| i32::try_from(code).ok()),
+            Some(
+                code::INVALID_REQUEST
+                    | code::METHOD_NOT_FOUND
+                    | code::INVALID_PARAMS
+                    | code::MISSING_CAPABILITY
+                    | code::LEGACY_URL_ELICITATION
+                    | code::UNAVAILABLE
+                    | code::OVERLOADED
+            )
+        ),
+        Ok(answer) => answer.envelope.result_text(ResultKey::ResultType) != Some("input_required"),
+        Err(Failure::Lost | Failure::Timeout | Failure::Garbage(_) | Failure::TooLarge(_)) => true,
+        Err(_) => false,
+    }
+}

@@ -1,0 +1,77 @@
+//! The step that sends a call, and once more where that can do no harm: because it reads, because twice is as once, or because
+//! it never arrived. What the client has heard of cannot be sent again, and what is lost for good says so.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use traffic::retry::{Attempt, Loss};
+
+use super::breaker;
+use crate::{
+    call::{Call, Exchange},
+    failure::Failure,
+    upstream::Upstream,
+};
+
+/// Sends a call until something has come of it, or it is not to be sent again.
+pub(super) async fn send(upstream: &Arc<Upstream>, call: &Call) -> Exchange {
+    let began = Instant::now();
+    let mut number = 1;
+    loop {
+        let exchange = send_once(upstream, call, number == 1).await;
+        let Exchange::Done(Err(failure)) = &exchange else { return exchange };
+        let Some(loss) = loss(failure) else { return exchange };
+        let left = patience(upstream, call).saturating_sub(began.elapsed());
+        let attempt = Attempt { number, act: call.manner.act, loss, left };
+        let Some(wait) = upstream.breakers.sent_once_more(&attempt) else {
+            return if call.manner.act.may_repeat() { Exchange::Done(Err(harmless(failure))) } else { exchange };
+        };
+        tracing::debug!(server = &*upstream.name, number, %failure, "a call is sent once more");
+        tokio::time::sleep(wait).await;
+        number += 1;
+    }
+}
+
+async fn send_once(upstream: &Arc<Upstream>, call: &Call, is_first: bool) -> Exchange {
+    let permit = match breaker::admit(upstream, call, is_first) {
+        Ok(permit) => permit,
+        Err(held_back) => return Exchange::Done(Err(held_back)),
+    };
+    match upstream.call(call).await {
+        Exchange::Done(end) => {
+            permit.ended(&end);
+            Exchange::Done(end)
+        }
+        Exchange::Running(mut events) => {
+            events.watched_by(permit);
+            if call.manner.act.may_repeat() { events.settle().await } else { Exchange::Running(events) }
+        }
+    }
+}
+
+/// How long the caller waits, as far as it is known here.
+fn patience(upstream: &Upstream, call: &Call) -> Duration {
+    call.wishes.timeout.unwrap_or_else(|| upstream.patience().idle)
+}
+
+/// What a failure says of whether the call arrived; nothing, where another attempt would end in the same way.
+fn loss(failure: &Failure) -> Option<Loss> {
+    match failure {
+        Failure::Unavailable(_) => Some(Loss::NeverSent),
+        Failure::TurnedAway { status: 429, after } => Some(Loss::TurnedAway(*after)),
+        // without a time it may come from something between us and the server that knows nothing of its fate
+        Failure::TurnedAway { after: Some(after), .. } => Some(Loss::TurnedAway(Some(*after))),
+        Failure::TurnedAway { .. } | Failure::Lost => Some(Loss::Lost),
+        _ => None,
+    }
+}
+
+/// A call that can do no harm twice has no outcome that one would have to look for.
+fn harmless(failure: &Failure) -> Failure {
+    match failure {
+        Failure::Lost => Failure::Unavailable("the connection to it was lost during the call".to_owned()),
+        failure => failure.clone(),
+    }
+}
