@@ -147,6 +147,28 @@ pub struct ServerReport {
     pub breaker: Option<Breaker>,
     /// Its section of the configuration; secrets read `•••`.
     pub settings: serde_json::Value,
+    /// Its instances, if it has more than one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<InstanceReport>,
+}
+
+/// One instance of a server that has several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstanceReport {
+    /// Where it answers.
+    pub url: String,
+    /// What it is doing.
+    pub state: State,
+    /// Why, where something is wrong.
+    pub reason: Option<String>,
+    /// Calls under way.
+    pub calls_running: u32,
+    /// Calls that were sent to it.
+    pub calls: u64,
+    /// Those of them that got no answer.
+    pub errors: u64,
+    /// Milliseconds for which it is left alone after failures, if it is.
+    pub out_for_ms: Option<u64>,
 }
 
 /// Whether calls are let through to a server.

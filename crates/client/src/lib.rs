@@ -18,8 +18,8 @@ mod error;
 mod socket;
 
 pub use api::{
-    Applied, Breaker, Check, Health, LogLine, Logs, NodeStatus, Past, PastText, Problem, Restarted, Server,
-    ServerReport, State, Step,
+    Applied, Breaker, Check, Health, InstanceReport, LogLine, Logs, NodeStatus, Past, PastText, Problem, Restarted,
+    Server, ServerReport, State, Step,
 };
 pub use cache::{CacheCounts, CacheStatus, CachedAnswer, CachedTool, Cleared};
 pub use client::Client;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Breaker, Bridge, Bundle, Cache, Error, Gateway, Grpc, Limits, Log, Principal, Retry, Server, Tools};
+use crate::{Breaker, Bridge, Bundle, Cache, Error, Gateway, Grpc, Limits, Log, Node, Principal, Retry, Server, Tools};
 
 /// Everything an operator can choose. Serialized, secrets read `•••`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -20,6 +20,8 @@ pub struct Config {
     pub principals: BTreeMap<String, Principal>,
     /// Plain HTTP for programs that speak no MCP.
     pub bridge: Bridge,
+    /// Where this node stands.
+    pub node: Node,
     /// How much, how many and how long at most.
     pub limits: Limits,
     /// When calls are held back from a server that fails, and when it is tried again.

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::{Config, Limits, Server};
 
 /// Keys that are read once, when the node starts.
-const READ_AT_START: [&str; 12] = [
+const READ_AT_START: [&str; 14] = [
     "gateway.listen",
     "grpc.certificate",
     "grpc.client_authorities",
@@ -23,6 +23,8 @@ const READ_AT_START: [&str; 12] = [
     "limits.session_idle_ms_max",
     "limits.session_ms_max",
     "limits.sessions_max",
+    "node.region",
+    "node.zone",
 ];
 
 /// Limits that each server is made with: where one changes, every server is replaced.

@@ -48,6 +48,9 @@ impl Resolver<'_, '_> {
                 self.secret(secret, &path.key("secret"));
             }
         }
+        for (place, instance) in server.instances.iter_mut().enumerate() {
+            self.shown(&mut instance.url, &path.key("instances").index(place).key("url"));
+        }
         let shown = [("command", &mut server.command), ("cwd", &mut server.cwd), ("url", &mut server.url)];
         for (key, text) in shown.into_iter().filter_map(|(key, text)| Some((key, text.as_mut()?))) {
             self.shown(text, &path.key(key));

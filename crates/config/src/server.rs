@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Auth, Connection, Glob, Operations, Rest, Secret, ToolSettings};
+use crate::{Auth, Balance, Connection, Glob, Instance, Operations, Rest, Secret, ToolSettings};
 
 /// The arguments of one tool that always have the same value, by argument name.
 pub type FixedArguments = BTreeMap<String, serde_json::Value>;
@@ -30,6 +30,12 @@ pub struct Server {
     /// Where the server answers: `http`, `https`, `ws`, `wss`, or `unix:/path/to/socket`. Default none: give
     /// `command`.
     pub url: Option<String>,
+    /// Further addresses at which the same server answers; without `url`, all of them. Default none.
+    pub instances: Vec<Instance>,
+    /// How one of several instances is chosen. Default `"least_outstanding"`.
+    pub balance: Balance,
+    /// Regions to which calls may go, and nowhere else, whatever happens. Default none: all.
+    pub only_regions: Vec<String>,
     /// The built-in toolkit that this server is: one of `switchboard toolkit list`. It runs as a process of its own.
     /// Default none.
     pub toolkit: Option<String>,
@@ -124,7 +130,7 @@ impl Server {
 
     /// Whether the section of this name stands for the gateway's own tools.
     pub fn is_own(&self, name: &str) -> bool {
-        let is_another = self.command.is_some() || self.url.is_some() || self.toolkit.is_some() || self.is_api();
+        let is_another = self.command.is_some() || self.address().is_some() || self.toolkit.is_some() || self.is_api();
         name == Self::OWN && !is_another
     }
 
@@ -140,7 +146,7 @@ impl Server {
 
     /// The transport with `auto` decided: by `command`, or else by the scheme of `url`.
     pub fn transport(&self) -> Transport {
-        match (self.transport, self.url.as_deref()) {
+        match (self.transport, self.address()) {
             (Transport::Auto, None) => Transport::Stdio,
             (Transport::Auto, Some(url)) if url.starts_with("unix:") => Transport::Unix,
             (Transport::Auto, Some(url)) if url.starts_with("ws") => Transport::Ws,
@@ -159,6 +165,9 @@ impl Default for Server {
             env: BTreeMap::new(),
             cwd: None,
             url: None,
+            instances: Vec::new(),
+            balance: Balance::LeastOutstanding,
+            only_regions: Vec::new(),
             toolkit: None,
             roots: Vec::new(),
             sandbox: None,

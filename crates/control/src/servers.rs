@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use client::{Breaker, Check, LogLine, Server, ServerReport, State, Step};
+use client::{Breaker, Check, InstanceReport, LogLine, Server, ServerReport, State, Step};
 use config::nearest;
 use gateway::catalogue::Member;
 use gateway::catalogue::listing::{self, ListKind};
 use gateway::current::NoServer;
 use gateway::pipeline::breaker::{Passes, Report};
-use gateway::upstream::Upstream;
+use gateway::upstream::{Upstream, instances::InstanceStatus};
 use gateway::{Current, moment};
 use http::StatusCode;
 use supervisor::backoff;
@@ -151,6 +151,20 @@ fn of_member(member: &Member) -> ServerReport {
         latency_us: status.latency.map(|latency| latency.as_micros() as u64),
         breaker: Some(breaker(upstream, &status.breaker)),
         settings: serde_json::to_value(&**settings).unwrap_or_default(),
+        members: upstream.instance_statuses().into_iter().map(of_instance).collect(),
+    }
+}
+
+fn of_instance(instance: InstanceStatus) -> InstanceReport {
+    let (state, reason) = told(&instance.status.state);
+    InstanceReport {
+        url: instance.address.url,
+        state,
+        reason,
+        calls_running: instance.outstanding,
+        calls: instance.status.calls,
+        errors: instance.status.errors,
+        out_for_ms: instance.out_for.map(|left| left.as_millis() as u64),
     }
 }
 
@@ -197,6 +211,7 @@ fn absent(name: &str, state: State, reason: Option<String>, settings: Option<&co
         latency_us: None,
         breaker: None,
         settings: settings.and_then(|settings| serde_json::to_value(settings).ok()).unwrap_or_default(),
+        members: Vec::new(),
     }
 }
 

@@ -113,7 +113,7 @@ impl Failure {
         }
     }
 
-    /// Whether a kept answer may stand in: the server gave none, and the caller did nothing wrong.
+    /// Whether a kept answer or another instance may stand in: the server gave no answer, and the caller did nothing wrong.
     pub fn is_of_the_server(&self) -> bool {
         !matches!(
             self,

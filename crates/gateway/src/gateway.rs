@@ -10,6 +10,7 @@ use std::{
 use arc_swap::ArcSwap;
 use config::{Config, Limits, plan};
 use mcp::ClientFacts;
+use traffic::balance::Place;
 
 use crate::{
     call::{Abilities, Caller},
@@ -24,7 +25,7 @@ use crate::{
     results::Results,
     seals::Seals,
     session::{Session, Sessions},
-    upstream::{Upstream, starts::Starts},
+    upstream::{Surroundings, Upstream, starts::Starts},
 };
 
 /// The data plane of one node.
@@ -141,7 +142,7 @@ impl Gateway {
     pub(crate) fn warm_up(&self, running: &[Member]) {
         let runs = |new: &Member| running.iter().any(|member| Arc::ptr_eq(&member.upstream, &new.upstream));
         for Member { upstream, settings } in self.members.iter().filter(|member| !runs(member)) {
-            upstream.look_after(self.own_caller());
+            upstream.look_after(&self.own_caller());
             if settings.start != config::Start::Warm {
                 continue;
             }
@@ -169,7 +170,9 @@ impl Parts {
         let limits = &config.limits;
         let client = client(limits);
         let starts = Starts::new(limits.starts_max);
-        let members = members(config, &client, &starts, &residents, &|_, _| None);
+        let place = place(&config.node);
+        let around = Surroundings { limits, client: &client, residents: &residents, starts: &starts, place: &place };
+        let members = members(config, &around, &|_, _| None);
         let identities = Arc::new(Identities::new(config));
         let no_facts = Arc::new(ClientFacts {
             capabilities: "{}".into(),
@@ -219,7 +222,15 @@ impl Parts {
             Some(if same { Known::Same(upstream) } else { Known::Former(upstream) })
         };
         let starts = if same_servers { self.starts.clone() } else { Starts::new(config.limits.starts_max) };
-        let mut members = members(config, &client, &starts, &self.residents, &known);
+        let place = place(&config.node);
+        let around = Surroundings {
+            limits: &config.limits,
+            client: &client,
+            residents: &self.residents,
+            starts: &starts,
+            place: &place,
+        };
+        let mut members = members(config, &around, &known);
         members.retain(|member| !stopped.contains(&*member.upstream.name));
         let identities = Arc::new(self.identities.changed(config));
         let terms = terms(config, own_caller(identities.node(), &self.no_facts));
@@ -272,19 +283,15 @@ enum Known {
 /// The servers of a configuration and those that are there without one.
 fn members(
     config: &Config,
-    client: &egress::Client,
-    starts: &Starts,
-    residents: &Arc<dyn Residents>,
+    around: &Surroundings<'_>,
     known: &dyn Fn(&str, &config::Server) -> Option<Known>,
 ) -> Vec<Member> {
-    let mut servers: BTreeMap<String, config::Server> = residents.built_in().into_iter().collect();
+    let mut servers: BTreeMap<String, config::Server> = around.residents.built_in().into_iter().collect();
     servers.extend(config.servers.clone());
     let enabled = servers.into_iter().filter(|(_, settings)| settings.enabled);
     let rules = Rules::of(config);
     let member = |(name, settings): (String, config::Server)| {
-        let (settings_of, limits) = (settings.clone(), config.limits.clone());
-        let fresh =
-            |former: Option<&Upstream>| Upstream::new(&name, settings_of, limits, client, residents, starts, former);
+        let fresh = |former: Option<&Upstream>| Upstream::new(&name, settings.clone(), around, former);
         let upstream = match known(&name, &settings) {
             Some(Known::Same(upstream)) => Ok(upstream),
             Some(Known::Former(former)) => fresh(Some(&former)),
@@ -295,6 +302,11 @@ fn members(
         Some(Member { upstream, settings: Arc::new(settings) })
     };
     enabled.filter_map(member).collect()
+}
+
+/// Where a node stands.
+fn place(settings: &config::Node) -> Place {
+    Place { region: settings.region.clone(), zone: settings.zone.clone() }
 }
 
 fn terms(config: &Config, own: Caller) -> Terms {

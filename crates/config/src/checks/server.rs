@@ -13,18 +13,24 @@ use crate::{Glob, Server, TOOLKITS, Transport, nearest};
 /// Reports what is wrong with the server `name`.
 pub(super) fn check(name: &str, server: &Server, problems: &mut Problems<'_>) {
     let path = KeyPath::of(["servers", name]);
-    match (&server.command, &server.url) {
+    match (&server.command, server.address()) {
         _ if server.is_own(name) => {}
         _ if server.is_api() => api::check(server, &path, problems),
         _ if server.toolkit.is_some() => check_toolkit(server, &path, problems),
         (Some(command), None) => check_command(command, server, &path, problems),
-        (None, Some(url)) => check_url(url, server, &path, problems),
+        (None, Some(_)) => check_addresses(server, &path, problems),
+        (Some(_), Some(_)) if server.url.is_none() => {
+            problems.add(&path.key("instances"), "both `command` and `instances` are given", "remove one");
+        }
         (Some(_), Some(_)) => problems.add(&path.key("url"), "both `command` and `url` are given", "remove one"),
         (None, None) => problems.add(
             &path,
             "neither `command` nor `url` is given",
             "give `command` to run a program, `url` to reach a server, `toolkit` for a built-in one, or `openapi`, `rest`, `graphql` or `grpc` for an api",
         ),
+    }
+    if server.address().is_none() {
+        unused(!server.only_regions.is_empty(), "only_regions", "instances", &path, problems);
     }
     if server.toolkit.is_none() {
         unused(!server.roots.is_empty(), "roots", "toolkit", &path, problems);
@@ -140,9 +146,24 @@ fn check_connections(server: &Server, path: &KeyPath, problems: &mut Problems<'_
     }
 }
 
-fn check_url(text: &str, server: &Server, path: &KeyPath, problems: &mut Problems<'_>) {
-    if let Err((message, hint)) = fitting_url(text, server.transport) {
-        problems.add(&path.key("url"), message, hint);
+fn check_addresses(server: &Server, path: &KeyPath, problems: &mut Problems<'_>) {
+    let of_instances = server.instances.iter().enumerate().map(|(place, instance)| {
+        let path = path.key("instances").index(place).key("url");
+        (path, instance.url.as_str())
+    });
+    let mut seen = BTreeSet::new();
+    for (path, url) in server.url.iter().map(|url| (path.key("url"), url.as_str())).chain(of_instances) {
+        if let Err((message, hint)) = fitting_url(url, server.transport) {
+            problems.add(&path, message, hint);
+        }
+        if !seen.insert(url) {
+            problems.add(&path, "two instances have the same address", "remove one");
+        }
+    }
+    let regions: BTreeSet<_> = server.instances.iter().map(|instance| &instance.region).collect();
+    for (place, region) in server.only_regions.iter().enumerate().filter(|(_, region)| !regions.contains(region)) {
+        let path = path.key("only_regions").index(place);
+        problems.add(&path, format!("no instance stands in `{region}`"), "give an instance this `region`");
     }
     check_headers(server, path, problems);
     unused(!server.args.is_empty(), "args", "command", path, problems);

@@ -37,6 +37,7 @@ pub(super) struct Head<'h> {
     pub(super) timeout: Field<'h>,
     pub(super) cache_control: Field<'h>,
     pub(super) idempotency_key: Field<'h>,
+    pub(super) region: Field<'h>,
     /// Whether one of the `Accept` headers allows JSON, if there is any.
     pub(super) accepts_json: Option<bool>,
     has_params: bool,
@@ -78,6 +79,7 @@ impl<'h> Head<'h> {
             timeout: text(self.timeout, "X-Timeout")?,
             cache: text(self.cache_control, "X-Cache-Control")?,
             idempotency_key: text(self.idempotency_key, "Idempotency-Key")?,
+            region: text(self.region, "X-Region")?,
         })
     }
 
@@ -99,6 +101,7 @@ impl<'h> Head<'h> {
             timeout: Field::default(),
             cache_control: Field::default(),
             idempotency_key: Field::default(),
+            region: Field::default(),
             accepts_json: None,
             has_params: false,
         }
@@ -120,6 +123,7 @@ impl<'h> Head<'h> {
             "x-timeout" => self.timeout.note(value),
             "x-cache-control" => self.cache_control.note(value),
             "idempotency-key" => self.idempotency_key.note(value),
+            "x-region" => self.region.note(value),
             "accept" => self.accepts_json = Some(self.accepts_json == Some(true) || allows_json(value)),
             other => self.has_params |= mirrors::is_param_header(other),
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use mcp::{Envelope, Meta, Span};
 use traffic::{
     Class,
+    balance::Place,
     cache::{Demand, UnknownDemand},
 };
 
@@ -15,6 +16,9 @@ const TIMEOUT_S_MAX: u64 = 300;
 
 /// Characters of an idempotency key.
 const KEY_CHARS_MAX: usize = 255;
+
+/// Bytes of a region and a zone.
+const PLACE_BYTES_MAX: usize = 128;
 
 /// What a caller wishes for one call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,6 +31,8 @@ pub struct Wishes {
     pub cache: Demand,
     /// Under which key it is the same call when it comes again.
     pub idempotency_key: Option<Box<str>>,
+    /// Where the caller is.
+    pub place: Option<Box<Place>>,
 }
 
 /// A wish that cannot be understood.
@@ -44,6 +50,9 @@ pub enum Unclear {
     /// The idempotency key.
     #[error("the idempotency key must have 1 to {KEY_CHARS_MAX} visible ASCII characters")]
     Key,
+    /// The region.
+    #[error("the region must be a name, or a name and a zone: `eu` or `eu/a`, at most {PLACE_BYTES_MAX} bytes")]
+    Place,
     /// A header that stands twice, or holds what is no text.
     #[error("the header {0} must stand once, and hold text")]
     Header(&'static str),
@@ -60,6 +69,8 @@ pub struct Headers<'h> {
     pub cache: Option<&'h str>,
     /// `Idempotency-Key`.
     pub idempotency_key: Option<&'h str>,
+    /// `X-Region`.
+    pub region: Option<&'h str>,
 }
 
 impl Wishes {
@@ -70,6 +81,7 @@ impl Wishes {
             timeout: headers.timeout.map(timeout).transpose()?,
             cache: headers.cache.map_or(Ok(Demand::Any), str::parse)?,
             idempotency_key: headers.idempotency_key.map(key).transpose()?,
+            place: headers.region.map(place).transpose()?,
         })
     }
 
@@ -88,6 +100,9 @@ impl Wishes {
         }
         if let Some(text) = given(request, meta.get(Meta::IdempotencyKey).value, Unclear::Key)? {
             self.idempotency_key = Some(key(text)?);
+        }
+        if let Some(text) = given(request, meta.get(Meta::Region).value, Unclear::Place)? {
+            self.place = Some(place(text)?);
         }
         Ok(self)
     }
@@ -116,6 +131,16 @@ fn whole(text: &str) -> Option<u64> {
 fn key(text: &str) -> Result<Box<str>, Unclear> {
     let is_key = (1..=KEY_CHARS_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
     if is_key { Ok(text.into()) } else { Err(Unclear::Key) }
+}
+
+/// `eu` or `eu/a`.
+fn place(text: &str) -> Result<Box<Place>, Unclear> {
+    let (region, zone) = text.split_once('/').unwrap_or((text, ""));
+    let is_name = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    if region.is_empty() || text.len() > PLACE_BYTES_MAX || !is_name(region) || !is_name(zone) {
+        return Err(Unclear::Place);
+    }
+    Ok(Box::new(Place { region: region.to_owned(), zone: zone.to_owned() }))
 }
 
 #[cfg(test)]
@@ -168,5 +193,7 @@ mod tests {
         check(r#""dev.switchboard/cache":"maybe""#, Unclear::Cache(UnknownDemand));
         check(r#""dev.switchboard/idempotency_key":"a b""#, Unclear::Key);
         check(r#""dev.switchboard/idempotency_key":"""#, Unclear::Key);
+        check(r#""dev.switchboard/region":"eu/a/b""#, Unclear::Place);
+        check(r#""dev.switchboard/region":"/a""#, Unclear::Place);
     }
 }

@@ -25,9 +25,11 @@ const LOOK_MIN: Duration = Duration::from_millis(100);
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
 impl Upstream {
-    /// Looks after this server until it is dropped; `own` is the caller as which the gateway itself asks.
-    pub fn look_after(self: &Arc<Self>, own: Caller) {
-        tokio::spawn(keep_looking(Arc::downgrade(self), own));
+    /// Looks after this server, at each of its addresses, until it is dropped; `own` is the caller as which the gateway itself asks.
+    pub fn look_after(self: &Arc<Self>, own: &Caller) {
+        for one in self.others().iter().chain([self]) {
+            tokio::spawn(keep_looking(Arc::downgrade(one), own.clone()));
+        }
     }
 
     /// When to look the next time: after the interval, or earlier if a start is due.

@@ -4,7 +4,7 @@
 //! speaks), `opening` (how a connection to it comes about), `health` and `place` (how it fares), `pending` (calls that
 //! share a connection), `link` and `dial` (connections that go both ways), `http` (one POST and its answer),
 //! `modern_http`, `legacy_http`, `pool` (who may share what), `starts` (who may start), `heartbeat` (who looks after all
-//! this), `as_task` (tools that are called as tasks), `status` (what is told of it).
+//! this), `instances` (who of several serves a call), `as_task` (tools that are called as tasks), `status` (what is told of it).
 
 mod as_task;
 pub mod askable;
@@ -16,6 +16,7 @@ mod era;
 pub mod health;
 mod heartbeat;
 pub mod http;
+pub mod instances;
 pub mod legacy_http;
 pub mod link;
 mod listening;
@@ -45,6 +46,7 @@ use config::{Limits, Mode, Server, Transport};
 use mcp::{Envelope, Era, Method};
 use supervisor::{Journal, backoff};
 use tokio::sync::Semaphore;
+use traffic::balance;
 
 use self::{
     changes::Changes,
@@ -53,6 +55,7 @@ use self::{
     era::Modern,
     health::{Health, Pulse},
     http::{HttpLimits, HttpServer},
+    instances::Instances,
     legacy_http::LegacyHttp,
     link::Link,
     modern_http::{ModernHttp, own_params},
@@ -108,8 +111,25 @@ pub struct Upstream {
     /// The reads under way at it.
     pub reads: Reads,
     calls: Arc<Semaphore>,
+    /// Those that answer at its other addresses, if it has more than one.
+    instances: Option<Arc<Instances>>,
     /// It is no longer part of the configuration: nothing is opened any more.
     retired: AtomicBool,
+}
+
+/// What every server of a node is made with.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The bounds of everything.
+    pub limits: &'a Limits,
+    /// The way to the network.
+    pub client: &'a egress::Client,
+    /// What lives in this process.
+    pub residents: &'a Arc<dyn Residents>,
+    /// The turns of the whole node to start something.
+    pub starts: &'a Starts,
+    /// Where the node stands.
+    pub place: &'a balance::Place,
 }
 
 impl std::fmt::Debug for Upstream {
@@ -119,19 +139,38 @@ impl std::fmt::Debug for Upstream {
 }
 
 impl Upstream {
-    /// A server as it is configured; nothing is started or connected yet. `starts` are the turns of the whole node. Who
-    /// listened to `former`, the one before of this name, listens to this one.
+    /// A server as it is configured; nothing is started or connected yet. Who listened to `former`, the one before of this
+    /// name, listens to this one.
     pub fn new(
         name: &str,
         settings: Server,
-        limits: Limits,
-        client: &egress::Client,
-        residents: &Arc<dyn Residents>,
-        starts: &Starts,
+        around: &Surroundings<'_>,
         former: Option<&Self>,
     ) -> Result<Arc<Self>, Failure> {
+        let changes = former.map(|former| former.changes.clone()).unwrap_or_default();
+        changes.begin_anew();
+        let watch = former.map(|former| former.watch.clone()).unwrap_or_default();
+        let addresses: Vec<_> = settings.addresses().collect();
+        let other = |address| Self::at_one(name, settings.at(address), around, (changes.clone(), Arc::default()), None);
+        let others = addresses.iter().skip(1).map(other).collect::<Result<Vec<_>, _>>()?;
+        let instances = (!others.is_empty()).then(|| Arc::new(Instances::new(&settings, others, around.place.clone())));
+        let first = addresses.first().map(|address| settings.at(address));
+        let upstream = Self::at_one(name, first.unwrap_or(settings), around, (changes, watch), instances)?;
+        upstream.watch.pass_to(&upstream);
+        Ok(upstream)
+    }
+
+    /// A server at one address.
+    fn at_one(
+        name: &str,
+        settings: Server,
+        around: &Surroundings<'_>,
+        (changes, watch): (Arc<Changes>, Arc<watch::Watch>),
+        instances: Option<Arc<Instances>>,
+    ) -> Result<Arc<Self>, Failure> {
+        let Surroundings { limits, client, residents, starts, .. } = *around;
         let home = residents.hosts(name, &settings).then(|| Home { name: name.into(), residents: residents.clone() });
-        let patience = patience(&limits);
+        let patience = patience(limits);
         let line_bytes_max = settings.line_bytes_max.unwrap_or(limits.line_bytes_max);
         let http_limits = HttpLimits { result_bytes_max: limits.result_bytes_max, line_bytes_max, patience };
         let http = match settings.transport() {
@@ -142,11 +181,8 @@ impl Upstream {
         };
         let child = supervisor::Limits { line_bytes_max, ..supervisor::Limits::default() };
         let name: Arc<str> = name.into();
-        let changes = former.map(|former| former.changes.clone()).unwrap_or_default();
-        changes.begin_anew();
-        let watch = former.map(|former| former.watch.clone()).unwrap_or_default();
         let health = Health::new(&name, restarts(&settings), journal(&name, &settings), changes.clone());
-        let upstream = Arc::new(Self {
+        Ok(Arc::new(Self {
             watch,
             dialer: Dialer {
                 client: client.clone(),
@@ -173,16 +209,52 @@ impl Upstream {
             pulse: Pulse::default(),
             starts: starts.clone(),
             calls: Arc::new(Semaphore::new(limits.calls_per_server_max)),
+            instances,
             retired: AtomicBool::new(false),
             settings,
-            limits,
-        });
-        upstream.watch.pass_to(&upstream);
-        Ok(upstream)
+            limits: limits.clone(),
+        }))
     }
 
     /// Sends a call, if the server has room for it.
     pub async fn call(self: &Arc<Self>, call: &Call) -> Exchange {
+        match &self.instances {
+            None => self.call_here(call).await,
+            Some(instances) => Box::pin(self.call_one_of(instances, call)).await,
+        }
+    }
+
+    /// Sends a call to the instance whose turn it is, and to the next one if that could not be reached.
+    async fn call_one_of(self: &Arc<Self>, instances: &Arc<Instances>, call: &Call) -> Exchange {
+        let now = Instant::now();
+        let all = std::iter::once(self).chain(self.others()).enumerate();
+        let mut avoided: Vec<usize> = all.filter(|(_, one)| one.is_left_alone(now)).map(|(at, _)| at).collect();
+        let mut attempts_left = 1 + self.others().len();
+        loop {
+            let mut turn = match instances.turn(call, self, &avoided) {
+                Ok(turn) => turn,
+                Err(nowhere) => return Exchange::Done(Err(nowhere)),
+            };
+            avoided.push(turn.at());
+            attempts_left -= 1;
+            let mut exchange = turn.upstream(self).call_here(call).await;
+            match &mut exchange {
+                Exchange::Running(events) => events.at_end(move |end, _| turn.ended(end)),
+                Exchange::Done(end) => turn.note(end),
+            }
+            if attempts_left == 0 || !matches!(exchange, Exchange::Done(Err(Failure::Unavailable(_)))) {
+                return exchange;
+            }
+        }
+    }
+
+    /// Whether it failed so lately that it is not started or connected for a while.
+    fn is_left_alone(&self, now: Instant) -> bool {
+        self.health.due().is_some_and(|due| due > now)
+    }
+
+    /// Sends a call to this very instance, if it has room for it.
+    async fn call_here(self: &Arc<Self>, call: &Call) -> Exchange {
         let now = Instant::now();
         let Some(place) = Place::take(&self.calls, &self.health, now) else {
             return Exchange::Done(Err(Failure::Overloaded));
@@ -230,8 +302,29 @@ impl Upstream {
         }
     }
 
-    /// A request of the gateway's own, on a connection that nobody else is harmed by.
+    /// A request of the gateway's own, on a connection that nobody else is harmed by. Of several instances the first one
+    /// that can be reached is asked.
     pub async fn ask(
+        self: &Arc<Self>,
+        caller: &Caller,
+        method: Method,
+        params: &str,
+        limit: Duration,
+    ) -> Result<Envelope, Failure> {
+        if self.others().is_empty() {
+            return self.ask_here(caller, method, params, limit).await;
+        }
+        let mut asked = Err(Failure::Lost);
+        for one in self.likely_first() {
+            asked = one.ask_here(caller, method, params, limit).await;
+            if !matches!(asked, Err(Failure::Unavailable(_))) {
+                break;
+            }
+        }
+        asked
+    }
+
+    async fn ask_here(
         self: &Arc<Self>,
         caller: &Caller,
         method: Method,
@@ -268,7 +361,20 @@ impl Upstream {
 
     /// What the server says of itself, once any connection to it has been made.
     pub fn peer(&self) -> Option<Arc<Peer>> {
-        self.peer.load_full()
+        self.peer.load_full().or_else(|| self.others().iter().find_map(|other| other.peer.load_full()))
+    }
+
+    /// All of its instances, those that are left alone after a failed start last.
+    fn likely_first(self: &Arc<Self>) -> Vec<&Arc<Self>> {
+        let now = Instant::now();
+        let mut all: Vec<&Arc<Self>> = std::iter::once(self).chain(self.others()).collect();
+        all.sort_by_key(|one| one.is_left_alone(now));
+        all
+    }
+
+    /// Those that answer at its other addresses.
+    fn others(&self) -> &[Arc<Self>] {
+        self.instances.as_ref().map_or(&[], |instances| instances.others())
     }
 
     /// Makes sure that the server has introduced itself.
@@ -276,8 +382,14 @@ impl Upstream {
         if let Some(peer) = self.peer() {
             return Ok(peer);
         }
-        self.connection(caller).await?;
-        self.peer().ok_or(Failure::Lost)
+        let mut failed = Failure::Lost;
+        for one in self.likely_first() {
+            match one.connection(caller).await {
+                Ok(_) => return self.peer().ok_or(Failure::Lost),
+                Err(failure) => failed = failure,
+            }
+        }
+        Err(failed)
     }
 
     /// The connection for this caller, opened if there is none.
@@ -297,19 +409,33 @@ impl Upstream {
 
     /// Closes what belongs to one client session.
     pub async fn end_session(&self, session: u64) {
+        for one in self.others() {
+            one.pool.close_session(session).await;
+        }
         self.pool.close_session(session).await;
     }
 
     /// Closes what has not been used for longer than the server's settings allow; who waits for its news uses it.
     pub async fn sweep(self: &Arc<Self>) {
         self.keep_hearing();
-        if self.settings.idle_stop_s > 0 && !self.watch.has_wishes() {
-            self.pool.close_idle(Duration::from_secs(self.settings.idle_stop_s)).await;
+        let idle = Duration::from_secs(self.settings.idle_stop_s);
+        if !idle.is_zero() && !self.watch.has_wishes() {
+            self.pool.close_idle(idle).await;
+        }
+        for other in self.others().iter().filter(|_| !idle.is_zero()) {
+            other.pool.close_idle(idle).await;
         }
     }
 
     /// Closes everything. The next call starts the server anew.
     pub async fn stop(&self) {
+        for other in self.others() {
+            other.stop_here().await;
+        }
+        self.stop_here().await;
+    }
+
+    async fn stop_here(&self) {
         self.health.stopping();
         self.modern.store(None);
         self.pool.close_all().await;
@@ -318,6 +444,9 @@ impl Upstream {
 
     /// Closes everything for good: this server has left the configuration.
     pub async fn retire(&self) {
+        for one in self.others() {
+            one.retired.store(true, Ordering::Release);
+        }
         self.retired.store(true, Ordering::Release);
         self.stop().await;
     }
@@ -335,17 +464,20 @@ impl Upstream {
 
     /// How many calls are under way.
     pub fn calls_running(&self) -> usize {
-        self.limits.calls_per_server_max - self.calls.available_permits()
+        let here = self.limits.calls_per_server_max - self.calls.available_permits();
+        here + self.others().iter().map(|other| other.calls_running()).sum::<usize>()
     }
 
     /// How many connections, sessions or processes there are now.
     pub fn instances(&self) -> usize {
-        self.pool.connections().len() + usize::from(self.fresh_door().is_some())
+        let here = self.pool.connections().len() + usize::from(self.fresh_door().is_some());
+        here + self.others().iter().map(|other| other.instances()).sum::<usize>()
     }
 
     /// Whether there is any way to the server now.
     fn is_connected(&self) -> bool {
-        self.fresh_door().is_some() || self.pool.is_connected()
+        let here = self.fresh_door().is_some() || self.pool.is_connected();
+        here || self.others().iter().any(|other| other.is_connected())
     }
 
     /// Who shares a connection with whom. Only a server declared to keep no state is shared by all, and one that lives

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use supervisor::{Entry, backoff::State};
 
-use super::{Upstream, health::LastError};
+use super::{Upstream, health::LastError, instances::InstanceStatus};
 use crate::pipeline::breaker::{self, Passes};
 
 /// One server at one moment.
@@ -35,8 +35,24 @@ pub struct Status {
 }
 
 impl Upstream {
-    /// How the server is.
+    /// How the server is: as good as the best of its instances, with the calls of all.
     pub fn status(&self) -> Status {
+        let own = self.own_status();
+        self.others().iter().map(|other| other.own_status()).fold(own, |all, other| Status {
+            calls: all.calls + other.calls,
+            errors: all.errors + other.errors,
+            restarts: all.restarts + other.restarts,
+            ..all
+        })
+    }
+
+    /// How each of its instances is, if it has more than one.
+    pub fn instance_statuses(&self) -> Vec<InstanceStatus> {
+        self.instances.as_ref().map(|instances| instances.statuses(self)).unwrap_or_default()
+    }
+
+    /// How the instance is that this upstream itself leads to.
+    pub(super) fn own_status(&self) -> Status {
         let (report, peer, breaker) = (self.health.report(), self.peer(), self.breakers.report());
         let is_held_back = breaker.reason.is_some();
         Status {

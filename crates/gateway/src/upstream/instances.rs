@@ -1,0 +1,187 @@
+//! A server that answers at several addresses: an upstream for each of them, and who of them serves a call. The upstream that
+//! the catalogue knows is the first; the others are known to it alone.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use config::{Balance, Mode, Server};
+use mcp::Era;
+use traffic::balance::{Balancer, EjectionRules, Instance, Nobody, Place, Strategy, Wanted};
+
+use super::{Upstream, status::Status};
+use crate::{
+    call::{Answer, Call},
+    failure::Failure,
+    seals::random,
+};
+
+/// An instance that fails so often in a row is left alone, first for so long, at most for so long, and comes back over
+/// this time.
+const EJECTION: EjectionRules = EjectionRules {
+    failures: 5,
+    out: Duration::from_secs(30),
+    out_max: Duration::from_mins(5),
+    return_over: Duration::from_secs(30),
+};
+
+/// The instances of one server.
+#[derive(Debug)]
+pub struct Instances {
+    /// All but the first.
+    others: Vec<Arc<Upstream>>,
+    addresses: Vec<config::Instance>,
+    balance: Balance,
+    balancer: Mutex<Balancer>,
+    home: Place,
+    hasher: RandomState,
+}
+
+/// A call that is under way at one of the instances. Dropped without an end it was given up.
+#[derive(Debug)]
+pub struct Turn {
+    instances: Arc<Instances>,
+    at: usize,
+    began: Instant,
+    has_ended: bool,
+}
+
+/// One instance at one moment.
+#[derive(Clone, Debug)]
+pub struct InstanceStatus {
+    /// What the configuration says of it.
+    pub address: config::Instance,
+    /// Calls under way.
+    pub outstanding: u32,
+    /// How long it is left alone from now on, if it is.
+    pub out_for: Option<Duration>,
+    /// How it is.
+    pub status: Status,
+}
+
+impl Instances {
+    /// The instances of a server that has more than one; `others` are the upstreams of all but the first.
+    pub fn new(settings: &Server, others: Vec<Arc<Upstream>>, home: Place) -> Self {
+        let addresses: Vec<_> = settings.addresses().collect();
+        let instances = addresses.iter().map(|address| Instance {
+            weight: address.weight,
+            group: address.group,
+            calls_max: address.calls_max,
+            place: Place { region: address.region.clone(), zone: address.zone.clone() },
+        });
+        let balancer =
+            Balancer::new(strategy(settings.balance), EJECTION, settings.only_regions.clone(), instances.collect());
+        Self {
+            others,
+            addresses,
+            balance: settings.balance,
+            balancer: Mutex::new(balancer),
+            home,
+            hasher: RandomState::new(),
+        }
+    }
+
+    /// All but the first.
+    pub fn others(&self) -> &[Arc<Upstream>] {
+        &self.others
+    }
+
+    /// Whose turn it is to serve a call; those to be `avoided` only if nobody else is left.
+    pub fn turn(self: &Arc<Self>, call: &Call, first: &Upstream, avoided: &[usize]) -> Result<Turn, Failure> {
+        let place = call.wishes.place.as_deref().unwrap_or(&self.home);
+        let wanted = Wanted {
+            place: Some(place),
+            key: self.what_belongs_together(call, first),
+            random: u64::from_ne_bytes(random()),
+            avoided,
+        };
+        let now = Instant::now();
+        let at = self.lock().begin(&wanted, now).map_err(nowhere)?;
+        Ok(Turn { instances: self.clone(), at, began: now, has_ended: false })
+    }
+
+    /// How each of them is.
+    pub fn statuses(&self, first: &Upstream) -> Vec<InstanceStatus> {
+        let (now, balancer) = (Instant::now(), self.lock());
+        let upstreams = std::iter::once(first).chain(self.others.iter().map(|other| &**other));
+        let told = upstreams.zip(&self.addresses).enumerate().map(|(at, (upstream, address))| InstanceStatus {
+            address: address.clone(),
+            outstanding: balancer.outstanding(at),
+            out_for: balancer.out_for(at, now),
+            status: upstream.own_status(),
+        });
+        told.collect()
+    }
+
+    /// What a call has in common with others that have to go to the same instance. A legacy server remembers its session,
+    /// so the calls of a session stay together there whatever the strategy.
+    fn what_belongs_together(&self, call: &Call, first: &Upstream) -> Option<u64> {
+        let caller = &call.caller;
+        let remembers = first.settings.mode == Mode::PerSession && first.known_era() == Some(Era::Legacy);
+        match self.balance {
+            Balance::Principal => Some(self.hasher.hash_one(&*caller.principal.name)),
+            Balance::Session => Some(self.hasher.hash_one((&*caller.principal.name, caller.session))),
+            _ if remembers => Some(self.hasher.hash_one((&*caller.principal.name, caller.session?))),
+            _ => None,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Balancer> {
+        self.balancer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Turn {
+    /// The place of the instance among all.
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    /// The instance; `first` is the upstream that the catalogue knows.
+    pub fn upstream<'u>(&'u self, first: &'u Arc<Upstream>) -> &'u Arc<Upstream> {
+        match self.at.checked_sub(1) {
+            Some(other) => self.instances.others.get(other).unwrap_or(first),
+            None => first,
+        }
+    }
+
+    /// The call has ended.
+    pub fn ended(mut self, end: Result<Answer, Failure>) -> Result<Answer, Failure> {
+        self.note(&end);
+        end
+    }
+
+    /// Counts the end of the call.
+    pub fn note(&mut self, end: &Result<Answer, Failure>) {
+        self.has_ended = true;
+        let answered = match end {
+            Ok(_) => Some(self.began.elapsed()),
+            Err(failure) if failure.is_of_the_server() && !matches!(failure, Failure::Overloaded) => None,
+            Err(_) => return self.instances.lock().cancelled(self.at),
+        };
+        self.instances.lock().ended(self.at, answered, Instant::now());
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.instances.lock().cancelled(self.at);
+        }
+    }
+}
+
+fn strategy(balance: Balance) -> Strategy {
+    match balance {
+        Balance::LeastOutstanding | Balance::Session | Balance::Principal => Strategy::LeastOutstanding,
+        Balance::RoundRobin => Strategy::RoundRobin,
+        Balance::Weighted => Strategy::Weighted,
+        Balance::Fastest => Strategy::Fastest,
+    }
+}
+
+fn nowhere(nobody: Nobody) -> Failure {
+    Failure::Unavailable(nobody.to_string())
+}
