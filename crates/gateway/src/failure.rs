@@ -85,7 +85,7 @@ impl Failure {
     /// The code of the contract's table of tool errors.
     fn tool_code(&self) -> &'static str {
         match self {
-            Self::TurnedAway { status: 429, .. } => "RATE_LIMITED",
+            Self::TooOften { .. } | Self::TurnedAway { status: 429, .. } => "RATE_LIMITED",
             Self::Unavailable(_)
             | Self::LeftAlone { .. }
             | Self::TurnedAway { .. }
@@ -98,7 +98,6 @@ impl Failure {
             Self::Garbage(_) | Self::Rejected(_) => "UPSTREAM_ERROR",
             Self::TooLarge(_) => "TOO_LARGE",
             Self::Overloaded | Self::Refused(code::OVERLOADED, _) => "OVERLOADED",
-            Self::TooOften { .. } => "RATE_LIMITED",
             Self::MissingCapability(_) | Self::Refused(code::MISSING_CAPABILITY, _) => "NOT_SUPPORTED",
             Self::NotFound(_) | Self::UnknownName(_) | Self::Refused(code::SESSION_EXPIRED, _) => "NOT_FOUND",
             Self::Refused(..) => "INVALID_INPUT",
