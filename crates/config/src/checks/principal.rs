@@ -96,7 +96,7 @@ mod tests {
         );
         check(
             "servers.git.command = \"git\"\nprincipals.ada = { token_hash = \"HASH\", servers = [\"gti\"] }",
-            &["f:2:115: principals.ada.servers[0]: there is no server `gti`"],
+            &["f:2:119: principals.ada.servers[0]: there is no server `gti`"],
         );
     }
 
