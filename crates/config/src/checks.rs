@@ -21,7 +21,7 @@ pub(crate) fn check(config: &Config, problems: &mut Problems<'_>) {
     gateway::check(&config.gateway, has_principals, problems);
     grpc::check(&config.grpc, &config.gateway, has_principals, problems);
     names::check("principals", config.principals.keys(), problems);
-    principal::check(&config.principals, problems);
+    principal::check(&config.principals, &config.servers, problems);
     limits::check(&config.limits, problems);
     queue::check(&config.queue, problems);
     breaker::check(&config.breaker, &config.retry, problems);

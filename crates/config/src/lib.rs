@@ -95,7 +95,7 @@ pub use moment::{Moment, MomentError};
 pub use network::{Network, NetworkError};
 pub use node::Node;
 pub use plan::{Plan, ServerChange, plan};
-pub use principal::{ClassMax, LOCAL, Principal};
+pub use principal::{ClassMax, LOCAL, Principal, burst_of};
 pub use problem::{Problem, Severity};
 pub use queue::Queue;
 pub use retry::Retry;

@@ -145,6 +145,8 @@ impl Server {
             hide: other.hide.clone(),
             describe: other.describe.clone(),
             fix: other.fix.clone(),
+            calls_per_minute: other.calls_per_minute,
+            burst: other.burst,
             tool: other.tool.clone(),
             concurrency: other.concurrency,
             timeout_s: other.timeout_s,

@@ -1,10 +1,15 @@
-//! Sections `[principals.NAME]`: who may call, by which token and from where.
+//! Sections `[principals.NAME]`: who may call, by which token, from where, how often and what.
 //! Who a request is of is decided by the gateway.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Moment, Network, TokenHash};
+use crate::{Glob, Moment, Network, TokenHash};
+
+/// How many may come at once where only so many in a minute are configured: those of ten seconds.
+pub fn burst_of(calls_per_minute: u32) -> u32 {
+    (calls_per_minute / 6).max(1)
+}
 
 /// The name of whoever calls from this machine without a token.
 pub const LOCAL: &str = "local";
@@ -23,6 +28,18 @@ pub struct Principal {
     pub expires: Option<Moment>,
     /// The most urgent class that its calls may have; one that asks for more gets this. Default `"MEDIUM"`.
     pub class_max: ClassMax,
+    /// Calls of it in a minute at most. Default none: any number.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub calls_per_minute: Option<u32>,
+    /// Calls of it at once at most, where there is `calls_per_minute`. Default a sixth of that, and at least 1.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub burst: Option<u32>,
+    /// The servers that it may see, by name; the gateway's own tools are those of `switchboard`. Default none, which means
+    /// every server.
+    pub servers: Vec<String>,
+    /// The tools that it may see: globs over exposed names, which begin with the server's prefix. Default none, which means
+    /// every tool.
+    pub tools: Vec<Glob>,
 }
 
 /// The most urgent class of a principal. `CRITICAL` is for the node itself.
@@ -42,6 +59,15 @@ pub enum ClassMax {
 
 impl Default for Principal {
     fn default() -> Self {
-        Self { token_hash: None, networks: Network::loopback(), expires: None, class_max: ClassMax::default() }
+        Self {
+            token_hash: None,
+            networks: Network::loopback(),
+            expires: None,
+            class_max: ClassMax::default(),
+            calls_per_minute: None,
+            burst: None,
+            servers: Vec::new(),
+            tools: Vec::new(),
+        }
     }
 }

@@ -120,6 +120,12 @@ pub struct Server {
     /// tool or a caller says counts where it is less. Default none.
     #[schemars(range(min = 1, max = 86_400))]
     pub timeout_s: Option<u64>,
+    /// Calls of this server in a minute at most, from everybody together. Default none: any number.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub calls_per_minute: Option<u32>,
+    /// Calls of this server at once at most, where there is `calls_per_minute`. Default a sixth of that, and at least 1.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub burst: Option<u32>,
     /// Bytes in one line from this server, instead of `limits.line_bytes_max`. Default none.
     #[schemars(range(min = 1_024, max = 1_073_741_824))]
     pub line_bytes_max: Option<usize>,
@@ -202,6 +208,8 @@ impl Default for Server {
             tool: BTreeMap::new(),
             concurrency: None,
             timeout_s: None,
+            calls_per_minute: None,
+            burst: None,
             line_bytes_max: None,
         }
     }

@@ -24,6 +24,13 @@ pub struct ToolSettings {
     /// Seconds a call may be silent: neither answer nor progress. Default what the server says.
     #[schemars(range(min = 1, max = 86_400))]
     pub timeout_s: Option<u64>,
+    /// Calls of each of these tools in a minute at most, from everybody together. Default none: any number.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub calls_per_minute: Option<u32>,
+    /// Calls of each of these tools at once at most, where there is `calls_per_minute`. Default a sixth of that, and at
+    /// least 1.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub burst: Option<u32>,
     /// Whether calls of the tool are held back when it fails, beside those of its server as a whole: for a tool that
     /// breaks alone. Default `false`.
     pub breaker: Option<bool>,
@@ -70,6 +77,8 @@ impl ToolSettings {
             concurrency: self.concurrency.or(general.concurrency),
             lock: self.lock.or_else(|| general.lock.clone()),
             timeout_s: self.timeout_s.or(general.timeout_s),
+            calls_per_minute: self.calls_per_minute.or(general.calls_per_minute),
+            burst: self.burst.or(general.burst),
             breaker: self.breaker.or(general.breaker),
             cache_s: self.cache_s.or(general.cache_s),
             cache_shared: self.cache_shared.or(general.cache_shared),

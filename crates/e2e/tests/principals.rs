@@ -132,16 +132,15 @@ fn token_that_has_expired_or_comes_from_elsewhere_is_like_an_unknown_one() {
     let fixture = Fixture::start(Era::Modern);
     let expired = principal("ada", ADA, "expires = \"2026-01-01T00:00:00Z\"");
     let elsewhere = principal("bob", BOB, "networks = [\"192.0.2.0/24\"]");
-    let scene = Scene::start(&(expired + &elsewhere + &fixture.configured("fixture")));
-    let [unknown, expired, elsewhere] = [EVE, ADA, BOB].map(|token| modern(&scene.node, &[&bearer(token)]));
+    let mut node = Node::start(&(expired + &elsewhere + &fixture.configured("fixture")));
+    let [unknown, expired, elsewhere] = [EVE, ADA, BOB].map(|token| modern(&node, &[&bearer(token)]));
     assert!(is_turned_away(&unknown, INVALID), "{}", unknown.text());
     for other in [expired, elsewhere] {
         assert_eq!((other.status, other.text()), (unknown.status, unknown.text()));
     }
-    let says = |log: &Value, what: &str| log.to_string().contains(what);
-    scene
-        .control
-        .wait_until("/logs", |log| says(log, "it has expired") && says(log, "it is not good from this network"));
+    node.end();
+    let log = node.log();
+    assert!(log.contains("it has expired") && log.contains("it is not good from this network"), "{log}");
 }
 
 #[test]
@@ -196,6 +195,65 @@ fn parked_call_and_cursor_of_another_principal_are_not_valid() {
 /// What a modern client that can answer questions says of itself.
 const ASKABLE: &str = r#"{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{"elicitation":{"form":{}}}}"#;
 
+/// The names of the tools in a list.
+fn names(answer: &Answer) -> Vec<String> {
+    let list: Value = serde_json::from_str(&answer.message()).unwrap_or_else(|_| panic!("{}", answer.text()));
+    let tools = if list["result"].is_null() { &list["data"]["tools"] } else { &list["result"]["tools"] };
+    tools.as_array().into_iter().flatten().filter_map(|tool| Some(tool["name"].as_str()?.to_owned())).collect()
+}
+
+#[test]
+fn who_may_see_only_some_things_can_call_only_these() {
+    let (fixture, other) = (Fixture::start(Era::Dual), Fixture::start(Era::Modern));
+    let ada = principal("ada", ADA, "servers = [\"fixture\"]\ntools = [\"fixture_test_simple_*\"]");
+    let all = format!("{}{}", fixture.configured("fixture"), other.configured("other"));
+    let node = Node::start(&(ada + &principal("bob", BOB, "") + &all));
+    let listed = |path: &str, token: Token| {
+        let headers = [&bearer(token), "MCP-Protocol-Version: 2026-07-28", "Mcp-Method: tools/list"];
+        let meta = r#"{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}"#;
+        let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{{"_meta":{meta}}}}}"#);
+        wire::exchange(node.address(), &wire::post(node.address(), path, &headers, body.as_bytes()))
+    };
+    let called = |path: &str, tool: &str, token: Token| {
+        let mut headers = modern_call_headers(tool);
+        headers.push(bearer(token));
+        let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
+        let call = modern_call("1", tool, "{}");
+        wire::exchange(node.address(), &wire::post(node.address(), path, &headers, call.as_bytes()))
+    };
+    for (path, prefix) in [("/mcp", "fixture_"), (PATH, "")] {
+        assert_eq!(names(&listed(path, ADA)), [format!("{prefix}test_simple_text")], "{path}");
+        assert!(names(&listed(path, BOB)).len() > 10, "{path}");
+        assert!(!called(path, &format!("{prefix}test_simple_text"), ADA).is_error(), "{path}");
+        let hidden = format!("{prefix}test_image_content");
+        let refused = called(path, &hidden, ADA);
+        assert!(refused.message().contains(&format!("unknown tool: {hidden}")), "{path} {}", refused.text());
+        assert!(!called(path, &hidden, BOB).is_error(), "{path}");
+    }
+    assert!(called("/mcp", "other_test_simple_text", ADA).message().contains("unknown tool"));
+    assert!(called("/mcp", "switchboard_list_servers", ADA).message().contains("unknown tool"));
+    let (hidden, nowhere) = (listed("/servers/other/mcp", ADA), listed("/servers/nowhere/mcp", ADA));
+    assert_eq!((hidden.status, hidden.text()), (404, nowhere.text()));
+
+    let session = open_session(&node, ADA);
+    let list = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" });
+    assert_eq!(names(&legacy(&node, &[&bearer(ADA), &session], &list)), ["test_simple_text"]);
+    let hidden = legacy(&node, &[&bearer(ADA), &session], &legacy::call(1, "test_image_content", &json!({})));
+    assert!(hidden.message().contains("unknown tool"), "{}", hidden.text());
+
+    let get = |path: &str| {
+        let proof = bearer(ADA);
+        wire::exchange(
+            node.address(),
+            format!("GET {path} HTTP/1.1\r\nHost: {}\r\n{proof}\r\n\r\n", node.address()).as_bytes(),
+        )
+    };
+    assert_eq!(names(&get("/tools")), ["fixture_test_simple_text"]);
+    for path in ["/health", "/stats", "/tools/openapi.json"] {
+        assert!(!get(path).text().contains("other"), "{path} {}", get(path).text());
+    }
+}
+
 #[test]
 fn grpc_clients_prove_who_they_are_in_their_metadata() {
     let fixture = Fixture::start(Era::Modern);
@@ -234,13 +292,15 @@ fn principal_comes_changes_and_goes_while_the_node_runs() {
 #[test]
 fn tokens_and_their_hashes_are_never_told() {
     let fixture = e2e::fixture::configured_over_stdio("fixture", Era::Modern);
-    let scene = Scene::start(&format!("log.filter = \"trace\"\n{}{fixture}", ada_and_bob()));
+    let mut scene = Scene::start(&format!("log.filter = \"trace\"\n{}{fixture}", ada_and_bob()));
     for token in [ADA, EVE] {
         modern(&scene.node, &[&bearer(token)]);
     }
     scene.write(&(ada_and_bob() + &fixture));
     scene.wait_for(2);
-    let told = [scene.node.log(), scene.control.get("/status").to_string(), scene.control.get("/logs").to_string()];
+    let status = scene.control.get("/status").to_string();
+    scene.node.end();
+    let told = [scene.node.log(), status];
     for told in told {
         for (token, hash) in [ADA, EVE] {
             assert!(!told.contains(token) && !told.contains(hash), "{told}");

@@ -73,6 +73,14 @@ pub enum Failure {
     /// An operator ended the call.
     #[error("the call was cancelled by an operator")]
     Withdrawn,
+    /// A rate is used up; nothing was done.
+    #[error("{whose} more calls than are allowed in this time")]
+    TooOften {
+        /// Whose rate it is, as the start of the sentence.
+        whose: &'static str,
+        /// When there is room again.
+        retry_after: Duration,
+    },
     /// The server asked for something that the client did not declare.
     #[error("this needs a capability that the client did not declare")]
     MissingCapability(&'static str),
@@ -94,7 +102,7 @@ impl Failure {
     /// The code of the contract's table of tool errors.
     fn tool_code(&self) -> &'static str {
         match self {
-            Self::TurnedAway { status: 429, .. } => "RATE_LIMITED",
+            Self::TooOften { .. } | Self::TurnedAway { status: 429, .. } => "RATE_LIMITED",
             Self::Unavailable(_)
             | Self::LeftAlone { .. }
             | Self::TurnedAway { .. }
@@ -127,6 +135,7 @@ impl Failure {
         !matches!(
             self,
             Self::NotKept
+                | Self::TooOften { .. }
                 | Self::Refused(..)
                 | Self::MissingCapability(_)
                 | Self::NotFound(_)
@@ -156,6 +165,7 @@ impl Failure {
             }
             Self::Expired => "call again later, or give it more time",
             Self::Withdrawn => "what it had begun may have happened: ask the operator before you call again",
+            Self::TooOften { .. } => "call again after `retry_after_ms`",
             Self::Refused(code::NO_SESSION | code::SESSION_EXPIRED, _) => "open a session, and name it",
             Self::MissingCapability(_) | Self::Refused(code::MISSING_CAPABILITY, _) => {
                 "use a client that can answer questions of servers"
@@ -181,6 +191,7 @@ impl Failure {
             Self::Timeout | Self::Expired => code::DEADLINE,
             Self::Garbage(_) | Self::Rejected(_) | Self::TooLarge(_) | Self::Withdrawn => code::INTERNAL,
             Self::Overloaded | Self::Full { .. } => code::OVERLOADED,
+            Self::TooOften { .. } => code::RATE_LIMITED,
             Self::MissingCapability(_) => code::MISSING_CAPABILITY,
             Self::NotFound(_) | Self::UnknownName(_) => code::INVALID_PARAMS,
             Self::Refused(code, _) => *code,
@@ -194,6 +205,7 @@ impl Failure {
             Self::Overloaded
                 | Self::Full { .. }
                 | Self::Expired
+                | Self::TooOften { .. }
                 | Self::LeftAlone { .. }
                 | Self::NotKept
                 | Self::UnknownName(_)
@@ -231,6 +243,7 @@ impl Failure {
                 | Self::LeftAlone { .. }
                 | Self::TurnedAway { .. }
                 | Self::NoRoom(_)
+                | Self::TooOften { .. }
                 | Self::Overloaded
                 | Self::Full { .. }
                 | Self::Expired
@@ -242,7 +255,7 @@ impl Failure {
         match self {
             Self::LeftAlone { left, .. } => Some(*left),
             Self::TurnedAway { after, .. } => *after,
-            Self::Full { retry_after, .. } => Some(*retry_after),
+            Self::TooOften { retry_after, .. } | Self::Full { retry_after, .. } => Some(*retry_after),
             _ => None,
         }
     }

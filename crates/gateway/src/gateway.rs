@@ -19,7 +19,7 @@ use crate::{
     identities::Identities,
     leaving::Stages,
     parked::ParkedCalls,
-    pipeline::{Traffic, breaker::Rules},
+    pipeline::{Traffic, breaker::Rules, limit::ServerRates},
     principal::Principal,
     residents::Residents,
     results::Results,
@@ -60,6 +60,8 @@ pub struct Parts {
     pub results: Arc<Results>,
     /// Who may call.
     pub identities: Arc<Identities>,
+    /// How often servers may be called.
+    pub server_rates: ServerRates,
     /// The open connections of HTTP+SSE clients.
     pub sse: Arc<SseConnections>,
     /// How far the node is on its way out.
@@ -197,6 +199,7 @@ impl Parts {
             traffic: Arc::new(Traffic::new(config, &members)),
             results: Arc::default(),
             identities,
+            server_rates: ServerRates::new(config, &ServerRates::default()),
             sse: Arc::default(),
             no_facts,
             stages: Arc::default(),
@@ -250,6 +253,7 @@ impl Parts {
             sessions: self.sessions.clone(),
             parked: self.parked.clone(),
             identities,
+            server_rates: ServerRates::new(config, &self.server_rates),
             sse: self.sse.clone(),
             no_facts: self.no_facts.clone(),
             stages: self.stages.clone(),

@@ -5,7 +5,7 @@
 //! do: it starts no process and opens no connection itself, and it keeps nothing on disk but the keys of its seals and
 //! long results.
 //!
-//! In reading order: [`gateway`] (the parts put together), [`current`] (how it changes), [`principal`] and [`identities`],
+//! In reading order: [`gateway`] (the parts put together), [`current`] (how it changes), [`principal`] with [`sight`], and [`identities`],
 //! [`call`], [`events`], [`failure`], [`intake`], [`alarm`], [`catalogue`], [`route`], [`manner`], [`pipeline`],
 //! [`cache`], [`upstream`], [`residents`], [`shape`] and [`results`], [`parked`], [`session`], [`reach`], [`streams`], [`edge`],
 //! [`leaving`] (its way out).
@@ -35,6 +35,7 @@ pub mod route;
 pub mod seals;
 pub mod session;
 pub mod shape;
+pub mod sight;
 pub mod streams;
 pub mod upstream;
 

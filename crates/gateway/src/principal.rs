@@ -4,7 +4,9 @@
 use std::{net::IpAddr, sync::Arc};
 
 use tokio::sync::Semaphore;
-use traffic::Class;
+use traffic::{Class, Meter, Rate};
+
+use crate::{pipeline::limit, sight::Sight};
 
 /// Somebody who calls.
 #[derive(Clone, Debug)]
@@ -13,6 +15,10 @@ pub struct Principal {
     pub name: Arc<str>,
     /// The most urgent class that its calls may have.
     pub class_max: Class,
+    /// What it may see; `None` for everything.
+    pub sight: Option<Sight>,
+    /// How often it may call; `None` for any number of times.
+    pub(crate) rate: Option<Rate>,
     pub(crate) proof: Option<Proof>,
     pub(crate) lasting: Lasting,
 }
@@ -31,6 +37,8 @@ pub(crate) struct Proof {
 pub(crate) struct Lasting {
     /// Places for open streams of changes.
     pub(crate) listeners: Arc<Semaphore>,
+    /// How far its rate is used up.
+    pub(crate) meter: Arc<Meter>,
 }
 
 /// The other end of a connection.
@@ -56,7 +64,7 @@ pub struct Visitor {
 impl Principal {
     /// Whoever calls from this machine without a token.
     pub(crate) fn local(lasting: Lasting) -> Self {
-        Self { name: config::LOCAL.into(), class_max: Class::High, proof: None, lasting }
+        Self { name: config::LOCAL.into(), class_max: Class::High, sight: None, rate: None, proof: None, lasting }
     }
 
     /// The node itself. It owns what `local` owns, and goes first.
@@ -71,7 +79,14 @@ impl Principal {
             networks: settings.networks.clone(),
             expires_at_s: settings.expires.as_ref().map(config::Moment::unix_s),
         };
-        Some(Self { name: name.into(), class_max: class(settings.class_max), proof: Some(proof), lasting })
+        Some(Self {
+            name: name.into(),
+            class_max: class(settings.class_max),
+            sight: Sight::of(settings),
+            rate: limit::rate(settings.calls_per_minute, settings.burst),
+            proof: Some(proof),
+            lasting,
+        })
     }
 
     /// The class of a call for which it wishes this one.
@@ -92,7 +107,7 @@ fn class(most: config::ClassMax) -> Class {
 impl Lasting {
     /// That of somebody new.
     pub(crate) fn new(limits: &config::Limits) -> Self {
-        Self { listeners: Arc::new(Semaphore::new(limits.listens_per_principal_max)) }
+        Self { listeners: Arc::new(Semaphore::new(limits.listens_per_principal_max)), meter: Arc::default() }
     }
 }
 

@@ -8,7 +8,7 @@ use mcp::{Envelope, Era, Method, Param, Span, array, code, message, mirrors, nam
 
 use crate::{
     call::{Call, Caller},
-    catalogue::{Catalogue, Endpoint, Member, listing::ListKind, view::Route, wrapping},
+    catalogue::{Catalogue, Endpoint, Member, listing::ListKind, seen::Seen, view::Route, wrapping},
     failure::Failure,
     manner::Manner,
     pipeline::wishes::Wishes,
@@ -139,16 +139,17 @@ fn call(
 /// Looks a name up; a name that no view knows yet is led by its prefix to the server that may have it.
 async fn find(catalogue: &Arc<Catalogue>, kind: ListKind, inbound: &Inbound, name: &str) -> Result<Route, Failure> {
     let Inbound { caller, endpoint, .. } = inbound;
-    if let Some(route) = catalogue.warm(endpoint).and_then(|view| view.route(kind, name).cloned()) {
+    let seen = catalogue.seen_by(&caller.principal);
+    if let Some(route) = seen.warm(endpoint).and_then(|view| view.route(kind, name).cloned()) {
         return Ok(route);
     }
-    let guessed = guess(catalogue, kind, endpoint, name);
+    let guessed = guess(seen, kind, endpoint, name);
     if let Some(route) = &guessed
         && !may_be_only_a_task(route, kind, caller).await
     {
         return Ok(route.clone());
     }
-    let view = Box::pin(catalogue.view(endpoint)).await.ok_or_else(|| invalid("no such endpoint".to_owned()))?;
+    let view = Box::pin(seen.view(endpoint)).await.ok_or_else(|| invalid("no such endpoint".to_owned()))?;
     // What a server does not list it may still have: some show a tool only to clients that can answer its questions.
     view.route(kind, name).cloned().or(guessed).ok_or_else(|| {
         let what = if kind == ListKind::Tools { "tool" } else { "prompt" };
@@ -160,7 +161,7 @@ async fn find(catalogue: &Arc<Catalogue>, kind: ListKind, inbound: &Inbound, nam
 
 /// The server that a name must belong to if it exists at all: the only one of its endpoint, or the one whose prefix it
 /// has. Only where nothing is renamed, hidden or selected, so that the guess is what the view would say.
-fn guess(catalogue: &Catalogue, kind: ListKind, endpoint: &Endpoint, name: &str) -> Option<Route> {
+fn guess(seen: Seen<'_>, kind: ListKind, endpoint: &Endpoint, name: &str) -> Option<Route> {
     let plain = |settings: &config::Server| {
         let nothing_said = settings.rename.is_empty()
             && settings.hide.is_empty()
@@ -168,20 +169,23 @@ fn guess(catalogue: &Catalogue, kind: ListKind, endpoint: &Endpoint, name: &str)
             && settings.tool.is_empty();
         kind != ListKind::Tools || nothing_said
     };
-    let mut members = catalogue.shown_members(endpoint);
+    let mut members = seen.shown_members(endpoint);
     let (Member { upstream, settings }, own) = match endpoint {
         Endpoint::Server(_) => (members.next()?, name),
         Endpoint::All => {
             members.filter_map(|member| Some((member, own_name(member, name)?))).min_by_key(|(_, own)| own.len())?
         }
         // only toolkits understand names that they do not list
-        Endpoint::Bundle(_) if takes_whole_servers(catalogue.bundle(endpoint)?) => members
+        Endpoint::Bundle(_) if takes_whole_servers(seen.bundle(endpoint)?) => members
             .filter(|member| member.settings.toolkit.is_some())
             .filter_map(|member| Some((member, own_name(member, name)?)))
             .min_by_key(|(_, own)| own.len())?,
         Endpoint::Bundle(_) => return None,
     };
     let prefix = settings.prefix(&upstream.name);
+    if kind == ListKind::Tools && !seen.shows_tool(&names::exposed(prefix, own)) {
+        return None;
+    }
     let is_single = matches!(endpoint, Endpoint::Server(_));
     let is_changed = !is_single && (prefix.is_empty() || !names::is_accepted(name));
     if !plain(settings) || is_changed || name.len() == names::NAME_BYTES_MAX {
@@ -266,17 +270,13 @@ fn param_headers(route: &Route, inbound: &Inbound) -> Result<Vec<(HeaderName, He
 async fn resource(catalogue: &Arc<Catalogue>, inbound: Inbound) -> Result<Routed, Failure> {
     let token = inbound.request.param(Param::Uri);
     let uri = text(&inbound.request, token).ok_or_else(|| invalid("`uri` must be a string".to_owned()))?;
-    let (route, own) = find_resource(catalogue, &inbound.endpoint, &uri).await?;
+    let (route, own) = find_resource(catalogue.seen_by(&inbound.caller.principal), &inbound.endpoint, &uri).await?;
     let rename = (own != uri).then(|| (token, message::json_string(&own).into()));
     call(Route { own: own.into(), ..route }, inbound, rename, Vec::new(), Vec::new())
 }
 
 /// The server of a URI and what the URI is there.
-pub async fn find_resource(
-    catalogue: &Arc<Catalogue>,
-    endpoint: &Endpoint,
-    uri: &str,
-) -> Result<(Route, String), Failure> {
+pub async fn find_resource(seen: Seen<'_>, endpoint: &Endpoint, uri: &str) -> Result<(Route, String), Failure> {
     let plain = |upstream: &Arc<Upstream>| Route {
         upstream: upstream.clone(),
         own: uri.into(),
@@ -286,22 +286,22 @@ pub async fn find_resource(
         manner: Manner::default(),
     };
     if let Endpoint::Server(_) = endpoint {
-        let upstream = catalogue.members(endpoint).next().ok_or_else(|| invalid("no such endpoint".to_owned()))?;
+        let upstream = seen.members(endpoint).next().ok_or_else(|| invalid("no such endpoint".to_owned()))?;
         return Ok((plain(upstream), uri.to_owned()));
     }
     if let Some((server, own)) = wrapping::unwrap(uri)
-        && let Some(upstream) = catalogue.members(endpoint).find(|upstream| *upstream.name == *server)
+        && let Some(upstream) = seen.members(endpoint).find(|upstream| *upstream.name == *server)
     {
         return Ok((plain(upstream), own.to_owned()));
     }
-    let view = Box::pin(catalogue.view(endpoint)).await.ok_or_else(|| invalid("no such endpoint".to_owned()))?;
+    let view = Box::pin(seen.view(endpoint)).await.ok_or_else(|| invalid("no such endpoint".to_owned()))?;
     if let Some(route) = view.route(ListKind::Resources, uri) {
         return Ok((route.clone(), route.own.to_string()));
     }
     if let Some(route) = view.skill(uri).or_else(|| view.template(uri)) {
         return Ok((route.clone(), uri.to_owned()));
     }
-    let mut owners = catalogue
+    let mut owners = seen
         .members(endpoint)
         .filter(|upstream| !upstream.is_own() && upstream.peer().is_some_and(|peer| peer.can(&["resources"])));
     match (owners.next(), owners.next()) {
@@ -325,13 +325,14 @@ async fn completion(catalogue: &Arc<Catalogue>, inbound: Inbound) -> Result<Rout
     }
     let token = at("uri").ok_or_else(|| invalid("`ref` names neither a prompt nor a resource".to_owned()))?;
     let uri = text(&inbound.request, token).ok_or_else(|| invalid("`ref.uri` must be a string".to_owned()))?;
-    let known = catalogue.warm(&inbound.endpoint).and_then(|view| view.route(ListKind::Templates, &uri).cloned());
+    let seen = catalogue.seen_by(&inbound.caller.principal);
+    let known = seen.warm(&inbound.endpoint).and_then(|view| view.route(ListKind::Templates, &uri).cloned());
     let (route, own) = match known {
         Some(route) => {
             let own = route.own.to_string();
             (route, own)
         }
-        None => find_resource(catalogue, &inbound.endpoint, &uri).await?,
+        None => find_resource(catalogue.seen_by(&inbound.caller.principal), &inbound.endpoint, &uri).await?,
     };
     let rename = (own != uri).then(|| (token, message::json_string(&own).into()));
     call(route, inbound, rename, Vec::new(), Vec::new())
@@ -339,13 +340,16 @@ async fn completion(catalogue: &Arc<Catalogue>, inbound: Inbound) -> Result<Rout
 
 /// Task ids that we handed out name their server. The tasks of the two eras have nothing in common but the word, so a
 /// task is known only to clients of the era of its server.
-async fn task(catalogue: &Catalogue, seals: &Seals, inbound: Inbound) -> Result<Routed, Failure> {
+async fn task(catalogue: &Arc<Catalogue>, seals: &Seals, inbound: Inbound) -> Result<Routed, Failure> {
     let token = inbound.request.param(Param::TaskId);
     let shown = text(&inbound.request, token).ok_or_else(|| invalid("`taskId` must be a string".to_owned()))?;
     let unknown = || invalid("unknown task".to_owned());
     let task = TaskId::reveal(&seals.ring(), &inbound.caller.principal.name, &shown).map_err(|_| unknown())?;
-    let upstream =
-        catalogue.members(&inbound.endpoint).find(|upstream| *upstream.name == *task.server).ok_or_else(unknown)?;
+    let upstream = catalogue
+        .seen_by(&inbound.caller.principal)
+        .members(&inbound.endpoint)
+        .find(|upstream| *upstream.name == *task.server)
+        .ok_or_else(unknown)?;
     if upstream.introduce(&inbound.caller).await?.era != inbound.caller.era {
         return Err(unknown());
     }
@@ -362,12 +366,14 @@ async fn task(catalogue: &Catalogue, seals: &Seals, inbound: Inbound) -> Result<
 }
 
 /// Methods that we do not know pass to the server of a per-server endpoint as they are.
-fn whole_server(catalogue: &Catalogue, inbound: Inbound) -> Result<Routed, Failure> {
+fn whole_server(catalogue: &Arc<Catalogue>, inbound: Inbound) -> Result<Routed, Failure> {
     let unknown = || Failure::Refused(code::METHOD_NOT_FOUND, format!("unknown method: {}", inbound.request.method()));
     if !matches!(inbound.endpoint, Endpoint::Server(_)) {
         return Err(unknown());
     }
-    let upstream = catalogue.members(&inbound.endpoint).next().ok_or_else(unknown)?.clone();
+    let mut members = catalogue.seen_by(&inbound.caller.principal).members(&inbound.endpoint);
+    let upstream = members.next().ok_or_else(unknown)?.clone();
+    drop(members);
     let route = Route {
         upstream,
         own: "".into(),

@@ -26,6 +26,8 @@ pub const NO_SESSION: i32 = -31000;
 pub const SESSION_EXPIRED: i32 = -31001;
 /// The deadline passed while waiting.
 pub const DEADLINE: i32 = -31002;
+/// A rate is used up.
+pub const RATE_LIMITED: i32 = -31003;
 /// An outside system is not available.
 pub const UNAVAILABLE: i32 = -31004;
 /// A limit of the gateway is reached; the request was shed.
@@ -40,6 +42,7 @@ pub fn http_status(code: i32, modern: bool) -> u16 {
         METHOD_NOT_FOUND if modern => 404,
         SESSION_EXPIRED => 404,
         DEADLINE => 408,
+        RATE_LIMITED => 429,
         UNAVAILABLE | OVERLOADED => 503,
         OUTCOME_UNKNOWN => 502,
         _ => 200,

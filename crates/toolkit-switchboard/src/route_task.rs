@@ -3,6 +3,7 @@
 
 use gateway::{
     Current,
+    call::Caller,
     catalogue::toolbox::KnownTool,
     pipeline::{carry, wishes::Wishes},
     route::{Inbound, route},
@@ -114,7 +115,7 @@ async fn execute(scope: &Scope, tool: &KnownTool) -> Result<Value, Failure> {
     let request = Envelope::parse(&request, ScanLimits::default()).map_err(|problem| failed(problem.to_string()))?;
     let gateway = &scope.gateway;
     let inbound = Inbound {
-        caller: gateway.own_caller(),
+        caller: Caller { principal: scope.principal.clone(), ..gateway.own_caller() },
         endpoint: scope.endpoint.clone(),
         request,
         param_headers: None,

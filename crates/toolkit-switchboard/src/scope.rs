@@ -1,10 +1,11 @@
-//! What a caller may see: the endpoint that it came through. Through the gateway's own endpoint it sees everything.
+//! What a caller may see: what its principal may, of the endpoint that it came through. Through the gateway's own endpoint it sees everything.
 
 use std::sync::Arc;
 
 use gateway::{
     Current, Gateway,
     catalogue::{Endpoint, Member, view::View},
+    principal::Principal,
 };
 use mcp::nearest;
 use toolkit::{Caller, Code, Failure};
@@ -13,6 +14,8 @@ use toolkit::{Caller, Code, Failure};
 pub(crate) struct Scope {
     /// The gateway as it is now.
     pub(crate) gateway: Gateway,
+    /// Who calls.
+    pub(crate) principal: Arc<Principal>,
     /// The endpoint whose tools the caller may call.
     pub(crate) endpoint: Endpoint,
     /// What that endpoint shows.
@@ -27,16 +30,18 @@ impl Scope {
             endpoint => endpoint,
         };
         let gateway = gateway.now();
-        match gateway.catalogue.view(&endpoint).await {
-            Some(view) => Ok(Self { gateway, endpoint, view }),
-            None => Err(Failure::new(Code::NotFound, "the endpoint of this call is gone").hint("connect again")),
-        }
+        let gone =
+            |what| Failure::new(Code::NotFound, format!("the {what} of this call is gone")).hint("connect again");
+        let principal = gateway.identities.named(&caller.principal).cloned().ok_or_else(|| gone("principal"))?;
+        let view = gateway.catalogue.seen_by(&principal).view(&endpoint).await.ok_or_else(|| gone("endpoint"))?;
+        Ok(Self { gateway, principal, endpoint, view })
     }
 
     /// The servers behind the endpoint.
     pub(crate) fn members(&self) -> impl Iterator<Item = &Member> {
         let here = |member: &&Member| {
-            self.gateway.catalogue.members(&self.endpoint).any(|upstream| upstream.name == member.upstream.name)
+            let seen = self.gateway.catalogue.seen_by(&self.principal);
+            seen.members(&self.endpoint).any(|upstream| upstream.name == member.upstream.name)
         };
         self.gateway.members().iter().filter(here)
     }

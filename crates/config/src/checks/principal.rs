@@ -4,10 +4,17 @@ use std::collections::BTreeMap;
 
 use crate::path::KeyPath;
 use crate::problem::Problems;
-use crate::{LOCAL, Principal};
+use crate::{LOCAL, Principal, Server, nearest};
+
+/// The server of the gateway's own tools, which is there without being configured.
+const OWN: &str = "switchboard";
 
 /// Reports what is wrong with `principals`.
-pub(super) fn check(principals: &BTreeMap<String, Principal>, problems: &mut Problems<'_>) {
+pub(super) fn check(
+    principals: &BTreeMap<String, Principal>,
+    servers: &BTreeMap<String, Server>,
+    problems: &mut Problems<'_>,
+) {
     let mut seen = BTreeMap::new();
     for (name, principal) in principals {
         let path = KeyPath::of(["principals", name]);
@@ -18,6 +25,12 @@ pub(super) fn check(principals: &BTreeMap<String, Principal>, problems: &mut Pro
         if principal.networks.is_empty() {
             let hint = "name a network, or leave the key out for this machine";
             problems.add(&path.key("networks"), "the token is good from nowhere", hint.to_owned());
+        }
+        for (index, server) in principal.servers.iter().enumerate() {
+            if !servers.contains_key(server) && server != OWN {
+                let hint = nearest::hint(server, servers.keys().map(String::as_str).chain([OWN]));
+                problems.add(&path.key("servers").index(index), format!("there is no server `{server}`"), hint);
+            }
         }
         let Some(hash) = principal.token_hash else {
             let hint = format!("`switchboard principal rotate {name}` makes a token and writes it");
@@ -72,6 +85,18 @@ mod tests {
         check(
             "principals.local.token_hash = \"HASH\"",
             &["f:1:12: principals.local: `local` is whoever calls from this machine without a token"],
+        );
+    }
+
+    #[test]
+    fn principal_sees_servers_that_exist() {
+        check(
+            "servers.git.command = \"git\"\nprincipals.ada = { token_hash = \"HASH\", servers = [\"git\", \"switchboard\"] }",
+            &[],
+        );
+        check(
+            "servers.git.command = \"git\"\nprincipals.ada = { token_hash = \"HASH\", servers = [\"gti\"] }",
+            &["f:2:119: principals.ada.servers[0]: there is no server `gti`"],
         );
     }
 

@@ -23,7 +23,7 @@ fn call_of(principal: &str, tool: &str, arguments: &str) -> Call {
         r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"{tool}","arguments":{arguments}}}}}"#
     );
     let facts = ClientFacts { capabilities: "{}".into(), info: bytes::Bytes::new(), log_level: bytes::Bytes::new() };
-    let lasting = Lasting { listeners: Arc::new(tokio::sync::Semaphore::new(1)) };
+    let lasting = Lasting::new(&config::Limits::default());
     Call {
         caller: Caller {
             principal: Arc::new(Principal { name: principal.into(), ..Principal::local(lasting) }),

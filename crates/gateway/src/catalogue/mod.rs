@@ -9,6 +9,7 @@ pub mod listing;
 mod notice;
 mod part;
 pub mod search;
+pub mod seen;
 pub mod shown;
 pub mod toolbox;
 pub mod view;
@@ -33,7 +34,7 @@ use self::{
     notice::Notice,
     view::{Builder, Shape, View},
 };
-use crate::{call::Caller, upstream::Upstream};
+use crate::{call::Caller, principal::Principal, sight::Sight, upstream::Upstream};
 
 /// A server, and how it is to be shown: prefix, new names, hidden tools, fixed arguments.
 #[derive(Clone, Debug)]
@@ -59,6 +60,8 @@ struct Page {
     shape: Shape,
     members: Vec<usize>,
     view: ArcSwap<Option<Arc<View>>>,
+    /// The views of principals that may not see everything, by their names: as many as there are in the configuration.
+    limited: Mutex<BTreeMap<Arc<str>, Arc<View>>>,
 }
 
 /// What a catalogue is made of besides servers and bundles.
@@ -231,26 +234,42 @@ impl Catalogue {
         self.changed.subscribe()
     }
 
+    /// What a principal that may not see everything sees of an endpoint.
+    fn limited(&self, endpoint: &Endpoint, principal: &Principal, sight: &Sight) -> Option<Arc<View>> {
+        let page = self.pages.get(endpoint)?;
+        let generation = self.generation.load(Ordering::Acquire);
+        if let Some(view) = lock(&page.limited).get(&principal.name).filter(|view| view.generation == generation) {
+            return Some(view.clone());
+        }
+        let view = self.build(page, Some(sight));
+        lock(&page.limited).insert(principal.name.clone(), view.clone());
+        Some(view)
+    }
+
     fn rebuild(&self, page: &Page) -> Arc<View> {
+        let view = self.build(page, None);
+        page.view.store(Arc::new(Some(view.clone())));
+        view
+    }
+
+    fn build(&self, page: &Page, sight: Option<&Sight>) -> Arc<View> {
         let generation = self.generation.load(Ordering::Acquire);
         let parts: Vec<_> = page
             .members
             .iter()
             .filter_map(|index| Some((self.entries[*index].member.clone(), self.entries[*index].part.load_full()?)))
+            .filter(|(member, _)| sight.is_none_or(|sight| sight.shows_server(&member.upstream.name)))
             .collect();
         let horizon = Instant::now() + Duration::from_hours(1);
-        let view = Arc::new(
-            Builder::new(&page.shape, &self.tools, &self.who, generation, horizon)
-                .build(&parts, self.limits.catalogue_ttl_ms),
-        );
-        page.view.store(Arc::new(Some(view.clone())));
-        view
+        let mut builder = Builder::new(&page.shape, &self.tools, &self.who, generation, horizon);
+        builder.sight = sight;
+        Arc::new(builder.build(&parts, self.limits.catalogue_ttl_ms))
     }
 }
 
 /// The endpoints of these servers and bundles.
 fn pages(members: &[Member], bundles: &BTreeMap<String, Bundle>) -> BTreeMap<Endpoint, Page> {
-    let page = |shape, members| Page { shape, members, view: ArcSwap::default() };
+    let page = |shape, members| Page { shape, members, view: ArcSwap::default(), limited: Mutex::default() };
     let mut pages = BTreeMap::from([(Endpoint::All, page(Shape::All, (0..members.len()).collect()))]);
     for (index, member) in members.iter().enumerate() {
         pages.insert(Endpoint::Server(member.upstream.name.to_string()), page(Shape::Single, vec![index]));

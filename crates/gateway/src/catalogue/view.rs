@@ -19,7 +19,7 @@ use super::{
     toolbox::{KnownTool, Toolbox},
     wrapping::{self, Clashes},
 };
-use crate::{manner::Manner, upstream::Upstream};
+use crate::{manner::Manner, sight::Sight, upstream::Upstream};
 
 /// Where a shown name leads.
 #[derive(Clone, Debug)]
@@ -151,6 +151,8 @@ fn fits(template: &str, uri: &str) -> bool {
 /// Builds views.
 pub struct Builder<'a> {
     shape: &'a Shape,
+    /// What the principal of the view may see, if not everything.
+    pub(super) sight: Option<&'a Sight>,
     settings: &'a Tools,
     who: &'a str,
     generation: u64,
@@ -168,6 +170,7 @@ impl<'a> Builder<'a> {
         let empty = || Rendered { public: true, ttl_ms: u64::MAX, ..Rendered::default() };
         Self {
             shape,
+            sight: None,
             settings,
             who,
             generation,
@@ -295,6 +298,9 @@ impl<'a> Builder<'a> {
         }
         let own = settings.rename.get(&**own).filter(|_| is_tool).map_or(&**own, String::as_str);
         let prefixed = names::exposed(settings.prefix(&upstream.name), own);
+        if is_tool && self.sight.is_some_and(|sight| !sight.shows_tool(&prefixed)) {
+            return None;
+        }
         if self.is_aside(upstream) {
             return Some(prefixed);
         }

@@ -78,7 +78,7 @@ impl Http {
             Ok(principal) => principal,
             Err(unauthorized) => return challenge(unauthorized),
         };
-        if !self.gateway.catalogue.has(endpoint) {
+        if !self.gateway.catalogue.seen_by(&principal).has(endpoint) {
             return refuse(StatusCode::NOT_FOUND, "there is no server or bundle of this name");
         }
         let visit = Visit { gateway: &self.gateway, principal };
@@ -462,11 +462,18 @@ pub fn respond(reply: Reply) -> Answered {
         Reply::Accepted => with_status(StatusCode::ACCEPTED, Answer::full(Bytes::new())),
         Reply::Many(messages) => events(messages, None),
         Reply::One(bytes, status) => {
+            let later = matches!(status, 429 | 503).then(|| later_s(&bytes)).flatten();
             let mut response = with_status(StatusCode::from_u16(status).unwrap_or(StatusCode::OK), Answer::full(bytes));
             response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            response.headers_mut().extend(later.map(|seconds| (header::RETRY_AFTER, seconds.into())));
             response
         }
     }
+}
+
+/// After how many seconds a request may be sent again, where its answer says so.
+fn later_s(answer: &Bytes) -> Option<u64> {
+    bridge::retry_after_s(&Envelope::parse(answer, ScanLimits::default()).ok()?)
 }
 
 /// The stream that a GET asks for: the one that broke, or a new standing one. Of a standing stream nothing but notices

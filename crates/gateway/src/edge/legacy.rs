@@ -128,7 +128,7 @@ async fn set_level(gateway: &Gateway, session: &Arc<Session>, request: &Envelope
     };
     session.set_log_level(message::json_string(level).into());
     let caller = session.caller();
-    for upstream in gateway.catalogue.members(&session.endpoint) {
+    for upstream in gateway.catalogue.seen_by(&caller.principal).members(&session.endpoint) {
         let logs = upstream.peer().is_some_and(|peer| peer.era == Era::Legacy && peer.can(&["logging"]));
         if logs {
             let limit = Duration::from_millis(gateway.limits.list_ms_max);
@@ -145,7 +145,8 @@ async fn subscribe(gateway: &Gateway, session: &Arc<Session>, request: &Envelope
         let text = format!("at most {} resources in one session", gateway.limits.subscriptions_per_listen_max);
         return Reply::error(Some(id), code::INVALID_PARAMS, &text, false);
     }
-    let found = find_resource(&gateway.catalogue, &session.endpoint, &uri).await;
+    let principal = session.caller().principal;
+    let found = find_resource(gateway.catalogue.seen_by(&principal), &session.endpoint, &uri).await;
     let started = match found {
         Ok((route, own)) => {
             let forward = forward_updates(session, &route.upstream, own.clone(), uri.clone());
@@ -190,7 +191,9 @@ fn forward_updates(
 
 /// Opens the standing stream of a session and tells it of changed lists for as long as it is open.
 pub fn stand(gateway: &Gateway, session: &Arc<Session>) -> mpsc::Receiver<Bytes> {
-    let members: Vec<Arc<Upstream>> = gateway.catalogue.members(&session.endpoint).cloned().collect();
+    let principal = session.caller().principal;
+    let seen = gateway.catalogue.seen_by(&principal);
+    let members: Vec<Arc<Upstream>> = seen.members(&session.endpoint).cloned().collect();
     let (changes, session_facts) = (gateway.catalogue.changes(), (session.caller(), session.endpoint.clone()));
     let newcomers = newcomers::hear(gateway.clone(), session.caller(), session.endpoint.clone());
     let follow = |client| async move {

@@ -139,7 +139,7 @@ impl Ears {
             shown.insert((server, subject), name);
         }
         if !wanted.lists.is_empty() {
-            for upstream in gateway.catalogue.members(endpoint) {
+            for upstream in gateway.catalogue.seen_by(&caller.principal).members(endpoint) {
                 by_server.entry(upstream.name.clone()).or_insert_with(|| (upstream.clone(), Vec::new()));
             }
         }
@@ -259,15 +259,15 @@ async fn find(
     endpoint: &Endpoint,
     wanted: &Filter,
 ) -> Vec<(Arc<Upstream>, Subject, String)> {
-    let mut found = Vec::new();
+    let (mut found, seen) = (Vec::new(), gateway.catalogue.seen_by(&caller.principal));
     for uri in &wanted.resources {
-        if let Ok((route, own)) = find_resource(&gateway.catalogue, endpoint, uri).await {
+        if let Ok((route, own)) = find_resource(seen, endpoint, uri).await {
             found.push((route.upstream, Subject::Resource(own), uri.clone()));
         }
     }
     for shown in &wanted.tasks {
         let Ok(task) = TaskId::reveal(&gateway.seals.ring(), &caller.principal.name, shown) else { continue };
-        if let Some(upstream) = gateway.catalogue.members(endpoint).find(|upstream| *upstream.name == *task.server) {
+        if let Some(upstream) = seen.members(endpoint).find(|upstream| *upstream.name == *task.server) {
             found.push((upstream.clone(), Subject::Task(task.id), shown.clone()));
         }
     }

@@ -23,7 +23,7 @@ pub async fn list(
     modern: bool,
 ) -> Reply {
     let id = id_of(request);
-    let Some(view) = gateway.catalogue.view(endpoint).await else {
+    let Some(view) = gateway.catalogue.seen_by(principal).view(endpoint).await else {
         return Reply::error(Some(id), code::INVALID_PARAMS, "no such endpoint", modern);
     };
     let rendered = view.list(kind);

@@ -16,14 +16,14 @@ use crate::{
 pub(crate) async fn hear(gateway: Gateway, caller: Caller, endpoint: Endpoint) {
     let mut changes = gateway.catalogue.changes();
     let mut heard: Vec<(Arc<Upstream>, Option<Watching>)> =
-        members(&gateway, &endpoint).into_iter().map(|upstream| (upstream, None)).collect();
+        members(&gateway, &caller, &endpoint).into_iter().map(|upstream| (upstream, None)).collect();
     loop {
         match changes.recv().await {
             Ok(change) if change.concerns(&endpoint) => {}
             Ok(_) | Err(RecvError::Lagged(_)) => continue,
             Err(RecvError::Closed) => return,
         }
-        let members = members(&gateway.newest(), &endpoint);
+        let members = members(&gateway.newest(), &caller, &endpoint);
         heard.retain(|(known, _)| members.iter().any(|member| Arc::ptr_eq(member, known)));
         for member in members {
             let is_known = heard.iter().any(|(known, _)| Arc::ptr_eq(known, &member));
@@ -36,6 +36,6 @@ pub(crate) async fn hear(gateway: Gateway, caller: Caller, endpoint: Endpoint) {
     }
 }
 
-fn members(gateway: &Gateway, endpoint: &Endpoint) -> Vec<Arc<Upstream>> {
-    gateway.catalogue.members(endpoint).cloned().collect()
+fn members(gateway: &Gateway, caller: &Caller, endpoint: &Endpoint) -> Vec<Arc<Upstream>> {
+    gateway.catalogue.seen_by(&caller.principal).members(endpoint).cloned().collect()
 }

@@ -144,7 +144,9 @@ pub(super) async fn list(gateway: &Gateway, session: &Session, request: &Envelop
     if request.param_raw(Param::Cursor).is_some_and(|cursor| cursor != b"null") {
         return Reply::error(Some(id), code::INVALID_PARAMS, "the cursor is not valid: begin the list again", false);
     }
-    let asked = gateway.catalogue.members(&session.endpoint).filter(|upstream| lists_tasks(upstream));
+    let principal = session.caller().principal;
+    let asked =
+        gateway.catalogue.seen_by(&principal).members(&session.endpoint).filter(|upstream| lists_tasks(upstream));
     let lists = join_all(asked.map(|upstream| list_of(gateway, session, upstream))).await;
     let (mut tasks, mut missing) = (Vec::new(), serde_json::Map::new());
     for (server, listed) in lists {

@@ -398,6 +398,7 @@ fn told_by(failure: &Failure, is_hurried: bool) -> End {
         | Failure::Full { .. }
         | Failure::Expired
         | Failure::Withdrawn
+        | Failure::TooOften { .. }
         | Failure::UnknownName(_)
         | Failure::Refused(..) => End::Untold,
     }

@@ -6,6 +6,7 @@ pub mod breaker;
 mod cached;
 pub mod duplicates;
 pub mod keyed;
+pub mod limit;
 pub mod queue;
 mod retry;
 pub mod wishes;
@@ -30,6 +31,8 @@ pub struct Traffic {
     pub cache: Cache,
     /// The queues before the servers.
     pub queues: Arc<Queues>,
+    /// How far the rates of tools are used up.
+    pub(crate) tools: limit::ToolMeters,
     /// The calls that were made under idempotency keys.
     keys: Arc<keyed::Keys>,
 }
@@ -37,8 +40,12 @@ pub struct Traffic {
 impl Traffic {
     /// Nothing remembered yet.
     pub fn new(config: &Config, members: &[Member]) -> Self {
-        let traffic =
-            Self { cache: Cache::new(config.cache.memory_bytes), queues: Arc::default(), keys: Arc::default() };
+        let traffic = Self {
+            cache: Cache::new(config.cache.memory_bytes),
+            queues: Arc::default(),
+            tools: limit::ToolMeters::default(),
+            keys: Arc::default(),
+        };
         traffic.change(config, members);
         traffic
     }
@@ -57,6 +64,9 @@ impl Traffic {
 
 /// Carries a call to its server, or finds its answer nearer.
 pub async fn carry(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call) -> Exchange {
+    if let Err(failure) = limit::count(gateway, upstream, call) {
+        return Exchange::Done(Err(failure));
+    }
     match cached::step(gateway, upstream, call) {
         Some(step) => Box::pin(step.take(gateway, upstream, call)).await,
         None => fetch(gateway, upstream, call).await,

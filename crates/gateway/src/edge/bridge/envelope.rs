@@ -64,7 +64,7 @@ pub(super) fn status(answer: &mcp::Envelope) -> u16 {
 }
 
 /// After how many seconds to call again, where an answer says so in milliseconds.
-pub(super) fn retry_after_s(answer: &mcp::Envelope) -> Option<u64> {
+pub(in crate::edge) fn retry_after_s(answer: &mcp::Envelope) -> Option<u64> {
     let data = answer.error_members().get(ErrorKey::Data).value.of(answer.bytes())?;
     let told = array::member(data, "retry_after_ms")?.of(data)?;
     let milliseconds: u64 = std::str::from_utf8(told).ok()?.parse().ok()?;

@@ -14,6 +14,7 @@ use crate::{
     catalogue::Endpoint,
     edge::{STREAM_QUEUE, legacy},
     gateway::Gateway,
+    principal::Principal,
     session::Session,
     upstream::{Upstream, changes::Change},
 };
@@ -28,15 +29,21 @@ pub(super) const OPENING: Bytes = Bytes::from_static(b": from now on\n\n");
 pub(super) fn follow(gateway: &Gateway, session: &Arc<Session>) -> mpsc::Receiver<Bytes> {
     let (client, events) = mpsc::channel(STREAM_QUEUE);
     let lists = legacy::stand(gateway, session);
-    tokio::spawn(tell(gateway.clone(), session.endpoint.clone(), lists, client));
+    tokio::spawn(tell(gateway.clone(), session.caller().principal, session.endpoint.clone(), lists, client));
     events
 }
 
 /// Tells of lists and of servers until nobody listens. A list that changed may mean a new server.
-async fn tell(gateway: Gateway, endpoint: Endpoint, mut lists: mpsc::Receiver<Bytes>, client: mpsc::Sender<Bytes>) {
+async fn tell(
+    gateway: Gateway,
+    principal: Arc<Principal>,
+    endpoint: Endpoint,
+    mut lists: mpsc::Receiver<Bytes>,
+    client: mpsc::Sender<Bytes>,
+) {
     let (mut known, mut servers) = (HashSet::new(), JoinSet::new());
     loop {
-        for upstream in gateway.newest().catalogue.members(&endpoint) {
+        for upstream in gateway.newest().catalogue.seen_by(&principal).members(&endpoint) {
             if known.insert(upstream.name.clone()) {
                 let (name, changes) = (upstream.name.clone(), upstream.changes.subscribe());
                 servers.spawn(states(gateway.clone(), endpoint.clone(), name, changes, client.clone()));

@@ -24,6 +24,7 @@ use std::{sync::Arc, time::Instant};
 use http::{HeaderValue, header, request::Parts};
 use hyper::body::Incoming;
 
+pub(super) use self::envelope::retry_after_s;
 pub use self::way::Way;
 use self::{refusal::Refusal, visit::Visit};
 use super::{

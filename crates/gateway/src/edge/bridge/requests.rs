@@ -63,7 +63,7 @@ pub(super) async fn request(visit: &Visit<'_>, method: Method, body: Incoming) -
 
 /// A list, and whether it was there already.
 async fn list(visit: &Visit<'_>, kind: ListKind, request: &Envelope) -> Result<(Envelope, bool), Refusal> {
-    let cached = visit.gateway.catalogue.warm(&visit.endpoint).is_some();
+    let cached = visit.seen().warm(&visit.endpoint).is_some();
     match lists::list(visit.gateway, &visit.principal, &visit.endpoint, kind, request, false).await {
         Reply::One(answer, _) => Ok((run::parse(&answer)?, cached)),
         Reply::Accepted | Reply::Many(_) => Err(Refusal::bad("this list cannot be told over plain HTTP")),

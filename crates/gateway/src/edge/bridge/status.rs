@@ -10,11 +10,8 @@ use crate::{gateway::Gateway, moment::rfc3339, upstream::Upstream};
 /// What the caller may know.
 pub(super) fn of(visit: &Visit<'_>) -> Value {
     let gateway = visit.gateway;
-    let servers: Map<String, Value> = gateway
-        .catalogue
-        .members(&visit.endpoint)
-        .map(|upstream| (upstream.name.to_string(), server(upstream)))
-        .collect();
+    let servers: Map<String, Value> =
+        visit.seen().members(&visit.endpoint).map(|upstream| (upstream.name.to_string(), server(upstream))).collect();
     json!({
         "bridge": { "enabled": true, "sessionless": gateway.bridge.settings.sessionless, "version": env!("CARGO_PKG_VERSION") },
         "sessions": { "open": gateway.sessions.all().len(), "max": gateway.limits.sessions_max },

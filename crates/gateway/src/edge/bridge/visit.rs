@@ -14,7 +14,7 @@ use mcp::{ClientFacts, Envelope, Era, Method};
 use super::{headers, refusal::Refusal, request};
 use crate::{
     call::{Abilities, Caller},
-    catalogue::Endpoint,
+    catalogue::{Endpoint, seen::Seen},
     edge::{coding, head::Head, http::is_json},
     gateway::Gateway,
     pipeline::wishes::Wishes,
@@ -53,6 +53,11 @@ impl Visit<'_> {
     /// The request of `method` that a body stands for.
     pub(super) fn request(&self, body: &Bytes, method: Method) -> Result<Envelope, Refusal> {
         request::read(body, method, self.request_id, self.gateway.limits.json_depth_max as u32)
+    }
+
+    /// What there is for this visitor.
+    pub(super) fn seen(&self) -> Seen<'_> {
+        self.gateway.catalogue.seen_by(&self.principal)
     }
 
     /// A request of this visitor on its way to a server.

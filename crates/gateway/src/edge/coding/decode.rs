@@ -85,6 +85,7 @@ fn decode(coding: Coding, bytes: &[u8], limit: usize) -> Result<Bytes, Spoiled> 
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "`take` bounds it")]
 fn bounded(decoder: impl Read, limit: usize) -> Result<Bytes, Spoiled> {
     let mut out = Vec::new();
     let read: io::Result<usize> = decoder.take(limit as u64 + 1).read_to_end(&mut out);

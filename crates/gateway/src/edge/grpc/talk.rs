@@ -104,7 +104,7 @@ impl Opened {
         };
         let Some(first) = first else { return Err(Status::invalid_argument("a request has to come first")) };
         let endpoint = first.endpoint().unwrap_or(Endpoint::All);
-        if !self.gateway.catalogue.has(&endpoint) {
+        if !self.gateway.catalogue.seen_by(&self.visitor.principal).has(&endpoint) {
             return Err(Status::not_found("there is no server or bundle of this name"));
         }
         match self.shape {

@@ -14,7 +14,7 @@ use crate::{
 
 /// What the endpoint shows.
 pub(super) async fn view(visit: &Visit<'_>) -> Result<Arc<View>, Refusal> {
-    let view = visit.gateway.catalogue.view(&visit.endpoint).await;
+    let view = visit.seen().view(&visit.endpoint).await;
     view.ok_or_else(|| Refusal { status: 404, ..Refusal::bad("there is no server or bundle of this name") })
 }
 

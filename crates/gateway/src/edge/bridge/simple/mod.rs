@@ -53,7 +53,7 @@ fn endpoint(visit: &Visit<'_>, query: &Query) -> Result<Endpoint, Refusal> {
     if visit.endpoint != Endpoint::All {
         return Err(Refusal::bad("`bundle` stands in the query only where the path names no server or bundle"));
     }
-    if visit.gateway.catalogue.has(&endpoint) {
+    if visit.seen().has(&endpoint) {
         Ok(endpoint)
     } else {
         Err(Refusal { status: 404, ..Refusal::bad(format!("there is no bundle `{bundle}`")) })

@@ -13,7 +13,7 @@ use crate::{
 pub(super) async fn health(visit: &Visit<'_>) -> Value {
     let gateway = visit.gateway;
     let mut tools: BTreeMap<&str, usize> = BTreeMap::new();
-    let view = gateway.catalogue.view(&Endpoint::All).await;
+    let view = visit.seen().view(&Endpoint::All).await;
     for tool in view.iter().flat_map(|view| view.toolbox().tools()) {
         *tools.entry(&tool.server).or_default() += 1;
     }
@@ -29,7 +29,7 @@ pub(super) async fn health(visit: &Visit<'_>) -> Value {
 /// What it has done, and what it holds.
 pub(super) fn stats(visit: &Visit<'_>) -> Value {
     let gateway = visit.gateway;
-    let members = || gateway.catalogue.members(&Endpoint::All);
+    let members = || visit.seen().members(&Endpoint::All);
     let servers: Map<String, Value> =
         members().map(|upstream| (upstream.name.to_string(), status::server(upstream))).collect();
     let total = |count: fn(&crate::upstream::Status) -> u64| -> u64 {
