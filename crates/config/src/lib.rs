@@ -20,6 +20,7 @@ mod grpc;
 mod limits;
 mod log;
 mod server;
+mod tool;
 mod toolkits;
 mod tools;
 
@@ -79,5 +80,6 @@ pub use schema::schema;
 pub use secret::Secret;
 pub use server::{Era, FixedArguments, Mode, Sandbox, Server, Start, Transport};
 pub use source::{Environment, Source};
+pub use tool::{Act, ToolRules, ToolSettings};
 pub use toolkits::{PREFIX_ALIASES, PROJECTS_ROOT, TOOLKITS};
 pub use tools::{Own, Search, Tools};

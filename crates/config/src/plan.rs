@@ -144,6 +144,7 @@ impl Server {
             hide: other.hide.clone(),
             describe: other.describe.clone(),
             fix: other.fix.clone(),
+            tool: other.tool.clone(),
             ..self.clone()
         };
         shown_like_other == *other
@@ -152,8 +153,8 @@ impl Server {
     /// Whether what a server offers is shown in the same way by both.
     pub fn shows_like(&self, other: &Self) -> bool {
         let shown = |server: &Self| {
-            let Self { prefix, rename, hide, describe, fix, .. } = server.clone();
-            (prefix, rename, hide, describe, fix)
+            let Self { prefix, rename, hide, describe, fix, tool, .. } = server.clone();
+            (prefix, rename, hide, describe, fix, tool)
         };
         shown(self) == shown(other)
     }

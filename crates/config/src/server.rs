@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Auth, Connection, Glob, Operations, Rest, Secret};
+use crate::{Auth, Connection, Glob, Operations, Rest, Secret, ToolSettings};
 
 /// The arguments of one tool that always have the same value, by argument name.
 pub type FixedArguments = BTreeMap<String, serde_json::Value>;
@@ -105,6 +105,8 @@ pub struct Server {
     pub describe: BTreeMap<String, String>,
     /// Arguments with a fixed value, by the tool's own name: clients neither see nor set them. Default none.
     pub fix: BTreeMap<String, FixedArguments>,
+    /// How calls of some tools are treated, by a glob over the tool's own name. Default none.
+    pub tool: BTreeMap<String, ToolSettings>,
     /// Bytes in one line from this server, instead of `limits.line_bytes_max`. Default none.
     #[schemars(range(min = 1_024, max = 1_073_741_824))]
     pub line_bytes_max: Option<usize>,
@@ -181,6 +183,7 @@ impl Default for Server {
             hide: Vec::new(),
             describe: BTreeMap::new(),
             fix: BTreeMap::new(),
+            tool: BTreeMap::new(),
             line_bytes_max: None,
         }
     }

@@ -52,7 +52,7 @@ fn default_file_shows_every_key_of_the_schema() {
         .filter_map(|line| line.trim_start_matches('#').split_once(" = "))
         .map(|(key, _)| key)
         .collect();
-    for section in ["Gateway", "Grpc", "Limits", "Log", "Tools", "Server", "Bundle"] {
+    for section in ["Gateway", "Grpc", "Limits", "Log", "Tools", "Server", "ToolSettings", "Bundle"] {
         let keys = schema["$defs"][section]["properties"].as_object().unwrap();
         for key in keys.keys() {
             let is_table = config::DEFAULT.contains(&format!(".{key}."));
@@ -64,7 +64,7 @@ fn default_file_shows_every_key_of_the_schema() {
 #[test]
 fn schema_describes_every_key() {
     let schema = config::schema();
-    for section in ["Gateway", "Grpc", "Limits", "Log", "Server", "Bundle"] {
+    for section in ["Gateway", "Grpc", "Limits", "Log", "Server", "ToolSettings", "Bundle"] {
         for (key, member) in schema["$defs"][section]["properties"].as_object().unwrap() {
             let description = member["description"].as_str().unwrap_or_default();
             assert!(description.contains("Default"), "{section}.{key} does not name its default");

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use mcp::{ClientFacts, Envelope, Era, Kind, Meta, Method, Param, ResultKey, Splice, message, translate};
 use tokio::sync::oneshot;
 
-use crate::{events::Events, failure::Failure, reach::Reach};
+use crate::{events::Events, failure::Failure, manner::Manner, pipeline::wishes::Wishes, reach::Reach};
 
 /// Who is calling, as far as an upstream may tell callers apart.
 #[derive(Clone, Debug)]
@@ -126,6 +126,10 @@ pub struct Call {
     pub param_headers: Vec<(http::HeaderName, http::HeaderValue)>,
     /// Whether the server takes it only as a core task (2025-11-25), which the client did not ask for.
     pub only_as_task: bool,
+    /// What the caller wishes for its way.
+    pub wishes: Wishes,
+    /// What is known of how it acts.
+    pub manner: Manner,
 }
 
 impl Call {

@@ -16,6 +16,7 @@ use crate::{
     catalogue::{Catalogue, Member, Terms},
     edge::{door::Door, duplex::SseConnections},
     parked::ParkedCalls,
+    pipeline::Traffic,
     residents::Residents,
     results::Results,
     seals::Seals,
@@ -45,6 +46,8 @@ pub struct Parts {
     pub sessions: Arc<Sessions>,
     /// The calls that wait for an answer of a person.
     pub parked: Arc<ParkedCalls>,
+    /// What the steps of the pipeline remember.
+    pub traffic: Arc<Traffic>,
     /// The whole of results that were cut.
     pub results: Arc<Results>,
     /// The principal as which everybody calls while authentication is not configured.
@@ -177,6 +180,7 @@ impl Parts {
             limits: limits.clone(),
             settings: config.gateway.clone(),
             tools: config.tools.clone(),
+            traffic: Arc::default(),
             results: Arc::default(),
             principal,
             sse: Arc::default(),
@@ -211,6 +215,7 @@ impl Parts {
             limits: config.limits.clone(),
             settings: config.gateway.clone(),
             tools: config.tools.clone(),
+            traffic: self.traffic.clone(),
             results: self.results.clone(),
             members,
             client,

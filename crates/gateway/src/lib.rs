@@ -6,7 +6,7 @@
 //! keys of its seals and long results.
 //!
 //! In reading order: [`gateway`] (the parts put together), [`current`] (how it changes), [`call`], [`events`],
-//! [`failure`], [`intake`], [`alarm`], [`catalogue`], [`route`], [`upstream`], [`residents`], [`shape`] and [`results`],
+//! [`failure`], [`intake`], [`alarm`], [`catalogue`], [`route`], [`manner`], [`pipeline`], [`upstream`], [`residents`], [`shape`] and [`results`],
 //! [`parked`], [`session`], [`reach`], [`streams`], [`edge`].
 
 pub mod alarm;
@@ -19,7 +19,9 @@ pub mod failure;
 pub mod gateway;
 pub mod intake;
 pub mod key_file;
+pub mod manner;
 pub mod parked;
+pub mod pipeline;
 pub mod reach;
 pub mod redirect;
 pub mod residents;

@@ -10,6 +10,8 @@ use crate::{
     call::{Call, Caller},
     catalogue::{Catalogue, Endpoint, Member, listing::ListKind, view::Route, wrapping},
     failure::Failure,
+    manner::Manner,
+    pipeline::wishes::Wishes,
     redirect::{self, CALL_TOOL},
     seals::Seals,
     upstream::Upstream,
@@ -26,6 +28,8 @@ pub struct Inbound {
     pub request: Envelope,
     /// The `Mcp-Param-*` headers that came with it; `None` where the transport has no headers.
     pub param_headers: Option<Vec<(HeaderName, HeaderValue)>>,
+    /// What the headers around it wish for its way.
+    pub wishes: Wishes,
 }
 
 /// Where a request goes, and as what.
@@ -108,6 +112,8 @@ fn call(
     let method = inbound.request.known_method();
     let own_name = if method.mirrored().is_some() { route.own } else { Arc::default() };
     let only_as_task = route.only_as_task && inbound.request.param(Param::Task).is_none();
+    let wishes = inbound.wishes.and_of(&inbound.request).map_err(|unclear| invalid(unclear.to_string()))?;
+    let manner = if method == Method::ToolsCall { route.manner } else { Manner::of_method(method) };
     let mut call = Call {
         caller: inbound.caller,
         request: inbound.request,
@@ -118,6 +124,8 @@ fn call(
         own_name,
         param_headers,
         only_as_task,
+        wishes,
+        manner,
     };
     if route.upstream.is_resident() && call.request.params_members().span.is_some() {
         let caller =
@@ -153,7 +161,11 @@ async fn find(catalogue: &Arc<Catalogue>, kind: ListKind, inbound: &Inbound, nam
 /// has. Only where nothing is renamed, hidden or selected, so that the guess is what the view would say.
 fn guess(catalogue: &Catalogue, kind: ListKind, endpoint: &Endpoint, name: &str) -> Option<Route> {
     let plain = |settings: &config::Server| {
-        kind != ListKind::Tools || (settings.rename.is_empty() && settings.hide.is_empty() && settings.fix.is_empty())
+        let nothing_said = settings.rename.is_empty()
+            && settings.hide.is_empty()
+            && settings.fix.is_empty()
+            && settings.tool.is_empty();
+        kind != ListKind::Tools || nothing_said
     };
     let mut members = catalogue.shown_members(endpoint);
     let (Member { upstream, settings }, own) = match endpoint {
@@ -180,6 +192,7 @@ fn guess(catalogue: &Catalogue, kind: ListKind, endpoint: &Endpoint, name: &str)
         fixed: None,
         mirrors: Arc::default(),
         only_as_task: false,
+        manner: Manner::default(),
     })
 }
 
@@ -269,6 +282,7 @@ pub async fn find_resource(
         fixed: None,
         mirrors: Arc::default(),
         only_as_task: false,
+        manner: Manner::default(),
     };
     if let Endpoint::Server(_) = endpoint {
         let upstream = catalogue.members(endpoint).next().ok_or_else(|| invalid("no such endpoint".to_owned()))?;
@@ -340,6 +354,7 @@ async fn task(catalogue: &Catalogue, seals: &Seals, inbound: Inbound) -> Result<
         fixed: None,
         mirrors: Arc::default(),
         only_as_task: false,
+        manner: Manner::default(),
     };
     let rename = Some((token, message::json_string(&task.id).into()));
     call(route, inbound, rename, Vec::new(), Vec::new())
@@ -352,7 +367,14 @@ fn whole_server(catalogue: &Catalogue, inbound: Inbound) -> Result<Routed, Failu
         return Err(unknown());
     }
     let upstream = catalogue.members(&inbound.endpoint).next().ok_or_else(unknown)?.clone();
-    let route = Route { upstream, own: "".into(), fixed: None, mirrors: Arc::default(), only_as_task: false };
+    let route = Route {
+        upstream,
+        own: "".into(),
+        fixed: None,
+        mirrors: Arc::default(),
+        only_as_task: false,
+        manner: Manner::default(),
+    };
     call(route, inbound, None, Vec::new(), Vec::new())
 }
 

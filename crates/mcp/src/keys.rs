@@ -60,6 +60,10 @@ keys!(
         InputKey = "dev.switchboard/inputKey",
         Caller = "dev.switchboard/caller",
         RelatedTask = "io.modelcontextprotocol/related-task",
+        Priority = "dev.switchboard/priority",
+        TimeoutS = "dev.switchboard/timeout_s",
+        Cache = "dev.switchboard/cache",
+        IdempotencyKey = "dev.switchboard/idempotency_key",
     }
 );
 keys!(

@@ -8,7 +8,7 @@ use super::api;
 use super::names::skeleton;
 use crate::path::KeyPath;
 use crate::problem::Problems;
-use crate::{Server, TOOLKITS, Transport, nearest};
+use crate::{Glob, Server, TOOLKITS, Transport, nearest};
 
 /// Reports what is wrong with the server `name`.
 pub(super) fn check(name: &str, server: &Server, problems: &mut Problems<'_>) {
@@ -33,6 +33,7 @@ pub(super) fn check(name: &str, server: &Server, problems: &mut Problems<'_>) {
         unused(server.show_commands, "show_commands", "toolkit", &path, problems);
     }
     check_renames(&server.rename, &path.key("rename"), problems);
+    check_tool_globs(server, &path.key("tool"), problems);
     if !server.is_api() {
         api::check_unused(server, &path, problems);
     }
@@ -68,6 +69,15 @@ pub(super) fn check_renames(rename: &BTreeMap<String, String>, path: &KeyPath, p
         }
         if !seen.insert(exposed) {
             problems.add(&path.key(own), format!("two tools become `{exposed}`"), "give each its own name");
+        }
+    }
+}
+
+/// Reports keys of `tool` that match nothing because they are no globs.
+fn check_tool_globs(server: &Server, path: &KeyPath, problems: &mut Problems<'_>) {
+    for glob in server.tool.keys() {
+        if let Err(error) = glob.parse::<Glob>() {
+            problems.add(&path.key(glob), error.to_string(), Glob::HINT);
         }
     }
 }

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use config::Limits;
 use mcp::{Envelope, Kind, Method, ResultKey, Span, array, mirrors, plain_text};
+use traffic::Act;
 
 use crate::{call::Caller, failure::Failure, upstream::Upstream};
 
@@ -99,6 +100,8 @@ pub struct Item {
     pub mirrors: Arc<[mirrors::Mirror]>,
     /// For tools: whether they say that they can be called only as a core task (2025-11-25).
     pub only_as_task: bool,
+    /// For tools: what they say of what they do to the world.
+    pub act: Act,
 }
 
 /// One list of one server.
@@ -178,7 +181,18 @@ fn read_item(raw: Bytes, kind: ListKind) -> Option<Item> {
     };
     let mirrors = if kind == ListKind::Tools { read_mirrors(&raw, &own)? } else { Arc::default() };
     let only_as_task = kind == ListKind::Tools && requires_task(&raw);
-    Some(Item { raw, own, name_span, mirrors, only_as_task })
+    let act = if kind == ListKind::Tools { read_act(&raw) } else { Act::Reads };
+    Some(Item { raw, own, name_span, mirrors, only_as_task, act })
+}
+
+fn read_act(tool: &[u8]) -> Act {
+    let annotations = array::member(tool, "annotations").and_then(|member| member.of(tool)).unwrap_or(b"{}");
+    let hint = |name| match array::member(annotations, name)?.of(annotations)? {
+        b"true" => Some(true),
+        b"false" => Some(false),
+        _ => None,
+    };
+    Act::hinted(hint("readOnlyHint"), hint("idempotentHint"))
 }
 
 fn requires_task(tool: &[u8]) -> bool {

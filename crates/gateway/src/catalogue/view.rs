@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use config::{Bundle, FixedArguments, Naming, Tools};
+use config::{Bundle, FixedArguments, Naming, ToolRules, Tools};
 use mcp::{Span, Splice, array, message, mirrors, names};
 
 use super::{
@@ -19,7 +19,7 @@ use super::{
     toolbox::{KnownTool, Toolbox},
     wrapping::{self, Clashes},
 };
-use crate::upstream::Upstream;
+use crate::{manner::Manner, upstream::Upstream};
 
 /// Where a shown name leads.
 #[derive(Clone, Debug)]
@@ -34,6 +34,8 @@ pub struct Route {
     pub mirrors: Arc<[mirrors::Mirror]>,
     /// Whether it can be called only as a core task (2025-11-25).
     pub only_as_task: bool,
+    /// How calls of it are treated.
+    pub manner: Manner,
 }
 
 /// How an endpoint names what it shows.
@@ -186,6 +188,7 @@ impl<'a> Builder<'a> {
             if let Some(notice) = Notice::of(&member.upstream.status().state, part) {
                 self.notices.insert(member.upstream.name.to_string(), notice);
             }
+            let rules = member.settings.tool_rules();
             for kind in ListKind::ALL {
                 let Some(listing) = part.list(kind) else { continue };
                 if !self.is_aside(&member.upstream) {
@@ -194,7 +197,7 @@ impl<'a> Builder<'a> {
                     rendered.public &= listing.public;
                 }
                 for item in &listing.items {
-                    self.add(kind, member, item, &clashes, listing.core_tasks);
+                    self.add(kind, (member, &rules), item, &clashes, listing.core_tasks);
                 }
             }
         }
@@ -232,7 +235,14 @@ impl<'a> Builder<'a> {
         upstream.is_own() && !asked_for
     }
 
-    fn add(&mut self, kind: ListKind, member: &Member, item: &Item, clashes: &Clashes, core_tasks: bool) {
+    fn add(
+        &mut self,
+        kind: ListKind,
+        (member, rules): (&Member, &ToolRules<'_>),
+        item: &Item,
+        clashes: &Clashes,
+        core_tasks: bool,
+    ) {
         let upstream = &member.upstream;
         let Some(shown) = self.shown_name(kind, member, &item.own, clashes) else { return };
         if !self.seen.insert(format!("{kind:?} {shown}")) {
@@ -267,6 +277,7 @@ impl<'a> Builder<'a> {
             fixed,
             mirrors: item.mirrors.clone(),
             only_as_task: core_tasks && item.only_as_task,
+            manner: if kind == ListKind::Tools { Manner::of_tool(item, rules) } else { Manner::default() },
         };
         self.routes[kind as usize].insert(shown, route);
     }

@@ -26,7 +26,9 @@ use super::{
     http::{events, read, refuse, respond},
     id_of, legacy, modern,
 };
-use crate::{catalogue::Endpoint, gateway::Gateway, route::Inbound, seals::random, session::Session};
+use crate::{
+    catalogue::Endpoint, gateway::Gateway, pipeline::wishes::Wishes, route::Inbound, seals::random, session::Session,
+};
 
 /// How often a WebSocket is asked whether it is alive.
 const PING: Duration = Duration::from_secs(30);
@@ -128,7 +130,7 @@ impl Duplex {
             return self.modern(request).await;
         }
         let reply = match self.session.get() {
-            Some(session) => legacy::handle(&self.gateway.newest(), session, request).await,
+            Some(session) => legacy::handle(&self.gateway.newest(), session, request, Wishes::default()).await,
             None => Reply::error(
                 request.id(),
                 code::INVALID_REQUEST,
@@ -147,7 +149,7 @@ impl Duplex {
             self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
         }
         if let Some(session) = self.session.get() {
-            legacy::handle(&self.gateway.newest(), session, message).await;
+            legacy::handle(&self.gateway.newest(), session, message, Wishes::default()).await;
         }
     }
 
@@ -159,7 +161,13 @@ impl Duplex {
         let (cancel, cancelled) = oneshot::channel();
         let second = self.begin(&id, cancel);
         let caller = modern::caller(&self.gateway.newest(), &request);
-        let inbound = Inbound { caller, endpoint: self.endpoint.clone(), request, param_headers: None };
+        let inbound = Inbound {
+            caller,
+            endpoint: self.endpoint.clone(),
+            request,
+            param_headers: None,
+            wishes: Wishes::default(),
+        };
         tokio::select! {
             () = async { self.pass_on(modern::handle(&self.gateway.newest(), inbound).await).await } => {}
             _ = cancelled => {}

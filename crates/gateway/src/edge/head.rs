@@ -4,6 +4,8 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 use mcp::{header as names, mirrors};
 
+use crate::pipeline::wishes::{self, Wishes};
+
 /// One header, which may be absent or stand more than once.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Field<'h> {
@@ -30,6 +32,10 @@ pub(super) struct Head<'h> {
     pub(super) name: Field<'h>,
     pub(super) session: Field<'h>,
     pub(super) last_event_id: Field<'h>,
+    pub(super) priority: Field<'h>,
+    pub(super) timeout: Field<'h>,
+    pub(super) cache_control: Field<'h>,
+    pub(super) idempotency_key: Field<'h>,
     /// Whether one of the `Accept` headers allows JSON, if there is any.
     pub(super) accepts_json: Option<bool>,
     has_params: bool,
@@ -57,6 +63,17 @@ impl<'h> Head<'h> {
         params.map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 
+    /// What the caller wishes for the way of the call.
+    pub(super) fn wishes(&self) -> Result<Wishes, wishes::Unclear> {
+        let text = |field: Field<'h>, name| field.text().map_err(|Unclear| wishes::Unclear::Header(name));
+        Wishes::of_headers(wishes::Headers {
+            priority: text(self.priority, "X-Priority")?,
+            timeout: text(self.timeout, "X-Timeout")?,
+            cache: text(self.cache_control, "X-Cache-Control")?,
+            idempotency_key: text(self.idempotency_key, "Idempotency-Key")?,
+        })
+    }
+
     fn without(headers: &'h HeaderMap) -> Self {
         Self {
             headers,
@@ -70,6 +87,10 @@ impl<'h> Head<'h> {
             name: Field::default(),
             session: Field::default(),
             last_event_id: Field::default(),
+            priority: Field::default(),
+            timeout: Field::default(),
+            cache_control: Field::default(),
+            idempotency_key: Field::default(),
             accepts_json: None,
             has_params: false,
         }
@@ -86,6 +107,10 @@ impl<'h> Head<'h> {
             names::NAME => self.name.note(value),
             names::SESSION_ID => self.session.note(value),
             names::LAST_EVENT_ID => self.last_event_id.note(value),
+            "x-priority" => self.priority.note(value),
+            "x-timeout" => self.timeout.note(value),
+            "x-cache-control" => self.cache_control.note(value),
+            "idempotency-key" => self.idempotency_key.note(value),
             "accept" => self.accepts_json = Some(self.accepts_json == Some(true) || allows_json(value)),
             other => self.has_params |= mirrors::is_param_header(other),
         }

@@ -20,6 +20,7 @@ use crate::{
     catalogue::Endpoint,
     gateway::Gateway,
     intake::{Spoiled, whole, within},
+    pipeline::wishes::{self, Wishes},
     route::Inbound,
     session::{Session, Unknown},
     streams::{self, Heard, Lost},
@@ -105,7 +106,7 @@ impl Http {
             Claim::Handshake => Box::pin(self.handshake(&endpoint, message)).await,
             Claim::Session(id) => Box::pin(self.in_session(&endpoint, &id, head, message)).await,
             Claim::Stateless if self.gateway.settings.legacy_stateless => {
-                Box::pin(self.stateless(endpoint, message)).await
+                Box::pin(self.stateless(endpoint, head, message)).await
             }
             Claim::Stateless => {
                 let text =
@@ -122,8 +123,12 @@ impl Http {
         if let Err(reply) = check_modern(head, &request) {
             return respond(reply);
         }
+        let wishes = match head.wishes() {
+            Ok(wishes) => wishes,
+            Err(unclear) => return respond(unclear_wish(request.id(), &unclear)),
+        };
         let caller = modern::caller(&self.gateway, &request);
-        let inbound = Inbound { caller, endpoint, request, param_headers: Some(head.params()) };
+        let inbound = Inbound { caller, endpoint, request, param_headers: Some(head.params()), wishes };
         respond(modern::handle(&self.gateway, inbound).await)
     }
 
@@ -157,20 +162,28 @@ impl Http {
                 400,
             ));
         }
-        match legacy::handle(gateway, &session, message).await {
+        let wishes = match head.wishes() {
+            Ok(wishes) => wishes,
+            Err(unclear) => return respond(unclear_wish(message.id(), &unclear)),
+        };
+        match legacy::handle(gateway, &session, message, wishes).await {
             Reply::Many(messages) => resumable(session.streams.open(streams::Purpose::Call, session.version, messages)),
             reply => respond(reply),
         }
     }
 
     /// A legacy request outside of any session, where the configuration allows it: a session for just this one.
-    async fn stateless(&self, endpoint: Endpoint, message: Envelope) -> Answered {
+    async fn stateless(&self, endpoint: Endpoint, head: &Head<'_>, message: Envelope) -> Answered {
         let gateway = &self.gateway;
+        let wishes = match head.wishes() {
+            Ok(wishes) => wishes,
+            Err(unclear) => return respond(unclear_wish(message.id(), &unclear)),
+        };
         let facts = mcp::ClientFacts { capabilities: "{}".into(), info: Bytes::new(), log_level: Bytes::new() };
         match gateway.sessions.open_bound(&gateway.principal, &endpoint, Version::LATEST_LEGACY, facts) {
             Err(why) => no_session(message.id(), why),
             Ok(session) => {
-                let reply = legacy::handle(gateway, &session, message).await;
+                let reply = legacy::handle(gateway, &session, message, wishes).await;
                 gateway.sessions.end_bound(&session);
                 respond(reply)
             }
@@ -236,7 +249,7 @@ impl Http {
 async fn one_of_batch(gateway: &Gateway, session: &Arc<crate::session::Session>, bytes: Bytes) -> Option<Bytes> {
     let limits = ScanLimits { depth_max: gateway.limits.json_depth_max as u32 };
     let reply = match Envelope::parse(&bytes, limits) {
-        Ok(message) => legacy::handle(gateway, session, message).await,
+        Ok(message) => legacy::handle(gateway, session, message, Wishes::default()).await,
         Err(invalid) => Reply::error(None, invalid.code(), &invalid.to_string(), false),
     };
     match reply {
@@ -286,6 +299,11 @@ fn classify(head: &Head<'_>, message: &Envelope) -> Claim {
             _ => Claim::Stateless,
         },
     }
+}
+
+/// A wish in the headers that cannot be understood: nothing is called.
+fn unclear_wish(id: Option<&[u8]>, unclear: &wishes::Unclear) -> Reply {
+    Reply::One(message::error(id, code::INVALID_PARAMS, &unclear.to_string(), None), 400)
 }
 
 fn session_id<'h>(head: &Head<'h>) -> Option<&'h str> {

@@ -18,6 +18,7 @@ use crate::{
     call::Caller,
     catalogue::{Endpoint, ListChange, listing::ListKind},
     gateway::Gateway,
+    pipeline::wishes::Wishes,
     route::{Inbound, find_resource, route},
     session::{Session, Unknown},
     upstream::{
@@ -61,8 +62,8 @@ pub fn not_initialized(id: &[u8], why: Option<Unknown>) -> Reply {
     }
 }
 
-/// Takes a message of a session.
-pub async fn handle(gateway: &Gateway, session: &Arc<Session>, request: Envelope) -> Reply {
+/// Takes a message of a session, with what the headers around it wish.
+pub async fn handle(gateway: &Gateway, session: &Arc<Session>, request: Envelope, wishes: Wishes) -> Reply {
     match request.kind() {
         Kind::Result | Kind::Error => {
             session.reach().answered(&request);
@@ -76,11 +77,11 @@ pub async fn handle(gateway: &Gateway, session: &Arc<Session>, request: Envelope
             }
             Reply::Accepted
         }
-        Kind::Request => answer(gateway, session, request).await,
+        Kind::Request => answer(gateway, session, request, wishes).await,
     }
 }
 
-async fn answer(gateway: &Gateway, session: &Arc<Session>, request: Envelope) -> Reply {
+async fn answer(gateway: &Gateway, session: &Arc<Session>, request: Envelope, wishes: Wishes) -> Reply {
     let method = request.known_method();
     let id = request.slice(request.id_span());
     if let Some(kind) = ListKind::of(method).filter(|kind| *kind != ListKind::Skills) {
@@ -102,9 +103,9 @@ async fn answer(gateway: &Gateway, session: &Arc<Session>, request: Envelope) ->
         | Method::Complete
         | Method::TasksGet
         | Method::TasksResult
-        | Method::TasksCancel => call(gateway, session, request, method, id).await,
+        | Method::TasksCancel => call(gateway, session, (request, wishes), method, id).await,
         Method::Other if matches!(session.endpoint, Endpoint::Server(_)) => {
-            call(gateway, session, request, method, id).await
+            call(gateway, session, (request, wishes), method, id).await
         }
         _ => Reply::error(Some(&id), code::METHOD_NOT_FOUND, &format!("unknown method: {}", request.method()), false),
     }
@@ -227,9 +228,15 @@ async fn follow_lists(
     }
 }
 
-async fn call(gateway: &Gateway, session: &Arc<Session>, request: Envelope, method: Method, id: Bytes) -> Reply {
+async fn call(
+    gateway: &Gateway,
+    session: &Arc<Session>,
+    (request, wishes): (Envelope, Wishes),
+    method: Method,
+    id: Bytes,
+) -> Reply {
     let inbound =
-        Inbound { caller: session.caller(), endpoint: session.endpoint.clone(), request, param_headers: None };
+        Inbound { caller: session.caller(), endpoint: session.endpoint.clone(), request, param_headers: None, wishes };
     let text_max = gateway.result_text_max(&inbound.endpoint, method);
     let (upstream, call) = match route(&gateway.catalogue, &gateway.seals, inbound).await {
         Ok(routed) => routed,

@@ -23,6 +23,7 @@ use crate::{
     failure::Failure,
     gateway::Gateway,
     parked::{NOTHING_BEGUN, Parked, Question, input_required, keyed},
+    pipeline::carry,
     route::{Inbound, route},
     upstream::{Upstream, pending::with_token},
 };
@@ -133,7 +134,7 @@ async fn call(gateway: &Gateway, inbound: Inbound, method: Method, id: Bytes) ->
     if method.may_ask() && context.retry.is_some() && is_legacy(&context.upstream) {
         return Box::pin(resume(gateway, &call, context)).await;
     }
-    match context.upstream.call(&call).await {
+    match carry(gateway, &context.upstream, &call).await {
         Exchange::Done(end) if wants_visit(&end) => visit_first(gateway, &context, &end),
         Exchange::Done(end) => ended(gateway, &context, end),
         Exchange::Running(events) => Box::pin(drive(gateway, context, events)).await,
@@ -207,7 +208,7 @@ async fn visited(gateway: &Gateway, call: &Call, context: Context, responses: &[
         );
         return failed(&refusal, &context.id, context.method);
     }
-    match context.upstream.call(call).await {
+    match carry(gateway, &context.upstream, call).await {
         Exchange::Done(end) => ended(gateway, &context, end),
         Exchange::Running(events) => drive(gateway, context, events).await,
     }

@@ -13,6 +13,7 @@ use crate::{
     catalogue::wrapping::wrapped_answer,
     failure::Failure,
     gateway::Gateway,
+    pipeline::carry,
     seals::random,
     session::Session,
     upstream::{Upstream, changes::Change},
@@ -101,7 +102,7 @@ impl Drop for Running {
 impl Running {
     /// Sends the call and waits for the first that comes of it.
     async fn first(&self) -> Exchange {
-        match self.upstream.call(&self.call).await {
+        match carry(&self.gateway, &self.upstream, &self.call).await {
             Exchange::Running(events) => events.settle().await,
             ended @ Exchange::Done(_) => ended,
         }
@@ -123,7 +124,7 @@ impl Running {
                 Ok(retry) => retry,
                 Err(failure) => return self.finish(Err(failure)),
             };
-            exchange = self.upstream.call(&self.call).await;
+            exchange = carry(&self.gateway, &self.upstream, &self.call).await;
         }
         let text = format!("the server asked more than {rounds_max} times");
         self.finish(Err(Failure::Refused(code::INTERNAL, text)))

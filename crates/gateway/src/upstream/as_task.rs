@@ -16,6 +16,8 @@ use crate::{
     call::{Answer, Ask, Call, Caller, Event, Exchange, Reply},
     events::{Patience, Sender, channel},
     failure::Failure,
+    manner::Manner,
+    pipeline::wishes::Wishes,
 };
 
 /// How often a task is asked after if its server does not say, and the bounds of what a server may say.
@@ -174,6 +176,8 @@ fn legacy_call(caller: Caller, request: Envelope, method: Method) -> Call {
         own_name: Arc::default(),
         param_headers: Vec::new(),
         only_as_task: false,
+        wishes: Wishes::default(),
+        manner: Manner::of_method(method),
     }
 }
 

@@ -22,7 +22,7 @@ use super::{
     },
     words,
 };
-use crate::{catalogue::Endpoint, gateway::Gateway, intake::within, route::Inbound};
+use crate::{catalogue::Endpoint, gateway::Gateway, intake::within, pipeline::wishes::Wishes, route::Inbound};
 
 /// Which of the three methods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +114,7 @@ impl Opened {
         let reply = match read(&self.gateway, &request).and_then(|message| self.fits(message)) {
             Ok(request) => {
                 let caller = modern::caller(&self.gateway, &request);
-                let inbound = Inbound { caller, endpoint, request, param_headers: None };
+                let inbound = Inbound { caller, endpoint, request, param_headers: None, wishes: Wishes::default() };
                 modern::handle(&self.gateway, inbound).await
             }
             Err(reply) => reply,

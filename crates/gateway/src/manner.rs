@@ -1,0 +1,52 @@
+//! What is known of how a call acts, and so how it may be treated: from the annotations of its tool, and over them from
+//! the configuration.
+
+use std::sync::Arc;
+
+use config::{ToolRules, ToolSettings};
+use mcp::Method;
+use traffic::Act;
+
+use crate::catalogue::listing::Item;
+
+/// How calls of one thing are treated.
+#[derive(Clone, Debug, Default)]
+pub struct Manner {
+    /// What it does to the world.
+    pub act: Act,
+    /// What the configuration says of the tool, if anything.
+    pub settings: Option<Arc<ToolSettings>>,
+}
+
+impl Manner {
+    /// Of a tool as its server lists it.
+    pub fn of_tool(item: &Item, rules: &ToolRules<'_>) -> Self {
+        let settings = rules.of_tool(&item.own);
+        let act = settings.as_ref().and_then(|settings| settings.act).map_or(item.act, configured);
+        Self { act, settings: settings.map(Arc::new) }
+    }
+
+    /// Of a method that names no tool.
+    pub fn of_method(method: Method) -> Self {
+        let act = match method {
+            Method::PromptsGet
+            | Method::ResourcesRead
+            | Method::SkillsGet
+            | Method::DirectoryRead
+            | Method::Complete
+            | Method::TasksGet
+            | Method::TasksResult => Act::Reads,
+            Method::TasksCancel => Act::Repeatable,
+            _ => Act::Acts,
+        };
+        Self { act, settings: None }
+    }
+}
+
+fn configured(act: config::Act) -> Act {
+    match act {
+        config::Act::Reads => Act::Reads,
+        config::Act::Repeatable => Act::Repeatable,
+        config::Act::Acts => Act::Acts,
+    }
+}

@@ -1,0 +1,196 @@
+//! What a caller wishes for the way of one call: how urgent it is, how long it may take, whether a kept answer will do,
+//! and under which key it is one and the same when it comes again. Wishes come in headers and in `_meta`; what stands in
+//! the message goes over what stands in the headers around it.
+
+use std::time::Duration;
+
+use mcp::{Envelope, Meta, Span};
+use traffic::Class;
+
+/// Seconds that a caller may ask for at most; more is taken for as many.
+const TIMEOUT_S_MAX: u64 = 300;
+
+/// Characters of an idempotency key.
+const KEY_CHARS_MAX: usize = 255;
+
+/// What a caller wishes for one call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wishes {
+    /// How urgent it is.
+    pub class: Option<Class>,
+    /// How long it may take.
+    pub timeout: Option<Duration>,
+    /// Whether a kept answer will do.
+    pub cache: CacheWish,
+    /// Under which key it is the same call when it comes again.
+    pub idempotency_key: Option<Box<str>>,
+}
+
+/// Whether a kept answer will do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CacheWish {
+    /// One that is still fresh.
+    #[default]
+    Fresh,
+    /// None: the server is to be asked.
+    No,
+    /// Only a kept one: the server is not to be asked.
+    Only,
+    /// A fresh one that is no older than this.
+    Younger(Duration),
+}
+
+/// A wish that cannot be understood.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unclear {
+    /// The priority.
+    #[error(transparent)]
+    Class(#[from] traffic::UnknownClass),
+    /// The timeout.
+    #[error("the timeout must be a whole number of seconds from 1 to {TIMEOUT_S_MAX}")]
+    Timeout,
+    /// The cache.
+    #[error("the cache wish must be one of no-cache, only-if-cached, max-age=SECONDS")]
+    Cache,
+    /// The idempotency key.
+    #[error("the idempotency key must have 1 to {KEY_CHARS_MAX} visible ASCII characters")]
+    Key,
+    /// A header that stands twice, or holds what is no text.
+    #[error("the header {0} must stand once, and hold text")]
+    Header(&'static str),
+}
+
+/// The headers that hold wishes, as far as they are there.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Headers<'h> {
+    /// `X-Priority`.
+    pub priority: Option<&'h str>,
+    /// `X-Timeout`.
+    pub timeout: Option<&'h str>,
+    /// `X-Cache-Control`.
+    pub cache: Option<&'h str>,
+    /// `Idempotency-Key`.
+    pub idempotency_key: Option<&'h str>,
+}
+
+impl Wishes {
+    /// The wishes in the headers around a message.
+    pub fn of_headers(headers: Headers<'_>) -> Result<Self, Unclear> {
+        Ok(Self {
+            class: headers.priority.map(str::parse).transpose()?,
+            timeout: headers.timeout.map(timeout).transpose()?,
+            cache: headers.cache.map_or(Ok(CacheWish::Fresh), CacheWish::read)?,
+            idempotency_key: headers.idempotency_key.map(key).transpose()?,
+        })
+    }
+
+    /// These wishes, and over them those in the message itself.
+    pub fn and_of(mut self, request: &Envelope) -> Result<Self, Unclear> {
+        let meta = request.meta_members();
+        if let Some(text) = given(request, meta.get(Meta::Priority).value, Unclear::Class(traffic::UnknownClass))? {
+            self.class = Some(text.parse()?);
+        }
+        if meta.get(Meta::TimeoutS).is_some() {
+            let seconds = request.meta_raw(Meta::TimeoutS).and_then(|raw| std::str::from_utf8(raw).ok());
+            self.timeout = Some(timeout(seconds.ok_or(Unclear::Timeout)?)?);
+        }
+        if let Some(text) = given(request, meta.get(Meta::Cache).value, Unclear::Cache)? {
+            self.cache = CacheWish::read(text)?;
+        }
+        if let Some(text) = given(request, meta.get(Meta::IdempotencyKey).value, Unclear::Key)? {
+            self.idempotency_key = Some(key(text)?);
+        }
+        Ok(self)
+    }
+}
+
+impl CacheWish {
+    fn read(text: &str) -> Result<Self, Unclear> {
+        match text.trim() {
+            "no-cache" => Ok(Self::No),
+            "only-if-cached" => Ok(Self::Only),
+            text => {
+                let seconds = text.strip_prefix("max-age=").and_then(whole).ok_or(Unclear::Cache)?;
+                Ok(Self::Younger(Duration::from_secs(seconds)))
+            }
+        }
+    }
+}
+
+/// The text of a member of `_meta`, if it is there.
+fn given(request: &Envelope, token: Span, unclear: Unclear) -> Result<Option<&str>, Unclear> {
+    match token.of(request.bytes()) {
+        None => Ok(None),
+        Some(token) => mcp::plain_text(token).map(Some).ok_or(unclear),
+    }
+}
+
+fn timeout(text: &str) -> Result<Duration, Unclear> {
+    match whole(text) {
+        None | Some(0) => Err(Unclear::Timeout),
+        Some(seconds) => Ok(Duration::from_secs(seconds.min(TIMEOUT_S_MAX))),
+    }
+}
+
+/// Digits and nothing else: `parse` alone would take a sign.
+fn whole(text: &str) -> Option<u64> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+}
+
+fn key(text: &str) -> Result<Box<str>, Unclear> {
+    let is_key = (1..=KEY_CHARS_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_key { Ok(text.into()) } else { Err(Unclear::Key) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(meta: &str) -> Envelope {
+        let text =
+            format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"a","_meta":{{{meta}}}}}}}"#);
+        Envelope::parse(&text.into(), mcp::ScanLimits::default()).unwrap()
+    }
+
+    #[test]
+    fn nothing_said_is_nothing_wished() {
+        assert_eq!(Wishes::of_headers(Headers::default()).unwrap().and_of(&request("")), Ok(Wishes::default()));
+    }
+
+    #[test]
+    fn the_message_goes_over_the_headers() {
+        let headers = Headers { priority: Some("low"), timeout: Some("7"), ..Headers::default() };
+        let meta = r#""dev.switchboard/priority":"HIGH","dev.switchboard/cache":"max-age=5","dev.switchboard/idempotency_key":"k-1""#;
+        let wishes = Wishes::of_headers(headers).unwrap().and_of(&request(meta)).unwrap();
+        assert_eq!(wishes.class, Some(Class::High));
+        assert_eq!(wishes.timeout, Some(Duration::from_secs(7)));
+        assert_eq!(wishes.cache, CacheWish::Younger(Duration::from_secs(5)));
+        assert_eq!(wishes.idempotency_key.as_deref(), Some("k-1"));
+    }
+
+    #[test]
+    fn a_timeout_is_1_to_300_seconds_and_more_is_taken_for_300() {
+        let check = |text, expected: Result<u64, Unclear>| {
+            let wishes = Wishes::of_headers(Headers { timeout: Some(text), ..Headers::default() });
+            assert_eq!(wishes.map(|wishes| wishes.timeout.unwrap().as_secs()), expected, "{text}");
+        };
+        check("1", Ok(1));
+        check("300", Ok(300));
+        check("86400", Ok(300));
+        for text in ["0", "abc", "", "-1", "+1", "1.5", "99999999999999999999999"] {
+            check(text, Err(Unclear::Timeout));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_refused_by_name() {
+        let check =
+            |meta: &str, expected| assert_eq!(Wishes::default().and_of(&request(meta)), Err(expected), "{meta}");
+        check(r#""dev.switchboard/priority":"URGENT""#, Unclear::Class(traffic::UnknownClass));
+        check(r#""dev.switchboard/priority":3"#, Unclear::Class(traffic::UnknownClass));
+        check(r#""dev.switchboard/timeout_s":"7""#, Unclear::Timeout);
+        check(r#""dev.switchboard/cache":"maybe""#, Unclear::Cache);
+        check(r#""dev.switchboard/idempotency_key":"a b""#, Unclear::Key);
+        check(r#""dev.switchboard/idempotency_key":"""#, Unclear::Key);
+    }
+}

@@ -1,0 +1,9 @@
+//! How calls wait, run, repeat, fail and finish, as state machines: what happens goes in, with the time at which it
+//! happens, and what is to be done comes out. No clock, no task, no randomness of their own, so that a history of years
+//! is played through in a test within a second. What acts on them is the pipeline of the gateway.
+
+mod act;
+mod class;
+
+pub use act::Act;
+pub use class::{Class, UnknownClass};
