@@ -102,6 +102,7 @@ impl Error {
             | Self::Cancelled
             | Self::Listen { .. }
             | Self::Grpc(_)
+            | Self::Jobs(_)
             | Self::Output(_) => Exit::Failure,
             Self::Usage { .. }
             | Self::NoProject { .. }

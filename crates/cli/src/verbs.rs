@@ -11,6 +11,7 @@ mod config;
 mod doctor;
 mod init;
 mod interactive;
+mod job;
 mod logs;
 mod man;
 mod prompt;
@@ -64,6 +65,7 @@ verbs! {
     toolkit::Toolkit,
     status::Status,
     logs::Logs,
+    job::Job,
     config::Config,
     server::Server,
     bundle::Bundle,

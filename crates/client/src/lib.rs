@@ -14,6 +14,7 @@
 mod api;
 mod client;
 mod error;
+mod jobs;
 mod socket;
 
 pub use api::{
@@ -21,4 +22,5 @@ pub use api::{
 };
 pub use client::Client;
 pub use error::Error;
+pub use jobs::{Attempt, Job, JobReport, Jobs, Purged};
 pub use socket::socket_of;

@@ -4,6 +4,7 @@ mod api;
 mod bundle;
 mod gateway;
 mod grpc;
+mod jobs;
 mod limits;
 mod names;
 mod server;
@@ -15,6 +16,7 @@ use crate::problem::Problems;
 pub(crate) fn check(config: &Config, problems: &mut Problems<'_>) {
     gateway::check(&config.gateway, problems);
     grpc::check(&config.grpc, &config.gateway, problems);
+    jobs::check(&config.jobs, problems);
     limits::check(&config.limits, problems);
     names::check("servers", config.servers.keys(), problems);
     names::check("bundles", config.bundles.keys(), problems);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Bundle, Error, Gateway, Grpc, Limits, Log, Server, Tools};
+use crate::{Bundle, Error, Gateway, Grpc, Jobs, Limits, Log, Server, Tools};
 
 /// Everything an operator can choose. Serialized, secrets read `•••`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -18,6 +18,8 @@ pub struct Config {
     pub grpc: Grpc,
     /// How much, how many and how long at most.
     pub limits: Limits,
+    /// Calls that are finished without their callers.
+    pub jobs: Jobs,
     /// What is logged, and in which shape.
     pub log: Log,
     /// How many tools a model sees, and how much of a result.

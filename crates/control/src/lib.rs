@@ -8,6 +8,7 @@
 
 pub mod configuration;
 mod folders;
+mod jobs;
 pub mod log;
 mod logs;
 mod past;

@@ -6,7 +6,7 @@ use client::Problem;
 use http::{Method, Request, StatusCode};
 
 use crate::reply::{Outcome, Reply, problem, refusal};
-use crate::{Configuration, logs, past, servers, status};
+use crate::{Configuration, jobs, logs, past, servers, status};
 
 /// The control API of one node. Cheap to clone.
 #[derive(Clone)]
@@ -43,6 +43,11 @@ impl Api {
             ("POST", ["servers", name, "stop"]) => servers::act(self, name, |current| current.stop(name)),
             ("POST", ["servers", name, "restart"]) => servers::act(self, name, |current| current.restart(name)),
             ("POST", ["servers", name, "test"]) => servers::test(self, name).await,
+            ("GET", ["jobs"]) => jobs::list(self, query).await,
+            ("POST", ["jobs", "purge"]) => jobs::purge(self, query).await,
+            ("GET", ["jobs", id]) => jobs::get(self, id).await,
+            ("POST", ["jobs", id, "cancel"]) => jobs::cancel(self, id).await,
+            ("POST", ["jobs", id, "retry"]) => jobs::retry(self, id, query).await,
             ("POST", ["config", "reload"]) => past::reload(self).await,
             ("GET", ["config", "history"]) => past::list(self),
             ("GET", ["config", "history", number]) => past::get(self, number),

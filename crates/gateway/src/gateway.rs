@@ -15,6 +15,7 @@ use crate::{
     call::{Abilities, Caller},
     catalogue::{Catalogue, Member, Terms},
     edge::{door::Door, duplex::SseConnections},
+    jobs::Jobs,
     parked::ParkedCalls,
     pipeline::Traffic,
     residents::Residents,
@@ -46,6 +47,10 @@ pub struct Parts {
     pub sessions: Arc<Sessions>,
     /// The calls that wait for an answer of a person.
     pub parked: Arc<ParkedCalls>,
+    /// The calls that are finished without their callers.
+    pub jobs: Arc<Jobs>,
+    /// The section `[jobs]`.
+    pub job_settings: config::Jobs,
     /// What the steps of the pipeline remember.
     pub traffic: Arc<Traffic>,
     /// The whole of results that were cut.
@@ -180,6 +185,8 @@ impl Parts {
             limits: limits.clone(),
             settings: config.gateway.clone(),
             tools: config.tools.clone(),
+            jobs: Arc::default(),
+            job_settings: config.jobs.clone(),
             traffic: Arc::default(),
             results: Arc::default(),
             principal,
@@ -215,6 +222,8 @@ impl Parts {
             limits: config.limits.clone(),
             settings: config.gateway.clone(),
             tools: config.tools.clone(),
+            jobs: self.jobs.clone(),
+            job_settings: config.jobs.clone(),
             traffic: self.traffic.clone(),
             results: self.results.clone(),
             members,

@@ -7,7 +7,7 @@
 //!
 //! In reading order: [`gateway`] (the parts put together), [`current`] (how it changes), [`call`], [`events`],
 //! [`failure`], [`intake`], [`alarm`], [`catalogue`], [`route`], [`manner`], [`pipeline`], [`upstream`], [`residents`], [`shape`] and [`results`],
-//! [`parked`], [`session`], [`reach`], [`streams`], [`edge`].
+//! [`parked`], [`jobs`], [`session`], [`reach`], [`streams`], [`edge`].
 
 pub mod alarm;
 pub mod call;
@@ -18,6 +18,7 @@ pub mod events;
 pub mod failure;
 pub mod gateway;
 pub mod intake;
+pub mod jobs;
 pub mod key_file;
 pub mod manner;
 pub mod parked;

@@ -64,6 +64,7 @@ keys!(
         TimeoutS = "dev.switchboard/timeout_s",
         Cache = "dev.switchboard/cache",
         IdempotencyKey = "dev.switchboard/idempotency_key",
+        Async = "dev.switchboard/async",
     }
 );
 keys!(

@@ -14,6 +14,9 @@ pub enum Error {
         #[source]
         source: Arc<io::Error>,
     },
+    /// There is no folder to keep anything in.
+    #[error("there is no folder for state: name one with SWITCHBOARD_STATE_DIR, or set `jobs.durable = false`")]
+    Homeless,
     /// The file cannot be written.
     #[error("{path} can only be read: make it writable or name another folder with SWITCHBOARD_STATE_DIR", path = .path.display())]
     ReadOnly {

@@ -166,7 +166,12 @@ pub struct Ended {
 #[derive(Clone, Debug)]
 pub enum Outcome {
     /// It was answered.
-    Completed(Ended),
+    Completed {
+        /// What the server answered.
+        answer: Ended,
+        /// What the answer says of itself, where it says that the tool did not succeed.
+        reason: Option<String>,
+    },
     /// It failed for good; an answer that says so is kept.
     Failed {
         /// Why.

@@ -96,7 +96,7 @@ pub(crate) fn next_due(connection: &Connection, run: &str) -> rusqlite::Result<O
 /// Writes down what became of an attempt. Says whether the job was running; if not, somebody else has settled it.
 pub(crate) fn settle(connection: &Connection, id: JobId, outcome: &Outcome, now_ms: u64) -> rusqlite::Result<bool> {
     let (state, reason, answer, due_ms) = match outcome {
-        Outcome::Completed(answer) => (State::Completed, None, Some(answer), None),
+        Outcome::Completed { answer, reason } => (State::Completed, reason.as_ref(), Some(answer), None),
         Outcome::Failed { reason, answer } => (State::Failed, Some(reason), answer.as_ref(), None),
         Outcome::Again { reason, due_ms } => (State::Pending, Some(reason), None, Some(*due_ms)),
         Outcome::Unknown { reason } => (State::OutcomeUnknown, Some(reason), None, None),

@@ -31,6 +31,10 @@ fn answer() -> Ended {
     Ended { answer: r#"{"result":{}}"#.into(), server: "files".to_owned(), modern: true }
 }
 
+fn completed() -> Outcome {
+    Outcome::Completed { answer: answer(), reason: None }
+}
+
 async fn state(store: &Store, id: u128) -> State {
     store.get(JobId(id), None).await.unwrap().unwrap().state
 }
@@ -42,8 +46,8 @@ async fn a_job_is_run_once_and_its_answer_kept_as_it_came() {
     let claimed = store.claim("", 5, 2_000).await.unwrap();
     assert_eq!((claimed.len(), &claimed[0].request[..]), (1, &br#"{"id":1}"#[..]));
     assert!(store.claim("", 5, 2_000).await.unwrap().is_empty());
-    assert!(store.settle(JobId(1), Outcome::Completed(answer()), 3_000).await.unwrap());
-    assert!(!store.settle(JobId(1), Outcome::Completed(answer()), 3_000).await.unwrap(), "it has ended");
+    assert!(store.settle(JobId(1), completed(), 3_000).await.unwrap());
+    assert!(!store.settle(JobId(1), completed(), 3_000).await.unwrap(), "it has ended");
     assert_eq!(store.answer(JobId(1)).await.unwrap(), Some(answer()));
     assert_eq!(state(&store, 1).await, State::Completed);
     assert_eq!(store.get(JobId(1), Some("bob")).await.unwrap(), None);
@@ -139,7 +143,7 @@ async fn only_what_did_not_succeed_is_replayed_and_a_doubtful_act_only_anyway() 
     let store = Store::in_memory(&settings("a")).unwrap();
     let failed = Outcome::Failed { reason: "no".to_owned(), answer: Some(answer()) };
     let unknown = Outcome::Unknown { reason: "lost".to_owned() };
-    for (id, outcome) in [(1, Outcome::Completed(answer())), (2, failed), (3, unknown)] {
+    for (id, outcome) in [(1, completed()), (2, failed), (3, unknown)] {
         store.submit(job(id, "ada", false), 9).await.unwrap();
         store.claim("", 1, 2_000).await.unwrap();
         store.settle(JobId(id), outcome, 3_000).await.unwrap();
@@ -160,7 +164,7 @@ async fn an_end_is_kept_for_its_time_and_what_has_not_ended_for_ever() {
     store.submit(job(1, "ada", false), 9).await.unwrap();
     store.submit(job(2, "ada", false), 9).await.unwrap();
     store.claim("", 1, 2_000).await.unwrap();
-    store.settle(JobId(1), Outcome::Completed(answer()), 3_000).await.unwrap();
+    store.settle(JobId(1), completed(), 3_000).await.unwrap();
     assert_eq!(store.sweep(2_999 + HOUR_MS).await.unwrap(), 0);
     assert_eq!(store.sweep(3_000 + HOUR_MS).await.unwrap(), 1);
     assert_eq!(store.sweep(u64::MAX / 2).await.unwrap(), 0);

@@ -3,6 +3,7 @@
 mod bridge;
 mod control;
 mod hangup;
+mod jobs;
 mod node;
 mod residents;
 mod toolkits;

@@ -21,6 +21,7 @@ use tokio::{
 
 use crate::control;
 use crate::hangup::Hangups;
+use crate::jobs;
 use crate::residents::Household;
 use crate::welcome;
 
@@ -38,6 +39,7 @@ pub(crate) async fn serve(arguments: &Serve, settings: &Settings, terminal: &mut
         listeners.push((bound(address).await?, Speech::Grpc(grpc)));
     }
     let gateway = gateway(config);
+    jobs::keep(&gateway, config, settings)?;
     let listen: Vec<String> = listeners.iter().map(|(listener, speech)| listener.address(speech)).collect();
     let _socket = control::start(settings.source(), &loaded, &gateway, log, &listen).await;
     let (stop, stopping) = watch::channel(false);
@@ -74,6 +76,7 @@ pub(crate) async fn stdio(arguments: &Stdio, settings: &Settings, terminal: &mut
     if !gateway.now().catalogue.has(&endpoint) {
         return Err(no_endpoint(&endpoint, &config));
     }
+    jobs::keep(&gateway, &config, settings)?;
     serve::stdio(gateway, endpoint, told_to_stop()).await;
     Ok(Exit::Done)
 }

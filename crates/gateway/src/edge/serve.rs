@@ -109,8 +109,17 @@ pub async fn serve(gateway: Current, listeners: Vec<(Listener, Speech)>, stop: w
     for (listener, speech) in listeners {
         accepting.spawn(accept(gateway.clone(), listener, speech, places.clone(), stop.clone()));
     }
-    while accepting.join_next().await.is_some() {}
+    let drained = drain_jobs(gateway.clone(), stop);
+    let ended = async { while accepting.join_next().await.is_some() {} };
+    tokio::join!(ended, drained);
     gateway.now().stop().await;
+}
+
+/// Lets the jobs under way finish while the connections do.
+async fn drain_jobs(gateway: Current, mut stop: watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+    let gateway = gateway.now();
+    gateway.jobs.drain(Duration::from_millis(gateway.limits.drain_ms_max)).await;
 }
 
 async fn accept(
@@ -254,6 +263,7 @@ pub async fn stdio(current: Current, endpoint: Endpoint, stop: impl Future<Outpu
     }
     duplex.close();
     drop(duplex);
+    gateway.jobs.drain(Duration::from_millis(gateway.limits.drain_ms_max)).await;
     let _ = tokio::time::timeout(Duration::from_millis(current.now().limits.drain_ms_max), writer).await;
     current.now().stop().await;
 }
