@@ -4,6 +4,7 @@
 use gateway::{
     Current,
     catalogue::toolbox::KnownTool,
+    pipeline::wishes::Wishes,
     route::{Inbound, route},
 };
 use mcp::{Envelope, ScanLimits, message};
@@ -112,8 +113,13 @@ async fn execute(scope: &Scope, tool: &KnownTool) -> Result<Value, Failure> {
     let failed = |text: String| Failure::new(Code::UpstreamError, text);
     let request = Envelope::parse(&request, ScanLimits::default()).map_err(|problem| failed(problem.to_string()))?;
     let gateway = &scope.gateway;
-    let inbound =
-        Inbound { caller: gateway.own_caller(), endpoint: scope.endpoint.clone(), request, param_headers: None };
+    let inbound = Inbound {
+        caller: gateway.own_caller(),
+        endpoint: scope.endpoint.clone(),
+        request,
+        param_headers: None,
+        wishes: Wishes::default(),
+    };
     let routed = route(&gateway.catalogue, &gateway.seals, inbound).await;
     let (upstream, call) = routed.map_err(|failure| failed(failure.to_string()))?;
     let answer = upstream.call(&call).await.finish().await.map_err(|failure| failed(failure.to_string()))?;
