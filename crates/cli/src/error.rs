@@ -224,7 +224,9 @@ impl Error {
             Self::Unreachable { .. } => Some("start one with `switchboard serve`, or name another with `--url`".into()),
             Self::Listen { .. } => Some("choose another address with `--listen`".into()),
             Self::Grpc(_) => Some("see `certificate`, `key` and `client_authorities` in the section `[grpc]`".into()),
-            Self::Jobs(_) => Some("to start without them for now, set `durable = false` in the section `[jobs]`".into()),
+            Self::Jobs(_) => {
+                Some("to start without them for now, set `durable = false` in the section `[jobs]`".into())
+            }
             Self::Taken { free: Some(free), .. } => {
                 Some(format!("end that one, or listen elsewhere: `--listen {free}`"))
             }

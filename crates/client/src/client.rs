@@ -12,7 +12,10 @@ use http_body_util::{BodyExt, Full, Limited};
 use serde::de::DeserializeOwned;
 
 use crate::socket::socket_there;
-use crate::{Applied, Check, Error, Job, JobReport, Jobs, LogLine, Logs, NodeStatus, Past, PastText, Problem, Purged, Server, ServerReport};
+use crate::{
+    Applied, Check, Error, Job, JobReport, Jobs, LogLine, Logs, NodeStatus, Past, PastText, Problem, Purged, Server,
+    ServerReport,
+};
 
 /// The largest answer that is read, in bytes: a list of thousands of servers is far smaller.
 const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -102,8 +105,11 @@ impl Client {
 
     /// Forgets jobs that have ended and are in this state.
     pub async fn purge_jobs(&self, state: &str) -> Result<Purged, Error> {
-        self.ask(Method::POST, &format!("/jobs/purge?{}", Jobs { state: Some(state.to_owned()), ..Jobs::default() }.query()))
-            .await
+        self.ask(
+            Method::POST,
+            &format!("/jobs/purge?{}", Jobs { state: Some(state.to_owned()), ..Jobs::default() }.query()),
+        )
+        .await
     }
 
     /// Reads the configuration again and puts it in force.

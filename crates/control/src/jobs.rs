@@ -120,7 +120,9 @@ fn wrong(detail: impl Into<String>) -> Problem {
 /// A refusal in the words of the API.
 fn told(refused: &Refused) -> Problem {
     let (status, code, hint) = match refused {
-        Refused::Unknown => (StatusCode::NOT_FOUND, "NOT_FOUND", Some("`switchboard job list` shows those that are kept")),
+        Refused::Unknown => {
+            (StatusCode::NOT_FOUND, "NOT_FOUND", Some("`switchboard job list` shows those that are kept"))
+        }
         Refused::Over(_) | Refused::Elsewhere | Refused::NotReplayed(_) => (StatusCode::CONFLICT, "CONFLICT", None),
         Refused::Doubtful => {
             (StatusCode::CONFLICT, "CONFLICT", Some("look whether it happened; `switchboard job retry ID --anyway`"))

@@ -29,6 +29,15 @@ impl Scripted {
     ///
     /// When no loopback port is free.
     pub fn start(list: Value, answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        Self::answering(list, move |request| answer(&request["id"].to_string()))
+    }
+
+    /// Lists `list` and answers each call with what `answer` makes of its request.
+    ///
+    /// # Panics
+    ///
+    /// When no loopback port is free.
+    pub fn answering(list: Value, answer: impl Fn(&Value) -> Vec<u8> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a loopback port is free");
         let address = listener.local_addr().expect("a bound listener has an address");
         let script = Arc::new((list, answer));
@@ -54,14 +63,14 @@ pub fn one_tool(name: &str) -> Value {
 }
 
 /// Answers one request; the connection ends with the answer.
-fn serve(connection: TcpStream, list: &Value, answer: &impl Fn(&str) -> Vec<u8>) {
+fn serve(connection: TcpStream, list: &Value, answer: &impl Fn(&Value) -> Vec<u8>) {
     let mut reader = BufReader::new(connection);
     let Some(request) = read_request(&mut reader) else { return };
     let id = request["id"].to_string();
     let bytes = match request["method"].as_str() {
         Some("server/discover") => as_json(&id, &introduction()),
         Some("tools/list") => as_json(&id, list),
-        _ => answer(&id),
+        _ => answer(&request),
     };
     let mut connection = reader.into_inner();
     let _ = connection.write_all(&bytes);
@@ -84,7 +93,8 @@ fn read_request(reader: &mut impl BufRead) -> Option<Value> {
     serde_json::from_slice(&body).ok()
 }
 
-fn as_json(id: &str, result: &Value) -> Vec<u8> {
+/// A result as the whole answer to a request.
+pub fn as_json(id: &str, result: &Value) -> Vec<u8> {
     let body = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#);
     let length = body.len();
     format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}")

@@ -12,7 +12,8 @@ const COLUMNS: &str =
     "id, owner, endpoint, tool, repeatable, state, reason, attempts, created_ms, updated_ms, due_ms, kept_ms";
 
 /// What a call that broke off and may have had an effect is told as.
-const BROKEN_OFF: &str = "the gateway ended while the call was under way: look whether it happened before you call again";
+const BROKEN_OFF: &str =
+    "the gateway ended while the call was under way: look whether it happened before you call again";
 
 /// Keeps a job, unless its owner has `waiting_max` that are not finished.
 pub(crate) fn submit(
@@ -85,11 +86,9 @@ fn begin(connection: &Connection, id: &str, now_ms: u64) -> rusqlite::Result<Cla
 
 /// When the next job of a run is due.
 pub(crate) fn next_due(connection: &Connection, run: &str) -> rusqlite::Result<Option<u64>> {
-    let due: Option<i64> = connection.query_row(
-        "SELECT min(due_ms) FROM jobs WHERE state = 'pending' AND run = ?1",
-        [run],
-        |row| row.get(0),
-    )?;
+    let due: Option<i64> =
+        connection
+            .query_row("SELECT min(due_ms) FROM jobs WHERE state = 'pending' AND run = ?1", [run], |row| row.get(0))?;
     Ok(due.map(unsigned))
 }
 
@@ -127,8 +126,8 @@ fn end_attempt(connection: &Connection, id: &str, outcome: &str, now_ms: u64) ->
 
 /// One job, if this principal may see it.
 pub(crate) fn get(connection: &Connection, id: JobId, owner: Option<&str>) -> rusqlite::Result<Option<Job>> {
-    let mut statement =
-        connection.prepare_cached(&format!("SELECT {COLUMNS} FROM jobs WHERE id = ?1 AND (?2 IS NULL OR owner = ?2)"))?;
+    let mut statement = connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM jobs WHERE id = ?1 AND (?2 IS NULL OR owner = ?2)"))?;
     statement.query_row(params![id.to_string(), owner], job).optional()
 }
 
@@ -150,8 +149,8 @@ pub(crate) fn answer(connection: &Connection, id: JobId) -> rusqlite::Result<Opt
 
 /// The attempts of a job, oldest first.
 pub(crate) fn attempts(connection: &Connection, id: JobId) -> rusqlite::Result<Vec<Attempt>> {
-    let mut statement = connection
-        .prepare_cached("SELECT began_ms, ended_ms, outcome FROM attempts WHERE job = ?1 ORDER BY rowid")?;
+    let mut statement =
+        connection.prepare_cached("SELECT began_ms, ended_ms, outcome FROM attempts WHERE job = ?1 ORDER BY rowid")?;
     let attempts = statement.query_map([id.to_string()], |row| {
         Ok(Attempt {
             began_ms: unsigned(row.get(0)?),
@@ -238,9 +237,8 @@ pub(crate) fn sweep(connection: &Connection, now_ms: u64) -> rusqlite::Result<us
 
 /// The runs that have jobs which are not finished.
 pub(crate) fn active_runs(connection: &Connection, home: &str) -> rusqlite::Result<Vec<String>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT DISTINCT run FROM jobs WHERE home = ?1 AND state IN ('pending', 'running')",
-    )?;
+    let mut statement = connection
+        .prepare_cached("SELECT DISTINCT run FROM jobs WHERE home = ?1 AND state IN ('pending', 'running')")?;
     let runs = statement.query_map([home], |row| row.get(0))?;
     runs.collect()
 }

@@ -165,8 +165,7 @@ impl Store {
         for dead in runs.into_iter().filter(|other| **other != *run) {
             let Some(heritage) = alive.take_over(&dead) else { continue };
             let (home, run) = (self.home.clone(), self.run.clone());
-            adopted +=
-                self.writer.run(move |connection| jobs::adopt(connection, (&home, &run), &dead, now_ms)).await?;
+            adopted += self.writer.run(move |connection| jobs::adopt(connection, (&home, &run), &dead, now_ms)).await?;
             heritage.done();
         }
         Ok(adopted)

@@ -26,9 +26,9 @@ pub(crate) fn keep(gateway: &Current, config: &Config, settings: &Settings) -> R
         bytes_max: config.jobs.store_bytes_max,
     };
     match opened(config, &wanted) {
-        Err(unreadable @ (store::Error::Damaged { .. } | store::Error::Newer { .. } | store::Error::Foreign { .. })) => {
-            Err(Error::Jobs(Box::new(unreadable)))
-        }
+        Err(
+            unreadable @ (store::Error::Damaged { .. } | store::Error::Newer { .. } | store::Error::Foreign { .. }),
+        ) => Err(Error::Jobs(Box::new(unreadable))),
         store => {
             if let Err(error) = &store {
                 tracing::error!(%error, "no jobs are accepted");

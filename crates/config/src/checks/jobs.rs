@@ -8,7 +8,11 @@ use crate::problem::Problems;
 pub(super) fn check(jobs: &Jobs, problems: &mut Problems<'_>) {
     if jobs.backoff_ms > jobs.backoff_ms_max {
         let message = format!("{} is more than `backoff_ms_max`, which is {}", jobs.backoff_ms, jobs.backoff_ms_max);
-        problems.add(&KeyPath::of(["jobs", "backoff_ms"]), message, "lower it, or raise `jobs.backoff_ms_max`".to_owned());
+        problems.add(
+            &KeyPath::of(["jobs", "backoff_ms"]),
+            message,
+            "lower it, or raise `jobs.backoff_ms_max`".to_owned(),
+        );
     }
     if jobs.request_bytes_max as u64 > jobs.store_bytes_max {
         let message = format!("{} is more than the store may hold", jobs.request_bytes_max);

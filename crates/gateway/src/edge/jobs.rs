@@ -36,7 +36,9 @@ pub(super) async fn begin(gateway: &Gateway, inbound: Inbound, id: &[u8]) -> Rep
         return modern::failed(&Failure::MissingCapability(modern::TASKS), id, Method::ToolsCall);
     }
     match gateway.submit_job(inbound).await {
-        Ok(job) => Reply::result(id, format!(r#"{{"resultType":"task",{}}}"#, described(gateway, &job, true)).as_bytes()),
+        Ok(job) => {
+            Reply::result(id, format!(r#"{{"resultType":"task",{}}}"#, described(gateway, &job, true)).as_bytes())
+        }
         Err(refused) => modern::failed(&refused.into(), id, Method::ToolsCall),
     }
 }
@@ -143,8 +145,7 @@ fn described(gateway: &Gateway, job: &Job, is_modern: bool) -> String {
 
 /// The id under which its owner knows a job.
 fn shown(gateway: &Gateway, job: &Job) -> String {
-    TaskId { server: config::Server::OWN.to_owned(), id: job.id.to_string() }
-        .conceal(&gateway.seals.ring(), &job.owner)
+    TaskId { server: config::Server::OWN.to_owned(), id: job.id.to_string() }.conceal(&gateway.seals.ring(), &job.owner)
 }
 
 fn at(ms: u64) -> String {

@@ -57,11 +57,8 @@ fn inbound(gateway: &Gateway, claimed: &Claimed) -> Result<Inbound, Failure> {
 /// What an answer means for the job.
 fn answered(server: &str, answer: &Answer) -> Outcome {
     let envelope = &answer.envelope;
-    let kept = || Ended {
-        answer: envelope.bytes().clone(),
-        server: server.to_owned(),
-        modern: answer.era == Era::Modern,
-    };
+    let kept =
+        || Ended { answer: envelope.bytes().clone(), server: server.to_owned(), modern: answer.era == Era::Modern };
     if envelope.kind() == Kind::Error {
         let text = envelope.error_members().get(ErrorKey::Message).value.of(envelope.bytes()).unwrap_or(b"\"\"");
         let text: String = serde_json::from_slice(text).unwrap_or_default();

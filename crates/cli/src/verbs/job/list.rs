@@ -40,12 +40,8 @@ struct Listed(Vec<Job>);
 impl List {
     /// Runs the verb.
     pub(super) async fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
-        let wanted = Jobs {
-            state: self.state.clone(),
-            owner: self.owner.clone(),
-            after: self.after.clone(),
-            count: self.count,
-        };
+        let wanted =
+            Jobs { state: self.state.clone(), owner: self.owner.clone(), after: self.after.clone(), count: self.count };
         let listed = Listed(control::node(context)?.jobs(&wanted).await?);
         if listed.0.is_empty() {
             context.terminal.say("there are no such jobs");
