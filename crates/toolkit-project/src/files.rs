@@ -14,7 +14,7 @@ mod project_tree;
 mod read_file;
 mod replace_in_files;
 mod rules;
-mod search;
+pub(crate) mod search;
 mod write_file;
 
 use toolkit::Toolkit;

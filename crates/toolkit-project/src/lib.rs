@@ -1,9 +1,11 @@
-//! The toolkit `project`: files and search in the folders of a project, and git. One file declares one tool.
+//! The toolkit `project`: files and search in the folders of a project, git, and what makes a project slow. One file declares one
+//! tool.
 //!
 //! It stands on the workbench for everything it touches; it adds what the tools are and what they answer.
 
 mod files;
 mod git;
+mod performance;
 
 pub use git::Settings;
 use toolkit::Toolkit;
@@ -32,5 +34,5 @@ pub fn toolkit_with(bench: &Bench, settings: Settings) -> Toolkit {
     );
     let git = git::Git::new(bench.clone(), settings);
     let toolkit = files::add_to(toolkit.argument_aliases(files::PATH_ALIASES), bench, &git);
-    git::add_to(toolkit, &git)
+    performance::add_to(git::add_to(toolkit, &git), bench)
 }

@@ -1,4 +1,4 @@
-//! What finding and replacing share: which files are looked through, and the expression that is looked for. It walks as
+//! What finding, replacing and analysing share: which files are looked through, and the expression that is looked for. It walks as
 //! ripgrep does, with its libraries; each file is then opened beneath its root, whatever the walk has seen.
 
 use std::{
@@ -26,7 +26,7 @@ const EXPRESSION_BYTES_MAX: usize = 8 << 20;
 const TIME_SHARE: u32 = 90;
 
 /// Which files of a place are looked through.
-pub(super) struct Scope {
+pub(crate) struct Scope {
     place: Place,
     include: Option<GlobSet>,
     exclude: GlobSet,
@@ -35,7 +35,7 @@ pub(super) struct Scope {
 
 impl Scope {
     /// The files at a place whose names fit the patterns, as long as the call has time.
-    pub(super) fn new(place: Place, include: &[String], exclude: &[String], shared: &Shared) -> Result<Self, Failure> {
+    pub(crate) fn new(place: Place, include: &[String], exclude: &[String], shared: &Shared) -> Result<Self, Failure> {
         Ok(Self {
             place,
             include: if include.is_empty() { None } else { Some(globs::set("include", include)?) },
@@ -45,7 +45,7 @@ impl Scope {
     }
 
     /// Hands every file to one of the visitors, until one has had enough or the time is over. Says whether all were seen.
-    pub(super) fn visit<'s, V>(&'s self, stop: &'s Stop, visitor: impl Fn() -> V) -> Result<bool, Failure>
+    pub(crate) fn visit<'s, V>(&'s self, stop: &'s Stop, visitor: impl Fn() -> V) -> Result<bool, Failure>
     where
         V: FnMut(&Place, &str) -> bool + Send + 's,
     {

@@ -70,6 +70,9 @@ async fn what_is_wrong_has_its_code_and_its_argument() {
         ),
         ("project_tree", json!({"path": ".", "depth": 0}), "INVALID_INPUT", "depth"),
         ("project_tree", json!({"path": ".", "format": "xml"}), "INVALID_INPUT", "format"),
+        ("analyze_performance", json!({"path": "none"}), "NOT_FOUND", "path"),
+        ("analyze_performance", json!({"path": "../secret"}), "PATH_DENIED", "path"),
+        ("analyze_performance", json!({"path": ".", "timeout_s": 9_999}), "INVALID_INPUT", "timeout_s"),
     ] {
         assert_eq!(
             client.bad(tool, arguments.clone()).await,

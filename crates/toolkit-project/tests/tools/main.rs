@@ -6,3 +6,4 @@ mod catalogue;
 mod client;
 mod git;
 mod good;
+mod performance;
