@@ -2,7 +2,7 @@
 //!
 //! A request enters at an edge (`edge`), is routed by the catalogue (`catalogue`) and leaves by the other edge
 //! (`upstream`). Between the two edges a call has no era ([`call`]). What this crate does not do: it does not decide who
-//! may call what, it starts no process and opens no connection itself, and it keeps nothing on disk but the
+//! may call what, it starts no process and opens no connection itself, and it keeps nothing on disk but jobs (`store`), the
 //! keys of its seals and long results.
 //!
 //! In reading order: [`gateway`] (the parts put together), [`current`] (how it changes), [`call`], [`events`],

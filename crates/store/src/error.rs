@@ -43,9 +43,9 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// The schema of the file.
-        found: i64,
+        found: u32,
         /// The newest schema that this version knows.
-        known: i64,
+        known: u32,
     },
     /// The file belongs to something else.
     #[error("{path} is a database of another program: move it away", path = .path.display())]

@@ -24,7 +24,7 @@ impl FromStr for JobId {
 
     fn from_str(text: &str) -> Result<Self, NoJobId> {
         let is_plain = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        is_plain.then(|| u128::from_str_radix(text, 16).map(Self).map_err(|_| NoJobId)).unwrap_or(Err(NoJobId))
+        if is_plain { u128::from_str_radix(text, 16).map(Self).map_err(|_| NoJobId) } else { Err(NoJobId) }
     }
 }
 

@@ -43,10 +43,10 @@ CREATE INDEX attempts_of_job ON attempts (job);
 "];
 
 /// The newest schema that this version of the program knows.
-pub(crate) const NEWEST: i64 = STEPS.len() as i64;
+pub(crate) const NEWEST: u32 = STEPS.len() as u32;
 
 /// The schema of a file; 0 is a file in which nothing is yet.
-pub(crate) fn version(connection: &Connection) -> rusqlite::Result<i64> {
+pub(crate) fn version(connection: &Connection) -> rusqlite::Result<u32> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
@@ -54,9 +54,9 @@ pub(crate) fn version(connection: &Connection) -> rusqlite::Result<i64> {
 pub(crate) fn bring_up(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let from = version(&transaction)?;
-    for (index, step) in STEPS.iter().enumerate().skip(usize::try_from(from).unwrap_or(usize::MAX)) {
+    for (number, step) in (1..=NEWEST).zip(STEPS).skip(from as usize) {
         transaction.execute_batch(step)?;
-        transaction.pragma_update(None, "user_version", index as i64 + 1)?;
+        transaction.pragma_update(None, "user_version", number)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION)?;
     transaction.commit()

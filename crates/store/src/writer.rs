@@ -37,7 +37,7 @@ impl Writer {
         let (reply, answer) = oneshot::channel();
         let change = move |connection: &Connection| -> Told {
             let made = alone(connection, change);
-            Box::new(move |committed| drop(reply.send(committed.and_then(|()| made))))
+            Box::new(move |committed| drop(reply.send(committed.and(made))))
         };
         self.0.send(Box::new(change)).await.map_err(|_| Error::Closed)?;
         answer.await.map_err(|_| Error::Closed)?

@@ -21,7 +21,7 @@ fn opened(config: &Config, wanted: &Wanted) -> Result<Store, store::Error> {
 pub(crate) fn keep(gateway: &Current, config: &Config, settings: &Settings) -> Result<(), Error> {
     let file = settings.source().path();
     let wanted = Wanted {
-        run: gateway.now().seals.replica.iter().map(|byte| format!("{byte:02x}")).collect(),
+        run: format!("{:016x}", u64::from_be_bytes(gateway.now().seals.replica)),
         home: file.map(|file| file.display().to_string()).unwrap_or_default(),
         bytes_max: config.jobs.store_bytes_max,
     };

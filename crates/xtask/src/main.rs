@@ -5,6 +5,7 @@ mod arch;
 mod bench;
 mod bench_toolkits;
 mod cli;
+mod crash_jobs;
 mod fuzz;
 mod limits;
 mod page;
@@ -25,6 +26,7 @@ cargo xtask <task>
   bench [--quick]                measure direct, floor proxy and gateway side by side
   bench-toolkits [--quick]       measure toolkits: start, memory, and tools beside native commands
   soak [--cycles N]              start, use and kill stdio servers by the thousand, and look for what is left
+  crash-jobs [--rounds N]        kill the gateway under load, and look for jobs that were lost or run twice
   fuzz [target…] [--seconds N]   run the fuzz targets, five minutes each";
 
 fn main() -> ExitCode {
@@ -49,6 +51,7 @@ fn run(task: &str, options: &[String]) -> Result<(), Box<dyn Error>> {
         "bench" => Ok(bench::run(options)?),
         "bench-toolkits" => Ok(bench_toolkits::run(options)?),
         "soak" => Ok(soak::run(options)?),
+        "crash-jobs" => Ok(crash_jobs::run(options)?),
         "fuzz" => Ok(fuzz::run(options)?),
         "" | "help" | "--help" => {
             println!("{TASKS}");
