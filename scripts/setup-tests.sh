@@ -92,6 +92,7 @@ install_venv python-mcp2 "$clients/requirements-mcp2.txt"
 install_venv python-mcp1 "$clients/requirements-mcp1.txt"
 install_venv python-apis "$apis/requirements.txt"
 install_venv python-grpc "$clients/requirements-grpc.txt"
+install_venv python-openapi "$apis/requirements-openapi.txt"
 install_venv python-dev-env "$project/crates/toolkit-dev-env/tests/dev_env/requirements.txt"
 "$project/scripts/lab/systemd.sh" build
 "$project/scripts/lab/engines.sh" build

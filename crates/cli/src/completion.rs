@@ -33,6 +33,11 @@ pub(crate) fn bundles() -> ArgValueCandidates {
     ArgValueCandidates::new(|| configured(|config| config.bundles.keys().cloned().collect()))
 }
 
+/// The principals of the configuration.
+pub(crate) fn principals() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| configured(|config| config.principals.keys().cloned().collect()))
+}
+
 /// The tools of the node.
 pub(crate) fn tools() -> ArgValueCandidates {
     ArgValueCandidates::new(|| offered(List::Tools, "name"))

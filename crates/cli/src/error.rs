@@ -100,6 +100,12 @@ pub enum Error {
         /// The message that came with it.
         message: String,
     },
+    /// It wants to know who calls.
+    #[error("{url} wants a token")]
+    Unauthorized {
+        /// Where the answer came from.
+        url: String,
+    },
     /// Something answered that is no MCP.
     #[error("{url} answered with something that is no mcp: {what}")]
     NoAnswer {
@@ -175,6 +181,9 @@ pub enum Error {
     /// The operator has interrupted.
     #[error("cancelled")]
     Cancelled,
+    /// Others could connect and nobody would ask who they are.
+    #[error(transparent)]
+    Open(#[from] config::ListenError),
     /// A listener could not be opened.
     #[error("cannot listen on {address}")]
     Listen {
@@ -222,6 +231,10 @@ impl Error {
             Self::Address { .. } => Some("write `http://127.0.0.1:3100/mcp` or `unix:/path/to/socket`".into()),
             Self::Missing { argument } => Some(format!("give it as `{argument}=VALUE`")),
             Self::Unreachable { .. } => Some("start one with `switchboard serve`, or name another with `--url`".into()),
+            Self::Unauthorized { .. } => Some(
+                "put that of a principal into `SWITCHBOARD_TOKEN`; `switchboard principal add NAME` makes one".into(),
+            ),
+            Self::Open(_) => Some(Listen::HINT_OPEN.into()),
             Self::Listen { .. } => Some("choose another address with `--listen`".into()),
             Self::Grpc(_) => Some("see `certificate`, `key` and `client_authorities` in the section `[grpc]`".into()),
             Self::Jobs(_) => {

@@ -94,6 +94,7 @@ impl Error {
             )
             | Self::Control(_)
             | Self::NoAnswer { .. }
+            | Self::Unauthorized { .. }
             | Self::Question { .. }
             | Self::Homeless
             | Self::ClientFile { .. }
@@ -109,6 +110,7 @@ impl Error {
             | Self::Config(_)
             | Self::Problems { .. }
             | Self::Address { .. }
+            | Self::Open(_)
             | Self::Argument { .. }
             | Self::NoServer { .. }
             | Self::Toolkit { .. }

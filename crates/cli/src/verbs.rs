@@ -14,6 +14,7 @@ mod interactive;
 mod job;
 mod logs;
 mod man;
+mod principal;
 mod prompt;
 mod prompts;
 mod read;
@@ -69,6 +70,7 @@ verbs! {
     config::Config,
     server::Server,
     bundle::Bundle,
+    principal::Principal,
     client::Client,
     doctor::Doctor,
     tools::Tools,

@@ -2,11 +2,13 @@
 
 mod api;
 mod bundle;
+mod cache;
 mod gateway;
 mod grpc;
 mod jobs;
 mod limits;
 mod names;
+mod principal;
 mod server;
 
 use crate::Config;
@@ -14,10 +16,14 @@ use crate::problem::Problems;
 
 /// Reports everything in `config` that the schema cannot see.
 pub(crate) fn check(config: &Config, problems: &mut Problems<'_>) {
-    gateway::check(&config.gateway, problems);
-    grpc::check(&config.grpc, &config.gateway, problems);
+    let has_principals = !config.principals.is_empty();
+    gateway::check(&config.gateway, has_principals, problems);
+    grpc::check(&config.grpc, &config.gateway, has_principals, problems);
+    names::check("principals", config.principals.keys(), problems);
+    principal::check(&config.principals, problems);
     jobs::check(&config.jobs, problems);
     limits::check(&config.limits, problems);
+    cache::check(config, problems);
     names::check("servers", config.servers.keys(), problems);
     names::check("bundles", config.bundles.keys(), problems);
     server::check_prefixes(&config.servers, problems);

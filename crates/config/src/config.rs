@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Bundle, Error, Gateway, Grpc, Jobs, Limits, Log, Server, Tools};
+use crate::{Bridge, Bundle, Cache, Error, Gateway, Grpc, Jobs, Limits, Log, Principal, Server, Tools};
 
 /// Everything an operator can choose. Serialized, secrets read `•••`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -16,10 +16,16 @@ pub struct Config {
     pub gateway: Gateway,
     /// Where gRPC clients connect, and whether by TLS.
     pub grpc: Grpc,
+    /// Who may call, by name. Without any, everybody on this machine may.
+    pub principals: BTreeMap<String, Principal>,
+    /// Plain HTTP for programs that speak no MCP.
+    pub bridge: Bridge,
     /// How much, how many and how long at most.
     pub limits: Limits,
     /// Calls that are finished without their callers.
     pub jobs: Jobs,
+    /// How much is kept of answers.
+    pub cache: Cache,
     /// What is logged, and in which shape.
     pub log: Log,
     /// How many tools a model sees, and how much of a result.

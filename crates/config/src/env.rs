@@ -22,6 +22,12 @@ pub const PROFILE: Variable =
 pub const LISTEN: Variable =
     Variable { name: "SWITCHBOARD_LISTEN", meaning: "the listen address, where `--listen` is not given" };
 
+/// What proves to a node who calls.
+pub const TOKEN: Variable = Variable {
+    name: "SWITCHBOARD_TOKEN",
+    meaning: "the token of a principal, which verbs that call tools send to the node at `--url`",
+};
+
 /// The folder for what the program keeps, instead of `$XDG_STATE_HOME/switchboard`.
 pub const STATE_DIR: Variable = Variable {
     name: "SWITCHBOARD_STATE_DIR",
@@ -97,7 +103,7 @@ pub const CONNECTIONS: Variable = Variable {
 };
 
 /// Every environment variable the program reads.
-pub const VARIABLES: [Variable; 17] = [
+pub const VARIABLES: [Variable; 18] = [
     COMPLETE,
     CONFIG,
     CONNECTIONS,
@@ -110,6 +116,7 @@ pub const VARIABLES: [Variable; 17] = [
     OLLAMA_HOST,
     PATH,
     STATE_DIR,
+    TOKEN,
     TRUSTED_REPOSITORIES,
     XDG_CONFIG_HOME,
     XDG_STATE_HOME,

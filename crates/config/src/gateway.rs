@@ -11,8 +11,11 @@ use crate::Listen;
 #[serde(default, deny_unknown_fields)]
 pub struct Gateway {
     /// Addresses to listen on: `IP:PORT` (port 0 picks a free one) or `unix:/path/to/socket`. Only loopback
-    /// addresses are accepted until authentication is configured. Default `["127.0.0.1:3100"]`.
+    /// addresses are accepted while there are no principals. Default `["127.0.0.1:3100"]`.
     pub listen: Vec<Listen>,
+    /// Whether callers on this machine need no token although there are principals. Whatever a proxy on this
+    /// machine passes on comes from this machine too. Default `false`.
+    pub anonymous_local: bool,
     /// Values of the `Host` header accepted besides loopback names, as `host` or `host:port`; anything else
     /// is refused, which stops DNS rebinding. Default none.
     pub allowed_hosts: Vec<String>,
@@ -32,6 +35,7 @@ impl Default for Gateway {
     fn default() -> Self {
         Self {
             listen: vec![Listen::Tcp(([127, 0, 0, 1], 3100).into())],
+            anonymous_local: false,
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
             name: "switchboard".to_owned(),

@@ -13,7 +13,7 @@ use crate::Listen;
 #[serde(default, deny_unknown_fields)]
 pub struct Grpc {
     /// The address to listen on for gRPC: `IP:PORT` (port 0 picks a free one) or `unix:/path/to/socket`. Only loopback
-    /// addresses are accepted until authentication is configured. Default none: gRPC is off.
+    /// addresses are accepted while there are no principals. Default none: gRPC is off.
     pub listen: Option<Listen>,
     /// A PEM file with the certificate and those that lead to its authority. With it, and `key`, TLS is spoken.
     /// Default none.

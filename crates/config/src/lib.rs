@@ -10,16 +10,20 @@
 
 // The words an operator writes, section by section.
 mod api;
+mod bridge;
 mod bundle;
+mod cache;
 mod config;
 mod connection;
 pub mod env;
 mod folders;
 mod gateway;
 mod grpc;
+mod invalidation;
 mod jobs;
 mod limits;
 mod log;
+mod principal;
 mod server;
 mod tool;
 mod toolkits;
@@ -28,7 +32,10 @@ mod tools;
 // The values they are made of.
 mod glob;
 mod listen;
+mod moment;
+mod network;
 mod secret;
+mod token_hash;
 
 // From a text to a checked value.
 mod assignment;
@@ -56,7 +63,9 @@ pub mod store;
 pub mod stored;
 
 pub use api::{Auth, Operations, Rest, RestArgument, RestMethod, RestPlace, RestTool, RestType, Traits};
+pub use bridge::Bridge;
 pub use bundle::{Bundle, Naming};
+pub use cache::Cache;
 pub use config::Config;
 pub use connection::Connection;
 pub use difference::{Difference, differences};
@@ -69,6 +78,7 @@ pub use gateway::Gateway;
 pub use glob::{Glob, GlobError};
 pub use grpc::Grpc;
 pub use history::History;
+pub use invalidation::Invalidation;
 pub use jobs::Jobs;
 pub use layers::Origin;
 pub use limits::Limits;
@@ -76,12 +86,16 @@ pub use listen::{Listen, ListenError};
 pub use load::{DEFAULT, Loaded, load, parse, parse_with_stored};
 pub use log::{Log, LogFormat};
 pub use mcp::nearest;
+pub use moment::{Moment, MomentError};
+pub use network::{Network, NetworkError};
 pub use plan::{Plan, ServerChange, plan};
+pub use principal::{ClassMax, LOCAL, Principal};
 pub use problem::{Problem, Severity};
 pub use schema::schema;
 pub use secret::Secret;
 pub use server::{Era, FixedArguments, Mode, Sandbox, Server, Start, Transport};
 pub use source::{Environment, Source};
+pub use token_hash::{TokenHash, TokenHashError};
 pub use tool::{Act, ToolRules, ToolSettings};
 pub use toolkits::{PREFIX_ALIASES, PROJECTS_ROOT, TOOLKITS};
 pub use tools::{Own, Search, Tools};

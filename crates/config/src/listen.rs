@@ -1,5 +1,5 @@
 //! An address to listen on: a TCP socket address or a unix socket path.
-//! Whether it may be used is decided by `local`, for the file and for `--listen` alike.
+//! Whether it may be used is decided by `guarded`, for the file and for `--listen` alike.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -35,9 +35,12 @@ impl Listen {
     /// What a listen address looks like, for hints.
     pub const HINT: &str = "write `127.0.0.1:3100`, `[::1]:3100` or `unix:/path/to/socket`";
 
-    /// The address itself, if only this machine can connect: nobody is authenticated yet.
-    pub fn local(self) -> Result<Self, ListenError> {
-        if self.is_local() { Ok(self) } else { Err(ListenError::Open(self)) }
+    /// What to do about an address that is open to others.
+    pub const HINT_OPEN: &str = "make a principal with `switchboard principal add NAME`, or listen on `127.0.0.1`, `[::1]` or `unix:/path/to/socket`";
+
+    /// Refuses an address that other machines can connect to where everybody could call: where there are no principals.
+    pub fn guarded(&self, has_principals: bool) -> Result<(), ListenError> {
+        if has_principals || self.is_local() { Ok(()) } else { Err(ListenError::Open(self.clone())) }
     }
 
     /// Whether only this machine can connect.

@@ -8,7 +8,7 @@ use toml::de::{DeArray, DeInteger, DeTable, DeValue};
 use crate::layers::Layer;
 use crate::path::KeyPath;
 use crate::problem::Problems;
-use crate::{Config, Glob, Listen, nearest};
+use crate::{Config, Glob, Listen, Moment, Network, TokenHash, nearest};
 
 /// The parts of `layer` that fit the schema.
 pub(crate) fn value(layer: &Layer<'_>, schema: &Value, problems: &mut Problems<'_>) -> Value {
@@ -60,6 +60,9 @@ impl<'s> Reader<'s, '_, '_> {
         match schema["format"].as_str() {
             Some("listen") => self.parsed::<Listen>(text, path, Listen::HINT),
             Some("glob") => self.parsed::<Glob>(text, path, Glob::HINT),
+            Some("moment") => self.parsed::<Moment>(text, path, Moment::HINT),
+            Some("network") => self.parsed::<Network>(text, path, Network::HINT),
+            Some("token-hash") => self.parsed::<TokenHash>(text, path, TokenHash::HINT),
             _ => Some(text.into()),
         }
     }

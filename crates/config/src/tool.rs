@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Glob, Server};
+use crate::{Glob, Invalidation, Server};
 
 /// How calls of some tools are treated.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -15,6 +15,22 @@ pub struct ToolSettings {
     /// What the tool does to the world, where its own annotations say nothing or cannot be believed. Default what they
     /// say.
     pub act: Option<Act>,
+    /// Seconds an answer is kept and given again to calls with the same arguments, for tools that only read. 0 keeps
+    /// none. Default none are kept.
+    #[schemars(range(max = 604_800))]
+    pub cache_s: Option<u64>,
+    /// Whether kept answers are the same for everybody; otherwise each principal has its own. Default `false`.
+    pub cache_shared: Option<bool>,
+    /// Seconds after its time in which an answer is still given, while a new one is fetched behind the scenes. Default 0.
+    #[schemars(range(max = 604_800))]
+    pub stale_s: Option<u64>,
+    /// Seconds after its time in which an answer is given where the server cannot give a new one. Default 0.
+    #[schemars(range(max = 604_800))]
+    pub stale_on_error_s: Option<u64>,
+    /// The kept answers that a call of this tool makes void: globs over tools of its server, `SERVER:GLOB` over those of
+    /// another, and `arg:NAME` to spare answers that are about another value of this argument. Default those of its
+    /// whole server, for tools that do more than read.
+    pub invalidates: Option<Vec<Invalidation>>,
 }
 
 /// What a tool does to the world.
@@ -30,9 +46,21 @@ pub enum Act {
 }
 
 impl ToolSettings {
+    /// Whether answers may be kept by them.
+    pub fn keep(&self) -> bool {
+        [self.cache_s, self.stale_s, self.stale_on_error_s].into_iter().flatten().any(|seconds| seconds > 0)
+    }
+
     /// These settings, and those of `general` where they say nothing.
     fn over(self, general: &Self) -> Self {
-        Self { act: self.act.or(general.act) }
+        Self {
+            act: self.act.or(general.act),
+            cache_s: self.cache_s.or(general.cache_s),
+            cache_shared: self.cache_shared.or(general.cache_shared),
+            stale_s: self.stale_s.or(general.stale_s),
+            stale_on_error_s: self.stale_on_error_s.or(general.stale_on_error_s),
+            invalidates: self.invalidates.or_else(|| general.invalidates.clone()),
+        }
     }
 }
 
@@ -53,6 +81,11 @@ impl<'s> ToolRules<'s> {
             settings.iter().filter_map(|(glob, settings)| Some((glob.parse::<Glob>().ok()?, settings))).collect();
         rules.sort_by_key(|(glob, _)| exactness(glob.as_str()));
         Self(rules)
+    }
+
+    /// Whether answers of any tool may be kept.
+    pub fn keep_any(&self) -> bool {
+        self.0.iter().any(|(_, settings)| settings.keep())
     }
 
     /// What is said of the tool of this name, if anything is.
@@ -76,7 +109,7 @@ mod tests {
 
     #[test]
     fn the_more_exact_glob_goes_over_the_others() {
-        let says = |act| ToolSettings { act };
+        let says = |act| ToolSettings { act, ..ToolSettings::default() };
         let settings = BTreeMap::from([
             ("*".to_owned(), says(Some(Act::Acts))),
             ("get_*".to_owned(), says(Some(Act::Reads))),

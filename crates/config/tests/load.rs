@@ -52,7 +52,7 @@ fn default_file_shows_every_key_of_the_schema() {
         .filter_map(|line| line.trim_start_matches('#').split_once(" = "))
         .map(|(key, _)| key)
         .collect();
-    for section in ["Gateway", "Grpc", "Limits", "Log", "Tools", "Server", "ToolSettings", "Bundle"] {
+    for section in ["Gateway", "Grpc", "Limits", "Cache", "Log", "Tools", "Server", "ToolSettings", "Bundle"] {
         let keys = schema["$defs"][section]["properties"].as_object().unwrap();
         for key in keys.keys() {
             let is_table = config::DEFAULT.contains(&format!(".{key}."));
@@ -64,7 +64,7 @@ fn default_file_shows_every_key_of_the_schema() {
 #[test]
 fn schema_describes_every_key() {
     let schema = config::schema();
-    for section in ["Gateway", "Grpc", "Limits", "Log", "Server", "ToolSettings", "Bundle"] {
+    for section in ["Gateway", "Grpc", "Limits", "Cache", "Log", "Server", "ToolSettings", "Bundle"] {
         for (key, member) in schema["$defs"][section]["properties"].as_object().unwrap() {
             let description = member["description"].as_str().unwrap_or_default();
             assert!(description.contains("Default"), "{section}.{key} does not name its default");
@@ -101,9 +101,9 @@ format = "jsn"
     assert_eq!(
         problems(text),
         [
-            "f:3:11: gateway.listen[0]: `0.0.0.0:3100` is open to other machines, but authentication is not configured (listen on `127.0.0.1`, `[::1]` or `unix:/path/to/socket`)",
+            "f:3:11: gateway.listen[0]: `0.0.0.0:3100` is open to other machines, but authentication is not configured (make a principal with `switchboard principal add NAME`, or listen on `127.0.0.1`, `[::1]` or `unix:/path/to/socket`)",
             "f:3:27: gateway.listen[1]: `nowhere` is no listen address (write `127.0.0.1:3100`, `[::1]:3100` or `unix:/path/to/socket`)",
-            "f:4:1: gateway.nmae: unknown key (known are `allowed_hosts`, `allowed_origins`, `instructions`, `legacy_stateless`, `listen`, `name`)",
+            "f:4:1: gateway.nmae: unknown key (known are `allowed_hosts`, `allowed_origins`, `anonymous_local`, `instructions`, `legacy_stateless`, `listen`, `name`)",
             "f:7:1: limits.body_bytes_max: 0 is out of range (1024 to 1073741824)",
             "f:8:1: limits.call_ms_max: expected a whole number, found a text",
             "f:10:2: server: unknown key (did you mean `servers`?)",

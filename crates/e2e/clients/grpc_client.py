@@ -9,6 +9,7 @@ each of its events carries the name under which it was opened, and its last one 
 import base64
 import importlib
 import json
+import os
 import queue
 import sys
 import tempfile
@@ -22,6 +23,8 @@ from grpc_tools import protoc
 
 OPTIONS = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 FILE = "switchboard/v1/mcp.proto"
+# What proves who the client is, if a test says so.
+PROOF = [("authorization", f"Bearer {token}") for token in [os.environ.get("CLIENT_TOKEN")] if token]
 
 
 def generated(folder):
@@ -66,14 +69,14 @@ class Client:
             call = send(iter([base64.b64decode(raw)]), timeout)
         elif method == "Session":
             outbox = queue.Queue()
-            call = self.stub.Session(iter(outbox.get, None), timeout)
+            call = self.stub.Session(iter(outbox.get, None), timeout, metadata=PROOF)
             self.opened[name] = (call, outbox)
             if message:
                 outbox.put(self.message(message))
         elif method == "Stream":
-            call = self.stub.Stream(self.message(message), timeout)
+            call = self.stub.Stream(self.message(message), timeout, metadata=PROOF)
         elif method == "Call":
-            call = self.stub.Call.future(self.message(message), timeout)
+            call = self.stub.Call.future(self.message(message), timeout, metadata=PROOF)
         else:
             health = health_pb2_grpc.HealthStub(self.channel)
             call = health.Watch(health_pb2.HealthCheckRequest(service=method.removeprefix("Watch ")), timeout)

@@ -23,9 +23,18 @@ async function connect(url, _era, human) {
   return client;
 }
 
+// What proves who the client is, if a test says so.
+function proof() {
+  const token = process.env.CLIENT_TOKEN;
+  return token ? { Authorization: `Bearer ${token}` } : {};
+}
+
 function open(url) {
   if (url.protocol === "ws:") return new WebSocketClientTransport(url);
-  return url.pathname.endsWith("/sse") ? new SSEClientTransport(url) : new StreamableHTTPClientTransport(url);
+  const options = { requestInit: { headers: proof() } };
+  return url.pathname.endsWith("/sse")
+    ? new SSEClientTransport(url, options)
+    : new StreamableHTTPClientTransport(url, options);
 }
 
 // This SDK tells the negotiated version only to its transport.

@@ -13,9 +13,11 @@ function connect(url, era, human) {
   client.setRequestHandler("elicitation/create", (request) => human.elicit(request));
   client.setRequestHandler("sampling/createMessage", () => human.sample());
   client.setRequestHandler("roots/list", () => human.roots());
+  const token = process.env.CLIENT_TOKEN;
+  const options = { requestInit: { headers: token ? { Authorization: `Bearer ${token}` } : {} } };
   const transport = url.endsWith("/sse")
-    ? new SSEClientTransport(new URL(url))
-    : new StreamableHTTPClientTransport(new URL(url));
+    ? new SSEClientTransport(new URL(url), options)
+    : new StreamableHTTPClientTransport(new URL(url), options);
   return client.connect(transport).then(() => client);
 }
 

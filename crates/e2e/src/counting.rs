@@ -29,7 +29,7 @@ impl Counting {
     pub fn start() -> Self {
         let counts = Counts::default();
         let counted = counts.clone();
-        let server = Scripted::answering(tools(), move |request| {
+        let server = Scripted::reading(tools(), move |request| {
             let (tool, arguments) = (&request["params"]["name"], &request["params"]["arguments"]);
             let number = arguments["n"].as_u64().unwrap_or_default();
             let key = (tool.as_str().unwrap_or_default().to_owned(), number);

@@ -65,8 +65,18 @@ impl Client {
 
     /// Connects to `url`, performs `actions` in order and returns what the client saw, `connect` first.
     pub fn drive(self, url: &str, actions: &[Value]) -> Result<Vec<Outcome>, Error> {
-        let list = Value::from(actions).to_string();
+        self.run(self.script(), url, actions)
+    }
+
+    /// As [`Self::drive`], with the token of a principal. Only the TypeScript SDKs are told to send one.
+    pub fn drive_as(self, token: &str, url: &str, actions: &[Value]) -> Result<Vec<Outcome>, Error> {
         let mut script = self.script();
+        script.env("CLIENT_TOKEN", token);
+        self.run(script, url, actions)
+    }
+
+    fn run(self, mut script: Command, url: &str, actions: &[Value]) -> Result<Vec<Outcome>, Error> {
+        let list = Value::from(actions).to_string();
         script.args([url, self.era(), &list]);
         let mut run = Run::start(script);
         (0..=actions.len()).map(|action| run.next(action)).collect()

@@ -31,6 +31,17 @@ impl Grpc {
         Self { talk: Talk::start(&mut client), heard: VecDeque::new() }
     }
 
+    /// A client that proves with this token who it is.
+    ///
+    /// # Panics
+    ///
+    /// When the tools are not installed.
+    pub fn with_token(target: &str, token: &str) -> Self {
+        let mut client = command(tools::python(Python::Grpc, "python"));
+        client.arg(tools::script("grpc_client.py")).arg(target).arg(proto()).env("CLIENT_TOKEN", token);
+        Self { talk: Talk::start(&mut client), heard: VecDeque::new() }
+    }
+
     /// Gives a command.
     pub fn command(&mut self, command: &Value) {
         self.talk.say(&command.to_string());

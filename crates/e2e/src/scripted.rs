@@ -29,7 +29,7 @@ impl Scripted {
     ///
     /// When no loopback port is free.
     pub fn start(list: Value, answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> Self {
-        Self::answering(list, move |request| answer(&request["id"].to_string()))
+        Self::reading(list, move |request| answer(&request["id"].to_string()))
     }
 
     /// Lists `list` and answers each call with what `answer` makes of its request.
@@ -37,7 +37,7 @@ impl Scripted {
     /// # Panics
     ///
     /// When no loopback port is free.
-    pub fn answering(list: Value, answer: impl Fn(&Value) -> Vec<u8> + Send + Sync + 'static) -> Self {
+    pub fn reading(list: Value, answer: impl Fn(&Value) -> Vec<u8> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a loopback port is free");
         let address = listener.local_addr().expect("a bound listener has an address");
         let script = Arc::new((list, answer));
@@ -93,7 +93,7 @@ fn read_request(reader: &mut impl BufRead) -> Option<Value> {
     serde_json::from_slice(&body).ok()
 }
 
-/// A result as the whole answer to a request.
+/// A good answer with this result.
 pub fn as_json(id: &str, result: &Value) -> Vec<u8> {
     let body = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#);
     let length = body.len();

@@ -13,6 +13,8 @@ pub enum Python {
     Apis,
     /// No SDK: a gRPC client with its code generator.
     Grpc,
+    /// No SDK: a validator of OpenAPI documents.
+    OpenApi,
     /// No SDK: what the toolkit `dev_env` is tried with.
     DevEnv,
 }
@@ -24,6 +26,7 @@ impl Python {
             Self::Mcp1 => "python-mcp1",
             Self::Apis => "python-apis",
             Self::Grpc => "python-grpc",
+            Self::OpenApi => "python-openapi",
             Self::DevEnv => "python-dev-env",
         }
     }

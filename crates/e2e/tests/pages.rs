@@ -41,6 +41,11 @@ fn everything_in_troubleshooting_works() {
     check_page("docs/src/troubleshooting.md");
 }
 
+#[test]
+fn everything_about_plain_http_works() {
+    check_page("docs/src/traffic/plain-http.md");
+}
+
 /// The pages that have a translation, and that.
 const TRANSLATED: [(&str, &str); 2] = [
     ("docs/src/getting-started.md", "docs/src/fr/getting-started.md"),

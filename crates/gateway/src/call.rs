@@ -10,13 +10,15 @@ use bytes::Bytes;
 use mcp::{ClientFacts, Envelope, Era, Kind, Meta, Method, Param, ResultKey, Splice, message, translate};
 use tokio::sync::oneshot;
 
-use crate::{events::Events, failure::Failure, manner::Manner, pipeline::wishes::Wishes, reach::Reach};
+use crate::{
+    events::Events, failure::Failure, manner::Manner, pipeline::wishes::Wishes, principal::Principal, reach::Reach,
+};
 
 /// Who is calling, as far as an upstream may tell callers apart.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// The principal. Without authentication there is one, the person at this machine.
-    pub principal: Arc<str>,
+    /// The principal.
+    pub principal: Arc<Principal>,
     /// The session of a legacy client.
     pub session: Option<u64>,
     /// The era of the client.
@@ -41,6 +43,11 @@ impl Abilities {
 
     /// Everything that the gateway can carry across.
     pub const ALL: Self = Self(Self::FORM | Self::URL | Self::SAMPLING | Self::ROOTS);
+
+    /// As a number, to tell them apart.
+    pub fn bits(self) -> u8 {
+        self.0
+    }
 
     /// Whether there is nothing that a client could be asked.
     pub fn is_empty(self) -> bool {
@@ -106,7 +113,7 @@ impl Abilities {
 }
 
 /// One request on its way to one upstream.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Call {
     /// Who calls.
     pub caller: Caller,
@@ -268,7 +275,7 @@ impl Reply {
 }
 
 /// The answer of an upstream.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Answer {
     /// The message as it came, under the id of our hop.
     pub envelope: Envelope,

@@ -36,6 +36,9 @@ pub struct Events {
     /// What was taken to see whether the call had ended at once.
     first: Option<Event>,
     place: Option<Place>,
+    at_end: AtEnd,
+    /// Whether the server has asked for anything meanwhile.
+    was_asked: bool,
     _cancel: Cancel,
 }
 
@@ -57,6 +60,8 @@ pub fn channel(with_notes: bool, patience: Patience, cancel: impl FnOnce() + Sen
         deadline: Instant::now() + patience.total,
         first: None,
         place: None,
+        at_end: AtEnd(None),
+        was_asked: false,
         _cancel: Cancel(Some(Box::new(cancel))),
     };
     (Sender { notes: notes_in, done: done_in }, events)
@@ -100,6 +105,15 @@ impl Events {
         self.place = Some(place);
     }
 
+    /// Has the end of the call looked at before anybody sees it. `look` is also told whether the server has asked for
+    /// anything meanwhile; it is dropped if the call is given up.
+    pub fn at_end(&mut self, look: impl FnOnce(End, bool) -> End + Send + 'static) {
+        self.at_end = AtEnd(Some(match self.at_end.0.take() {
+            None => Box::new(look),
+            Some(first) => Box::new(move |end, was_asked| look(first(end, was_asked), was_asked)),
+        }));
+    }
+
     /// Waits for the first event: a call that has ended is told as such, so that it can be judged at once.
     pub async fn settle(mut self) -> Exchange {
         match self.next().await {
@@ -117,13 +131,24 @@ impl Events {
             return first;
         }
         let limit = self.deadline.min(Instant::now() + self.patience.idle);
-        let event = timeout_at(limit, self.wait()).await.unwrap_or(Event::Done(Err(Failure::Timeout)));
-        if let Event::Done(end) = &event
-            && let Some(place) = self.place.take()
-        {
-            place.ended(end);
+        match timeout_at(limit, self.wait()).await.unwrap_or(Event::Done(Err(Failure::Timeout))) {
+            Event::Done(end) => Event::Done(self.ended(end)),
+            event => {
+                self.was_asked |= matches!(event, Event::Ask(_));
+                event
+            }
         }
-        event
+    }
+
+    /// Gives the place of the call back and has its end looked at.
+    fn ended(&mut self, end: End) -> End {
+        if let Some(place) = self.place.take() {
+            place.ended(&end);
+        }
+        match self.at_end.0.take() {
+            Some(look) => look(end, self.was_asked),
+            None => end,
+        }
     }
 
     async fn wait(&mut self) -> Event {
@@ -135,6 +160,18 @@ impl Events {
             }
         }
         Event::Done((&mut self.done).await.unwrap_or(Err(Failure::Lost)))
+    }
+}
+
+/// How a call ended.
+pub type End = Result<Answer, Failure>;
+
+/// Who looks at the end of a call before anybody sees it.
+struct AtEnd(Option<Box<dyn FnOnce(End, bool) -> End + Send>>);
+
+impl std::fmt::Debug for AtEnd {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("AtEnd")
     }
 }
 

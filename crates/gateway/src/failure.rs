@@ -39,6 +39,12 @@ pub enum Failure {
     /// No server has this resource.
     #[error("resource not found: {0}")]
     NotFound(String),
+    /// The caller wants a kept answer or none.
+    #[error("no answer to this call is kept, and it asks for no other")]
+    NotKept,
+    /// No server has a tool or prompt of this name.
+    #[error("{0}")]
+    UnknownName(String),
     /// A finished error answer of our own.
     #[error("{1}")]
     Refused(i32, String),
@@ -48,15 +54,15 @@ impl Failure {
     /// The code of the contract's table of tool errors.
     fn tool_code(&self) -> &'static str {
         match self {
-            Self::Unavailable(_) | Self::SessionGone => "UNAVAILABLE",
+            Self::Unavailable(_) | Self::SessionGone | Self::NotKept => "UNAVAILABLE",
             Self::Unauthorized(_) => "UNAUTHORIZED",
             Self::Lost => "OUTCOME_UNKNOWN",
             Self::Timeout => "TIMEOUT",
             Self::Garbage(_) | Self::Rejected(_) => "UPSTREAM_ERROR",
             Self::TooLarge(_) => "TOO_LARGE",
-            Self::Overloaded => "OVERLOADED",
-            Self::MissingCapability(_) => "NOT_SUPPORTED",
-            Self::NotFound(_) => "NOT_FOUND",
+            Self::Overloaded | Self::Refused(code::OVERLOADED, _) => "OVERLOADED",
+            Self::MissingCapability(_) | Self::Refused(code::MISSING_CAPABILITY, _) => "NOT_SUPPORTED",
+            Self::NotFound(_) | Self::UnknownName(_) | Self::Refused(code::SESSION_EXPIRED, _) => "NOT_FOUND",
             Self::Refused(..) => "INVALID_INPUT",
         }
     }
@@ -67,6 +73,20 @@ impl Failure {
             Self::Unavailable(reason) => reason.clone(),
             failure => failure.to_string(),
         }
+    }
+
+    /// Whether a kept answer may stand in: the server gave none, and the caller did nothing wrong.
+    pub fn is_of_the_server(&self) -> bool {
+        !matches!(
+            self,
+            Self::NotKept
+                | Self::Refused(..)
+                | Self::MissingCapability(_)
+                | Self::NotFound(_)
+                | Self::UnknownName(_)
+                | Self::Unauthorized(_)
+                | Self::TooLarge(_)
+        )
     }
 
     /// What to do next.
@@ -80,9 +100,14 @@ impl Failure {
             Self::Timeout => "the call was cancelled; raise `limits.call_ms_max` if it needs longer",
             Self::Garbage(_) | Self::Rejected(_) => "this is a fault of the server: its log may say more",
             Self::TooLarge(_) => "ask for less, or raise `limits.result_bytes_max` and `limits.line_bytes_max`",
-            Self::Overloaded => "call again in a moment",
-            Self::MissingCapability(_) => "use a client that can answer questions of servers",
+            Self::Overloaded | Self::Refused(code::OVERLOADED, _) => "call again in a moment",
+            Self::Refused(code::NO_SESSION | code::SESSION_EXPIRED, _) => "open a session, and name it",
+            Self::MissingCapability(_) | Self::Refused(code::MISSING_CAPABILITY, _) => {
+                "use a client that can answer questions of servers"
+            }
             Self::NotFound(_) => "list the resources and read one of them",
+            Self::NotKept => "call again without `only-if-cached`",
+            Self::UnknownName(_) => "list what there is, and use one of the names",
             Self::Refused(..) => "check the arguments",
         }
     }
@@ -90,20 +115,20 @@ impl Failure {
     /// The JSON-RPC code where the failure cannot be told as a tool result.
     pub fn code(&self) -> i32 {
         match self {
-            Self::Unavailable(_) | Self::Unauthorized(_) | Self::SessionGone => code::UNAVAILABLE,
+            Self::Unavailable(_) | Self::Unauthorized(_) | Self::SessionGone | Self::NotKept => code::UNAVAILABLE,
             Self::Lost => code::OUTCOME_UNKNOWN,
             Self::Timeout => code::DEADLINE,
             Self::Garbage(_) | Self::Rejected(_) | Self::TooLarge(_) => code::INTERNAL,
             Self::Overloaded => code::OVERLOADED,
             Self::MissingCapability(_) => code::MISSING_CAPABILITY,
-            Self::NotFound(_) => code::INVALID_PARAMS,
+            Self::NotFound(_) | Self::UnknownName(_) => code::INVALID_PARAMS,
             Self::Refused(code, _) => *code,
         }
     }
 
     /// The answer to the client with this request id: a tool result that the model can read where there is one, else an error.
     pub fn answer(&self, id: &[u8], method: Method, modern: bool) -> Bytes {
-        let refusal = matches!(self, Self::Overloaded | Self::Refused(..))
+        let refusal = matches!(self, Self::Overloaded | Self::NotKept | Self::UnknownName(_) | Self::Refused(..))
             || (modern && matches!(self, Self::MissingCapability(_)));
         if method == Method::ToolsCall && !refusal {
             return message::result(id, &self.tool_result(modern));
@@ -118,7 +143,8 @@ impl Failure {
         message::error(Some(id), code, &self.to_string(), Some(&data))
     }
 
-    fn details(&self) -> Vec<u8> {
+    /// What is told beside the text: code, hint, and whether to call again.
+    pub(crate) fn details(&self) -> Vec<u8> {
         serde_json::json!({
             "code": self.tool_code(), "message": self.to_string(), "hint": self.hint(),
             "retryable": matches!(self, Self::Unavailable(_) | Self::Overloaded),

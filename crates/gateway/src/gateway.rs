@@ -14,10 +14,12 @@ use mcp::ClientFacts;
 use crate::{
     call::{Abilities, Caller},
     catalogue::{Catalogue, Member, Terms},
-    edge::{door::Door, duplex::SseConnections},
+    edge::{bridge::Bridge, door::Door, duplex::SseConnections},
+    identities::Identities,
     jobs::Jobs,
     parked::ParkedCalls,
     pipeline::Traffic,
+    principal::Principal,
     residents::Residents,
     results::Results,
     seals::Seals,
@@ -37,8 +39,12 @@ pub struct Parts {
     pub settings: config::Gateway,
     /// The section `[tools]`.
     pub tools: config::Tools,
+    /// The section `[cache]`.
+    pub cache: config::Cache,
     /// Who may knock.
     pub door: Arc<Door>,
+    /// Plain HTTP for programs without MCP.
+    pub bridge: Bridge,
     /// What all servers offer.
     pub catalogue: Arc<Catalogue>,
     /// What we hand out sealed.
@@ -55,12 +61,10 @@ pub struct Parts {
     pub traffic: Arc<Traffic>,
     /// The whole of results that were cut.
     pub results: Arc<Results>,
-    /// The principal as which everybody calls while authentication is not configured.
-    pub principal: Arc<str>,
+    /// Who may call.
+    pub identities: Arc<Identities>,
     /// The open connections of HTTP+SSE clients.
     pub sse: Arc<SseConnections>,
-    /// Places for open streams of changes.
-    pub listeners: Arc<tokio::sync::Semaphore>,
     /// What modern clients say of themselves stands in each request, so there is nothing to remember.
     pub no_facts: Arc<ClientFacts>,
     members: Vec<Member>,
@@ -96,7 +100,7 @@ impl Gateway {
 
     /// The caller as which the gateway itself asks servers.
     pub fn own_caller(&self) -> Caller {
-        own_caller(&self.principal, &self.no_facts)
+        own_caller(self.identities.node(), &self.no_facts)
     }
 
     /// The configured servers that are there, by name.
@@ -165,16 +169,17 @@ impl Parts {
         let client = client(limits);
         let starts = Starts::new(limits.starts_max);
         let members = members(config, &client, &starts, &residents, &|_, _| None);
-        let principal: Arc<str> = "local".into();
+        let identities = Arc::new(Identities::new(config));
         let no_facts = Arc::new(ClientFacts {
             capabilities: "{}".into(),
             info: bytes::Bytes::new(),
             log_level: bytes::Bytes::new(),
         });
-        let terms = terms(config, own_caller(&principal, &no_facts));
+        let terms = terms(config, own_caller(identities.node(), &no_facts));
         Self {
             catalogue: Catalogue::new(members.clone(), &config.all_bundles(), terms),
             door: Arc::new(Door::of(&config.gateway, &config.limits)),
+            bridge: Bridge::new(config.bridge.clone()),
             seals: Arc::new(seals),
             sessions: Arc::new(Sessions::new(
                 limits.sessions_max,
@@ -187,11 +192,11 @@ impl Parts {
             tools: config.tools.clone(),
             jobs: Arc::default(),
             job_settings: config.jobs.clone(),
-            traffic: Arc::default(),
+            cache: config.cache.clone(),
+            traffic: Arc::new(Traffic::new(config)),
             results: Arc::default(),
-            principal,
+            identities,
             sse: Arc::default(),
-            listeners: Arc::new(tokio::sync::Semaphore::new(limits.listens_per_principal_max)),
             no_facts,
             members,
             client,
@@ -215,15 +220,19 @@ impl Parts {
         let starts = if same_servers { self.starts.clone() } else { Starts::new(config.limits.starts_max) };
         let mut members = members(config, &client, &starts, &self.residents, &known);
         members.retain(|member| !stopped.contains(&*member.upstream.name));
-        let terms = terms(config, own_caller(&self.principal, &self.no_facts));
+        let identities = Arc::new(self.identities.changed(config));
+        let terms = terms(config, own_caller(identities.node(), &self.no_facts));
+        self.traffic.change(config);
         Self {
             catalogue: self.catalogue.replaced(members.clone(), &config.all_bundles(), terms),
             door: Arc::new(Door::of(&config.gateway, &config.limits)),
+            bridge: self.bridge.with(config.bridge.clone()),
             limits: config.limits.clone(),
             settings: config.gateway.clone(),
             tools: config.tools.clone(),
             jobs: self.jobs.clone(),
             job_settings: config.jobs.clone(),
+            cache: config.cache.clone(),
             traffic: self.traffic.clone(),
             results: self.results.clone(),
             members,
@@ -232,9 +241,8 @@ impl Parts {
             seals: self.seals.clone(),
             sessions: self.sessions.clone(),
             parked: self.parked.clone(),
-            principal: self.principal.clone(),
+            identities,
             sse: self.sse.clone(),
-            listeners: self.listeners.clone(),
             no_facts: self.no_facts.clone(),
             residents: self.residents.clone(),
             current: self.current.clone(),
@@ -295,7 +303,7 @@ fn terms(config: &Config, own: Caller) -> Terms {
     Terms { limits: config.limits.clone(), tools: config.tools.clone(), who, own }
 }
 
-fn own_caller(principal: &Arc<str>, no_facts: &Arc<ClientFacts>) -> Caller {
+fn own_caller(principal: &Arc<Principal>, no_facts: &Arc<ClientFacts>) -> Caller {
     Caller {
         principal: principal.clone(),
         session: None,

@@ -1,15 +1,16 @@
 //! The data plane: any MCP client, over any transport and in either protocol era, to any number of MCP servers.
 //!
-//! A request enters at an edge (`edge`), is routed by the catalogue (`catalogue`) and leaves by the other edge
-//! (`upstream`). Between the two edges a call has no era ([`call`]). What this crate does not do: it does not decide who
-//! may call what, it starts no process and opens no connection itself, and it keeps nothing on disk but jobs (`store`), the
-//! keys of its seals and long results.
+//! A request enters at an edge (`edge`), which learns whose it is (`identities`), is routed by the catalogue (`catalogue`)
+//! and leaves by the other edge (`upstream`). Between the two edges a call has no era ([`call`]). What this crate does not
+//! do: it starts no process and opens no connection itself, and it keeps nothing on disk but jobs
+//! (`store`), the keys of its seals and long results.
 //!
-//! In reading order: [`gateway`] (the parts put together), [`current`] (how it changes), [`call`], [`events`],
-//! [`failure`], [`intake`], [`alarm`], [`catalogue`], [`route`], [`manner`], [`pipeline`], [`upstream`], [`residents`], [`shape`] and [`results`],
-//! [`parked`], [`jobs`], [`session`], [`reach`], [`streams`], [`edge`].
+//! In reading order: [`gateway`] (the parts put together), [`current`] (how it changes), [`principal`] and [`identities`],
+//! [`call`], [`events`], [`failure`], [`intake`], [`alarm`], [`catalogue`], [`route`], [`manner`], [`pipeline`],
+//! [`cache`], [`upstream`], [`residents`], [`shape`] and [`results`], [`parked`], [`jobs`], [`session`], [`reach`], [`streams`], [`edge`].
 
 pub mod alarm;
+pub mod cache;
 pub mod call;
 pub mod catalogue;
 pub mod current;
@@ -17,12 +18,14 @@ pub mod edge;
 pub mod events;
 pub mod failure;
 pub mod gateway;
+pub mod identities;
 pub mod intake;
 pub mod jobs;
 pub mod key_file;
 pub mod manner;
 pub mod parked;
 pub mod pipeline;
+pub mod principal;
 pub mod reach;
 pub mod redirect;
 pub mod residents;

@@ -7,7 +7,7 @@ use config::{ToolRules, ToolSettings};
 use mcp::Method;
 use traffic::Act;
 
-use crate::catalogue::listing::Item;
+use crate::{cache::Keeping, catalogue::listing::Item};
 
 /// How calls of one thing are treated.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +16,8 @@ pub struct Manner {
     pub act: Act,
     /// What the configuration says of the tool, if anything.
     pub settings: Option<Arc<ToolSettings>>,
+    /// What it has to do with answers that are kept, if anything.
+    pub keeping: Option<Arc<Keeping>>,
 }
 
 impl Manner {
@@ -23,7 +25,8 @@ impl Manner {
     pub fn of_tool(item: &Item, rules: &ToolRules<'_>) -> Self {
         let settings = rules.of_tool(&item.own);
         let act = settings.as_ref().and_then(|settings| settings.act).map_or(item.act, configured);
-        Self { act, settings: settings.map(Arc::new) }
+        let keeping = Keeping::of_tool(act, settings.as_ref(), rules.keep_any());
+        Self { act, settings: settings.map(Arc::new), keeping: keeping.map(Arc::new) }
     }
 
     /// Of a method that names no tool.
@@ -39,7 +42,7 @@ impl Manner {
             Method::TasksCancel => Act::Repeatable,
             _ => Act::Acts,
         };
-        Self { act, settings: None }
+        Self { act, settings: None, keeping: None }
     }
 }
 

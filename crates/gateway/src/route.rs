@@ -112,7 +112,8 @@ fn call(
     let method = inbound.request.known_method();
     let own_name = if method.mirrored().is_some() { route.own } else { Arc::default() };
     let only_as_task = route.only_as_task && inbound.request.param(Param::Task).is_none();
-    let wishes = inbound.wishes.and_of(&inbound.request).map_err(|unclear| invalid(unclear.to_string()))?;
+    let mut wishes = inbound.wishes.and_of(&inbound.request).map_err(|unclear| invalid(unclear.to_string()))?;
+    wishes.class = Some(inbound.caller.principal.granted(wishes.class));
     let manner = if method == Method::ToolsCall { route.manner } else { Manner::of_method(method) };
     let mut call = Call {
         caller: inbound.caller,
@@ -129,7 +130,7 @@ fn call(
     };
     if route.upstream.is_resident() && call.request.params_members().span.is_some() {
         let caller =
-            toolkit::Caller { principal: call.caller.principal.to_string(), endpoint: inbound.endpoint.path() };
+            toolkit::Caller { principal: call.caller.principal.name.to_string(), endpoint: inbound.endpoint.path() };
         call.tell(caller.to_member()).map_err(|problem| invalid(problem.to_string()))?;
     }
     Ok((route.upstream, call))
@@ -153,7 +154,7 @@ async fn find(catalogue: &Arc<Catalogue>, kind: ListKind, inbound: &Inbound, nam
         let what = if kind == ListKind::Tools { "tool" } else { "prompt" };
         let nearest = view.nearest(kind, name);
         let hint = if nearest.is_empty() { String::new() } else { format!("; did you mean {}?", nearest.join(", ")) };
-        invalid(format!("unknown {what}: {name}{hint}"))
+        Failure::UnknownName(format!("unknown {what}: {name}{hint}"))
     })
 }
 
@@ -342,7 +343,7 @@ async fn task(catalogue: &Catalogue, seals: &Seals, inbound: Inbound) -> Result<
     let token = inbound.request.param(Param::TaskId);
     let shown = text(&inbound.request, token).ok_or_else(|| invalid("`taskId` must be a string".to_owned()))?;
     let unknown = || invalid("unknown task".to_owned());
-    let task = TaskId::reveal(&seals.ring(), &inbound.caller.principal, &shown).map_err(|_| unknown())?;
+    let task = TaskId::reveal(&seals.ring(), &inbound.caller.principal.name, &shown).map_err(|_| unknown())?;
     let upstream =
         catalogue.members(&inbound.endpoint).find(|upstream| *upstream.name == *task.server).ok_or_else(unknown)?;
     if upstream.introduce(&inbound.caller).await?.era != inbound.caller.era {

@@ -18,6 +18,7 @@ use tokio::{sync::oneshot, task::JoinSet};
 use crate::{
     call::{Abilities, Caller},
     catalogue::Endpoint,
+    principal::Principal,
     reach::Reach,
     seals::{Seals, now_s, random},
     streams::Streams,
@@ -33,7 +34,7 @@ pub struct Session {
     pub endpoint: Endpoint,
     /// The revision agreed on.
     pub version: Version,
-    principal: Arc<str>,
+    principal: ArcSwap<Principal>,
     abilities: Abilities,
     facts: ArcSwap<ClientFacts>,
     reach: Arc<Reach>,
@@ -51,12 +52,19 @@ impl Session {
     /// Who calls in this session.
     pub fn caller(&self) -> Caller {
         Caller {
-            principal: self.principal.clone(),
+            principal: self.principal.load_full(),
             session: Some(self.number),
             era: Era::Legacy,
             facts: self.facts.load_full(),
             abilities: self.abilities,
             reach: Arc::downgrade(&self.reach),
+        }
+    }
+
+    /// Takes on what the configuration now says of its principal.
+    pub fn take_on(&self, principal: &Arc<Principal>) {
+        if !Arc::ptr_eq(&self.principal.load(), principal) {
+            self.principal.store(principal.clone());
         }
     }
 
@@ -164,7 +172,7 @@ impl Sessions {
     pub fn open(
         &self,
         seals: &Seals,
-        principal: &Arc<str>,
+        principal: &Arc<Principal>,
         endpoint: &Endpoint,
         version: Version,
         facts: ClientFacts,
@@ -178,7 +186,7 @@ impl Sessions {
             capabilities: facts.capabilities.clone(),
         };
         let id = seal
-            .session_id(&seals.ring(), principal, now_s() + self.lifetime_s, random())
+            .session_id(&seals.ring(), &principal.name, now_s() + self.lifetime_s, random())
             .map_err(|_| Unknown::Full)?;
         let session = self.admit(seal.id, principal, endpoint, version, facts)?;
         Ok((id, session))
@@ -187,7 +195,7 @@ impl Sessions {
     /// A session without an id on the wire: its connection is the session.
     pub fn open_bound(
         &self,
-        principal: &Arc<str>,
+        principal: &Arc<Principal>,
         endpoint: &Endpoint,
         version: Version,
         facts: ClientFacts,
@@ -199,7 +207,7 @@ impl Sessions {
     pub fn find(
         &self,
         seals: &Seals,
-        principal: &Arc<str>,
+        principal: &Arc<Principal>,
         endpoint: &Endpoint,
         id: &str,
     ) -> Result<Arc<Session>, Unknown> {
@@ -210,18 +218,29 @@ impl Sessions {
     fn unseal(
         &self,
         seals: &Seals,
-        principal: &Arc<str>,
+        principal: &Arc<Principal>,
         endpoint: &Endpoint,
         id: &str,
     ) -> Result<SessionSeal, Unknown> {
-        let seal: SessionSeal = seals.open(id, principal).map_err(|_| Unknown::Gone)?;
+        let seal: SessionSeal = seals.open(id, &principal.name).map_err(|_| Unknown::Gone)?;
         let is_known = seal.scope == scope(endpoint) && !lock(&self.ended).contains(&seal.id);
         if is_known { Ok(seal) } else { Err(Unknown::Gone) }
     }
 
-    fn revive(&self, seal: SessionSeal, principal: &Arc<str>, endpoint: &Endpoint) -> Result<Arc<Session>, Unknown> {
+    /// When the session of an id began, in seconds since 1970.
+    pub fn began_s(&self, seals: &Seals, principal: &Principal, id: &str) -> Option<u64> {
+        seals.open::<SessionSeal>(id, &principal.name).ok().map(|seal| seal.issued_at_unix_s)
+    }
+
+    fn revive(
+        &self,
+        seal: SessionSeal,
+        principal: &Arc<Principal>,
+        endpoint: &Endpoint,
+    ) -> Result<Arc<Session>, Unknown> {
         if let Some(session) = lock(&self.live).get(&seal.id) {
             session.touch();
+            session.take_on(principal);
             return Ok(session.clone());
         }
         let version = Version::parse(&seal.version).ok_or(Unknown::Gone)?;
@@ -233,7 +252,7 @@ impl Sessions {
     pub fn end(
         &self,
         seals: &Seals,
-        principal: &Arc<str>,
+        principal: &Arc<Principal>,
         endpoint: &Endpoint,
         id: &str,
     ) -> Result<Arc<Session>, Unknown> {
@@ -277,7 +296,7 @@ impl Sessions {
     fn admit(
         &self,
         id: [u8; 16],
-        principal: &Arc<str>,
+        principal: &Arc<Principal>,
         endpoint: &Endpoint,
         version: Version,
         facts: ClientFacts,
@@ -291,7 +310,7 @@ impl Sessions {
             number: self.next.fetch_add(1, Ordering::Relaxed),
             endpoint: endpoint.clone(),
             version,
-            principal: principal.clone(),
+            principal: ArcSwap::new(principal.clone()),
             abilities,
             reach: Arc::new(Reach::new(abilities)),
             facts: ArcSwap::from_pointee(facts),

@@ -15,13 +15,13 @@ impl Parts {
         if is_bound { bound } else { usize::MAX }
     }
 
-    /// An answer with no more text than that. The gateway's own tools answer in pages that are short enough.
-    pub fn shaped(&self, answer: Answer, upstream: &Upstream, text_max: usize) -> Answer {
+    /// An answer with no more text than that; the whole is kept for its principal. The gateway's own tools answer in pages that are short enough.
+    pub fn shaped(&self, answer: Answer, upstream: &Upstream, principal: &str, text_max: usize) -> Answer {
         let text_max = if upstream.is_own() { usize::MAX } else { text_max };
         if answer.envelope.bytes().len() <= text_max || answer.envelope.kind() != Kind::Result {
             return answer;
         }
-        match shortened(&answer.envelope, text_max, &self.results, &self.tools, &self.principal) {
+        match shortened(&answer.envelope, text_max, &self.results, &self.tools, principal) {
             Some(envelope) => Answer { envelope, ..answer },
             None => answer,
         }

@@ -32,6 +32,7 @@ pub(crate) async fn serve(arguments: &Serve, settings: &Settings, terminal: &mut
     let addresses = if arguments.listen.is_empty() { &config.gateway.listen } else { &arguments.listen };
     let mut listeners = Vec::new();
     for address in addresses {
+        address.guarded(!config.principals.is_empty())?;
         listeners.push((bound(address).await?, Speech::Http));
     }
     if let Some(address) = &config.grpc.listen {

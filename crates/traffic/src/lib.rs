@@ -3,7 +3,10 @@
 //! is played through in a test within a second. What acts on them is the pipeline of the gateway.
 
 mod act;
+pub mod cache;
 mod class;
+mod rate;
 
 pub use act::Act;
 pub use class::{Class, UnknownClass};
+pub use rate::{Meter, Rate, TooOften};

@@ -3,8 +3,8 @@
 
 use bytes::Bytes;
 use egress::Target;
-use http::header::{ACCEPT, CONTENT_TYPE};
-use http::{HeaderMap, Response};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use mcp::{Version, header, sse};
 use serde_json::Value;
@@ -40,6 +40,9 @@ impl Http {
         if let Some(name) = &request.name {
             post = post.header(header::NAME, header::encode(name).as_ref());
         }
+        if let Ok(token) = std::env::var(config::env::TOKEN.name) {
+            post = post.header(AUTHORIZATION, format!("Bearer {token}"));
+        }
         for (name, value) in &request.mirrors {
             post = post.header(name, value);
         }
@@ -65,6 +68,9 @@ enum Rest {
 impl Answers {
     async fn read(answer: Response<egress::Answer>, url: String) -> Result<Self, Error> {
         let (head, body) = answer.into_parts();
+        if head.status == StatusCode::UNAUTHORIZED {
+            return Err(Error::Unauthorized { url });
+        }
         if is_event_stream(&head.headers) {
             let limits = sse::Limits { line_bytes_max: ANSWER_BYTES_MAX, event_bytes_max: ANSWER_BYTES_MAX };
             return Ok(Self { url, rest: Rest::Events(body, Box::new(sse::Decoder::new(limits))) });

@@ -60,7 +60,7 @@ impl Inside {
         let servers = BTreeMap::from([(NAME.to_owned(), Server { enabled: true, ..server })]);
         let gateway = context.program.gateway(&Config { limits, servers, ..Config::default() });
         let (out, messages) = mpsc::channel(WAITING_MAX);
-        let duplex = Duplex::new(&gateway, Endpoint::Server(NAME.to_owned()), out);
+        let duplex = Duplex::new(&gateway, gateway.identities.parent(), Endpoint::Server(NAME.to_owned()), out);
         Self { gateway, duplex, messages }
     }
 

@@ -266,3 +266,36 @@ async fn init_that_is_agreed_to_is_no_dry_run() {
     assert_eq!((ended.exit, ended.out.as_str()), (Exit::Usage, ""));
     assert!(ended.talk.contains("--yes") && ended.talk.contains("--dry-run"), "{}", ended.talk);
 }
+
+#[tokio::test]
+async fn principal_gets_a_token_that_is_shown_once_and_kept_as_a_hash() {
+    let file = File::with("# mine\n");
+    let added = file.run(&["principal", "add", "ada", "--network", "10.0.0.0/8", "--with", "class_max=HIGH"]).await;
+    let (first, token) = added.out.trim().split_once("\ntoken: ").unwrap_or_else(|| panic!("{added:?}"));
+    assert_eq!((added.exit, first), (Exit::Done, "added the principal ada in FILE"));
+    assert!(added.talk.contains("nobody calls over HTTP, gRPC or a socket without a token"), "{}", added.talk);
+    assert!(token.starts_with("sb_") && !file.text().contains(token), "{}", file.text());
+    let hash_of = |text: &str| text.split_once("token_hash = \"").unwrap().1.split('"').next().unwrap().to_owned();
+    let before = hash_of(&file.text());
+
+    let rotated = file.run(&["principal", "rotate", "ada", "--json"]).await;
+    let rotated: Value = serde_json::from_str(&rotated.out).unwrap();
+    assert_ne!(rotated["token"], token);
+    assert_ne!(hash_of(&file.text()), before);
+
+    let listed = file.run(&["principal", "list"]).await;
+    assert_eq!(listed.out, "ada  10.0.0.0/8  does not expire\n");
+    let removed = file.run(&["principal", "remove", "ada"]).await;
+    assert_eq!((removed.exit, removed.out.as_str()), (Exit::Done, "removed the principal ada in FILE\n"));
+    assert!(removed.talk.contains("that was the last one"), "{}", removed.talk);
+    assert_eq!(file.run(&["principal", "rotate", "ada"]).await.exit, Exit::NotFound);
+}
+
+#[tokio::test]
+async fn principal_that_cannot_be_is_refused_and_nothing_is_written() {
+    let file = File::with("");
+    for words in [["--network", "10.0.0.7/8"], ["--expires", "tomorrow"], ["--with", "class_max=CRITICAL"]] {
+        let ended = file.run(&[&["principal", "add", "ada"], &words[..]].concat()).await;
+        assert_eq!((ended.exit, file.text().as_str()), (Exit::Usage, ""), "{words:?} {}", ended.talk);
+    }
+}

@@ -1,4 +1,4 @@
-//! Rules of `[gateway]`: addresses only this machine reaches, and lists of hosts and origins that can match.
+//! Rules of `[gateway]`: addresses that others reach only where callers are known, and lists of hosts and origins that can match.
 
 use url::Url;
 
@@ -7,9 +7,9 @@ use crate::problem::Problems;
 use crate::{Gateway, Listen};
 
 /// Reports what is wrong with `gateway`.
-pub(super) fn check(gateway: &Gateway, problems: &mut Problems<'_>) {
+pub(super) fn check(gateway: &Gateway, has_principals: bool, problems: &mut Problems<'_>) {
     let path = KeyPath::of(["gateway"]);
-    check_listen(&gateway.listen, &path.key("listen"), problems);
+    check_listen(&gateway.listen, has_principals, &path.key("listen"), problems);
     for (index, host) in gateway.allowed_hosts.iter().enumerate() {
         if !is_host(host) {
             let path = path.key("allowed_hosts").index(index);
@@ -24,11 +24,10 @@ pub(super) fn check(gateway: &Gateway, problems: &mut Problems<'_>) {
     }
 }
 
-fn check_listen(listen: &[Listen], path: &KeyPath, problems: &mut Problems<'_>) {
+fn check_listen(listen: &[Listen], has_principals: bool, path: &KeyPath, problems: &mut Problems<'_>) {
     for (index, address) in listen.iter().enumerate() {
-        if let Err(error) = address.clone().local() {
-            let hint = "listen on `127.0.0.1`, `[::1]` or `unix:/path/to/socket`";
-            problems.add(&path.index(index), error.to_string(), hint);
+        if let Err(error) = address.guarded(has_principals) {
+            problems.add(&path.index(index), error.to_string(), Listen::HINT_OPEN);
         }
         if listen[..index].contains(address) && !is_any_port(address) {
             problems.add(&path.index(index), format!("`{address}` stands here twice"), "remove one");

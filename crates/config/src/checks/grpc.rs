@@ -1,16 +1,16 @@
-//! Rules of `[grpc]`: an address only this machine reaches, and what TLS needs given together.
+//! Rules of `[grpc]`: an address that others reach only where callers are known, and what TLS needs given together.
 
 use crate::path::KeyPath;
 use crate::problem::Problems;
-use crate::{Gateway, Grpc};
+use crate::{Gateway, Grpc, Listen};
 
 /// Reports what is wrong with `grpc`, beside what `gateway` listens on.
-pub(super) fn check(grpc: &Grpc, gateway: &Gateway, problems: &mut Problems<'_>) {
+pub(super) fn check(grpc: &Grpc, gateway: &Gateway, has_principals: bool, problems: &mut Problems<'_>) {
     let path = KeyPath::of(["grpc"]);
     if let Some(address) = &grpc.listen {
         let path = path.key("listen");
-        if let Err(error) = address.clone().local() {
-            problems.add(&path, error.to_string(), "listen on `127.0.0.1`, `[::1]` or `unix:/path/to/socket`");
+        if let Err(error) = address.guarded(has_principals) {
+            problems.add(&path, error.to_string(), Listen::HINT_OPEN);
         }
         if gateway.listen.contains(address) && !super::gateway::is_any_port(address) {
             problems.add(&path, format!("`{address}` stands in `gateway.listen` too"), "give gRPC one of its own");

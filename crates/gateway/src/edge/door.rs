@@ -3,7 +3,10 @@
 
 use http::{StatusCode, Uri};
 
-use super::head::{Head, Unclear};
+use super::{
+    bridge::Way,
+    head::{Head, Unclear},
+};
 use crate::catalogue::Endpoint;
 
 /// The names and origins that are let in besides those of this machine.
@@ -28,6 +31,8 @@ pub enum Place {
     Messages(Endpoint),
     /// A WebSocket.
     WebSocket(Endpoint),
+    /// Plain HTTP.
+    Bridge(Endpoint, Way),
     /// A sign of life.
     Health,
 }
@@ -127,7 +132,10 @@ pub fn place(path: &str) -> Option<Place> {
         "/messages" => Some(Place::Messages(endpoint)),
         "/mcp/ws" => Some(Place::WebSocket(endpoint)),
         "/healthz" if endpoint == Endpoint::All => Some(Place::Health),
-        _ => None,
+        plain => {
+            let way = Way::of(plain)?;
+            (endpoint == Endpoint::All || !way.is_of_the_node()).then_some(Place::Bridge(endpoint, way))
+        }
     }
 }
 
@@ -218,6 +226,7 @@ mod tests {
         check("/servers/git/mcp", Some(Place::Mcp(Endpoint::Server("git".to_owned()))));
         check("/bundles/home/sse", Some(Place::Sse(Endpoint::Bundle("home".to_owned()))));
         check("/mcp/ws", Some(Place::WebSocket(Endpoint::All)));
+        check("/servers/git/tools", Some(Place::Bridge(Endpoint::Server("git".to_owned()), Way::Tools)));
         for path in [
             "",
             "/",
@@ -229,6 +238,7 @@ mod tests {
             "/servers//x/mcp",
             "/mcp;x",
             "/servers/git/healthz",
+            "/servers/git/health",
         ] {
             check(path, None);
         }

@@ -27,7 +27,14 @@ use super::{
     id_of, legacy, modern,
 };
 use crate::{
-    catalogue::Endpoint, gateway::Gateway, pipeline::wishes::Wishes, route::Inbound, seals::random, session::Session,
+    catalogue::Endpoint,
+    gateway::Gateway,
+    identities::Unauthorized,
+    pipeline::wishes::Wishes,
+    principal::{Principal, Visitor},
+    route::Inbound,
+    seals::{now_s, random},
+    session::Session,
 };
 
 /// How often a WebSocket is asked whether it is alive.
@@ -40,6 +47,7 @@ const REQUESTS_MAX: u32 = 1_000;
 /// One connection.
 pub struct Duplex {
     gateway: Gateway,
+    visitor: Visitor,
     endpoint: Endpoint,
     out: mpsc::Sender<Bytes>,
     session: OnceLock<Arc<Session>>,
@@ -51,10 +59,11 @@ pub struct Duplex {
 
 impl Duplex {
     /// A connection that writes to `out`.
-    pub fn new(gateway: &Gateway, endpoint: Endpoint, out: mpsc::Sender<Bytes>) -> Arc<Self> {
+    pub fn new(gateway: &Gateway, visitor: Visitor, endpoint: Endpoint, out: mpsc::Sender<Bytes>) -> Arc<Self> {
         let places = Arc::new(Semaphore::new(REQUESTS_MAX as usize));
         let session = OnceLock::new();
-        Arc::new(Self { gateway: gateway.clone(), endpoint, out, session, running: Arc::default(), places })
+        let running = Arc::default();
+        Arc::new(Self { gateway: gateway.clone(), visitor, endpoint, out, session, running, places })
     }
 
     /// Takes the bytes of one message.
@@ -68,17 +77,24 @@ impl Duplex {
 
     /// Takes one message. Calls go on by themselves, so that others can overtake them.
     pub async fn take(self: &Arc<Self>, message: Envelope) {
+        let principal = match self.gateway.newest().identities.recall(&self.visitor, now_s()) {
+            Ok(principal) => principal,
+            Err(unauthorized) => return self.turn_away(&message, unauthorized).await,
+        };
+        if let Some(session) = self.session.get() {
+            session.take_on(&principal);
+        }
         if message.kind() != Kind::Request {
             return self.note(message).await;
         }
         if Method::parse(message.method()) == Method::Initialize && !is_modern(&message) {
-            return self.handshake(&message).await;
+            return self.handshake(&principal, &message).await;
         }
         let Ok(place) = self.places.clone().try_acquire_owned() else {
             let text = format!("more than {REQUESTS_MAX} requests at one time on one connection");
             return self.pass_on(Reply::error(message.id(), code::OVERLOADED, &text, is_modern(&message))).await;
         };
-        tokio::spawn(self.clone().request(message, place));
+        tokio::spawn(self.clone().request(principal, message, place));
     }
 
     /// Resolves when every request has been answered.
@@ -96,7 +112,16 @@ impl Duplex {
         }
     }
 
-    async fn handshake(&self, request: &Envelope) {
+    /// Says no to a message of somebody who may not call any more.
+    async fn turn_away(&self, message: &Envelope, unauthorized: Unauthorized) {
+        if message.kind() == Kind::Request {
+            let text = format!("{unauthorized}; then connect again");
+            let modern = is_modern(message);
+            self.pass_on(Reply::error(message.id(), code::INVALID_REQUEST, &text, modern)).await;
+        }
+    }
+
+    async fn handshake(&self, principal: &Arc<Principal>, request: &Envelope) {
         let id = id_of(request);
         let gateway = &self.gateway.newest();
         let Some((version, facts)) = legacy::introduced(request) else {
@@ -107,7 +132,7 @@ impl Duplex {
                 .pass_on(Reply::error(Some(id), code::INVALID_REQUEST, "this connection is initialized already", false))
                 .await;
         }
-        match gateway.sessions.open_bound(&gateway.principal, &self.endpoint, version, facts) {
+        match gateway.sessions.open_bound(principal, &self.endpoint, version, facts) {
             Err(why) => self.pass_on(legacy::not_initialized(id, Some(why))).await,
             Ok(session) => {
                 self.say(legacy::initialized(gateway, &self.endpoint, id, version).await).await;
@@ -125,9 +150,9 @@ impl Duplex {
         }
     }
 
-    async fn request(self: Arc<Self>, request: Envelope, _place: OwnedSemaphorePermit) {
+    async fn request(self: Arc<Self>, principal: Arc<Principal>, request: Envelope, _place: OwnedSemaphorePermit) {
         if is_modern(&request) {
-            return self.modern(request).await;
+            return self.modern(principal, request).await;
         }
         let reply = match self.session.get() {
             Some(session) => legacy::handle(&self.gateway.newest(), session, request, Wishes::default()).await,
@@ -153,14 +178,14 @@ impl Duplex {
         }
     }
 
-    async fn modern(&self, request: Envelope) {
+    async fn modern(&self, principal: Arc<Principal>, request: Envelope) {
         if let Err(reply) = check(&request) {
             return self.pass_on(reply).await;
         }
         let id = request.id().unwrap_or_default().to_vec();
         let (cancel, cancelled) = oneshot::channel();
         let second = self.begin(&id, cancel);
-        let caller = modern::caller(&self.gateway.newest(), &request);
+        let caller = modern::caller(&self.gateway.newest(), principal, &request);
         let inbound = Inbound {
             caller,
             endpoint: self.endpoint.clone(),
@@ -238,7 +263,7 @@ pub fn check(request: &Envelope) -> Result<(), Reply> {
 pub type SseConnections = Mutex<HashMap<String, Arc<Duplex>>>;
 
 /// Opens the event stream of an HTTP+SSE client. Its first event names the address to post to.
-pub fn sse(gateway: &Gateway, endpoint: &Endpoint) -> Response<Answer> {
+pub fn sse(gateway: &Gateway, visitor: Visitor, endpoint: &Endpoint) -> Response<Answer> {
     let secret = format!("{:032x}", u128::from_be_bytes(random()));
     let base = match endpoint {
         Endpoint::All => String::new(),
@@ -246,7 +271,7 @@ pub fn sse(gateway: &Gateway, endpoint: &Endpoint) -> Response<Answer> {
         Endpoint::Bundle(name) => format!("/bundles/{name}"),
     };
     let (out, receiver) = mpsc::channel(STREAM_QUEUE);
-    let duplex = Duplex::new(gateway, endpoint.clone(), out.clone());
+    let duplex = Duplex::new(gateway, visitor, endpoint.clone(), out.clone());
     gateway.sse.lock().unwrap_or_else(PoisonError::into_inner).insert(secret.clone(), duplex.clone());
     let mut opening = Vec::new();
     sse::encode_event(&mut opening, Some("endpoint"), None, format!("{base}/messages?session={secret}").as_bytes());
@@ -259,11 +284,12 @@ pub fn sse(gateway: &Gateway, endpoint: &Endpoint) -> Response<Answer> {
     events(receiver, Some(opening.into()))
 }
 
-/// Takes a message of an HTTP+SSE client; its answer comes on the event stream.
-pub async fn sse_message(gateway: &Gateway, request: Request<Incoming>) -> Response<Answer> {
+/// Takes a message of an HTTP+SSE client; its answer comes on the event stream. The stream of another principal looks
+/// like none.
+pub async fn sse_message(gateway: &Gateway, principal: &Principal, request: Request<Incoming>) -> Response<Answer> {
     let secret = request.uri().query().and_then(|query| query.strip_prefix("session=")).unwrap_or_default().to_owned();
     let found = gateway.sse.lock().unwrap_or_else(PoisonError::into_inner).get(&secret).cloned();
-    let Some(duplex) = found else {
+    let Some(duplex) = found.filter(|duplex| duplex.visitor.principal.name == principal.name) else {
         return refuse(StatusCode::NOT_FOUND, "there is no such event stream: open /sse first");
     };
     match read(request.into_body(), gateway).await {
@@ -276,7 +302,12 @@ pub async fn sse_message(gateway: &Gateway, request: Request<Incoming>) -> Respo
 }
 
 /// Turns an HTTP connection into a WebSocket.
-pub fn websocket(gateway: &Gateway, endpoint: Endpoint, mut request: Request<Incoming>) -> Response<Answer> {
+pub fn websocket(
+    gateway: &Gateway,
+    visitor: Visitor,
+    endpoint: Endpoint,
+    mut request: Request<Incoming>,
+) -> Response<Answer> {
     let headers = request.headers();
     let says = |name, wanted: &str| {
         let value = headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or_default();
@@ -293,7 +324,7 @@ pub fn websocket(gateway: &Gateway, endpoint: Endpoint, mut request: Request<Inc
     let gateway = gateway.clone();
     tokio::spawn(async move {
         if let Ok(upgraded) = hyper::upgrade::on(&mut request).await {
-            talk(gateway, endpoint, upgraded).await;
+            talk(gateway, visitor, endpoint, upgraded).await;
         }
     });
     let mut response = Response::new(Answer::full(Bytes::new()));
@@ -308,14 +339,14 @@ pub fn websocket(gateway: &Gateway, endpoint: Endpoint, mut request: Request<Inc
     response
 }
 
-async fn talk(gateway: Gateway, endpoint: Endpoint, upgraded: hyper::upgrade::Upgraded) {
+async fn talk(gateway: Gateway, visitor: Visitor, endpoint: Endpoint, upgraded: hyper::upgrade::Upgraded) {
     let limit = Some(gateway.limits.body_bytes_max);
     let config = WebSocketConfig::default().max_message_size(limit).max_frame_size(limit);
     let socket =
         tokio_tungstenite::WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
     let (mut sink, mut stream) = socket.split();
     let (out, mut outbox) = mpsc::channel::<Bytes>(STREAM_QUEUE);
-    let duplex = Duplex::new(&gateway, endpoint, out);
+    let duplex = Duplex::new(&gateway, visitor, endpoint, out);
     let mut ping = tokio::time::interval(PING);
     ping.tick().await;
     let mut heard = true;

@@ -25,6 +25,7 @@ pub(super) struct Head<'h> {
     pub(super) bytes: usize,
     pub(super) host: Field<'h>,
     pub(super) origin: Field<'h>,
+    pub(super) authorization: Field<'h>,
     pub(super) content_type: Field<'h>,
     pub(super) content_encoding: Field<'h>,
     pub(super) version: Field<'h>,
@@ -54,6 +55,12 @@ impl<'h> Head<'h> {
         head
     }
 
+    /// What proves who sends the request; more than one proof is none.
+    pub(super) fn proof(&self) -> Option<&'h [u8]> {
+        let proof = self.authorization.first().map(HeaderValue::as_bytes);
+        if self.authorization.is_repeated { Some(b"") } else { proof }
+    }
+
     /// The `Mcp-Param-*` headers.
     pub(super) fn params(&self) -> Vec<(HeaderName, HeaderValue)> {
         if !self.has_params {
@@ -80,6 +87,7 @@ impl<'h> Head<'h> {
             bytes: 0,
             host: Field::default(),
             origin: Field::default(),
+            authorization: Field::default(),
             content_type: Field::default(),
             content_encoding: Field::default(),
             version: Field::default(),
@@ -100,6 +108,7 @@ impl<'h> Head<'h> {
         match name {
             "host" => self.host.note(value),
             "origin" => self.origin.note(value),
+            "authorization" => self.authorization.note(value),
             "content-type" => self.content_type.note(value),
             "content-encoding" => self.content_encoding.note(value),
             names::PROTOCOL_VERSION => self.version.note(value),

@@ -11,6 +11,7 @@ use mcp::{Envelope, Era, Kind, Meta, Method, ScanLimits, Version, array, code, h
 use super::{
     Reply,
     body::Answer,
+    bridge,
     door::{Place, place},
     duplex,
     head::{Field, Head, Unclear},
@@ -19,9 +20,12 @@ use super::{
 use crate::{
     catalogue::Endpoint,
     gateway::Gateway,
+    identities::Unauthorized,
     intake::{Spoiled, whole, within},
     pipeline::wishes::{self, Wishes},
+    principal::{Principal, Remote, Visitor},
     route::Inbound,
+    seals::now_s,
     session::{Session, Unknown},
     streams::{self, Heard, Lost},
 };
@@ -35,9 +39,17 @@ const BATCH_MAX: usize = 100;
 pub struct Http {
     /// What is behind it.
     pub gateway: Gateway,
+    /// Where the connection comes from.
+    pub remote: Remote,
 }
 
-type Answered = Response<Answer>;
+/// One request whose principal is known.
+struct Visit<'g> {
+    gateway: &'g Gateway,
+    principal: Arc<Principal>,
+}
+
+pub(super) type Answered = Response<Answer>;
 
 impl Http {
     /// Answers one request. What is rare or long-lived is boxed on its way, so that the common call stays small.
@@ -55,26 +67,45 @@ impl Http {
             Place::Mcp(endpoint) | Place::Sse(endpoint) | Place::Messages(endpoint) | Place::WebSocket(endpoint) => {
                 endpoint
             }
+            Place::Bridge(endpoint, _) if self.gateway.bridge.settings.enabled => endpoint,
+            Place::Bridge(..) => return refuse(StatusCode::NOT_FOUND, "plain HTTP is off: see bridge.enabled"),
             Place::Health => return plain(StatusCode::OK, "ok\n"),
+        };
+        let principal = match self.gateway.identities.identify(head.proof(), self.remote, now_s()) {
+            Ok(principal) => principal,
+            Err(unauthorized) => return challenge(unauthorized),
         };
         if !self.gateway.catalogue.has(endpoint) {
             return refuse(StatusCode::NOT_FOUND, "there is no server or bundle of this name");
         }
+        let visit = Visit { gateway: &self.gateway, principal };
         match (&parts.method, place) {
-            (&Verb::POST, Place::Mcp(endpoint)) => self.post(endpoint, &head, body).await,
-            (&Verb::GET, Place::Mcp(endpoint)) => self.stand(&endpoint, &head),
-            (&Verb::DELETE, Place::Mcp(endpoint)) => self.end(&endpoint, &head),
-            (&Verb::GET, Place::Sse(endpoint)) => duplex::sse(&self.gateway, &endpoint),
+            (&Verb::POST, Place::Mcp(endpoint)) => visit.post(endpoint, &head, body).await,
+            (&Verb::GET, Place::Mcp(endpoint)) => visit.stand(&endpoint, &head),
+            (&Verb::DELETE, Place::Mcp(endpoint)) => visit.end(&endpoint, &head),
+            (&Verb::GET, Place::Sse(endpoint)) => duplex::sse(&self.gateway, visit.lasting(self.remote), &endpoint),
             (&Verb::POST, Place::Messages(_)) => {
-                Box::pin(duplex::sse_message(&self.gateway, Request::from_parts(parts, body))).await
+                let message = Request::from_parts(parts, body);
+                Box::pin(duplex::sse_message(&self.gateway, &visit.principal, message)).await
             }
             (&Verb::GET, Place::WebSocket(endpoint)) => {
-                duplex::websocket(&self.gateway, endpoint, Request::from_parts(parts, body))
+                let visitor = visit.lasting(self.remote);
+                duplex::websocket(&self.gateway, visitor, endpoint, Request::from_parts(parts, body))
+            }
+            (_, Place::Bridge(endpoint, way)) => {
+                Box::pin(bridge::answer((&self.gateway, visit.principal), (endpoint, way), &head, &parts, body)).await
             }
             (_, Place::Mcp(_)) => not_allowed("POST, GET, DELETE"),
             (_, Place::Messages(_)) => not_allowed("POST"),
             _ => not_allowed("GET"),
         }
+    }
+}
+
+impl Visit<'_> {
+    /// The principal on a connection that lasts.
+    fn lasting(&self, remote: Remote) -> Visitor {
+        Visitor { principal: self.principal.clone(), remote }
     }
 
     async fn post(&self, endpoint: Endpoint, head: &Head<'_>, body: Incoming) -> Answered {
@@ -87,7 +118,7 @@ impl Http {
         if head.accepts_json == Some(false) {
             return refuse(StatusCode::NOT_ACCEPTABLE, "accept must allow application/json and text/event-stream");
         }
-        let body = match read(body, &self.gateway).await {
+        let body = match read(body, self.gateway).await {
             Ok(body) => body,
             Err((status, why)) => return refuse(status, why),
         };
@@ -127,9 +158,9 @@ impl Http {
             Ok(wishes) => wishes,
             Err(unclear) => return respond(unclear_wish(request.id(), &unclear)),
         };
-        let caller = modern::caller(&self.gateway, &request);
+        let caller = modern::caller(self.gateway, self.principal.clone(), &request);
         let inbound = Inbound { caller, endpoint, request, param_headers: Some(head.params()), wishes };
-        respond(modern::handle(&self.gateway, inbound).await)
+        respond(modern::handle(self.gateway, inbound).await)
     }
 
     async fn handshake(&self, endpoint: &Endpoint, request: Envelope) -> Answered {
@@ -137,8 +168,8 @@ impl Http {
         let Some((version, facts)) = legacy::introduced(&request) else {
             return respond(legacy::not_initialized(id, None));
         };
-        let gateway = &self.gateway;
-        match gateway.sessions.open(&gateway.seals, &gateway.principal, endpoint, version, facts) {
+        let gateway = self.gateway;
+        match gateway.sessions.open(&gateway.seals, &self.principal, endpoint, version, facts) {
             Err(why) => respond(legacy::not_initialized(id, Some(why))),
             Ok((session_id, _)) => {
                 let mut response = respond(Reply::One(legacy::initialized(gateway, endpoint, id, version).await, 200));
@@ -151,8 +182,8 @@ impl Http {
     }
 
     async fn in_session(&self, endpoint: &Endpoint, id: &str, head: &Head<'_>, message: Envelope) -> Answered {
-        let gateway = &self.gateway;
-        let session = match gateway.sessions.find(&gateway.seals, &gateway.principal, endpoint, id) {
+        let gateway = self.gateway;
+        let session = match gateway.sessions.find(&gateway.seals, &self.principal, endpoint, id) {
             Ok(session) => session,
             Err(why) => return no_session(message.id(), why),
         };
@@ -174,13 +205,13 @@ impl Http {
 
     /// A legacy request outside of any session, where the configuration allows it: a session for just this one.
     async fn stateless(&self, endpoint: Endpoint, head: &Head<'_>, message: Envelope) -> Answered {
-        let gateway = &self.gateway;
+        let gateway = self.gateway;
         let wishes = match head.wishes() {
             Ok(wishes) => wishes,
             Err(unclear) => return respond(unclear_wish(message.id(), &unclear)),
         };
         let facts = mcp::ClientFacts { capabilities: "{}".into(), info: Bytes::new(), log_level: Bytes::new() };
-        match gateway.sessions.open_bound(&gateway.principal, &endpoint, Version::LATEST_LEGACY, facts) {
+        match gateway.sessions.open_bound(&self.principal, &endpoint, Version::LATEST_LEGACY, facts) {
             Err(why) => no_session(message.id(), why),
             Ok(session) => {
                 let reply = legacy::handle(gateway, &session, message, wishes).await;
@@ -192,9 +223,9 @@ impl Http {
 
     /// A batch, which only 2025-03-26 knows. Each message stands for itself.
     async fn batch(&self, endpoint: &Endpoint, head: &Head<'_>, body: &Bytes) -> Answered {
-        let gateway = &self.gateway;
-        let session = session_id(head)
-            .and_then(|id| gateway.sessions.find(&gateway.seals, &gateway.principal, endpoint, id).ok());
+        let gateway = self.gateway;
+        let session =
+            session_id(head).and_then(|id| gateway.sessions.find(&gateway.seals, &self.principal, endpoint, id).ok());
         let Some(session) = session.filter(|session| session.version == Version::V2025_03_26) else {
             return respond(Reply::error(None, code::INVALID_REQUEST, &mcp::Invalid::Batch.to_string(), true));
         };
@@ -221,9 +252,9 @@ impl Http {
         if is_modern(head) {
             return not_allowed("POST");
         }
-        let gateway = &self.gateway;
+        let gateway = self.gateway;
         let Some(id) = session_id(head) else { return not_allowed("POST") };
-        match gateway.sessions.find(&gateway.seals, &gateway.principal, endpoint, id) {
+        match gateway.sessions.find(&gateway.seals, &self.principal, endpoint, id) {
             Ok(session) => standing(gateway, &session, head.last_event_id.first()),
             Err(why) => no_session(None, why),
         }
@@ -234,9 +265,9 @@ impl Http {
         if is_modern(head) {
             return not_allowed("POST");
         }
-        let gateway = &self.gateway;
+        let gateway = self.gateway;
         let Some(id) = session_id(head) else { return not_allowed("POST") };
-        match gateway.sessions.end(&gateway.seals, &gateway.principal, endpoint, id) {
+        match gateway.sessions.end(&gateway.seals, &self.principal, endpoint, id) {
             Ok(session) => {
                 gateway.release(&session);
                 plain(StatusCode::OK, "")
@@ -397,7 +428,7 @@ pub async fn read(body: Incoming, gateway: &Gateway) -> Result<Bytes, (StatusCod
     }
 }
 
-fn is_json(kind: &[u8]) -> bool {
+pub(super) fn is_json(kind: &[u8]) -> bool {
     if kind == b"application/json" {
         return true;
     }
@@ -469,12 +500,20 @@ fn event_stream(body: Answer) -> Answered {
     response
 }
 
+/// To somebody who may not call, or has not shown that he may.
+fn challenge(unauthorized: Unauthorized) -> Answered {
+    let mut response = refuse(StatusCode::UNAUTHORIZED, &unauthorized.to_string());
+    let challenge = HeaderValue::from_static(unauthorized.challenge());
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    response
+}
+
 /// A refusal before there is a message, as an error without id.
 pub fn refuse(status: StatusCode, why: &str) -> Answered {
     respond(Reply::One(message::error(None, code::INVALID_REQUEST, why, None), status.as_u16()))
 }
 
-fn not_allowed(allowed: &'static str) -> Answered {
+pub(super) fn not_allowed(allowed: &'static str) -> Answered {
     let mut response = refuse(StatusCode::METHOD_NOT_ALLOWED, "this verb is not served here");
     response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
     response

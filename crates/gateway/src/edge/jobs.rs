@@ -45,7 +45,7 @@ pub(super) async fn begin(gateway: &Gateway, inbound: Inbound, id: &[u8]) -> Rep
 
 /// Answers what a modern client asks of a job.
 pub(super) async fn answer(gateway: &Gateway, inbound: &Inbound, job: JobId, id: &[u8]) -> Reply {
-    let (method, owner) = (inbound.request.known_method(), &*inbound.caller.principal);
+    let (method, owner) = (inbound.request.known_method(), &*inbound.caller.principal.name);
     let told = match method {
         Method::TasksCancel => match gateway.jobs.cancel(job, Some(owner)).await {
             // the wish may come late, or again
@@ -105,7 +105,7 @@ async fn end(gateway: &Gateway, job: &Job, era: Era, inbound: &Inbound) -> Resul
     let text_max = gateway.result_text_max(&inbound.endpoint, Method::ToolsCall);
     let server = gateway.members().iter().find(|member| *member.upstream.name == *ended.server);
     let Answer { envelope, era: given } = match server {
-        Some(member) => gateway.shaped(answer, &member.upstream, text_max),
+        Some(member) => gateway.shaped(answer, &member.upstream, &job.owner, text_max),
         None => answer,
     };
     if envelope.kind() == Kind::Error {

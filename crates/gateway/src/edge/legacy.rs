@@ -85,7 +85,7 @@ async fn answer(gateway: &Gateway, session: &Arc<Session>, request: Envelope, wi
     let method = request.known_method();
     let id = request.slice(request.id_span());
     if let Some(kind) = ListKind::of(method).filter(|kind| *kind != ListKind::Skills) {
-        return lists::list(gateway, &session.endpoint, kind, &request, false).await;
+        return lists::list(gateway, &session.caller().principal, &session.endpoint, kind, &request, false).await;
     }
     match method {
         Method::Ping => Reply::result(&id, b"{}"),

@@ -89,7 +89,7 @@ pub async fn listen(gateway: &Gateway, inbound: Inbound) -> Reply {
         let text = format!("at most {} resources and tasks on one stream", gateway.limits.subscriptions_per_listen_max);
         return Reply::error(Some(&id), code::INVALID_PARAMS, &text, true);
     }
-    let Ok(place) = gateway.listeners.clone().try_acquire_owned() else {
+    let Ok(place) = inbound.caller.principal.lasting.listeners.clone().try_acquire_owned() else {
         return Reply::error(Some(&id), code::OVERLOADED, "too many open streams: close one first", true);
     };
     let changes = gateway.catalogue.changes();
@@ -259,7 +259,7 @@ async fn find(
         }
     }
     for shown in &wanted.tasks {
-        let Ok(task) = TaskId::reveal(&gateway.seals.ring(), &caller.principal, shown) else { continue };
+        let Ok(task) = TaskId::reveal(&gateway.seals.ring(), &caller.principal.name, shown) else { continue };
         if let Some(upstream) = gateway.catalogue.members(endpoint).find(|upstream| *upstream.name == *task.server) {
             found.push((upstream.clone(), Subject::Task(task.id), shown.clone()));
         }

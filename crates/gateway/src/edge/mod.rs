@@ -2,12 +2,14 @@
 //! routed, and answered in the words of that era.
 //!
 //! In reading order: `about` (what an endpoint says of itself), `modern` and `legacy` (the two eras), `running` with
-//! `unbroken` (a call of a legacy session), `tasks` (core tasks of legacy ones), `jobs` (calls that are finished without their callers), `listen` (changes for modern clients),
-//! `http` with `door`, `head` and `body` (Streamable HTTP), `duplex` (stdio, sockets, HTTP+SSE), `grpc`, `serve` with
+//! `unbroken` (a call of a legacy session), `tasks` (core tasks of legacy ones), `jobs` (calls
+//! that are finished without their callers), `listen` (changes for modern clients),
+//! `http` with `door`, `head` and `body` (Streamable HTTP), `bridge` (plain HTTP), `duplex` (stdio, sockets, HTTP+SSE), `grpc`, `serve` with
 //! `framing`, `head_timer` and `tls` (listeners).
 
 pub mod about;
 pub mod body;
+pub mod bridge;
 pub mod door;
 pub mod duplex;
 pub mod framing;

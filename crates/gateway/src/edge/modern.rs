@@ -24,6 +24,7 @@ use crate::{
     gateway::Gateway,
     parked::{NOTHING_BEGUN, Parked, Question, input_required, keyed},
     pipeline::carry,
+    principal::Principal,
     route::{Inbound, route},
     upstream::{Upstream, pending::with_token},
 };
@@ -52,6 +53,7 @@ struct Context {
     id: Bytes,
     method: Method,
     upstream: Arc<Upstream>,
+    principal: Arc<Principal>,
     abilities: Abilities,
     /// Whether the answer repeats URIs that the client knows in another form.
     wrapped: bool,
@@ -73,11 +75,11 @@ struct Retry {
 }
 
 /// The caller that a modern request describes.
-pub fn caller(gateway: &Gateway, request: &Envelope) -> Caller {
+pub fn caller(gateway: &Gateway, principal: Arc<Principal>, request: &Envelope) -> Caller {
     let capabilities = request.meta_raw(Meta::ClientCapabilities).unwrap_or_default();
     let abilities = if capabilities.len() <= 2 { Abilities::default() } else { Abilities::read(capabilities) };
     Caller {
-        principal: gateway.principal.clone(),
+        principal,
         session: None,
         era: Era::Modern,
         facts: gateway.no_facts.clone(),
@@ -91,7 +93,15 @@ pub async fn handle(gateway: &Gateway, inbound: Inbound) -> Reply {
     let method = inbound.request.known_method();
     let id = inbound.request.slice(inbound.request.id_span());
     if let Some(kind) = ListKind::of(method) {
-        return Box::pin(lists::list(gateway, &inbound.endpoint, kind, &inbound.request, true)).await;
+        return Box::pin(lists::list(
+            gateway,
+            &inbound.caller.principal,
+            &inbound.endpoint,
+            kind,
+            &inbound.request,
+            true,
+        ))
+        .await;
     }
     if matches!(method, Method::TasksGet | Method::TasksUpdate | Method::TasksCancel) {
         return Box::pin(task(gateway, inbound, method, id)).await;
@@ -115,7 +125,7 @@ async fn task(gateway: &Gateway, inbound: Inbound, method: Method, id: Bytes) ->
     if !declares_tasks(&inbound.request) {
         return failed(&Failure::MissingCapability(TASKS), &id, method);
     }
-    match jobs::meant(gateway, &inbound.request, &inbound.caller.principal) {
+    match jobs::meant(gateway, &inbound.request, &inbound.caller.principal.name) {
         Some(job) => jobs::answer(gateway, &inbound, job, &id).await,
         None => call(gateway, inbound, method, id).await,
     }
@@ -135,6 +145,7 @@ async fn call(gateway: &Gateway, inbound: Inbound, method: Method, id: Bytes) ->
         id,
         method,
         upstream,
+        principal: call.caller.principal.clone(),
         abilities: call.caller.abilities,
         wrapped: call.is_wrapped(),
         retry: call.is_retry().then(|| Retry { token: call.progress_token() }),
@@ -175,7 +186,11 @@ fn ended(gateway: &Gateway, context: &Context, end: Result<Answer, Failure>) -> 
             let code =
                 (answer.envelope.kind() == Kind::Error).then(|| answer.envelope.error_code().unwrap_or_default());
             Reply::answer(
-                finish(gateway, context, &gateway.shaped(answer, &context.upstream, context.text_max)),
+                finish(
+                    gateway,
+                    context,
+                    &gateway.shaped(answer, &context.upstream, &context.principal.name, context.text_max),
+                ),
                 code,
                 true,
             )
@@ -203,7 +218,7 @@ fn visit_first(gateway: &Gateway, context: &Context, end: &Result<Answer, Failur
         return failed(&Failure::MissingCapability(r#"{"elicitation":{"url":{}}}"#), &context.id, context.method);
     }
     let state = context.parked_state(gateway, NOTHING_BEGUN);
-    let sealed = gateway.seals.seal(&state, &gateway.principal, gateway.parked.lifetime_s());
+    let sealed = gateway.seals.seal(&state, &context.principal.name, gateway.parked.lifetime_s());
     Reply::result(&context.id, &input_required(&questions, &sealed))
 }
 
@@ -254,7 +269,7 @@ fn finish(gateway: &Gateway, context: &Context, answer: &Answer) -> Bytes {
 fn with_task_id(gateway: &Gateway, context: &Context, envelope: &Envelope, task: mcp::Span) -> Bytes {
     let own = task.of(envelope.bytes()).and_then(mcp::plain_text).unwrap_or_default().to_owned();
     let shown = TaskId { server: context.upstream.name.to_string(), id: own }
-        .conceal(&gateway.seals.ring(), &gateway.principal);
+        .conceal(&gateway.seals.ring(), &context.principal.name);
     let mut splice = Splice::new(envelope.bytes());
     splice.replace(envelope.id_span(), &context.id);
     splice.replace_owned(task, message::json_string(&shown));
@@ -371,7 +386,7 @@ fn ask_client(gateway: &Gateway, context: &Context, events: Events, questions: B
         return failed(&Failure::Overloaded, &context.id, context.method);
     };
     let state = context.parked_state(gateway, call);
-    let sealed = gateway.seals.seal(&state, &gateway.principal, gateway.parked.lifetime_s());
+    let sealed = gateway.seals.seal(&state, &context.principal.name, gateway.parked.lifetime_s());
     Reply::result(&context.id, &input_required(&requests, &sealed))
 }
 
@@ -387,7 +402,7 @@ async fn resume(gateway: &Gateway, call: &Call, mut context: Context) -> Reply {
         )
     };
     let Some(sealed) = request.param_text(Param::RequestState) else { return invalid() };
-    let Ok(state) = gateway.seals.open::<ParkedState>(sealed, &gateway.principal) else { return invalid() };
+    let Ok(state) = gateway.seals.open::<ParkedState>(sealed, &context.principal.name) else { return invalid() };
     let same = ParkedState { call: 0, round: 0, ..state.clone() } == context.parked_state(gateway, 0);
     let responses = request.param_raw(Param::InputResponses).unwrap_or(b"{}");
     let (true, Ok(members)) = (same, array::members(responses)) else { return invalid() };

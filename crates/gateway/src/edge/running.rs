@@ -217,7 +217,9 @@ impl Running {
     /// The end of the call as the client sees it.
     fn finish(&mut self, end: Result<Answer, Failure>) -> Bytes {
         let end = end.and_then(Answer::of_a_known_kind);
-        let answer = match end.map(|answer| self.gateway.shaped(answer, &self.upstream, self.text_max)) {
+        let answer = match end
+            .map(|answer| self.gateway.shaped(answer, &self.upstream, &self.call.caller.principal.name, self.text_max))
+        {
             Ok(Answer { envelope, era: Era::Modern }) if self.is_refused_for_capability(&envelope) => {
                 Failure::MissingCapability("{}").answer(&self.id, self.method, false)
             }

@@ -24,7 +24,7 @@ use super::{
     head_timer::HeadTimer,
     http::Http,
 };
-use crate::{catalogue::Endpoint, current::Current};
+use crate::{catalogue::Endpoint, current::Current, principal::Remote};
 
 /// Connections that may wait to be accepted. With the usual 128 a burst of clients overflows, and whoever is dropped then
 /// tries again after a whole second.
@@ -138,13 +138,13 @@ async fn accept(
         };
         let (gateway, speech, stop) = (gateway.clone(), speech.clone(), stop.clone());
         match accepted {
-            Ok(Stream::Tcp(stream)) => drop(connections.spawn(async move {
+            Ok(Stream::Tcp(stream, remote)) => drop(connections.spawn(async move {
                 let _ = stream.set_nodelay(true);
-                speech.connection(gateway, stream, stop).await;
+                speech.connection(gateway, stream, remote, stop).await;
                 drop(place);
             })),
             Ok(Stream::Unix(stream)) => drop(connections.spawn(async move {
-                speech.connection(gateway, stream, stop).await;
+                speech.connection(gateway, stream, Remote::Socket, stop).await;
                 drop(place);
             })),
             Err(error) => {
@@ -162,13 +162,16 @@ async fn accept(
 }
 
 enum Stream {
-    Tcp(tokio::net::TcpStream),
+    Tcp(tokio::net::TcpStream, Remote),
     Unix(tokio::net::UnixStream),
 }
 
 async fn next(listener: &Listener) -> std::io::Result<Stream> {
     match listener {
-        Listener::Tcp(listener) => Ok(Stream::Tcp(listener.accept().await?.0)),
+        Listener::Tcp(listener) => {
+            let (stream, address) = listener.accept().await?;
+            Ok(Stream::Tcp(stream, Remote::Address(address.ip())))
+        }
         Listener::Unix(listener, _) => Ok(Stream::Unix(listener.accept().await?.0)),
     }
 }
@@ -178,11 +181,12 @@ impl Speech {
         self,
         gateway: Current,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        remote: Remote,
         stop: watch::Receiver<bool>,
     ) {
         match self {
-            Self::Http => http(gateway, stream, stop).await,
-            Self::Grpc(grpc) => grpc.connection(gateway, stream, stop).await,
+            Self::Http => http(gateway, stream, remote, stop).await,
+            Self::Grpc(grpc) => grpc.connection(gateway, stream, remote, stop).await,
         }
     }
 }
@@ -190,6 +194,7 @@ impl Speech {
 async fn http(
     gateway: Current,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    remote: Remote,
     mut stop: watch::Receiver<bool>,
 ) {
     let limits = gateway.now().limits.clone();
@@ -204,7 +209,7 @@ async fn http(
     let stream = Framed::new(stream, switched.clone());
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
         let gateway = gateway.now();
-        let http = Http { gateway };
+        let http = Http { gateway, remote };
         let switched = switched.clone();
         async move {
             let response = http.answer(request).await;
@@ -232,7 +237,7 @@ async fn http(
 pub async fn stdio(current: Current, endpoint: Endpoint, stop: impl Future<Output = ()>) {
     let (out, mut outbox) = mpsc::channel::<Bytes>(STREAM_QUEUE);
     let gateway = current.now();
-    let duplex = Duplex::new(&gateway, endpoint, out);
+    let duplex = Duplex::new(&gateway, gateway.identities.parent(), endpoint, out);
     let writer = tokio::spawn(async move {
         let mut stdout = tokio::io::stdout();
         while let Some(message) = outbox.recv().await {

@@ -37,7 +37,11 @@ pub(super) struct Ids {
 impl Ids {
     /// How this session knows the tasks of `server`.
     pub(super) fn new(gateway: &Gateway, session: &Session, server: &Arc<str>) -> Self {
-        Self { seals: gateway.seals.clone(), principal: session.caller().principal, server: server.clone() }
+        Self {
+            seals: gateway.seals.clone(),
+            principal: session.caller().principal.name.clone(),
+            server: server.clone(),
+        }
     }
 
     /// A message of the server with the ids that the client knows; `None` if it has none. It is the answer to `method`,

@@ -1,7 +1,7 @@
 //! One call of a job, and what follows from its end. Only what is known to have had no effect, or may have it twice, is
 //! tried again.
 
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
 use mcp::{Envelope, Era, ErrorKey, Kind, Meta, ResultKey, message};
@@ -14,15 +14,21 @@ use crate::{
     failure::Failure,
     gateway::Gateway,
     pipeline::{carry, wishes::Wishes},
+    principal::Principal,
     route::{Inbound, route},
     seals::random,
 };
 
 /// Makes the call of a job, and says what became of it.
 pub(super) async fn attempt(gateway: &Gateway, claimed: &Claimed) -> Outcome {
-    let (server, end) = match made(gateway, claimed).await {
+    let Some(principal) = gateway.identities.named(&claimed.job.owner) else {
+        let reason = format!("`{}` may not call any more", claimed.job.owner);
+        return Outcome::Failed { reason, answer: None };
+    };
+    let (server, end) = match made(gateway, claimed, principal.clone()).await {
         Ok(made) => made,
-        Err(failure) => return not_sent(gateway, claimed, &failure),
+        // its server may be on its way
+        Err(failure) => return again(gateway, claimed, &failure),
     };
     match end.and_then(Answer::of_a_known_kind) {
         Ok(answer) => answered(&server, &answer),
@@ -31,19 +37,23 @@ pub(super) async fn attempt(gateway: &Gateway, claimed: &Claimed) -> Outcome {
 }
 
 /// Makes the call as its owner would. An error means that it was not even begun.
-async fn made(gateway: &Gateway, claimed: &Claimed) -> Result<(String, Result<Answer, Failure>), Failure> {
-    let inbound = inbound(gateway, claimed)?;
+async fn made(
+    gateway: &Gateway,
+    claimed: &Claimed,
+    principal: Arc<Principal>,
+) -> Result<(String, Result<Answer, Failure>), Failure> {
+    let inbound = inbound(gateway, claimed, principal)?;
     let (upstream, call) = Box::pin(route(&gateway.catalogue, &gateway.seals, inbound)).await?;
     let end = carry(gateway, &upstream, &call).await.finish().await;
     Ok((upstream.name.to_string(), end))
 }
 
-fn inbound(gateway: &Gateway, claimed: &Claimed) -> Result<Inbound, Failure> {
+fn inbound(gateway: &Gateway, claimed: &Claimed, principal: Arc<Principal>) -> Result<Inbound, Failure> {
     let request = Envelope::parse(&claimed.request, mcp::ScanLimits { depth_max: 128 })
         .map_err(|invalid| Failure::Garbage(invalid.to_string()))?;
     let is_modern = request.meta_raw(Meta::ProtocolVersion).is_some();
     let caller = Caller {
-        principal: claimed.job.owner.as_str().into(),
+        principal,
         session: None,
         era: if is_modern { Era::Modern } else { Era::Legacy },
         facts: gateway.no_facts.clone(),
@@ -71,11 +81,6 @@ fn answered(server: &str, answer: &Answer) -> Outcome {
     let is_error = envelope.result_raw(ResultKey::IsError) == Some(b"true");
     let reason = is_error.then(|| "the tool answered that it did not succeed".to_owned());
     Outcome::Completed { answer: kept(), reason }
-}
-
-/// A call that was not begun may always be tried again: its server may be on its way.
-fn not_sent(gateway: &Gateway, claimed: &Claimed, failure: &Failure) -> Outcome {
-    again(gateway, claimed, failure)
 }
 
 /// What a call without an answer means for the job.

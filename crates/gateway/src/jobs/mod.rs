@@ -129,7 +129,7 @@ impl Gateway {
     /// Accepts a call of a tool as a job: it is on the disk when this returns.
     pub async fn submit_job(&self, inbound: Inbound) -> Result<Job, Refused> {
         let store = self.jobs.store()?;
-        let (owner, endpoint) = (inbound.caller.principal.to_string(), inbound.endpoint.clone());
+        let (owner, endpoint) = (inbound.caller.principal.name.to_string(), inbound.endpoint.clone());
         let request = accepted::request(&inbound.request).map_err(|wrong| Refused::Call(accepted::invalid(&wrong)))?;
         let (bytes, max) = (request.len(), self.job_settings.request_bytes_max);
         if bytes > max {

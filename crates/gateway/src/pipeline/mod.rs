@@ -2,21 +2,48 @@
 //! era or the server. Each step is one file, and [`carry`] calls them. What the steps remember is [`Traffic`], which
 //! outlives a change of the configuration.
 
+mod cached;
 pub mod wishes;
 
 use std::sync::Arc;
 
+use config::Config;
+
 use crate::{
+    cache::Cache,
     call::{Call, Exchange},
     gateway::Gateway,
     upstream::Upstream,
 };
 
 /// What the steps remember from one call to the next.
-#[derive(Debug, Default)]
-pub struct Traffic {}
+#[derive(Debug)]
+pub struct Traffic {
+    /// The answers that are kept.
+    pub cache: Cache,
+}
 
-/// Carries a call to its server.
-pub async fn carry(_gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call) -> Exchange {
+impl Traffic {
+    /// Nothing remembered yet.
+    pub fn new(config: &Config) -> Self {
+        Self { cache: Cache::new(config.cache.memory_bytes) }
+    }
+
+    /// The configuration has changed.
+    pub fn change(&self, config: &Config) {
+        self.cache.resize(config.cache.memory_bytes);
+    }
+}
+
+/// Carries a call to its server, or finds its answer nearer.
+pub async fn carry(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call) -> Exchange {
+    match cached::step(gateway, upstream, call) {
+        Some(step) => Box::pin(step.take(gateway, upstream, call)).await,
+        None => fetch(gateway, upstream, call).await,
+    }
+}
+
+/// Asks the server.
+async fn fetch(_gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call) -> Exchange {
     upstream.call(call).await
 }

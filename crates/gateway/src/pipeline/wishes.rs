@@ -5,7 +5,10 @@
 use std::time::Duration;
 
 use mcp::{Envelope, Meta, Span};
-use traffic::Class;
+use traffic::{
+    Class,
+    cache::{Demand, UnknownDemand},
+};
 
 /// Seconds that a caller may ask for at most; more is taken for as many.
 const TIMEOUT_S_MAX: u64 = 300;
@@ -21,23 +24,9 @@ pub struct Wishes {
     /// How long it may take.
     pub timeout: Option<Duration>,
     /// Whether a kept answer will do.
-    pub cache: CacheWish,
+    pub cache: Demand,
     /// Under which key it is the same call when it comes again.
     pub idempotency_key: Option<Box<str>>,
-}
-
-/// Whether a kept answer will do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum CacheWish {
-    /// One that is still fresh.
-    #[default]
-    Fresh,
-    /// None: the server is to be asked.
-    No,
-    /// Only a kept one: the server is not to be asked.
-    Only,
-    /// A fresh one that is no older than this.
-    Younger(Duration),
 }
 
 /// A wish that cannot be understood.
@@ -50,8 +39,8 @@ pub enum Unclear {
     #[error("the timeout must be a whole number of seconds from 1 to {TIMEOUT_S_MAX}")]
     Timeout,
     /// The cache.
-    #[error("the cache wish must be one of no-cache, only-if-cached, max-age=SECONDS")]
-    Cache,
+    #[error(transparent)]
+    Cache(#[from] UnknownDemand),
     /// The idempotency key.
     #[error("the idempotency key must have 1 to {KEY_CHARS_MAX} visible ASCII characters")]
     Key,
@@ -79,7 +68,7 @@ impl Wishes {
         Ok(Self {
             class: headers.priority.map(str::parse).transpose()?,
             timeout: headers.timeout.map(timeout).transpose()?,
-            cache: headers.cache.map_or(Ok(CacheWish::Fresh), CacheWish::read)?,
+            cache: headers.cache.map_or(Ok(Demand::Any), str::parse)?,
             idempotency_key: headers.idempotency_key.map(key).transpose()?,
         })
     }
@@ -94,26 +83,13 @@ impl Wishes {
             let seconds = request.meta_raw(Meta::TimeoutS).and_then(|raw| std::str::from_utf8(raw).ok());
             self.timeout = Some(timeout(seconds.ok_or(Unclear::Timeout)?)?);
         }
-        if let Some(text) = given(request, meta.get(Meta::Cache).value, Unclear::Cache)? {
-            self.cache = CacheWish::read(text)?;
+        if let Some(text) = given(request, meta.get(Meta::Cache).value, Unclear::Cache(UnknownDemand))? {
+            self.cache = text.parse()?;
         }
         if let Some(text) = given(request, meta.get(Meta::IdempotencyKey).value, Unclear::Key)? {
             self.idempotency_key = Some(key(text)?);
         }
         Ok(self)
-    }
-}
-
-impl CacheWish {
-    fn read(text: &str) -> Result<Self, Unclear> {
-        match text.trim() {
-            "no-cache" => Ok(Self::No),
-            "only-if-cached" => Ok(Self::Only),
-            text => {
-                let seconds = text.strip_prefix("max-age=").and_then(whole).ok_or(Unclear::Cache)?;
-                Ok(Self::Younger(Duration::from_secs(seconds)))
-            }
-        }
     }
 }
 
@@ -164,7 +140,7 @@ mod tests {
         let wishes = Wishes::of_headers(headers).unwrap().and_of(&request(meta)).unwrap();
         assert_eq!(wishes.class, Some(Class::High));
         assert_eq!(wishes.timeout, Some(Duration::from_secs(7)));
-        assert_eq!(wishes.cache, CacheWish::Younger(Duration::from_secs(5)));
+        assert_eq!(wishes.cache, Demand::MaxAge(Duration::from_secs(5)));
         assert_eq!(wishes.idempotency_key.as_deref(), Some("k-1"));
     }
 
@@ -189,7 +165,7 @@ mod tests {
         check(r#""dev.switchboard/priority":"URGENT""#, Unclear::Class(traffic::UnknownClass));
         check(r#""dev.switchboard/priority":3"#, Unclear::Class(traffic::UnknownClass));
         check(r#""dev.switchboard/timeout_s":"7""#, Unclear::Timeout);
-        check(r#""dev.switchboard/cache":"maybe""#, Unclear::Cache);
+        check(r#""dev.switchboard/cache":"maybe""#, Unclear::Cache(UnknownDemand));
         check(r#""dev.switchboard/idempotency_key":"a b""#, Unclear::Key);
         check(r#""dev.switchboard/idempotency_key":"""#, Unclear::Key);
     }

@@ -1,9 +1,13 @@
 //! What a server says outside of any call: its lists changed, a resource changed, a task moved on; and that it is in
 //! another state itself. Whoever is interested subscribes to one broadcast per server.
 
+use std::sync::{Arc, OnceLock};
+
 use bytes::Bytes;
 use mcp::{Envelope, Method, Param};
 use tokio::sync::broadcast;
+
+use crate::cache::{Drawer, Void};
 
 /// How many changes may wait for a slow listener; it then learns that it missed some.
 const BACKLOG: usize = 256;
@@ -25,11 +29,15 @@ pub enum Change {
 
 /// The broadcast of one server.
 #[derive(Debug)]
-pub struct Changes(broadcast::Sender<Change>);
+pub struct Changes {
+    told: broadcast::Sender<Change>,
+    /// The answers of this server that are kept: a change makes some of them void before anybody hears of it.
+    drawer: OnceLock<Arc<Drawer>>,
+}
 
 impl Default for Changes {
     fn default() -> Self {
-        Self(broadcast::channel(BACKLOG).0)
+        Self { told: broadcast::channel(BACKLOG).0, drawer: OnceLock::new() }
     }
 }
 
@@ -51,11 +59,26 @@ impl Changes {
 
     /// Tells everybody who listens.
     pub fn send(&self, change: Change) {
-        let _ = self.0.send(change);
+        if let (Change::Resource(uri), Some(drawer)) = (&change, self.drawer.get()) {
+            drawer.declare(Void::Resource(uri.as_str().into()));
+        }
+        let _ = self.told.send(change);
+    }
+
+    /// The drawer with the kept answers of this server, made if there is none.
+    pub fn drawer(&self, make: impl FnOnce() -> Arc<Drawer>) -> &Arc<Drawer> {
+        self.drawer.get_or_init(make)
+    }
+
+    /// The server is replaced by another: nothing that it said counts any more.
+    pub fn begin_anew(&self) {
+        if let Some(drawer) = self.drawer.get() {
+            drawer.declare_all();
+        }
     }
 
     /// Listens from now on.
     pub fn subscribe(&self) -> broadcast::Receiver<Change> {
-        self.0.subscribe()
+        self.told.subscribe()
     }
 }

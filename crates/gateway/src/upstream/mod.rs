@@ -141,6 +141,7 @@ impl Upstream {
         let child = supervisor::Limits { line_bytes_max, ..supervisor::Limits::default() };
         let name: Arc<str> = name.into();
         let changes = former.map(|former| former.changes.clone()).unwrap_or_default();
+        changes.begin_anew();
         let watch = former.map(|former| former.watch.clone()).unwrap_or_default();
         let health = Health::new(&name, restarts(&settings), journal(&name, &settings), changes.clone());
         let upstream = Arc::new(Self {
@@ -339,11 +340,13 @@ impl Upstream {
             _ if self.is_resident() => Key { principal: None, session: None, abilities: Abilities::ALL },
             Mode::Shared => Key { principal: None, session: None, abilities: Abilities::ALL },
             Mode::PerPrincipal => {
-                Key { principal: Some(caller.principal.clone()), session: None, abilities: caller.abilities }
+                Key { principal: Some(caller.principal.name.clone()), session: None, abilities: caller.abilities }
             }
-            Mode::PerSession => {
-                Key { principal: Some(caller.principal.clone()), session: caller.session, abilities: caller.abilities }
-            }
+            Mode::PerSession => Key {
+                principal: Some(caller.principal.name.clone()),
+                session: caller.session,
+                abilities: caller.abilities,
+            },
         }
     }
 }

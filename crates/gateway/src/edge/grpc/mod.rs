@@ -32,7 +32,11 @@ use super::{
     head::Head,
     tls::{self, TlsError},
 };
-use crate::current::Current;
+use crate::{
+    current::Current,
+    principal::{Remote, Visitor},
+    seals::now_s,
+};
 use talk::{Opened, Shape};
 
 /// How often a silent connection is asked whether it is alive, and how long it may take to answer. As on a WebSocket:
@@ -109,13 +113,14 @@ impl Grpc {
         self,
         gateway: Current,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        remote: Remote,
         stop: watch::Receiver<bool>,
     ) {
         let patience = Duration::from_millis(gateway.now().limits.header_read_ms_max);
         match self.tls.clone() {
-            None => self.greet(gateway, stream, stop, patience).await,
+            None => self.greet((gateway, remote), stream, stop, patience).await,
             Some(tls) => match timeout(patience, tls.accept(stream)).await {
-                Ok(Ok(stream)) => self.greet(gateway, stream, stop, patience).await,
+                Ok(Ok(stream)) => self.greet((gateway, remote), stream, stop, patience).await,
                 Ok(Err(error)) => tracing::debug!(%error, "a gRPC client did not agree on TLS"),
                 Err(_) => tracing::debug!("a gRPC client did not finish its TLS handshake in time"),
             },
@@ -125,7 +130,7 @@ impl Grpc {
     /// Goes on with those who speak HTTP/2, and say so in time.
     async fn greet(
         self,
-        gateway: Current,
+        (gateway, remote): (Current, Remote),
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         stop: watch::Receiver<bool>,
         patience: Duration,
@@ -136,12 +141,12 @@ impl Grpc {
         if !matches!(greeting, Ok(Ok(_))) || preface != *PREFACE {
             return tracing::debug!("a client of the gRPC address does not speak HTTP/2");
         }
-        self.converse(gateway, tokio::io::join(Cursor::new(preface).chain(reader), writer), stop).await;
+        self.converse((gateway, remote), tokio::io::join(Cursor::new(preface).chain(reader), writer), stop).await;
     }
 
     async fn converse(
         self,
-        gateway: Current,
+        (gateway, remote): (Current, Remote),
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         mut stop: watch::Receiver<bool>,
     ) {
@@ -156,7 +161,7 @@ impl Grpc {
         let stopping = stop.clone();
         let service = service_fn(move |request| {
             let (grpc, gateway, stop) = (self.clone(), gateway.clone(), stopping.clone());
-            async move { Ok::<_, Infallible>(grpc.answer(gateway, request, stop).await) }
+            async move { Ok::<_, Infallible>(grpc.answer((gateway, remote), request, stop).await) }
         });
         let connection = builder.serve_connection(TokioIo::new(stream), service);
         tokio::pin!(connection);
@@ -174,7 +179,7 @@ impl Grpc {
 
     async fn answer(
         &self,
-        gateway: Current,
+        (gateway, remote): (Current, Remote),
         request: Request<Incoming>,
         stop: watch::Receiver<bool>,
     ) -> Response<Body> {
@@ -182,7 +187,8 @@ impl Grpc {
             return plain(StatusCode::UNSUPPORTED_MEDIA_TYPE);
         }
         let gateway = gateway.now();
-        if let Err((status, why)) = gateway.door.check(&Head::read(request.headers()), request.uri()) {
+        let head = Head::read(request.headers());
+        if let Err((status, why)) = gateway.door.check(&head, request.uri()) {
             tracing::warn!(%status, why, "refused at the gRPC door");
             return refused(status, why).into_http();
         }
@@ -197,14 +203,20 @@ impl Grpc {
         let Some(shape) = Shape::named(method) else {
             return Status::unimplemented("there is no such method: reflection tells which there are").into_http();
         };
+        let principal = match gateway.identities.identify(head.proof(), remote, now_s()) {
+            Ok(principal) => principal,
+            Err(unauthorized) => return Status::unauthenticated(unauthorized.to_string()).into_http(),
+        };
         let deadline = match deadline::of(request.headers()) {
             Ok(deadline) => deadline,
             Err(status) => return status.into_http(),
         };
+        let visitor = Visitor { principal, remote };
         let body_bytes_max = gateway.limits.body_bytes_max;
+        let opened = Opened { gateway, visitor, shape, deadline, stop };
         tonic::server::Grpc::new(ProstCodec::<words::Reply, words::Request>::default())
             .max_decoding_message_size(body_bytes_max)
-            .streaming(Opened { gateway, shape, deadline, stop }, request)
+            .streaming(opened, request)
             .await
     }
 }

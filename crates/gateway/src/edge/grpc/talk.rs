@@ -22,7 +22,9 @@ use super::{
     },
     words,
 };
-use crate::{catalogue::Endpoint, gateway::Gateway, intake::within, pipeline::wishes::Wishes, route::Inbound};
+use crate::{
+    catalogue::Endpoint, gateway::Gateway, intake::within, pipeline::wishes::Wishes, principal::Visitor, route::Inbound,
+};
 
 /// Which of the three methods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +53,7 @@ impl Shape {
 #[derive(Clone)]
 pub(super) struct Opened {
     pub(super) gateway: Gateway,
+    pub(super) visitor: Visitor,
     pub(super) shape: Shape,
     pub(super) deadline: Option<Duration>,
     pub(super) stop: watch::Receiver<bool>,
@@ -113,7 +116,7 @@ impl Opened {
     async fn one(&self, endpoint: Endpoint, request: words::Request, out: &Outbox) -> Result<(), Status> {
         let reply = match read(&self.gateway, &request).and_then(|message| self.fits(message)) {
             Ok(request) => {
-                let caller = modern::caller(&self.gateway, &request);
+                let caller = modern::caller(&self.gateway, self.visitor.principal.clone(), &request);
                 let inbound = Inbound { caller, endpoint, request, param_headers: None, wishes: Wishes::default() };
                 modern::handle(&self.gateway, inbound).await
             }
@@ -157,7 +160,7 @@ impl Opened {
         out: &Outbox,
     ) -> Result<(), Status> {
         let (sender, mut messages) = mpsc::channel(STREAM_QUEUE);
-        let session = Open(Duplex::new(&self.gateway, endpoint.clone(), sender));
+        let session = Open(Duplex::new(&self.gateway, self.visitor.clone(), endpoint.clone(), sender));
         let writing = async {
             while let Ok(place) = out.reserve().await {
                 let Some(message) = messages.recv().await else { return };

@@ -1,0 +1,26 @@
+//! Section `[cache]`: how much is kept of answers. Which tools' answers are kept, and for how long, stands with the tools.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The answers that are kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Cache {
+    /// Bytes that all kept answers may take in memory; 0 keeps none. Default 64 MiB.
+    #[schemars(range(max = 68_719_476_736_u64))]
+    pub memory_bytes: u64,
+    /// Bytes of one answer that is kept; a larger one is passed on and forgotten. Default 1 MiB.
+    #[schemars(range(max = 1_073_741_824))]
+    pub answer_bytes_max: usize,
+    /// Seconds for which a server is believed that says how long a resource is fresh; 0 keeps no resources. Default
+    /// 600.
+    #[schemars(range(max = 604_800))]
+    pub hint_s_max: u64,
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        Self { memory_bytes: 64 * 1024 * 1024, answer_bytes_max: 1024 * 1024, hint_s_max: 600 }
+    }
+}

@@ -1,0 +1,249 @@
+//! Who is calling (contract TR-2, 03): a token says it, at every door and in both eras; whoever has none or a wrong one is
+//! turned away, and what belongs to one principal does not exist for another.
+
+use e2e::fixture::{Era, Fixture};
+use e2e::grpc::Grpc;
+use e2e::legacy;
+use e2e::scene::Scene;
+use e2e::wire::{self, Answer, modern_call, modern_call_headers};
+use e2e::{Client, Node};
+use serde_json::{Value, json};
+
+/// A token, and what it hashes to.
+type Token = (&'static str, &'static str);
+
+const ADA: Token = (
+    "sb_0804205a7761ee304119283e76ee3c7f5cc799c4a4be10cf3fcb31833b951901",
+    "sha256:05f8cdc77999dec914473860feed1df9b895673c62cdad9a6a3212e70a19f774",
+);
+const BOB: Token = (
+    "sb_39ee92e3e1ce9bf5c8cb574a06f8e65cca3371cc012c61988036bff8d9389d22",
+    "sha256:8c7ff38544bce8a39fe3ed5922a667edf91b7e0a7b310f397f118d48c615cdee",
+);
+const EVE: Token = (
+    "sb_67c1a990e105a0f803b8b7bb2b790cf7a9569a52e8c93faefb794e4fa3345580",
+    "sha256:f830d39ba60f2ed376a5428761b815d2fa3e37a8978fd1c3881401a50cd6cd58",
+);
+
+const TOOL: &str = "test_simple_text";
+const PATH: &str = "/servers/fixture/mcp";
+
+fn principal(name: &str, token: Token, more: &str) -> String {
+    format!("[principals.{name}]\ntoken_hash = \"{}\"\n{more}\n", token.1)
+}
+
+fn ada_and_bob() -> String {
+    principal("ada", ADA, "") + &principal("bob", BOB, "")
+}
+
+fn bearer(token: Token) -> String {
+    format!("Authorization: Bearer {}", token.0)
+}
+
+/// A modern call of a tool with these headers added.
+fn modern(node: &Node, headers: &[&str]) -> Answer {
+    let own = modern_call_headers(TOOL);
+    let headers: Vec<&str> = own.iter().map(String::as_str).chain(headers.iter().copied()).collect();
+    wire::exchange(node.address(), &wire::post(node.address(), PATH, &headers, modern_call("1", TOOL, "{}").as_bytes()))
+}
+
+/// A legacy message with these headers.
+fn legacy(node: &Node, headers: &[&str], message: &Value) -> Answer {
+    wire::exchange(node.address(), &wire::post(node.address(), PATH, headers, message.to_string().as_bytes()))
+}
+
+fn initialize() -> Value {
+    let client = json!({ "name": "wire", "version": "1" });
+    let params = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client });
+    json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params })
+}
+
+/// The header with the id of a session that this principal opens.
+fn open_session(node: &Node, token: Token) -> String {
+    let answer = legacy(node, &[&bearer(token)], &initialize());
+    let id = answer.header("mcp-session-id").unwrap_or_else(|| panic!("no session: {}", answer.text()));
+    format!("Mcp-Session-Id: {id}")
+}
+
+fn is_turned_away(answer: &Answer, challenge: &str) -> bool {
+    (answer.status, answer.header("www-authenticate")) == (401, Some(challenge))
+}
+
+const NO_TOKEN: &str = r#"Bearer realm="switchboard""#;
+const INVALID: &str = r#"Bearer realm="switchboard", error="invalid_token""#;
+
+#[test]
+fn real_clients_of_both_eras_call_with_their_tokens() {
+    let fixture = Fixture::start(Era::Dual);
+    let node = Node::start(&(ada_and_bob() + &fixture.configured("fixture")));
+    let actions = [json!({ "do": "list_tools" }), json!({ "do": "call", "name": TOOL })];
+    for client in [Client::TypeScriptV1, Client::TypeScriptV2Auto] {
+        for token in [ADA, BOB] {
+            let seen = client.drive_as(token.0, &node.server("fixture"), &actions);
+            let seen = seen.unwrap_or_else(|error| panic!("{client:?} {error}"));
+            assert!(seen[2].line().contains("simple text response"), "{client:?} {}", seen[2].line());
+        }
+        assert!(client.drive_as(EVE.0, &node.server("fixture"), &actions).is_err(), "{client:?}");
+        assert!(client.drive(&node.server("fixture"), &actions).is_err(), "{client:?}");
+    }
+}
+
+#[test]
+fn whoever_shows_no_valid_token_is_turned_away_at_every_door() {
+    let fixture = Fixture::start(Era::Dual);
+    let node = Node::start(&(ada_and_bob() + &fixture.configured("fixture")));
+    let get = |path: &str, headers: &str| {
+        let text = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n{headers}\r\n\r\n", node.address());
+        wire::exchange(node.address(), text.as_bytes())
+    };
+    let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+                   Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: mcp";
+    for (proof, challenge) in [(None, NO_TOKEN), (Some(bearer(EVE)), INVALID)] {
+        let headers: Vec<&str> = proof.iter().map(String::as_str).collect();
+        let line = proof.as_deref().unwrap_or("X-None: 1");
+        let answers = [
+            ("modern", modern(&node, &headers)),
+            ("legacy", legacy(&node, &headers, &initialize())),
+            ("stream", get(PATH, line)),
+            ("sse", get("/sse", line)),
+            ("websocket", get("/mcp/ws", &format!("{line}\r\n{upgrade}"))),
+            ("messages", legacy_at(&node, "/messages?session=0", &headers)),
+            ("nowhere", get("/servers/nobody/mcp", line)),
+        ];
+        for (door, answer) in answers {
+            assert!(is_turned_away(&answer, challenge), "{door}: {} {:?}", answer.status, answer.headers);
+        }
+    }
+    assert_eq!(get("/healthz", "X-None: 1").status, 200);
+    for wrong in ["Authorization: Basic YTpi", "Authorization: Bearer", "Authorization:"] {
+        assert!(is_turned_away(&modern(&node, &[wrong]), INVALID), "{wrong}");
+    }
+    let twice = modern(&node, &[&bearer(ADA), &bearer(ADA)]);
+    assert!(is_turned_away(&twice, INVALID), "{}", twice.status);
+    assert_eq!(modern(&node, &[&bearer(ADA)]).status, 200);
+}
+
+fn legacy_at(node: &Node, path: &str, headers: &[&str]) -> Answer {
+    wire::exchange(node.address(), &wire::post(node.address(), path, headers, b"{}"))
+}
+
+#[test]
+fn token_that_has_expired_or_comes_from_elsewhere_is_like_an_unknown_one() {
+    let fixture = Fixture::start(Era::Modern);
+    let expired = principal("ada", ADA, "expires = \"2026-01-01T00:00:00Z\"");
+    let elsewhere = principal("bob", BOB, "networks = [\"192.0.2.0/24\"]");
+    let scene = Scene::start(&(expired + &elsewhere + &fixture.configured("fixture")));
+    let [unknown, expired, elsewhere] = [EVE, ADA, BOB].map(|token| modern(&scene.node, &[&bearer(token)]));
+    assert!(is_turned_away(&unknown, INVALID), "{}", unknown.text());
+    for other in [expired, elsewhere] {
+        assert_eq!((other.status, other.text()), (unknown.status, unknown.text()));
+    }
+    let says = |log: &Value, what: &str| log.to_string().contains(what);
+    scene
+        .control
+        .wait_until("/logs", |log| says(log, "it has expired") && says(log, "it is not good from this network"));
+}
+
+#[test]
+fn session_of_another_principal_is_like_an_unknown_one() {
+    let fixture = Fixture::start(Era::Dual);
+    let node = Node::start(&(ada_and_bob() + &fixture.configured("fixture")));
+    let session = open_session(&node, ADA);
+    let call = legacy::call(1, TOOL, &json!({}));
+    let own = legacy(&node, &[&bearer(ADA), &session], &call);
+    assert!(own.message().contains("simple text response"), "{}", own.text());
+    let foreign = legacy(&node, &[&bearer(BOB), &session], &call);
+    let unknown = legacy(&node, &[&bearer(BOB), "Mcp-Session-Id: nobody"], &call);
+    assert_eq!((foreign.status, foreign.text()), (404, unknown.text()));
+    let end = format!("DELETE {PATH} HTTP/1.1\r\nHost: {}\r\n{session}\r\n{}\r\n\r\n", node.address(), bearer(BOB));
+    assert_eq!(wire::exchange(node.address(), end.as_bytes()).status, 404);
+    assert_eq!(legacy(&node, &[&bearer(ADA), &session], &call).status, 200);
+}
+
+#[test]
+fn parked_call_and_cursor_of_another_principal_are_not_valid() {
+    let fixture = Fixture::start(Era::Legacy);
+    let node = Node::start(&format!("limits.list_page_items = 1\n{}{}", ada_and_bob(), fixture.configured("fixture")));
+    let ask = |token: Token, params: &str, method: &str, name: &str| {
+        let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{{{params}"_meta":{ASKABLE}}}}}"#);
+        let mirrored = format!("Mcp-Method: {method}");
+        let named = format!("Mcp-Name: {name}");
+        let mut headers = vec!["MCP-Protocol-Version: 2026-07-28", mirrored.as_str()];
+        headers.extend((!name.is_empty()).then_some(named.as_str()));
+        let proof = bearer(token);
+        headers.push(&proof);
+        let answer = wire::exchange(node.address(), &wire::post(node.address(), PATH, &headers, body.as_bytes()));
+        serde_json::from_str::<Value>(&answer.message()).unwrap_or_else(|_| panic!("{}", answer.text()))
+    };
+    let page = ask(ADA, "", "tools/list", "");
+    let cursor = format!(r#""cursor":{},"#, page["result"]["nextCursor"]);
+    assert!(ask(BOB, &cursor, "tools/list", "")["error"]["message"].to_string().contains("cursor is not valid"));
+    assert!(ask(ADA, &cursor, "tools/list", "")["result"]["tools"].is_array());
+
+    let name = "test_elicitation";
+    let call = format!(r#""name":"{name}","arguments":{{"message":"Who?"}},"#);
+    let parked = ask(ADA, &call, "tools/call", name);
+    let state = &parked["result"]["requestState"];
+    let questions = parked["result"]["inputRequests"].as_object().unwrap_or_else(|| panic!("no question: {parked}"));
+    let answer = json!({ "action": "accept", "content": { "username": "ada", "email": "ada@example.com" } });
+    let answers: serde_json::Map<String, Value> = questions.keys().map(|key| (key.clone(), answer.clone())).collect();
+    let retry = format!(r#"{call}"requestState":{state},"inputResponses":{},"#, Value::Object(answers));
+    let foreign = ask(BOB, &retry, "tools/call", name);
+    assert!(foreign["error"]["message"].to_string().contains("state not valid"), "{foreign}");
+    assert!(ask(ADA, &retry, "tools/call", name).to_string().contains("ada@example.com"));
+}
+
+/// What a modern client that can answer questions says of itself.
+const ASKABLE: &str = r#"{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{"elicitation":{"form":{}}}}"#;
+
+#[test]
+fn grpc_clients_prove_who_they_are_in_their_metadata() {
+    let fixture = Fixture::start(Era::Modern);
+    let node =
+        Node::start(&format!("grpc.listen = \"127.0.0.1:0\"\n{}{}", ada_and_bob(), fixture.configured("fixture")));
+    let call = modern_call("1", &format!("fixture_{TOOL}"), "{}");
+    let mut ada = Grpc::with_token(&node.grpc(), ADA.0);
+    assert!(ada.call(&call).to_string().contains("simple text response"));
+    for mut stranger in [Grpc::with_token(&node.grpc(), EVE.0), Grpc::to(&node.grpc(), &[])] {
+        stranger.open("call", "Call", &call);
+        assert_eq!(stranger.status("call"), "UNAUTHENTICATED");
+    }
+}
+
+#[test]
+fn principal_comes_changes_and_goes_while_the_node_runs() {
+    let fixture = e2e::fixture::configured_over_stdio("fixture", Era::Dual);
+    let scene = Scene::start(&fixture);
+    assert_eq!(modern(&scene.node, &[]).status, 200);
+    scene.write(&(ada_and_bob() + &fixture));
+    scene.wait_for(2);
+    assert_eq!(modern(&scene.node, &[]).status, 401);
+    let session = open_session(&scene.node, ADA);
+    scene.write(&(principal("ada", EVE, "") + &fixture));
+    scene.wait_for(3);
+    let call = legacy::call(1, TOOL, &json!({}));
+    assert_eq!(legacy(&scene.node, &[&bearer(ADA), &session], &call).status, 401);
+    assert_eq!(legacy(&scene.node, &[&bearer(EVE), &session], &call).status, 200);
+    assert_eq!(modern(&scene.node, &[&bearer(BOB)]).status, 401);
+    scene.write(&format!("gateway.anonymous_local = true\n{}{fixture}", ada_and_bob()));
+    scene.wait_for(4);
+    assert_eq!(modern(&scene.node, &[]).status, 200);
+    assert_eq!(modern(&scene.node, &[&bearer(EVE)]).status, 401);
+}
+
+#[test]
+fn tokens_and_their_hashes_are_never_told() {
+    let fixture = e2e::fixture::configured_over_stdio("fixture", Era::Modern);
+    let scene = Scene::start(&format!("log.filter = \"trace\"\n{}{fixture}", ada_and_bob()));
+    for token in [ADA, EVE] {
+        modern(&scene.node, &[&bearer(token)]);
+    }
+    scene.write(&(ada_and_bob() + &fixture));
+    scene.wait_for(2);
+    let told = [scene.node.log(), scene.control.get("/status").to_string(), scene.control.get("/logs").to_string()];
+    for told in told {
+        for (token, hash) in [ADA, EVE] {
+            assert!(!told.contains(token) && !told.contains(hash), "{told}");
+        }
+    }
+}

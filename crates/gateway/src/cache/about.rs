@@ -1,0 +1,80 @@
+//! What a kept answer is about, as far as it decides what makes the answer void: the tool and its arguments, as digests, or
+//! the resource.
+
+use std::sync::Arc;
+
+use mcp::{Method, Param, array, state::arguments_digest};
+
+use crate::call::Call;
+
+/// Arguments that are told apart; an answer to more is about everything.
+const ARGUMENTS_MAX: usize = 32;
+
+/// What an answer is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum About {
+    /// A tool, called with these arguments.
+    Tool(Arc<str>, Arguments),
+    /// A resource, by the server's own URI.
+    Resource(Arc<str>),
+}
+
+/// The arguments of a call, as digests of names and values.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Arguments(Box<[(u64, u64)]>);
+
+impl About {
+    /// What a call is about.
+    pub fn of(call: &Call) -> Self {
+        match call.method {
+            Method::ToolsCall => Self::Tool(call.own_name.clone(), Arguments::of(call)),
+            _ => Self::Resource(call.own_name.clone()),
+        }
+    }
+
+    /// How it is counted and shown: the name of the tool, or the method that reads resources.
+    pub fn label(&self) -> Arc<str> {
+        match self {
+            Self::Tool(name, _) => name.clone(),
+            Self::Resource(_) => Method::ResourcesRead.as_str().into(),
+        }
+    }
+}
+
+impl Arguments {
+    fn of(call: &Call) -> Self {
+        let raw = call.request.param_raw(Param::Arguments).unwrap_or(b"{}");
+        let Ok(members) = array::members(raw) else { return Self::default() };
+        if members.len() > ARGUMENTS_MAX || !call.fixed.is_empty() {
+            return Self::default();
+        }
+        let value = |span: mcp::Span| span.of(raw).and_then(number);
+        Self(members.into_iter().filter_map(|(name, span)| Some((name_number(name)?, value(span)?))).collect())
+    }
+
+    /// Those of these names.
+    pub fn named<'n>(call: &Call, names: impl Iterator<Item = &'n str>) -> Self {
+        let names: Vec<u64> = names.filter_map(|name| name_number(name.as_bytes())).collect();
+        let mut arguments = Self::of(call).0.into_vec();
+        arguments.retain(|(name, _)| names.contains(name));
+        Self(arguments.into())
+    }
+
+    /// Whether none of these has another value in `others`. What is not said there may be any.
+    pub fn agree(&self, others: &Self) -> bool {
+        let differs = |(name, value): &(u64, u64)| {
+            others.0.iter().any(|(other_name, other)| other_name == name && other != value)
+        };
+        !self.0.iter().any(differs)
+    }
+}
+
+fn name_number(name: &[u8]) -> Option<u64> {
+    number(&[b"\"", name, b"\""].concat())
+}
+
+/// A number for what a raw JSON value means.
+fn number(raw: &[u8]) -> Option<u64> {
+    let digest = arguments_digest(raw).ok()?;
+    digest.first_chunk().map(|first| u64::from_be_bytes(*first))
+}

@@ -1,0 +1,48 @@
+//! Which calls get the same answer: those of the same thing at the same server, with the same arguments, by clients who
+//! are the same to that server. Only a digest is kept.
+
+use mcp::{Era, Method, Param, state::arguments_digest};
+use sha2::{Digest, Sha256};
+
+use super::Drawer;
+use crate::call::Call;
+
+/// A digest of all that decides about an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Key([u8; 16]);
+
+impl Key {
+    /// The key of a call. `is_shared` says whether the answer is the same for all principals. There is none for arguments
+    /// that could be read in two ways.
+    pub fn of(drawer: &Drawer, call: &Call, is_shared: bool) -> Option<Self> {
+        let mut digest = Sha256::new();
+        digest.update(drawer.number().to_be_bytes());
+        digest.update([
+            u8::from(call.method == Method::ToolsCall),
+            u8::from(call.caller.era == Era::Modern),
+            call.caller.abilities.bits(),
+            u8::from(is_shared),
+        ]);
+        put(&mut digest, call.method.as_str().as_bytes());
+        put(&mut digest, call.own_name.as_bytes());
+        put(&mut digest, if is_shared { b"" } else { call.caller.principal.name.as_bytes() });
+        digest.update(arguments_digest(call.request.param_raw(Param::Arguments).unwrap_or(b"{}")).ok()?);
+        for (_, fixed) in &call.fixed {
+            put(&mut digest, fixed);
+        }
+        let [key, _] = *digest.finalize().as_chunks::<16>().0 else { return None };
+        Some(Self(key))
+    }
+
+    /// Its first digits, to tell keys apart in reports.
+    pub fn short(&self) -> String {
+        let number = u128::from_be_bytes(self.0);
+        format!("{:012x}", number >> 80)
+    }
+}
+
+/// The length before every text: no two rows of texts write the same bytes.
+fn put(digest: &mut Sha256, text: &[u8]) {
+    digest.update((text.len() as u64).to_be_bytes());
+    digest.update(text);
+}

@@ -1,0 +1,107 @@
+//! Plain HTTP for programs that speak no MCP: JSON in, JSON out, curl is enough. A third client edge, which makes the same
+//! requests as the two eras do and sends them the same way; nothing behind it knows. What it cannot do is ask its caller:
+//! a server that has questions is told that nobody answers.
+//!
+//! In reading order: `way` (the paths), `headers`, `request` (the body), `refusal`, `visit` (one request on its way), `run` (a
+//! call to its end), `envelope` and `session` with `requests` (what is under `/mcp/`), `status`, `events`, and `simple`
+//! (what is under `/tools`).
+
+mod envelope;
+mod events;
+mod headers;
+mod refusal;
+mod request;
+mod requests;
+mod run;
+mod session;
+mod simple;
+mod status;
+mod visit;
+mod way;
+
+use std::{sync::Arc, time::Instant};
+
+use http::{HeaderValue, header, request::Parts};
+use hyper::body::Incoming;
+
+pub use self::way::Way;
+use self::{refusal::Refusal, visit::Visit};
+use super::{
+    head::Head,
+    http::{Answered, events as event_stream, not_allowed},
+};
+use crate::{catalogue::Endpoint, gateway::Gateway, pipeline::wishes::Wishes, principal::Principal};
+
+/// What the bridge is told by the configuration, and what it says of the node.
+#[derive(Clone, Debug)]
+pub struct Bridge {
+    /// The section `[bridge]`.
+    pub settings: config::Bridge,
+    /// Since when this node has been running.
+    pub started: Instant,
+}
+
+impl Bridge {
+    /// The bridge of a node that starts now.
+    pub fn new(settings: config::Bridge) -> Self {
+        Self { settings, started: Instant::now() }
+    }
+
+    /// The same bridge under other settings.
+    pub fn with(&self, settings: config::Bridge) -> Self {
+        Self { settings, ..self.clone() }
+    }
+}
+
+/// Answers one request of plain HTTP. Who is let in at all has been decided before.
+pub(super) async fn answer(
+    (gateway, principal): (&Gateway, Arc<Principal>),
+    (endpoint, way): (Endpoint, Way),
+    head: &Head<'_>,
+    parts: &Parts,
+    body: Incoming,
+) -> Answered {
+    if !way.allows(&parts.method) {
+        return not_allowed(way.allowed());
+    }
+    let (request_id, named) = headers::request_id(&parts.headers);
+    let visit = Visit {
+        gateway,
+        principal,
+        endpoint,
+        headers: &parts.headers,
+        query: parts.uri.query().unwrap_or_default(),
+        wishes: Wishes::default(),
+        request_id: &request_id,
+        since: Instant::now(),
+    };
+    let mut response = match named.and_then(|()| Ok(head.wishes()?)) {
+        Err(refusal) => refused(&visit, &way, &refusal),
+        Ok(wishes) => answer_named(Visit { wishes, ..visit }, way, &parts.method, body).await,
+    };
+    let answered = response.headers_mut();
+    answered.extend(headers::value(&request_id).map(|id| (http::HeaderName::from_static(headers::REQUEST_ID), id)));
+    answered.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+async fn answer_named(visit: Visit<'_>, way: Way, verb: &http::Method, body: Incoming) -> Answered {
+    match way {
+        Way::Initialize => requests::initialize(&visit, body).await,
+        Way::Request(method) => requests::request(&visit, method, body).await,
+        Way::Status => simple::json(200, &status::of(&visit)),
+        Way::Events => match session::current(&visit) {
+            Ok(session) => event_stream(events::follow(visit.gateway, &session), Some(events::OPENING)),
+            Err(refusal) => refused(&visit, &way, &refusal),
+        },
+        simple => simple::answer(visit, simple, verb, body).await,
+    }
+}
+
+fn refused(visit: &Visit<'_>, way: &Way, refusal: &Refusal) -> Answered {
+    if way.is_simple() {
+        simple::refused(visit, refusal)
+    } else {
+        requests::refused(visit, &requests::id_else(visit), refusal)
+    }
+}

@@ -1,0 +1,89 @@
+//! `POST /tools/call` and `POST /tools/{name}`: one call of a tool. The first answers in the simple envelope and almost always
+//! with 200, as earlier gateways did; the second answers with the bare data, and a failure is no 2xx.
+
+use bytes::Bytes;
+use hyper::body::Incoming;
+use mcp::{Envelope, Method, Param, array, message};
+use serde_json::Value;
+
+use super::{
+    camel, failed, json, list,
+    outcome::{Failed, Outcome},
+    query::Query,
+    succeeded,
+};
+use crate::{
+    edge::{
+        Reply,
+        bridge::{refusal::Refusal, run, visit::Visit},
+        http::{Answered, respond},
+    },
+    failure::Failure,
+};
+
+/// Calls the tool that the body names.
+pub(super) async fn enveloped(visit: &Visit<'_>, query: &Query, body: Incoming) -> Result<Answered, Refusal> {
+    let body = visit.body(body).await?;
+    let request = visit.request(&body, Method::ToolsCall)?;
+    if !request.param_raw(Param::Name).is_some_and(|name| name.starts_with(b"\"") && name.len() > 2) {
+        return Err(Refusal::bad("`name` is required: the name of the tool, as GET /tools shows it"));
+    }
+    match run::to_its_end(visit.gateway, visit.inbound(visit.stranger()?, request.clone())).await {
+        Err(failure @ Failure::UnknownName(_)) => Err(list::unknown(failure)),
+        Err(failure) => Ok(failed(visit, 200, &Failed::of(&failure))),
+        Ok(answer) => Ok(match Outcome::of(&answer) {
+            Outcome::Data(data) => succeeded(visit, &spelt(visit, query, &request, data).await),
+            Outcome::Failed(why) => failed(visit, 200, &why),
+        }),
+    }
+}
+
+/// Calls the tool that the path names; the body holds its arguments.
+pub(super) async fn bare(visit: &Visit<'_>, query: &Query, name: &str, body: Incoming) -> Answered {
+    let called = async {
+        let request = with_arguments(visit, name, &visit.body(body).await?)?;
+        let answer = run::to_its_end(visit.gateway, visit.inbound(visit.stranger()?, request.clone())).await;
+        Ok::<_, Refusal>((request, answer))
+    };
+    let (request, answer) = match called.await {
+        Err(refusal) => return json(refusal.status, &Failed::of(&refusal.failure).object()),
+        Ok((request, Ok(answer))) => (request, answer),
+        Ok((_, Err(failure @ Failure::UnknownName(_)))) => return json(404, &Failed::of(&failure).object()),
+        Ok((_, Err(failure))) => {
+            let refusal = Refusal::from(failure);
+            let status = if refusal.status == 200 { 502 } else { refusal.status };
+            return json(status, &Failed::of(&refusal.failure).object());
+        }
+    };
+    match Outcome::of(&answer) {
+        Outcome::Data(data) => respond(Reply::One(spelt(visit, query, &request, data).await, 200)),
+        Outcome::Failed(why) => json(if why.is_bad_input() { 400 } else { 422 }, &why.object()),
+    }
+}
+
+/// The call of a tool with the arguments of a body. An empty body is no arguments.
+fn with_arguments(visit: &Visit<'_>, name: &str, body: &[u8]) -> Result<Envelope, Refusal> {
+    let arguments = if body.trim_ascii().is_empty() { b"{}" } else { body.trim_ascii() };
+    if array::members(arguments).is_err() {
+        return Err(Refusal::bad("the body is the arguments of the tool, a JSON object"));
+    }
+    let mut params = br#"{"name":"#.to_vec();
+    message::push_string(&mut params, name);
+    params.extend_from_slice(br#","arguments":"#);
+    params.extend_from_slice(arguments);
+    params.push(b'}');
+    visit.request(&params.into(), Method::ToolsCall)
+}
+
+/// The data in the spelling that the query asks for.
+async fn spelt(visit: &Visit<'_>, query: &Query, request: &Envelope, data: Bytes) -> Bytes {
+    if !query.camel {
+        return data;
+    }
+    let name = request.param_text(Param::Name).unwrap_or_default();
+    let Ok(tool) = list::one(visit, name).await else { return data };
+    match (serde_json::from_slice::<Value>(&data), serde_json::from_slice::<Value>(&tool)) {
+        (Ok(value), Ok(tool)) => camel::renamed(value, &tool["outputSchema"]).to_string().into(),
+        _ => data,
+    }
+}

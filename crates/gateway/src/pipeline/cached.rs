@@ -1,0 +1,239 @@
+//! The step that answers a call with what is kept, keeps what others may be given, and declares void what an act has
+//! changed. Owns which calls take part; how long an answer is good is said by `traffic::cache`.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use mcp::{Era, Method, Param};
+use traffic::{
+    Class,
+    cache::{Demand, Terms, Verdict},
+};
+
+use super::fetch;
+use crate::{
+    cache::{About, Acting, Keeping, Kept, Key, Origin, Turn, Voids, is_whole},
+    call::{Call, Exchange},
+    events::End,
+    failure::Failure,
+    gateway::Gateway,
+    upstream::Upstream,
+};
+
+/// What the cache has to do for a call.
+pub(super) enum Step<'c> {
+    /// Its answer may be kept.
+    Read { terms: Terms, is_shared: bool },
+    /// It makes answers void.
+    Act(&'c Voids),
+    /// It wants a kept answer, and none is ever kept.
+    Refuse,
+}
+
+/// What the cache has to do for a call; mostly nothing.
+pub(super) fn step<'c>(gateway: &Gateway, upstream: &Upstream, call: &'c Call) -> Option<Step<'c>> {
+    let wants_only_kept = call.wishes.cache == Demand::OnlyIfCached;
+    match call.manner.keeping.as_deref() {
+        Some(Keeping::Voids(voids)) if !wants_only_kept => Some(Step::Act(voids)),
+        keeping => {
+            let read = read(gateway, upstream, call, keeping).filter(|_| may_be_kept(gateway, upstream, call));
+            read.or(wants_only_kept.then_some(Step::Refuse))
+        }
+    }
+}
+
+/// On which terms the answer may be kept, if it is to be.
+fn read<'c>(gateway: &Gateway, upstream: &Upstream, call: &Call, keeping: Option<&Keeping>) -> Option<Step<'c>> {
+    match (call.method, keeping) {
+        (_, Some(Keeping::Answers { terms, is_shared })) => Some(Step::Read { terms: *terms, is_shared: *is_shared }),
+        (Method::ResourcesRead, _) => hinted(gateway, upstream).map(|terms| Step::Read { terms, is_shared: false }),
+        _ => None,
+    }
+}
+
+/// The terms of resources: only servers of the modern era say how long theirs are fresh.
+fn hinted(gateway: &Gateway, upstream: &Upstream) -> Option<Terms> {
+    let hint_max = Duration::from_secs(gateway.cache.hint_s_max);
+    let may_hint = upstream.peer().is_none_or(|peer| peer.era == Era::Modern);
+    (may_hint && !hint_max.is_zero()).then(|| Terms { hint_max, ..Terms::default() })
+}
+
+/// The gateway's own tools tell of the gateway as it is now; what carries answers of a person is for one call; and a task
+/// is not an answer.
+fn may_be_kept(gateway: &Gateway, upstream: &Upstream, call: &Call) -> bool {
+    gateway.cache.memory_bytes > 0
+        && !upstream.is_own()
+        && !call.is_retry()
+        && !call.only_as_task
+        && !call.request.param(Param::Task).is_some()
+}
+
+impl Step<'_> {
+    /// Does it.
+    pub(super) async fn take(self, gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call) -> Exchange {
+        match self {
+            Self::Refuse => Exchange::Done(Err(Failure::NotKept)),
+            Self::Act(voids) => act(gateway, upstream, call, voids).await,
+            Self::Read { terms, is_shared } => {
+                let drawer = gateway.traffic.cache.drawer(upstream);
+                match Key::of(drawer, call, is_shared) {
+                    Some(key) => Reading { gateway, upstream, call, key, terms }.answer().await,
+                    None if call.wishes.cache == Demand::OnlyIfCached => Exchange::Done(Err(Failure::NotKept)),
+                    None => fetch(gateway, upstream, call).await,
+                }
+            }
+        }
+    }
+}
+
+/// Makes a call that changes something. What it makes void is so from its beginning, and once more when it has ended.
+async fn act(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call, voids: &Voids) -> Exchange {
+    let cache = &gateway.traffic.cache;
+    let acting = Acting::begin(voids.of_call(cache, cache.drawer(upstream), call));
+    let mut exchange = fetch(gateway, upstream, call).await;
+    if let Exchange::Running(events) = &mut exchange {
+        events.at_end(move |end, _| {
+            drop(acting);
+            end
+        });
+    }
+    exchange
+}
+
+/// A call whose answer may be kept.
+struct Reading<'c> {
+    gateway: &'c Gateway,
+    upstream: &'c Arc<Upstream>,
+    call: &'c Call,
+    key: Key,
+    terms: Terms,
+}
+
+impl Reading<'_> {
+    async fn answer(self) -> Exchange {
+        let kept = self.gateway.traffic.cache.find(&self.key);
+        let Some(kept) = kept else {
+            return match self.call.wishes.cache.without() {
+                Verdict::Refuse => Exchange::Done(Err(Failure::NotKept)),
+                _ => self.fetch(None, None).await,
+            };
+        };
+        let age = kept.age(Instant::now());
+        let state = self.terms.state(kept.hint, age);
+        match self.call.wishes.cache.judge(state, age) {
+            Verdict::Give => self.give(kept, age).await,
+            Verdict::GiveAndFetch => {
+                self.fetch_behind(&kept);
+                self.give(kept, age).await
+            }
+            Verdict::Fetch => self.fetch(Some(kept), None).await,
+            Verdict::FetchOrGive => self.fetch(Some(kept.clone()), Some(kept)).await,
+            Verdict::Refuse => Exchange::Done(Err(Failure::NotKept)),
+        }
+    }
+
+    async fn give(self, kept: Arc<Kept>, age: Duration) -> Exchange {
+        match given(&kept, age, self.terms) {
+            Some(answer) => Exchange::Done(answer),
+            None => self.fetch(None, None).await,
+        }
+    }
+
+    /// Asks the server. `former` is the answer that was kept before, `spare` the one that stands in if there is no other.
+    async fn fetch(self, former: Option<Arc<Kept>>, spare: Option<Arc<Kept>>) -> Exchange {
+        let filling = self.filling(former, spare);
+        filling.origin.drawer.count(&filling.origin.about, |tally| tally.misses += 1);
+        match fetch(self.gateway, self.upstream, self.call).await {
+            Exchange::Done(end) => Exchange::Done(filling.end(end, false)),
+            Exchange::Running(mut events) => {
+                events.at_end(move |end, was_asked| filling.end(end, was_asked));
+                Exchange::Running(events)
+            }
+        }
+    }
+
+    /// Asks the server while the caller already has the kept answer; one call at a time for one answer.
+    fn fetch_behind(&self, kept: &Arc<Kept>) {
+        let Some(turn) = Turn::take(&self.gateway.traffic, kept) else { return };
+        let filling = self.filling(Some(kept.clone()), None);
+        let (gateway, upstream, mut call) = (self.gateway.clone(), self.upstream.clone(), self.call.clone());
+        call.wishes.class = Some(Class::Bulk);
+        tokio::spawn(async move {
+            let _turn = turn;
+            let end = match fetch(&gateway, &upstream, &call).await {
+                Exchange::Done(end) => filling.end(end, false),
+                Exchange::Running(mut events) => {
+                    events.at_end(move |end, was_asked| filling.end(end, was_asked));
+                    Exchange::Running(events).finish().await
+                }
+            };
+            if let Err(failure) = end {
+                tracing::debug!(server = &*upstream.name, %failure, "a kept answer could not be fetched anew");
+            }
+        });
+    }
+
+    fn filling(&self, former: Option<Arc<Kept>>, spare: Option<Arc<Kept>>) -> Filling {
+        let drawer = self.gateway.traffic.cache.drawer(self.upstream).clone();
+        let origin = Origin { about: About::of(self.call), began: Instant::now(), since: drawer.now(), drawer };
+        Filling { gateway: self.gateway.clone(), key: self.key, terms: self.terms, origin, former, spare }
+    }
+}
+
+/// A kept answer as it is given, counted; none where it could not be marked as kept.
+fn given(kept: &Kept, age: Duration, terms: Terms) -> Option<End> {
+    let is_stale = terms.state(kept.hint, age) != traffic::cache::State::Fresh;
+    let answer = kept.given(age, is_stale)?;
+    kept.drawer.count(&kept.about, |tally| {
+        tally.hits += 1;
+        tally.stale += u64::from(is_stale);
+        tally.saved += kept.took;
+    });
+    Some(Ok(answer))
+}
+
+/// An answer on its way that is to be kept.
+struct Filling {
+    gateway: Gateway,
+    key: Key,
+    terms: Terms,
+    origin: Origin,
+    former: Option<Arc<Kept>>,
+    spare: Option<Arc<Kept>>,
+}
+
+impl Filling {
+    /// Keeps the answer if it is one that may be given again. Where there is none, the spare one stands in.
+    fn end(self, end: End, was_asked: bool) -> End {
+        match (end, &self.spare) {
+            (Ok(answer), _) => {
+                if !was_asked
+                    && is_whole(&answer)
+                    && answer.envelope.bytes().len() <= self.gateway.cache.answer_bytes_max
+                {
+                    self.keep(Kept::new(&answer, self.origin.clone(), Instant::now()));
+                }
+                Ok(answer)
+            }
+            (Err(failure), Some(spare)) if failure.is_of_the_server() && spare.is_good() => {
+                let age = spare.age(Instant::now());
+                given(spare, age, self.terms).unwrap_or(Err(failure))
+            }
+            (end, _) => end,
+        }
+    }
+
+    fn keep(&self, kept: Option<Kept>) {
+        let Some(kept) = kept.filter(|kept| self.terms.keep(kept.hint)) else { return };
+        let (again, renewed) =
+            self.former.as_ref().map_or((0, 0), |former| (1, u64::from(!former.says_the_same(&kept))));
+        kept.drawer.count(&kept.about, |tally| {
+            tally.kept += 1;
+            tally.again += again;
+            tally.renewed += renewed;
+        });
+        self.gateway.traffic.cache.keep(self.key, Arc::new(kept));
+    }
+}

@@ -1,0 +1,138 @@
+//! What was declared void, in the order in which it happened. An answer is good if nothing that concerns it was declared
+//! void since its fetching *began*: so one that was already on its way when the world changed is never kept. What a
+//! declaration concerns is the affair of whoever keeps the ledger.
+
+use std::collections::VecDeque;
+
+/// Declarations that are told apart. When an older one has to make room, everything that was fetched before it is void:
+/// too much is forgotten then, never too little.
+const DECLARATIONS_MAX: usize = 256;
+
+/// A point in the order of declarations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(pub u64);
+
+/// The declarations of one server.
+#[derive(Debug)]
+pub struct Ledger<D> {
+    newest: u64,
+    /// What was fetched before this is void, whatever it is.
+    everything: u64,
+    declared: VecDeque<(u64, D)>,
+}
+
+impl<D> Default for Ledger<D> {
+    fn default() -> Self {
+        Self { newest: 0, everything: 0, declared: VecDeque::new() }
+    }
+}
+
+impl<D: PartialEq> Ledger<D> {
+    /// Now. Noted when the fetching of an answer begins.
+    pub fn now(&self) -> Moment {
+        Moment(self.newest)
+    }
+
+    /// Declares everything void that was fetched until now.
+    pub fn declare_all(&mut self) {
+        self.newest += 1;
+        self.everything = self.newest;
+        self.declared.clear();
+    }
+
+    /// Declares void what a declaration concerns, as far as it was fetched until now.
+    pub fn declare(&mut self, declaration: D) {
+        self.newest += 1;
+        self.declared.retain(|(_, other)| *other != declaration);
+        if self.declared.len() == DECLARATIONS_MAX
+            && let Some((number, _)) = self.declared.pop_front()
+        {
+            self.everything = number;
+        }
+        self.declared.push_back((self.newest, declaration));
+    }
+
+    /// Whether an answer whose fetching began then is good; `concerns` says whether a declaration concerns it.
+    pub fn is_good(&self, since: Moment, concerns: impl Fn(&D) -> bool) -> bool {
+        let later = self.declared.iter().rev().take_while(|(number, _)| *number > since.0);
+        since.0 >= self.everything && !later.map(|(_, declaration)| declaration).any(concerns)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What can happen: everything is void, one thing is void, or an answer about one thing begins to be fetched.
+    #[derive(Clone, Debug)]
+    enum Step {
+        All,
+        One(u16),
+        Fetch(u16),
+    }
+
+    fn steps(things: u16, count: usize) -> impl Strategy<Value = Vec<Step>> {
+        let step = prop_oneof![
+            1 => Just(Step::All),
+            20 => (0..things).prop_map(Step::One),
+            10 => (0..things).prop_map(Step::Fetch),
+        ];
+        prop::collection::vec(step, 0..count)
+    }
+
+    /// Plays a history; for each answer, whether the ledger and the whole history call it good in the end.
+    fn played(history: &[Step]) -> Vec<(bool, bool)> {
+        let mut ledger = Ledger::default();
+        let mut fetched = Vec::new();
+        for (at, step) in history.iter().enumerate() {
+            match step {
+                Step::All => ledger.declare_all(),
+                Step::One(thing) => ledger.declare(*thing),
+                Step::Fetch(thing) => fetched.push((at, *thing, ledger.now())),
+            }
+        }
+        let void = |at: usize, thing: u16| {
+            history[at..].iter().any(|step| match step {
+                Step::All => true,
+                Step::One(other) => *other == thing,
+                Step::Fetch(_) => false,
+            })
+        };
+        let verdicts = fetched
+            .into_iter()
+            .map(|(at, thing, since)| (ledger.is_good(since, |other| *other == thing), !void(at, thing)));
+        verdicts.collect()
+    }
+
+    proptest! {
+        #[test]
+        fn a_ledger_with_room_says_what_the_whole_history_says(history in steps(40, 300)) {
+            for (told, truth) in played(&history) {
+                prop_assert_eq!(told, truth);
+            }
+        }
+
+        #[test]
+        fn a_ledger_without_room_never_calls_good_what_is_void(history in steps(2_000, 1_500)) {
+            for (told, truth) in played(&history) {
+                prop_assert!(truth || !told);
+            }
+        }
+    }
+
+    #[test]
+    fn the_oldest_declaration_makes_room_and_takes_what_was_before_it_along() {
+        let mut ledger = Ledger::default();
+        let before = ledger.now();
+        ledger.declare(0);
+        let between = ledger.now();
+        for declaration in 1..=DECLARATIONS_MAX {
+            ledger.declare(declaration);
+        }
+        assert!(!ledger.is_good(before, |_| false));
+        assert!(ledger.is_good(between, |_| false));
+        assert!(!ledger.is_good(between, |declaration| *declaration == 1));
+    }
+}

@@ -1,0 +1,15 @@
+//! The rules of answers that are kept: how long one is good, who may be given it, and what makes it void. Owns neither the
+//! answers nor the clock: ages and the order of what happened come in as arguments.
+//!
+//! In reading order: `lifetime` (how old is too old), `demand` (what a caller wants of the cache), `ledger` (what was
+//! declared void, and when), `tally` (what it was all worth).
+
+mod demand;
+mod ledger;
+mod lifetime;
+mod tally;
+
+pub use demand::{Demand, UnknownDemand, Verdict};
+pub use ledger::{Ledger, Moment};
+pub use lifetime::{State, Terms};
+pub use tally::{Advice, Tally};

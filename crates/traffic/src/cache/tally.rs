@@ -1,0 +1,90 @@
+//! What keeping the answers of one tool was worth: counts, and the advice that follows from them.
+
+use std::time::Duration;
+
+/// Fetched answers before anything is advised.
+const FETCHED_MIN: u64 = 20;
+/// Answers of which fewer than one in so many were given again are not worth keeping.
+const USELESS_ONE_IN: u64 = 20;
+/// Fetched again, answers of which fewer than one in so many were new could be kept for longer.
+const CONSTANT_ONE_IN: u64 = 10;
+
+/// Counts of one tool.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Calls that a kept answer was given to.
+    pub hits: u64,
+    /// Those of them whose answer was past its time.
+    pub stale: u64,
+    /// Calls that had to be made.
+    pub misses: u64,
+    /// Answers that were kept.
+    pub kept: u64,
+    /// Those of them that took the place of one which was past its time.
+    pub again: u64,
+    /// Those of them again that said something new.
+    pub renewed: u64,
+    /// How long the calls would have taken that were not made.
+    pub saved: Duration,
+}
+
+/// What the counts of a tool say about its settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Advice {
+    /// Its answers are hardly ever asked for again: keeping them costs memory for nothing.
+    KeepNone,
+    /// Fetched again, its answers are the same: they could be kept for longer.
+    KeepLonger,
+}
+
+impl Tally {
+    /// Hits in a hundred calls; `None` before the first.
+    pub fn hit_percent(&self) -> Option<f64> {
+        let calls = self.hits + self.misses;
+        (calls > 0).then(|| self.hits as f64 * 100.0 / calls as f64)
+    }
+
+    /// What the counts say, once there are enough of them.
+    pub fn advice(&self) -> Option<Advice> {
+        if self.kept >= FETCHED_MIN && self.hits * USELESS_ONE_IN < self.kept {
+            return Some(Advice::KeepNone);
+        }
+        let is_constant = self.again >= FETCHED_MIN && self.renewed * CONSTANT_ONE_IN < self.again;
+        is_constant.then_some(Advice::KeepLonger)
+    }
+
+    /// Both together.
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            hits: self.hits + other.hits,
+            stale: self.stale + other.stale,
+            misses: self.misses + other.misses,
+            kept: self.kept + other.kept,
+            again: self.again + other.again,
+            renewed: self.renewed + other.renewed,
+            saved: self.saved.saturating_add(other.saved),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn advice_follows_from_enough_counts() {
+        let check = |tally: Tally, expected| assert_eq!(tally.advice(), expected, "{tally:?}");
+        check(Tally::default(), None);
+        check(Tally { kept: 19, ..Tally::default() }, None);
+        check(Tally { kept: 20, ..Tally::default() }, Some(Advice::KeepNone));
+        check(Tally { kept: 20, hits: 1, ..Tally::default() }, None);
+        check(Tally { kept: 30, hits: 30, again: 20, renewed: 1, ..Tally::default() }, Some(Advice::KeepLonger));
+        check(Tally { kept: 30, hits: 30, again: 20, renewed: 2, ..Tally::default() }, None);
+    }
+
+    #[test]
+    fn the_rate_of_hits_is_known_after_the_first_call() {
+        assert_eq!(Tally::default().hit_percent(), None);
+        assert_eq!(Tally { hits: 3, misses: 1, ..Tally::default() }.hit_percent(), Some(75.0));
+    }
+}
