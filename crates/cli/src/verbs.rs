@@ -4,6 +4,7 @@
 #![expect(clippy::unused_async, reason = "every verb is run in the same way, also one that never waits")]
 
 mod bundle;
+mod cache;
 mod call;
 mod client;
 mod completions;
@@ -19,6 +20,7 @@ mod prompt;
 mod prompts;
 mod read;
 mod resources;
+mod restart;
 mod self_check;
 mod serve;
 mod server;
@@ -64,9 +66,11 @@ verbs! {
     up::Up,
     stdio::Stdio,
     toolkit::Toolkit,
+    restart::Restart,
     status::Status,
     logs::Logs,
     job::Job,
+    cache::Cache,
     config::Config,
     server::Server,
     bundle::Bundle,

@@ -45,6 +45,17 @@ pub struct Health {
     pub at_restart: Vec<String>,
 }
 
+/// The process that has taken a node over. `POST /maintenance/restart`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restarted {
+    /// Its process.
+    pub pid: u32,
+    /// The version of its program.
+    pub version: String,
+    /// The process that it follows, which still finishes what is under way there.
+    pub former_pid: u32,
+}
+
 /// One server in a list. `GET /servers`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Server {

@@ -13,8 +13,8 @@ use serde::de::DeserializeOwned;
 
 use crate::socket::socket_there;
 use crate::{
-    Applied, Check, Error, Job, JobReport, Jobs, LogLine, Logs, NodeStatus, Past, PastText, Problem, Purged, Server,
-    ServerReport,
+    Applied, CacheStatus, Check, Cleared, Error, Job, JobReport, Jobs, LogLine, Logs, NodeStatus, Past, PastText,
+    Problem, Purged, Restarted, Server, ServerReport,
 };
 
 /// The largest answer that is read, in bytes: a list of thousands of servers is far smaller.
@@ -51,6 +51,11 @@ impl Client {
     /// How the node is.
     pub async fn status(&self) -> Result<NodeStatus, Error> {
         self.ask(Method::GET, "/status").await
+    }
+
+    /// Starts the program anew, which takes over all that is new; what is under way finishes at the process before.
+    pub async fn restart_node(&self) -> Result<Restarted, Error> {
+        self.ask(Method::POST, "/maintenance/restart").await
     }
 
     /// All servers.
@@ -125,6 +130,17 @@ impl Client {
     /// One configuration of the past.
     pub async fn past(&self, number: u64) -> Result<PastText, Error> {
         self.ask(Method::GET, &format!("/config/history/{number}")).await
+    }
+
+    /// What is kept of answers.
+    pub async fn cache(&self) -> Result<CacheStatus, Error> {
+        self.ask(Method::GET, "/cache").await
+    }
+
+    /// Drops what is kept of answers, of one server or of all.
+    pub async fn clear_cache(&self, server: Option<&str>) -> Result<Cleared, Error> {
+        let query = server.map(|name| format!("?server={name}")).unwrap_or_default();
+        self.ask(Method::POST, &format!("/cache/clear{query}")).await
     }
 
     /// Gives every line of the node's own log to `on_line`, until there are no more or `on_line` says false.

@@ -12,14 +12,17 @@
 //! ```
 
 mod api;
+mod cache;
 mod client;
 mod error;
 mod jobs;
 mod socket;
 
 pub use api::{
-    Applied, Check, Health, LogLine, Logs, NodeStatus, Past, PastText, Problem, Server, ServerReport, State, Step,
+    Applied, Check, Health, LogLine, Logs, NodeStatus, Past, PastText, Problem, Restarted, Server, ServerReport, State,
+    Step,
 };
+pub use cache::{CacheCounts, CacheStatus, CachedAnswer, CachedTool, Cleared};
 pub use client::Client;
 pub use error::Error;
 pub use jobs::{Attempt, Job, JobReport, Jobs, Purged};

@@ -102,8 +102,14 @@ pub const CONNECTIONS: Variable = Variable {
     meaning: "the `connections` of `switchboard toolkit`, as one JSON object by name",
 };
 
+/// The process that a new one of `switchboard restart` follows.
+pub const PREDECESSOR: Variable = Variable {
+    name: "SWITCHBOARD_PREDECESSOR",
+    meaning: "the process that this one follows; set by `switchboard restart`, and of no effect in any other child",
+};
+
 /// Every environment variable the program reads.
-pub const VARIABLES: [Variable; 18] = [
+pub const VARIABLES: [Variable; 19] = [
     COMPLETE,
     CONFIG,
     CONNECTIONS,
@@ -115,6 +121,7 @@ pub const VARIABLES: [Variable; 18] = [
     NO_COLOR,
     OLLAMA_HOST,
     PATH,
+    PREDECESSOR,
     STATE_DIR,
     TOKEN,
     TRUSTED_REPOSITORIES,

@@ -89,9 +89,12 @@ pub struct Limits {
     /// Connections to one server. Default 64.
     #[schemars(range(min = 1, max = 10_000))]
     pub connections_per_server_max: usize,
-    /// Milliseconds calls have to finish when the gateway stops. Default 10 s.
+    /// Milliseconds calls have to finish when the gateway stops or their server goes. Default 30 s.
     #[schemars(range(max = 3_600_000))]
     pub drain_ms_max: u64,
+    /// Milliseconds calls have to finish at a node that a restart has followed; all new ones are at its successor. Default 1 h.
+    #[schemars(range(max = 86_400_000))]
+    pub handover_ms_max: u64,
     /// Items on a page of a list for clients; 0 puts all on one page. Default 1,000.
     #[schemars(range(max = 100_000))]
     pub list_page_items: usize,
@@ -143,7 +146,8 @@ impl Default for Limits {
             list_items_max: 100_000,
             calls_per_server_max: 256,
             connections_per_server_max: 64,
-            drain_ms_max: 10_000,
+            drain_ms_max: 30_000,
+            handover_ms_max: 3_600_000,
             list_page_items: 1_000,
             catalogue_ttl_ms: 60_000,
             debounce_ms: 250,

@@ -6,6 +6,7 @@
 //! writes the files), [`watch`] (files that changed), [`log`] (its section put in force), [`socket`] (who may talk),
 //! `routes`, and a file for each group of them.
 
+mod cache;
 pub mod configuration;
 mod folders;
 mod jobs;
@@ -14,6 +15,7 @@ mod logs;
 mod past;
 mod refused;
 mod reply;
+mod restart;
 mod routes;
 mod servers;
 pub mod socket;
@@ -22,4 +24,5 @@ pub mod watch;
 
 pub use configuration::{Cause, Configuration};
 pub use refused::Refused;
+pub use restart::{Restarts, Wish};
 pub use routes::Api;

@@ -6,7 +6,7 @@ use client::Problem;
 use http::{Method, Request, StatusCode};
 
 use crate::reply::{Outcome, Reply, problem, refusal};
-use crate::{Configuration, jobs, logs, past, servers, status};
+use crate::{Configuration, Restarts, cache, jobs, logs, past, restart, servers, status};
 
 /// The control API of one node. Cheap to clone.
 #[derive(Clone)]
@@ -19,6 +19,8 @@ pub struct Api {
     pub version: String,
     /// When the node was started.
     pub started: SystemTime,
+    /// Where a successor is asked for.
+    pub restarts: Restarts,
 }
 
 impl Api {
@@ -48,7 +50,10 @@ impl Api {
             ("GET", ["jobs", id]) => jobs::get(self, id).await,
             ("POST", ["jobs", id, "cancel"]) => jobs::cancel(self, id).await,
             ("POST", ["jobs", id, "retry"]) => jobs::retry(self, id, query).await,
+            ("GET", ["cache"]) => cache::get(self),
+            ("POST", ["cache", "clear"]) => cache::clear(self, query),
             ("POST", ["config", "reload"]) => past::reload(self).await,
+            ("POST", ["maintenance", "restart"]) => restart::post(self).await,
             ("GET", ["config", "history"]) => past::list(self),
             ("GET", ["config", "history", number]) => past::get(self, number),
             _ => Err(unknown()),

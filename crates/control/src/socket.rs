@@ -1,21 +1,25 @@
 //! The door of the control API: a unix socket that only the node's own user can open. The file says so by its mode, and
-//! each connection is asked once more who is at its other end.
+//! each connection is asked once more who is at its other end. Like every door of a node it can go over to a successor.
 
 use std::convert::Infallible;
 use std::fs;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use config::Listen;
-use gateway::edge::serve::{Listener, SocketFile};
+use gateway::edge::serve::{Listener, Stream};
+use gateway::leaving::Underway;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{UnixListener, UnixStream};
+use tokio::net::UnixStream;
 use tokio::sync::Semaphore;
+use tokio::task::AbortHandle;
 
 use crate::Api;
 
@@ -23,11 +27,16 @@ use crate::Api;
 const CONNECTIONS_MAX: usize = 64;
 /// How long a connection may take to say what it wants.
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
+/// How long an answer may still be written after the node has begun to leave.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// A bound control socket.
-pub struct Socket {
-    listener: UnixListener,
-    file: SocketFile,
+pub struct Socket(Arc<Listener>);
+
+/// A control socket that is served for as long as this is kept.
+pub struct Serving {
+    listener: Arc<Listener>,
+    accepting: AbortHandle,
 }
 
 impl Socket {
@@ -36,31 +45,45 @@ impl Socket {
         if let Some(folder) = path.parent() {
             fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         }
-        match Listener::bind(&Listen::Unix(path.to_owned())).await? {
-            Listener::Unix(listener, file) => {
-                fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
-                Ok(Self { listener, file })
-            }
-            Listener::Tcp(_) => Err(io::ErrorKind::Unsupported.into()),
-        }
+        let listener = Listener::bind(&Listen::Unix(path.to_owned())).await?;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+        Ok(Self(Arc::new(listener)))
     }
 
-    /// Answers from now on, and gives the file, which goes when it is dropped.
-    pub fn serve(self, api: Api) -> SocketFile {
-        tokio::spawn(accept(self.listener, api));
-        self.file
+    /// The socket at `path` that the predecessor of this process has bound.
+    pub fn taken_over(path: &Path, descriptor: OwnedFd) -> io::Result<Self> {
+        Listener::taken_over(&Listen::Unix(path.to_owned()), descriptor).map(|listener| Self(Arc::new(listener)))
+    }
+
+    /// Answers from now on.
+    pub fn serve(self, api: Api) -> Serving {
+        let accepting = tokio::spawn(accept(self.0.clone(), api)).abort_handle();
+        Serving { listener: self.0, accepting }
     }
 }
 
-async fn accept(listener: UnixListener, api: Api) {
+impl Serving {
+    /// Its listener.
+    pub fn listener(&self) -> &Arc<Listener> {
+        &self.listener
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn accept(listener: Arc<Listener>, api: Api) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         let Ok(place) = places.clone().acquire_owned().await else { return };
         match listener.accept().await {
-            Ok((stream, _)) if is_own_user(&stream) => {
-                let api = api.clone();
+            Ok(Stream::Unix(stream)) if is_own_user(&stream) => {
+                let (api, underway) = (api.clone(), api.configuration.current().now().stages.begin());
                 tokio::spawn(async move {
-                    converse(api, stream).await;
+                    converse(api, stream, underway).await;
                     drop(place);
                 });
             }
@@ -79,14 +102,22 @@ fn is_own_user(stream: &UnixStream) -> bool {
     stream.peer_cred().is_ok_and(|peer| peer.uid() == own || peer.uid() == 0)
 }
 
-async fn converse(api: Api, stream: UnixStream) {
+async fn converse(api: Api, stream: UnixStream, mut underway: Underway) {
     let service = service_fn(move |request| {
         let api = api.clone();
         async move { Ok::<_, Infallible>(api.answer::<hyper::body::Incoming>(request).await) }
     });
     let mut connection = http1::Builder::new();
     connection.timer(TokioTimer::new()).header_read_timeout(HEADERS_WITHIN);
-    if let Err(error) = connection.serve_connection(TokioIo::new(stream), service).await {
+    let mut connection = pin!(connection.serve_connection(TokioIo::new(stream), service));
+    let end = tokio::select! {
+        end = connection.as_mut() => Ok(end),
+        () = underway.leaves() => {
+            connection.as_mut().graceful_shutdown();
+            tokio::time::timeout(LAST_WORDS, connection).await
+        }
+    };
+    if let Ok(Err(error)) = end {
         tracing::debug!(%error, "a control connection ended with an error");
     }
 }

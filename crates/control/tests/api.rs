@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use config::{History, Source};
-use control::{Api, Cause, Configuration};
+use control::{Api, Cause, Configuration, Restarts};
 use gateway::seals::Seals;
 use gateway::{Current, Nobody, Residents};
 use http::Request;
@@ -42,6 +42,7 @@ impl Node {
             listen: vec!["http://127.0.0.1:1".to_owned()],
             version: "0".to_owned(),
             started: SystemTime::UNIX_EPOCH,
+            restarts: Restarts::channel().0,
         };
         Self { api, file, _folder: folder }
     }

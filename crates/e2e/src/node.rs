@@ -1,19 +1,43 @@
 //! One running `switchboard serve` on a port and a unix socket of its own, with the configuration a test gives it.
 
+#![expect(clippy::disallowed_methods, reason = "a door is tried from outside")]
+
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use crate::control::Control;
 use crate::program::{Program, built, command};
 
+/// Processes that have taken over; they end when dropped.
+#[derive(Debug, Default)]
+struct Successors(Vec<u32>);
+
+impl Drop for Successors {
+    fn drop(&mut self) {
+        for pid in &self.0 {
+            // most of them have ended by themselves
+            let _ = command("kill").args(["-s", "KILL", &pid.to_string()]).stderr(Stdio::null()).status();
+        }
+    }
+}
+
 /// The unix socket, in the folder of the configuration.
 const SOCKET: &str = "node.sock";
+
+/// How long a change of a process may take to be seen.
+const SEEN_WITHIN: Duration = Duration::from_secs(20);
+/// How often one looks.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// A gateway under test; it ends when dropped.
 #[derive(Debug)]
 pub struct Node {
     program: Program,
+    successors: Successors,
     origin: String,
     folder: TempDir,
 }
@@ -47,7 +71,7 @@ impl Node {
     ///
     /// When it does not come up again.
     pub fn restarted(self) -> Self {
-        let Self { program, origin, folder } = self;
+        let Self { program, origin, folder, .. } = self;
         drop(program);
         Self::start_in(folder, origin.trim_start_matches("http://"), &[])
     }
@@ -64,7 +88,8 @@ impl Node {
             .current_dir(folder.path());
         let program = Program::start("switchboard", &mut serve, "listening on http://");
         let address = program.announced().split_whitespace().next().expect("an address is announced");
-        Self { origin: format!("http://{}", address.trim_end_matches('/')), program, folder }
+        let origin = format!("http://{}", address.trim_end_matches('/'));
+        Self { origin, program, successors: Successors::default(), folder }
     }
 
     /// The host and port it listens on.
@@ -78,7 +103,7 @@ impl Node {
     ///
     /// When it does not.
     pub fn grpc(&self) -> String {
-        let status = Control::of(&self.folder().join("state"), self.address()).get("/status");
+        let status = self.control().get("/status");
         let listen = status["listen"].as_array().cloned().unwrap_or_default();
         let address = listen.iter().filter_map(|address| address.as_str()?.strip_prefix("grpc")?.split_once("://"));
         address.map(|(_, address)| address.to_owned()).next().expect("it listens for gRPC")
@@ -107,6 +132,60 @@ impl Node {
     /// The folder of its configuration, which is also its working directory.
     pub fn folder(&self) -> PathBuf {
         self.folder.path().to_owned()
+    }
+
+    /// Its control API.
+    pub fn control(&self) -> Control {
+        Control::of(&self.folder().join("state"), self.address())
+    }
+
+    /// The process that was started first.
+    pub fn pid(&self) -> u32 {
+        self.program.id()
+    }
+
+    /// Restarts the gateway without an end, and gives the process that has taken over.
+    ///
+    /// # Panics
+    ///
+    /// When none has.
+    pub fn hand_over(&mut self) -> u32 {
+        let (status, restarted) = self.control().ask("POST", "/maintenance/restart");
+        assert_eq!(status, 200, "{restarted}\n{}", self.log());
+        let pid = restarted["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok()).expect("a process has an id");
+        self.successors.0.push(pid);
+        pid
+    }
+
+    /// Waits until the process that was started first has ended.
+    ///
+    /// # Panics
+    ///
+    /// When it goes on.
+    pub fn wait_until_first_has_ended(&mut self) {
+        let since = Instant::now();
+        while self.is_alive() {
+            assert!(since.elapsed() < SEEN_WITHIN, "the process goes on\n{}", self.log());
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    /// Asks the gateway to end, and does not wait for it.
+    pub fn tell_to_end(&self) {
+        self.program.signal("TERM");
+    }
+
+    /// Waits until nobody is let in any more.
+    ///
+    /// # Panics
+    ///
+    /// When its doors stay open.
+    pub fn wait_until_doors_are_closed(&self) {
+        let since = Instant::now();
+        while TcpStream::connect(self.address()).is_ok() {
+            assert!(since.elapsed() < SEEN_WITHIN, "the doors stay open\n{}", self.log());
+            std::thread::sleep(LOOK);
+        }
     }
 
     /// Tells the gateway to read its configuration anew.

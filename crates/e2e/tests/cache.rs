@@ -223,3 +223,54 @@ fn a_change_of_the_configuration_counts_at_once() {
     scene.wait_for(2);
     assert_eq!(text(&called(&scene.node, "get_lamp", "{}")), "call 2");
 }
+
+#[test]
+fn what_is_kept_can_be_seen_and_dropped() {
+    let (world, server) = World::start();
+    let tool = "[servers.world.tool.get_lamp]\ncache_s = 600\n";
+    let scene = Scene::start(&format!("{}{tool}", server.configured("world")));
+    for _ in 0..3 {
+        assert_eq!(text(&called(&scene.node, "get_lamp", r#"{"secret":"hunter2"}"#)), "call 1");
+    }
+    let kept = scene.control.get("/cache");
+    assert_eq!((&kept["answers"], &kept["hits"], &kept["misses"]), (&json!(1), &json!(2), &json!(1)), "{kept}");
+    assert_eq!((&kept["tools"][0]["tool"], &kept["top"][0]["hits"]), (&json!("get_lamp"), &json!(2)), "{kept}");
+    assert!(!kept.to_string().contains("hunter2"), "{kept}");
+    assert_eq!(scene.control.ask("POST", "/cache/clear?server=nobody").0, 404);
+    let (status, cleared) = scene.control.ask("POST", "/cache/clear?server=world");
+    assert_eq!((status, &cleared["answers"]), (200, &json!(1)), "{cleared}");
+    assert_eq!(text(&called(&scene.node, "get_lamp", r#"{"secret":"hunter2"}"#)), "call 2");
+    assert_eq!(world.calls(), 2);
+}
+
+#[test]
+fn principals_have_their_own_answers_unless_the_answers_are_shared() {
+    const ADA: (&str, &str) = (
+        "sb_0804205a7761ee304119283e76ee3c7f5cc799c4a4be10cf3fcb31833b951901",
+        "sha256:05f8cdc77999dec914473860feed1df9b895673c62cdad9a6a3212e70a19f774",
+    );
+    const BOB: (&str, &str) = (
+        "sb_39ee92e3e1ce9bf5c8cb574a06f8e65cca3371cc012c61988036bff8d9389d22",
+        "sha256:8c7ff38544bce8a39fe3ed5922a667edf91b7e0a7b310f397f118d48c615cdee",
+    );
+    let (_, server) = World::start();
+    let principals =
+        format!("[principals.ada]\ntoken_hash = {:?}\n[principals.bob]\ntoken_hash = {:?}\n", ADA.1, BOB.1);
+    let configured = |is_shared: bool| {
+        let tool = format!("[servers.world.tool.get_lamp]\ncache_s = 600\ncache_shared = {is_shared}\n");
+        format!("{principals}{}{tool}", server.configured("world"))
+    };
+    let ask = |node: &Node, token: &str| {
+        let mut headers = wire::modern_call_headers("get_lamp");
+        headers.push(format!("Authorization: Bearer {token}"));
+        let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
+        let body = wire::modern_call("7", "get_lamp", "{}");
+        let answer = wire::exchange(node.address(), &wire::post(node.address(), PATH, &headers, body.as_bytes()));
+        let answer: Value = serde_json::from_str(&answer.message()).unwrap_or_else(|_| panic!("{answer:?}"));
+        text(&answer).to_owned()
+    };
+    let node = Node::start(&configured(false));
+    assert_eq!([ADA.0, BOB.0, ADA.0, BOB.0].map(|token| ask(&node, token)), ["call 1", "call 2", "call 1", "call 2"]);
+    let node = Node::start(&configured(true));
+    assert_eq!([ADA.0, BOB.0].map(|token| ask(&node, token)), ["call 3", "call 3"]);
+}

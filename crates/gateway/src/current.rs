@@ -108,6 +108,15 @@ impl Current {
         Ok(())
     }
 
+    /// Ends every server as soon as its last call has ended, for a node whose work a successor does already.
+    pub fn let_servers_go(&self) {
+        let gateway = self.now();
+        let limit = Duration::from_millis(gateway.limits.handover_ms_max);
+        for member in gateway.members() {
+            tokio::spawn(drain(member.upstream.clone(), limit));
+        }
+    }
+
     /// The servers that somebody stopped by hand.
     pub fn stopped(&self) -> BTreeSet<String> {
         self.lock().stopped.clone()

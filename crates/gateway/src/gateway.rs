@@ -17,6 +17,7 @@ use crate::{
     edge::{bridge::Bridge, door::Door, duplex::SseConnections},
     identities::Identities,
     jobs::Jobs,
+    leaving::Stages,
     parked::ParkedCalls,
     pipeline::Traffic,
     principal::Principal,
@@ -65,6 +66,8 @@ pub struct Parts {
     pub identities: Arc<Identities>,
     /// The open connections of HTTP+SSE clients.
     pub sse: Arc<SseConnections>,
+    /// How far the node is on its way out.
+    pub stages: Arc<Stages>,
     /// What modern clients say of themselves stands in each request, so there is nothing to remember.
     pub no_facts: Arc<ClientFacts>,
     members: Vec<Member>,
@@ -198,6 +201,7 @@ impl Parts {
             identities,
             sse: Arc::default(),
             no_facts,
+            stages: Arc::default(),
             members,
             client,
             starts,
@@ -244,6 +248,7 @@ impl Parts {
             identities,
             sse: self.sse.clone(),
             no_facts: self.no_facts.clone(),
+            stages: self.stages.clone(),
             residents: self.residents.clone(),
             current: self.current.clone(),
         }

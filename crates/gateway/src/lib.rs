@@ -7,7 +7,8 @@
 //!
 //! In reading order: [`gateway`] (the parts put together), [`current`] (how it changes), [`principal`] and [`identities`],
 //! [`call`], [`events`], [`failure`], [`intake`], [`alarm`], [`catalogue`], [`route`], [`manner`], [`pipeline`],
-//! [`cache`], [`upstream`], [`residents`], [`shape`] and [`results`], [`parked`], [`jobs`], [`session`], [`reach`], [`streams`], [`edge`].
+//! [`cache`], [`upstream`], [`residents`], [`shape`] and [`results`], [`parked`], [`jobs`], [`session`], [`reach`], [`streams`], [`edge`],
+//! [`leaving`] (its way out).
 
 pub mod alarm;
 pub mod cache;
@@ -22,6 +23,7 @@ pub mod identities;
 pub mod intake;
 pub mod jobs;
 pub mod key_file;
+pub mod leaving;
 pub mod manner;
 pub mod parked;
 pub mod pipeline;

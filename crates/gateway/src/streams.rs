@@ -59,6 +59,8 @@ struct Place {
 /// A stream as a client hears it: what comes first, then the events, framed.
 #[derive(Debug)]
 pub struct Heard {
+    /// What the stream is for.
+    pub purpose: Purpose,
     /// What is sent before all else.
     pub opening: Option<Bytes>,
     /// Events, already in the form of the wire.
@@ -134,7 +136,7 @@ impl Streams {
             sse::encode_priming(&mut priming, &place.id(), Some(RETRY_MS));
             priming.into()
         });
-        Heard { opening, events }
+        Heard { purpose, opening, events }
     }
 
     /// What a client missed since this event, and what comes next.
@@ -154,7 +156,7 @@ impl Streams {
         let missed = state.kept.iter().filter(|kept| kept.stream == place.stream && kept.event > place.event);
         let missed: Vec<&[u8]> = missed.map(|kept| &kept.frame[..]).collect();
         let opening = (!missed.is_empty()).then(|| missed.concat().into());
-        Ok(Heard { opening, events })
+        Ok(Heard { purpose: place.purpose, opening, events })
     }
 
     /// Forgets what nobody can be expected to come back for.

@@ -243,6 +243,11 @@ pub(crate) fn active_runs(connection: &Connection, home: &str) -> rusqlite::Resu
     runs.collect()
 }
 
+/// Gives the jobs of a run that wait to a run that has never been, and so has ended.
+pub(crate) fn release(connection: &Connection, run: &str) -> rusqlite::Result<usize> {
+    connection.execute("UPDATE jobs SET run = 'nobody' WHERE run = ?1 AND state = 'pending'", [run])
+}
+
 /// Takes over what a run that has ended left. What waited goes on waiting. What ran and may be run again waits too; of the
 /// rest nobody knows what became.
 pub(crate) fn adopt(

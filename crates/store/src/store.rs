@@ -156,6 +156,12 @@ impl Store {
         self.writer.run(move |connection| jobs::sweep(connection, now_ms)).await
     }
 
+    /// Lets go of the jobs that wait: whoever looks next takes them over.
+    pub async fn release(&self) -> Result<usize, Error> {
+        let run = self.run.clone();
+        self.writer.run(move |connection| jobs::release(connection, &run)).await
+    }
+
     /// Takes over the jobs of runs that have ended, and says how many go on.
     pub async fn adopt(&self, now_ms: u64) -> Result<usize, Error> {
         let Some(alive) = self.alive.clone() else { return Ok(0) };

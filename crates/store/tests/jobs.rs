@@ -11,7 +11,7 @@ fn settings(run: &str) -> Settings {
 }
 
 fn open(folder: &Path, run: &str) -> Store {
-    Store::in_folder(folder, &settings(run)).unwrap()
+    Store::in_folder(folder, &settings(run)).expect("the store opens")
 }
 
 fn job(id: u128, owner: &str, repeatable: bool) -> NewJob {
@@ -36,7 +36,7 @@ fn completed() -> Outcome {
 }
 
 async fn state(store: &Store, id: u128) -> State {
-    store.get(JobId(id), None).await.unwrap().unwrap().state
+    store.get(JobId(id), None).await.expect("the store answers").expect("the job is kept").state
 }
 
 #[tokio::test]
@@ -113,6 +113,20 @@ async fn jobs_of_a_dead_process_go_on_and_acts_under_way_are_not_run_twice() {
     let ids: Vec<u128> = second.claim("", 9, 5_000).await.unwrap().iter().map(|claimed| claimed.job.id.0).collect();
     assert_eq!(ids, [1, 3]);
     assert_eq!(second.attempts(JobId(2)).await.unwrap()[0].outcome.as_deref(), Some("the gateway ended"));
+}
+
+#[tokio::test]
+async fn what_a_process_lets_go_of_is_taken_over_while_it_lives() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = open(folder.path(), "first");
+    first.submit(job(1, "ada", false), 9).await.unwrap();
+    first.submit(job(2, "ada", false), 9).await.unwrap();
+    first.claim("", 1, 2_000).await.unwrap();
+    assert_eq!(first.release().await.unwrap(), 1);
+    let second = open(folder.path(), "second");
+    assert_eq!(second.adopt(3_000).await.unwrap(), 1);
+    assert_eq!(second.claim("", 9, 4_000).await.unwrap()[0].job.id, JobId(2));
+    assert!(first.settle(JobId(1), completed(), 5_000).await.unwrap());
 }
 
 #[tokio::test]

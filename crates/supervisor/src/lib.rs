@@ -30,6 +30,7 @@ mod run;
 mod sandbox;
 mod spawn;
 mod stderr;
+mod successor;
 mod tree;
 mod warden;
 
@@ -48,3 +49,4 @@ pub use lines::{Line, Lines, Oversized};
 pub use run::{Bounds, Captured, Finished, run};
 pub use sandbox::{Profile, Sandbox, SandboxError};
 pub use spawn::{spawn, spawn_with_journal};
+pub use successor::{Predecessor, Successor};

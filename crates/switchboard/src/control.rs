@@ -1,43 +1,84 @@
 //! What makes a running node controllable: the configuration followed, SIGHUP, and the control socket. Each of them may be
 //! missing on a strange machine; the node then says so and works without.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
-use ::control::{Api, Cause, Configuration, socket::Socket, watch};
+use ::control::socket::{Serving, Socket};
+use ::control::{Api, Cause, Configuration, Restarts, watch};
 use config::{Folders, History, Listen, Loaded, Source};
-use gateway::{Current, edge::serve::SocketFile};
+use gateway::{Current, edge::serve::Listener};
 use telemetry::Log;
+use tokio::task::JoinSet;
 
 use crate::hangup::{Hangup, Hangups};
+use crate::heritage::Heritage;
+use crate::will::Door;
 
-/// Starts everything, and gives the file of the control socket, which goes with the node.
-pub(crate) async fn start(
-    source: Source,
-    loaded: &Loaded,
-    gateway: &Current,
-    log: Log,
-    listen: &[String],
-) -> Option<SocketFile> {
+/// The controls of a node; they end with this.
+pub(crate) struct Controls {
+    socket: Option<(PathBuf, Serving)>,
+    _followers: JoinSet<()>,
+}
+
+impl Controls {
+    /// The door of the control API, if it is open.
+    pub(crate) fn door(&self) -> Option<(&Path, &Arc<Listener>)> {
+        self.socket.as_ref().map(|(path, serving)| (path.as_path(), serving.listener()))
+    }
+}
+
+/// What the controls are to control.
+pub(crate) struct Controlled<'a> {
+    /// Where the configuration came from.
+    pub(crate) source: Source,
+    /// The configuration.
+    pub(crate) loaded: &'a Loaded,
+    /// The gateway it is applied to.
+    pub(crate) gateway: &'a Current,
+    /// The node's own log.
+    pub(crate) log: Log,
+    /// Where clients reach the node.
+    pub(crate) listen: &'a [String],
+    /// Where a successor is asked for.
+    pub(crate) restarts: Restarts,
+}
+
+/// Starts everything.
+pub(crate) async fn start(controlled: Controlled<'_>, heritage: &mut Heritage) -> Controls {
+    let Controlled { source, loaded, gateway, log, listen, restarts } = controlled;
     let folders = Folders::of_process();
     let history = folders.as_ref().map(|folders| History::of(&folders.state, source.path().as_deref()));
     let configuration = Configuration::new(source, loaded, gateway.clone(), log, history);
-    tokio::spawn(watch::follow(configuration.clone()));
-    tokio::spawn(reload_on_hangup(configuration.clone()));
+    let mut followers = JoinSet::new();
+    followers.spawn(watch::follow(configuration.clone()));
+    followers.spawn(reload_on_hangup(configuration.clone()));
     let api = Api {
         configuration,
         listen: listen.to_vec(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started: SystemTime::now(),
+        restarts,
     };
-    let Some(path) = socket_path(folders.as_ref(), listen) else {
+    let socket = if let Some(path) = socket_path(folders.as_ref(), listen) {
+        open(path, api, heritage).await
+    } else {
         tracing::warn!("there is no folder for the control socket: `switchboard status` will not find this node");
-        return None;
+        None
     };
-    let bound = Socket::bind(&path).await;
+    Controls { socket, _followers: followers }
+}
+
+async fn open(path: PathBuf, api: Api, heritage: &mut Heritage) -> Option<(PathBuf, Serving)> {
+    let bound = match heritage.door(&Door::new("control", &path.display())) {
+        Some(descriptor) => Socket::taken_over(&path, descriptor),
+        None => Socket::bind(&path).await,
+    };
     let bound =
         bound.inspect_err(|error| tracing::warn!(socket = %path.display(), %error, "the node cannot be controlled"));
-    Some(bound.ok()?.serve(api))
+    let serving = bound.ok()?.serve(api);
+    Some((path, serving))
 }
 
 /// The control socket of a node that listens at these addresses.

@@ -3,11 +3,15 @@
 mod bridge;
 mod control;
 mod hangup;
+mod heritage;
 mod jobs;
 mod node;
 mod residents;
+mod stopping;
+mod succession;
 mod toolkits;
 mod welcome;
+mod will;
 
 use std::process::ExitCode;
 

@@ -1,7 +1,9 @@
-//! A node: its configuration read, its parts built, its listeners opened, and in the end drained.
+//! A node: its configuration read, its parts built, its doors opened or taken over, and in the end drained. How it goes
+//! over to another process is `succession`.
 
 use std::sync::Arc;
 
+use ::control::{Restarts, Wish};
 use cli::{Error, Exit, Serve, Settings, Stdio, Terminal};
 use config::{Config, Folders, Listen, Loaded};
 use gateway::{
@@ -11,58 +13,114 @@ use gateway::{
         grpc::Grpc,
         serve::{self, Listener, Speech},
     },
+    leaving::Stage,
     seals::Seals,
 };
 use telemetry::Log;
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    sync::watch,
-};
+use tokio::sync::mpsc;
 
-use crate::control;
-use crate::hangup::Hangups;
+use crate::control::{self, Controlled, Controls};
+use crate::heritage::Heritage;
 use crate::jobs;
 use crate::residents::Household;
+use crate::stopping::Signals;
+use crate::succession::{self, Estate};
 use crate::welcome;
+use crate::will::Door;
 
-/// Runs a node until it is told to stop.
+/// Runs a node until it is told to stop, or until a successor does its work and its own is finished.
 pub(crate) async fn serve(arguments: &Serve, settings: &Settings, terminal: &mut Terminal) -> Result<Exit, Error> {
+    let program = succession::own_program();
+    let mut signals = Signals::listen();
+    let mut heritage = Heritage::of_process()?;
+    let begun = begin(arguments, settings, terminal, &mut heritage).await;
+    let begun = begun.and_then(|begun| heritage.accept().map(|()| begun).map_err(Error::from));
+    let Begun { gateway, doors, controls, wishes } = match begun {
+        Ok(begun) => begun,
+        Err(error) => {
+            heritage.refuse(&error);
+            return Err(error);
+        }
+    };
+    let listeners = doors.iter().map(|(_, listener, speech)| (listener.clone(), speech.clone())).collect();
+    let doors = doors.into_iter().map(|(door, listener, _)| (door, listener)).collect();
+    let estate = Estate { doors, controls, gateway: gateway.clone(), program };
+    let succession = tokio::spawn(estate.hand_over(wishes));
+    let stages = gateway.now().stages.clone();
+    let told = async {
+        signals.next().await;
+        stages.enter(Stage::Stopping);
+        succession.abort();
+        signals.next().await;
+    };
+    tokio::select! {
+        () = serve::serve(gateway, listeners) => Ok(Exit::Done),
+        () = told => {
+            terminal.say("told to end a second time: calls that run are cut off");
+            Ok(Exit::Failure)
+        }
+    }
+}
+
+/// A node that is ready to serve.
+struct Begun {
+    gateway: Current,
+    doors: Vec<(Door, Arc<Listener>, Speech)>,
+    controls: Controls,
+    wishes: mpsc::Receiver<Wish>,
+}
+
+async fn begin(
+    arguments: &Serve,
+    settings: &Settings,
+    terminal: &mut Terminal,
+    heritage: &mut Heritage,
+) -> Result<Begun, Error> {
     let (loaded, log) = configured(settings, terminal)?;
     let config = &loaded.config;
     let addresses = if arguments.listen.is_empty() { &config.gateway.listen } else { &arguments.listen };
-    let mut listeners = Vec::new();
+    let mut doors = Vec::new();
     for address in addresses {
         address.guarded(!config.principals.is_empty())?;
-        listeners.push((bound(address).await?, Speech::Http));
+        doors.push(open("http", address, Speech::Http, heritage).await?);
     }
     if let Some(address) = &config.grpc.listen {
         let grpc = Grpc::new(&config.grpc).await.map_err(Error::Grpc)?;
-        listeners.push((bound(address).await?, Speech::Grpc(grpc)));
+        doors.push(open("grpc", address, Speech::Grpc(grpc), heritage).await?);
     }
     let gateway = gateway(config);
     jobs::keep(&gateway, config, settings)?;
-    let listen: Vec<String> = listeners.iter().map(|(listener, speech)| listener.address(speech)).collect();
-    let _socket = control::start(settings.source(), &loaded, &gateway, log, &listen).await;
-    let (stop, stopping) = watch::channel(false);
-    let stopped = told_to_stop();
-    tokio::spawn(async move {
-        stopped.await;
-        let _ = stop.send(true);
-    });
+    let listen: Vec<String> = doors.iter().map(|(_, listener, speech)| listener.address(speech)).collect();
+    heritage.warm(&gateway.now()).await;
+    let (restarts, wishes) = Restarts::channel();
+    let controlled =
+        Controlled { source: settings.source(), loaded: &loaded, gateway: &gateway, log, listen: &listen, restarts };
+    let controls = control::start(controlled, heritage).await;
     for address in &listen {
         terminal.say(&format!("listening on {address}"));
     }
-    if let Some(first) = listen.first() {
+    if let Some(first) = listen.first().filter(|_| !heritage.is_any()) {
         for line in welcome::lines(first, config, settings, terminal.is_of_person()).await {
             terminal.say(&line);
         }
     }
-    serve::serve(gateway, listeners, stopping).await;
-    Ok(Exit::Done)
+    Ok(Begun { gateway, doors, controls, wishes })
 }
 
-async fn bound(address: &Listen) -> Result<Listener, Error> {
-    Listener::bind(address).await.map_err(|source| Error::listen(address, source))
+/// Opens a door, or goes on with that of the node before.
+async fn open(
+    name: &str,
+    address: &Listen,
+    speech: Speech,
+    heritage: &mut Heritage,
+) -> Result<(Door, Arc<Listener>, Speech), Error> {
+    let door = Door::new(name, address);
+    let listener = match heritage.door(&door) {
+        Some(descriptor) => Listener::taken_over(address, descriptor),
+        None => Listener::bind(address).await,
+    };
+    let listener = listener.map_err(|source| Error::listen(address, source))?;
+    Ok((door, Arc::new(listener), speech))
 }
 
 /// Runs a node for one client on stdin and stdout.
@@ -78,7 +136,8 @@ pub(crate) async fn stdio(arguments: &Stdio, settings: &Settings, terminal: &mut
         return Err(no_endpoint(&endpoint, &config));
     }
     jobs::keep(&gateway, &config, settings)?;
-    serve::stdio(gateway, endpoint, told_to_stop()).await;
+    let mut signals = Signals::listen();
+    serve::stdio(gateway, endpoint, async move { signals.next().await }).await;
     Ok(Exit::Done)
 }
 
@@ -127,18 +186,4 @@ fn seals() -> Seals {
 /// The servers that live in this process.
 pub(crate) fn residents(config: &Config) -> Arc<dyn Residents> {
     Arc::new(Household::new(&config.limits))
-}
-
-/// Resolves when the node is asked to end; it is listened for from the call on.
-fn told_to_stop() -> impl Future<Output = ()> {
-    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
-    let mut hangups = Hangups::listen();
-    async move {
-        let (Ok(mut terminate), Ok(mut interrupt)) = signals else { return std::future::pending().await };
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-            () = hangups.terminal_gone() => {}
-        }
-    }
 }

@@ -5,6 +5,7 @@ mod ask;
 mod connection;
 mod endpoint;
 mod latencies;
+mod paced;
 mod wire;
 
 use std::time::{Duration, Instant};
@@ -15,6 +16,7 @@ pub use ask::{Ask, Era};
 pub use connection::Connection;
 pub use endpoint::Endpoint;
 pub use latencies::Latencies;
+pub use paced::{Paced, Paces, Sample};
 
 use crate::process::{self, Usage};
 

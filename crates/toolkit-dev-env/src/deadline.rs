@@ -3,9 +3,7 @@
 use std::time::{Duration, Instant};
 
 use toolkit::{Call, Failure};
-use workbench::{Command, Outcome};
-
-use crate::surroundings;
+use workbench::{Command, Outcome, surroundings};
 
 /// Bytes that are kept of what a manager prints.
 const PRINTED_BYTES_MAX: usize = 4 << 20;

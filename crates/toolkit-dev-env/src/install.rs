@@ -1,7 +1,7 @@
 //! What each manager is told in order to install: the whole project, or packages by name. Nothing is run here.
 
 use toolkit::{Code, Failure};
-use workbench::{Command, Place, Program};
+use workbench::{Command, Place, Program, surroundings};
 
 use crate::{
     environment::Environment,
@@ -9,7 +9,6 @@ use crate::{
     manager::Manager,
     package::Package,
     programs::{BUN, BUNDLE, CARGO, CONDA, ENVIRONMENT_PYTHON, GO, GRADLE, MAVEN, NPM, PNPM, POETRY, UV, YARN},
-    surroundings,
     survey::Survey,
 };
 

@@ -4,7 +4,7 @@
 //! It touches files and starts programs only on the workbench, and opens no connection itself.
 //!
 //! In reading order: `name`, `template` and `templates` (new projects), `unfinished` and `git` (how they come to be);
-//! `survey`, `findings`, `manager` and `kinds` (what an existing project is); `programs`, `surroundings` and `deadline` (how
+//! `survey`, `findings`, `manager` and `kinds` (what an existing project is); `programs` and `deadline` (how
 //! programs are run); `environment`, `python`, `package`, `install` and `version` (what projects need); `additions` and
 //! `undo` (what they can be given); `tasks` and `tally`; `notebook`; `tools`.
 
@@ -22,7 +22,6 @@ mod package;
 mod programs;
 mod python;
 mod shown;
-mod surroundings;
 mod survey;
 mod tally;
 mod tasks;
@@ -33,9 +32,9 @@ mod undo;
 mod unfinished;
 mod version;
 
-pub use surroundings::reach;
 use toolkit::Toolkit;
 use workbench::Bench;
+pub use workbench::surroundings::reach;
 
 /// What it is for, in a few words.
 pub const ABOUT: &str = "projects from templates, their environments, dependencies, tasks and notebooks";

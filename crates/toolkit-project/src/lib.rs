@@ -9,15 +9,17 @@ mod performance;
 
 pub use git::Settings;
 use toolkit::Toolkit;
-use workbench::{Bench, Reach};
+use workbench::{Bench, Reach, surroundings};
 
 /// What it is for, in a few words.
 pub const ABOUT: &str = "files, search and trees of projects, with backups; git";
 
-/// What git reads of the user's home: who they are.
+/// What git reads of the user's home, who they are, and what the programs of projects need.
 pub fn reach() -> Reach {
-    let readable = ["~/.gitconfig", "~/.config/git/config"];
-    Reach { readable: readable.map(|path| workbench::roots::expanded(path.as_ref())).into(), ..Reach::default() }
+    let mut reach = surroundings::reach();
+    let own = ["~/.gitconfig", "~/.config/git/config"].map(|path| workbench::roots::expanded(path.as_ref()));
+    reach.readable.extend(own);
+    reach
 }
 
 /// The toolkit, working in the folders of `bench`, with the settings of this process.
@@ -34,5 +36,5 @@ pub fn toolkit_with(bench: &Bench, settings: Settings) -> Toolkit {
     );
     let git = git::Git::new(bench.clone(), settings);
     let toolkit = files::add_to(toolkit.argument_aliases(files::PATH_ALIASES), bench, &git);
-    performance::add_to(git::add_to(toolkit, &git), bench)
+    performance::add_to(git::add_to(toolkit, &git), bench, &git)
 }

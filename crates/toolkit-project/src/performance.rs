@@ -1,5 +1,5 @@
-//! The tool that finds what makes a project slow, and what it stands on: source that is read as blocks and loops, and rules
-//! about what is slow in them.
+//! The tool that finds what makes a project slow, and what it stands on: source that is read as blocks and loops, rules about
+//! what is slow in them, and runs that are measured.
 
 mod analyze_performance;
 mod blocks;
@@ -7,6 +7,7 @@ mod finding;
 mod indexes;
 mod language;
 mod mask;
+mod measure;
 mod reading;
 mod rules;
 mod source;
@@ -14,7 +15,9 @@ mod source;
 use toolkit::Toolkit;
 use workbench::Bench;
 
+use crate::git::Git;
+
 /// Adds the tool.
-pub(crate) fn add_to(toolkit: Toolkit, bench: &Bench) -> Toolkit {
-    toolkit.tool(analyze_performance::AnalyzePerformance { bench: bench.clone() })
+pub(crate) fn add_to(toolkit: Toolkit, bench: &Bench, git: &Git) -> Toolkit {
+    toolkit.tool(analyze_performance::AnalyzePerformance { bench: bench.clone(), git: git.clone() })
 }

@@ -86,6 +86,12 @@ impl Command {
     /// With callers' values behind `--`, for programs that know it. Nothing may follow.
     pub fn rest<'a>(mut self, field: &str, values: impl IntoIterator<Item = &'a str>) -> Result<Self, Failure> {
         self.arguments.push("--".to_owned());
+        self.after_script(field, values)
+    }
+
+    /// With callers' values behind the script that an interpreter runs: it takes none of them for its own options. Nothing
+    /// but they may follow the script.
+    pub fn after_script<'a>(mut self, field: &str, values: impl IntoIterator<Item = &'a str>) -> Result<Self, Failure> {
         for value in values {
             check(field, value)?;
             self.arguments.push(value.to_owned());

@@ -19,7 +19,8 @@
 //!
 //! In reading order: [`roots`] and [`denied`] (what is allowed), [`place`] and [`folder`] (where something is), [`read`],
 //! [`write`](mod@write), [`moves`], [`trash`] (what is done there), [`aside`](mod@aside) (how it is called from a tool); [`program`], [`command`] and
-//! [`distribution`]; [`bench`], which holds what a toolkit is made with; and [`reach`], what its programs need beside.
+//! [`distribution`]; [`bench`], which holds what a toolkit is made with; [`reach`], what its programs need beside;
+//! and [`surroundings`], what package managers and the programs of projects are told of the machine.
 
 pub mod aside;
 pub mod bench;
@@ -37,6 +38,7 @@ pub mod read;
 mod refusal;
 pub mod roots;
 pub mod stat;
+pub mod surroundings;
 pub mod trash;
 pub mod write;
 

@@ -10,6 +10,7 @@ mod fuzz;
 mod limits;
 mod page;
 mod program;
+mod restarts;
 mod soak;
 mod toolkits;
 
@@ -25,6 +26,7 @@ cargo xtask <task>
   toolkits                       write the reference page of each toolkit into the manual
   bench [--quick]                measure direct, floor proxy and gateway side by side
   bench-toolkits [--quick]       measure toolkits: start, memory, and tools beside native commands
+  restarts [--rounds N]          restart a gateway that is asked all the while, and count what fails
   soak [--cycles N]              start, use and kill stdio servers by the thousand, and look for what is left
   crash-jobs [--rounds N]        kill the gateway under load, and look for jobs that were lost or run twice
   fuzz [target…] [--seconds N]   run the fuzz targets, five minutes each";
@@ -50,6 +52,7 @@ fn run(task: &str, options: &[String]) -> Result<(), Box<dyn Error>> {
         "toolkits" => Ok(toolkits::run()?),
         "bench" => Ok(bench::run(options)?),
         "bench-toolkits" => Ok(bench_toolkits::run(options)?),
+        "restarts" => Ok(restarts::run(options)?),
         "soak" => Ok(soak::run(options)?),
         "crash-jobs" => Ok(crash_jobs::run(options)?),
         "fuzz" => Ok(fuzz::run(options)?),

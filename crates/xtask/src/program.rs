@@ -66,6 +66,14 @@ pub(crate) enum Voice {
     Error,
 }
 
+/// Lets the gateway, or a verb that talks to it, keep its state beside this task.
+pub(crate) fn keep_state(command: &mut Command) -> Result<(), Error> {
+    let failed = |source| Error::Start { name: "switchboard".to_owned(), source };
+    let folder = std::env::current_exe().map_err(failed)?.with_file_name("state");
+    command.env("SWITCHBOARD_STATE_DIR", folder).env_remove("XDG_RUNTIME_DIR");
+    Ok(())
+}
+
 /// A running program that listens on the loopback; it is killed when dropped.
 #[derive(Debug)]
 pub(crate) struct Program {
@@ -96,9 +104,13 @@ impl Program {
     /// Starts the gateway with a configuration, on a free port; its state lies beside this task.
     pub(crate) fn gateway(mut command: Command, configuration: &Path) -> Result<Self, Error> {
         command.arg("serve").arg("--config").arg(configuration).args(["--listen", "127.0.0.1:0"]);
-        let failed = |source| Error::Start { name: "switchboard".to_owned(), source };
-        command.env("SWITCHBOARD_STATE_DIR", std::env::current_exe().map_err(failed)?.with_file_name("state"));
+        keep_state(&mut command)?;
         Self::start("switchboard", command, Voice::Error)
+    }
+
+    /// Whether it has ended.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
     }
 
     /// Its process id.

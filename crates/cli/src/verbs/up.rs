@@ -36,7 +36,8 @@ impl Up {
         let default = addresses.first().map(|address| format!("{address}/mcp"));
         let url = named.or(default).unwrap_or_else(|| context.options.url().to_owned());
         let mut node = McpClient::of_node(&url, ANSWER_S_MAX)?;
-        if node.request(&Request::new("server/discover"), &mut Deaf).await.is_ok() {
+        let follows = std::env::var_os(config::env::PREDECESSOR.name).is_some();
+        if !follows && node.request(&Request::new("server/discover"), &mut Deaf).await.is_ok() {
             context.terminal.show(&Found { url })?;
             return Ok(Exit::Done);
         }

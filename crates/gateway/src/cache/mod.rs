@@ -33,7 +33,7 @@ pub use self::{
     keeping::{Acting, Keeping, Voids},
     kept::{Kept, Origin, is_whole},
     key::Key,
-    report::{Report, ToolReport, TopKey},
+    report::{Holding, Report, ToolReport, TopKey},
     turn::Turn,
     void::Void,
 };

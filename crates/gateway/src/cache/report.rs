@@ -1,10 +1,14 @@
 //! What is told of the cache: how much it holds, how often it helped, what it is worth keeping. Tools and digests are
 //! named, arguments and answers never.
 
-use std::{collections::HashMap, sync::Arc, time::Instant};
+use std::{
+    cmp::Reverse,
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use serde::Serialize;
-use traffic::cache::{Advice, Tally};
+use traffic::cache::Tally;
 
 use super::{Cache, Kept, Key};
 
@@ -12,7 +16,7 @@ use super::{Cache, Kept, Key};
 const TOP_KEYS: usize = 10;
 
 /// What is told of the cache.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Report {
     /// Bytes in memory, what it costs to keep them included.
     pub memory_bytes: u64,
@@ -20,16 +24,8 @@ pub struct Report {
     pub memory_bytes_max: u64,
     /// Answers in memory.
     pub answers: u64,
-    /// Calls that a kept answer was given to.
-    pub hits: u64,
-    /// Those of them whose answer was past its time.
-    pub stale: u64,
-    /// Calls that had to be made.
-    pub misses: u64,
-    /// Hits in a hundred calls.
-    pub hit_percent: Option<f64>,
-    /// How long the calls would have taken that were not made.
-    pub saved_ms: u64,
+    /// The counts of all tools together.
+    pub total: Tally,
     /// Each tool of which answers are or were kept, the most useful first.
     pub tools: Vec<ToolReport>,
     /// The answers that were given most often.
@@ -37,34 +33,31 @@ pub struct Report {
 }
 
 /// What is told of one tool.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct ToolReport {
     /// The name of its server.
     pub server: Arc<str>,
     /// Its own name; `resources/read` for all resources.
     pub tool: Arc<str>,
-    /// Answers in memory.
+    /// Its counts.
+    pub tally: Tally,
+    /// What is in memory of it.
+    pub holding: Holding,
+}
+
+/// What is in memory of one tool.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Holding {
+    /// Answers.
     pub answers: u64,
     /// Their bytes.
-    pub memory_bytes: u64,
+    pub bytes: u64,
     /// The age of the oldest.
-    pub oldest_ms: u64,
-    /// Calls that a kept answer was given to.
-    pub hits: u64,
-    /// Those of them whose answer was past its time.
-    pub stale: u64,
-    /// Calls that had to be made.
-    pub misses: u64,
-    /// Hits in a hundred calls.
-    pub hit_percent: Option<f64>,
-    /// How long the calls would have taken that were not made.
-    pub saved_ms: u64,
-    /// What the counts say about its settings.
-    pub advice: Option<&'static str>,
+    pub oldest: Duration,
 }
 
 /// One of the answers that were given most often.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct TopKey {
     /// The start of its digest.
     pub key: String,
@@ -77,15 +70,7 @@ pub struct TopKey {
     /// Its bytes.
     pub bytes: u64,
     /// How old it is.
-    pub age_ms: u64,
-}
-
-/// What is in memory of one tool.
-#[derive(Clone, Copy, Debug, Default)]
-struct Holding {
-    answers: u64,
-    bytes: u64,
-    oldest_ms: u64,
+    pub age: Duration,
 }
 
 impl Cache {
@@ -94,54 +79,21 @@ impl Cache {
         let answers: Vec<(Key, Arc<Kept>)> = self.answers.iter().filter(|(_, kept)| kept.is_good()).collect();
         let holdings = holdings(&answers, now);
         let mut tools = Vec::new();
-        let mut total = Tally::default();
         for drawer in self.drawers().values() {
             for (tool, tally) in drawer.tallies() {
-                total = total.and(tally);
                 let holding = holdings.get(&(drawer.number(), tool.clone())).copied().unwrap_or_default();
-                tools.push(ToolReport::new(drawer.server().clone(), tool, tally, holding));
+                tools.push(ToolReport { server: drawer.server().clone(), tool, tally, holding });
             }
         }
-        tools.sort_by(|one, other| {
-            other.saved_ms.cmp(&one.saved_ms).then_with(|| (&one.server, &one.tool).cmp(&(&other.server, &other.tool)))
-        });
+        tools.sort_by_key(|report| (Reverse(report.tally.saved), report.server.clone(), report.tool.clone()));
         Report {
             memory_bytes: self.answers.weight(),
             memory_bytes_max: self.answers.capacity(),
             answers: answers.len() as u64,
-            hits: total.hits,
-            stale: total.stale,
-            misses: total.misses,
-            hit_percent: total.hit_percent(),
-            saved_ms: total.saved.as_millis() as u64,
+            total: tools.iter().fold(Tally::default(), |total, report| total.and(report.tally)),
             tools,
             top: top(answers, now),
         }
-    }
-}
-
-impl ToolReport {
-    fn new(server: Arc<str>, tool: Arc<str>, tally: Tally, holding: Holding) -> Self {
-        Self {
-            server,
-            tool,
-            answers: holding.answers,
-            memory_bytes: holding.bytes,
-            oldest_ms: holding.oldest_ms,
-            hits: tally.hits,
-            stale: tally.stale,
-            misses: tally.misses,
-            hit_percent: tally.hit_percent(),
-            saved_ms: tally.saved.as_millis() as u64,
-            advice: tally.advice().map(in_words),
-        }
-    }
-}
-
-fn in_words(advice: Advice) -> &'static str {
-    match advice {
-        Advice::KeepNone => "its answers are hardly ever asked for again: `cache_s = 0` would save the memory",
-        Advice::KeepLonger => "its answers were the same when they were fetched again: a longer `cache_s` would do",
     }
 }
 
@@ -151,13 +103,13 @@ fn holdings(answers: &[(Key, Arc<Kept>)], now: Instant) -> HashMap<(u64, Arc<str
         let holding = holdings.entry((kept.drawer.number(), kept.about.label())).or_default();
         holding.answers += 1;
         holding.bytes += kept.bytes();
-        holding.oldest_ms = holding.oldest_ms.max(kept.age(now).as_millis() as u64);
+        holding.oldest = holding.oldest.max(kept.age(now));
     }
     holdings
 }
 
 fn top(mut answers: Vec<(Key, Arc<Kept>)>, now: Instant) -> Vec<TopKey> {
-    answers.sort_by_key(|(_, kept)| std::cmp::Reverse(kept.hits()));
+    answers.sort_by_key(|(_, kept)| Reverse(kept.hits()));
     let wanted = answers.into_iter().filter(|(_, kept)| kept.hits() > 0).take(TOP_KEYS);
     let top = wanted.map(|(key, kept)| TopKey {
         key: key.short(),
@@ -165,7 +117,7 @@ fn top(mut answers: Vec<(Key, Arc<Kept>)>, now: Instant) -> Vec<TopKey> {
         tool: kept.about.label(),
         hits: kept.hits(),
         bytes: kept.bytes(),
-        age_ms: kept.age(now).as_millis() as u64,
+        age: kept.age(now),
     });
     top.collect()
 }

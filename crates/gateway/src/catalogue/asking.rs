@@ -61,6 +61,16 @@ impl Catalogue {
         }
     }
 
+    /// Asks a server behind the scenes for its lists as far as they are known, or all servers.
+    pub fn ask_anew(self: &Arc<Self>, server: Option<&str>) {
+        for (index, entry) in self.entries.iter().enumerate() {
+            let is_meant = server.is_none_or(|server| *entry.member.upstream.name == *server);
+            if is_meant && entry.part.load().is_some() {
+                self.refresh_soon(index);
+            }
+        }
+    }
+
     /// Reads all lists of a server behind the scenes, unless that is about to happen anyway.
     pub(super) fn refresh_soon(self: &Arc<Self>, index: usize) {
         if !self.entries[index].queued.swap(true, Ordering::AcqRel) {

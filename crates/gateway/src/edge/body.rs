@@ -12,10 +12,12 @@ use hyper::body::{Body, Frame, SizeHint};
 use mcp::sse;
 use tokio::{sync::mpsc, time::Interval};
 
-use crate::streams::Heard;
+use crate::{leaving::Underway, streams::Heard};
 
 /// How often a silent stream shows that it is alive.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// The last that is said on a stream whose client is to open it again: when.
+const COME_BACK: &[u8] = b"retry: 1000\n\n";
 
 /// The body of an answer.
 pub enum Answer {
@@ -32,6 +34,8 @@ pub struct Events {
     /// Whether the messages are events already, with ids of their own.
     framed: bool,
     alive: Interval,
+    /// Resolves when the client is to come back to another process.
+    leaves: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
 impl Answer {
@@ -46,14 +50,23 @@ impl Answer {
     }
 
     /// A stream that can be resumed, its events as they are.
-    pub fn resumable(Heard { opening, events }: Heard) -> Self {
+    pub fn resumable(Heard { opening, events, .. }: Heard) -> Self {
         Self::stream(events, opening, true)
+    }
+
+    /// A stream without an end of its own: when the node leaves, its client is told to open it again.
+    pub fn standing(heard: Heard, mut underway: Underway) -> Self {
+        let mut stream = Self::resumable(heard);
+        if let Self::Events(events) = &mut stream {
+            events.leaves = Some(Box::pin(async move { underway.leaves().await }));
+        }
+        stream
     }
 
     fn stream(messages: mpsc::Receiver<Bytes>, opening: Option<Bytes>, framed: bool) -> Self {
         let mut alive = tokio::time::interval_at(tokio::time::Instant::now() + KEEP_ALIVE, KEEP_ALIVE);
         alive.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        Self::Events(Events { messages, opening, framed, alive })
+        Self::Events(Events { messages, opening, framed, alive, leaves: None })
     }
 }
 
@@ -84,6 +97,11 @@ impl Events {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         if let Some(opening) = self.opening.take() {
             return Poll::Ready(Some(Ok(Frame::data(opening))));
+        }
+        if self.leaves.as_mut().is_some_and(|leaves| leaves.as_mut().poll(context).is_ready()) {
+            self.leaves = None;
+            self.messages.close();
+            return Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(COME_BACK)))));
         }
         match self.messages.poll_recv(context) {
             Poll::Ready(Some(event)) if self.framed => Poll::Ready(Some(Ok(Frame::data(event)))),

@@ -35,6 +35,8 @@ pub enum Place {
     Bridge(Endpoint, Way),
     /// A sign of life.
     Health,
+    /// Whether new work is welcome.
+    Ready,
 }
 
 impl Door {
@@ -132,6 +134,7 @@ pub fn place(path: &str) -> Option<Place> {
         "/messages" => Some(Place::Messages(endpoint)),
         "/mcp/ws" => Some(Place::WebSocket(endpoint)),
         "/healthz" if endpoint == Endpoint::All => Some(Place::Health),
+        "/readyz" if endpoint == Endpoint::All => Some(Place::Ready),
         plain => {
             let way = Way::of(plain)?;
             (endpoint == Endpoint::All || !way.is_of_the_node()).then_some(Place::Bridge(endpoint, way))

@@ -17,7 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_tungstenite::tungstenite::{
     Message,
     handshake::derive_accept_key,
-    protocol::{Role, WebSocketConfig},
+    protocol::{CloseFrame, Role, WebSocketConfig, frame::coding::CloseCode},
 };
 
 use super::{
@@ -39,6 +39,8 @@ use crate::{
 
 /// How often a WebSocket is asked whether it is alive.
 const PING: Duration = Duration::from_secs(30);
+/// How often a connection that is to end is asked whether a request is still under way on it.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Requests under way at one time on one connection: far more than a person or an agent has, far less than would starve
 /// others.
@@ -95,6 +97,15 @@ impl Duplex {
             return self.pass_on(Reply::error(message.id(), code::OVERLOADED, &text, is_modern(&message))).await;
         };
         tokio::spawn(self.clone().request(principal, message, place));
+    }
+
+    /// Resolves in a moment in which no request is under way, after the node has begun to leave. New ones are taken until
+    /// then.
+    async fn leaves(&self) {
+        self.gateway.stages.begin().leaves().await;
+        while self.places.available_permits() < REQUESTS_MAX as usize {
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// Resolves when every request has been answered.
@@ -277,7 +288,10 @@ pub fn sse(gateway: &Gateway, visitor: Visitor, endpoint: &Endpoint) -> Response
     sse::encode_event(&mut opening, Some("endpoint"), None, format!("{base}/messages?session={secret}").as_bytes());
     let gateway = gateway.clone();
     tokio::spawn(async move {
-        out.closed().await;
+        tokio::select! {
+            () = out.closed() => {}
+            () = duplex.leaves() => {}
+        }
         gateway.sse.lock().unwrap_or_else(PoisonError::into_inner).remove(&secret);
         duplex.close();
     });
@@ -339,6 +353,11 @@ pub fn websocket(
     response
 }
 
+/// Why a connection ends whose client may connect again at once.
+fn come_back() -> CloseFrame {
+    CloseFrame { code: CloseCode::Restart, reason: "the gateway restarts: connect again".into() }
+}
+
 async fn talk(gateway: Gateway, visitor: Visitor, endpoint: Endpoint, upgraded: hyper::upgrade::Upgraded) {
     let limit = Some(gateway.limits.body_bytes_max);
     let config = WebSocketConfig::default().max_message_size(limit).max_frame_size(limit);
@@ -350,6 +369,8 @@ async fn talk(gateway: Gateway, visitor: Visitor, endpoint: Endpoint, upgraded: 
     let mut ping = tokio::time::interval(PING);
     ping.tick().await;
     let mut heard = true;
+    let leaves = duplex.leaves();
+    tokio::pin!(leaves);
     loop {
         tokio::select! {
             Some(message) = outbox.recv() => {
@@ -367,6 +388,13 @@ async fn talk(gateway: Gateway, visitor: Visitor, endpoint: Endpoint, upgraded: 
             _ = ping.tick() => {
                 if !heard || sink.send(Message::Ping(Bytes::new())).await.is_err() { break }
                 heard = false;
+            }
+            () = &mut leaves => {
+                while let Some(text) = outbox.try_recv().ok().and_then(|message| String::from_utf8(message.into()).ok()) {
+                    if sink.feed(Message::text(text)).await.is_err() { break }
+                }
+                let _ = sink.send(Message::Close(Some(come_back()))).await;
+                break;
             }
         }
     }

@@ -22,6 +22,7 @@ use crate::{
     gateway::Gateway,
     identities::Unauthorized,
     intake::{Spoiled, whole, within},
+    leaving::Stage,
     pipeline::wishes::{self, Wishes},
     principal::{Principal, Remote, Visitor},
     route::Inbound,
@@ -70,6 +71,8 @@ impl Http {
             Place::Bridge(endpoint, _) if self.gateway.bridge.settings.enabled => endpoint,
             Place::Bridge(..) => return refuse(StatusCode::NOT_FOUND, "plain HTTP is off: see bridge.enabled"),
             Place::Health => return plain(StatusCode::OK, "ok\n"),
+            Place::Ready if self.gateway.stages.now() == Stage::Serving => return plain(StatusCode::OK, "ready\n"),
+            Place::Ready => return plain(StatusCode::SERVICE_UNAVAILABLE, "leaving\n"),
         };
         let principal = match self.gateway.identities.identify(head.proof(), self.remote, now_s()) {
             Ok(principal) => principal,
@@ -470,14 +473,16 @@ pub fn respond(reply: Reply) -> Answered {
 fn standing(gateway: &Gateway, session: &Arc<Session>, last_event_id: Option<&HeaderValue>) -> Answered {
     let heard = last_event_id.map(|id| session.streams.resume(id.to_str().unwrap_or_default()));
     match heard {
-        Some(Ok(heard)) => resumable(heard),
+        Some(Ok(heard)) if heard.purpose == streams::Purpose::Call => resumable(heard),
+        Some(Ok(heard)) => event_stream(Answer::standing(heard, gateway.stages.begin())),
         Some(Err(Lost::Unknown)) => refuse(StatusCode::BAD_REQUEST, "no event has this id: leave out Last-Event-ID"),
         Some(Err(Lost::TooOld(streams::Purpose::Call))) => {
             refuse(StatusCode::BAD_REQUEST, "what came after this event is not kept any more: its answer is lost")
         }
         Some(Err(Lost::TooOld(streams::Purpose::Standing))) | None => {
             let messages = legacy::stand(gateway, session);
-            resumable(session.streams.open(streams::Purpose::Standing, session.version, messages))
+            let heard = session.streams.open(streams::Purpose::Standing, session.version, messages);
+            event_stream(Answer::standing(heard, gateway.stages.begin()))
         }
     }
 }

@@ -98,10 +98,12 @@ pub async fn listen(gateway: &Gateway, inbound: Inbound) -> Reply {
     let acknowledged = format!(r#"{{"notifications":{},{}}}"#, ears.honoured.as_json(), tag(&id));
     let _ = sender.send(message::notification(Method::Acknowledged.as_str(), acknowledged.as_bytes())).await;
     let newcomers = newcomers::hear(gateway.clone(), inbound.caller, inbound.endpoint.clone());
+    let mut underway = gateway.stages.begin();
     tokio::spawn(async move {
         tokio::select! {
             () = ears.follow(&id, changes, &inbound.endpoint, &sender) => {}
             () = newcomers => {}
+            () = underway.leaves() => drop(sender.send(complete(&id)).await),
         }
         drop(place);
     });
@@ -111,6 +113,11 @@ pub async fn listen(gateway: &Gateway, inbound: Inbound) -> Reply {
 /// `"_meta"` with the id of the stream.
 fn tag(id: &[u8]) -> String {
     format!(r#""_meta":{{"io.modelcontextprotocol/subscriptionId":{}}}"#, String::from_utf8_lossy(id))
+}
+
+/// The end of a stream that its client may open again at once.
+fn complete(id: &[u8]) -> Bytes {
+    message::result(id, format!(r#"{{"resultType":"complete",{}}}"#, tag(id)).as_bytes())
 }
 
 /// The open ears at the servers of one listener.

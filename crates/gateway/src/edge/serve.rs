@@ -1,18 +1,29 @@
 //! Listeners: TCP and unix sockets that speak HTTP or gRPC, and stdio. Each connection has its limits, and all of them end when
-//! the node stops: no new ones, a while for what is under way, then the end.
+//! the node leaves: no new ones, a while for what is under way, then the end. A listener can go over to another process.
 
-use std::{future::Future, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    io,
+    net::SocketAddr,
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use config::Listen;
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
 use hyper::{Request, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use mcp::lines;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpSocket, UnixListener},
-    sync::{Semaphore, mpsc, watch},
+    sync::{Semaphore, mpsc},
     task::JoinSet,
 };
 
@@ -24,17 +35,27 @@ use super::{
     head_timer::HeadTimer,
     http::Http,
 };
-use crate::{catalogue::Endpoint, current::Current, principal::Remote};
+use crate::{
+    catalogue::Endpoint,
+    current::Current,
+    leaving::{Stage, Underway},
+    principal::Remote,
+};
 
 /// Connections that may wait to be accepted. With the usual 128 a burst of clients overflows, and whoever is dropped then
 /// tries again after a whole second.
 const BACKLOG: u32 = 1_024;
+/// How long a connection without a request stays open after the doors were handed over: a client that is just sending one
+/// gets its answer, and with it the word that the connection closes.
+const IDLE_AFTER_HANDOVER: Duration = Duration::from_secs(5);
+/// How long the last words may take after the servers were ended: they only have to be written.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// A bound listener.
 pub enum Listener {
     /// A TCP socket.
     Tcp(TcpListener),
-    /// A unix socket; its file is removed when the listener goes.
+    /// A unix socket; its file is removed when the listener goes, unless it was left to another process.
     Unix(UnixListener, SocketFile),
 }
 
@@ -48,12 +69,31 @@ pub enum Speech {
 }
 
 /// The file of a unix socket.
-pub struct SocketFile(std::path::PathBuf);
+pub struct SocketFile {
+    path: std::path::PathBuf,
+    is_left: AtomicBool,
+}
+
+impl SocketFile {
+    fn of(path: &Path) -> Self {
+        Self { path: path.to_owned(), is_left: AtomicBool::new(false) }
+    }
+}
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
+        if !*self.is_left.get_mut() {
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
+}
+
+/// An accepted connection.
+pub enum Stream {
+    /// Over TCP.
+    Tcp(tokio::net::TcpStream, Remote),
+    /// Over a unix socket.
+    Unix(tokio::net::UnixStream),
 }
 
 impl Listener {
@@ -64,8 +104,46 @@ impl Listener {
             Listen::Unix(path) => {
                 let path: &Path = path.as_ref();
                 remove_stale(path).await?;
-                Ok(Self::Unix(UnixListener::bind(path)?, SocketFile(path.to_owned())))
+                Ok(Self::Unix(UnixListener::bind(path)?, SocketFile::of(path)))
             }
+        }
+    }
+
+    /// The listener at `address` that another process has opened. A descriptor of something else is an error.
+    pub fn taken_over(address: &Listen, descriptor: OwnedFd) -> io::Result<Self> {
+        match address {
+            Listen::Tcp(_) => {
+                let listener = std::net::TcpListener::from(descriptor);
+                listener.local_addr()?;
+                listener.set_nonblocking(true)?;
+                Ok(Self::Tcp(TcpListener::from_std(listener)?))
+            }
+            Listen::Unix(path) => {
+                let listener = std::os::unix::net::UnixListener::from(descriptor);
+                if listener.local_addr()?.as_pathname() != Some(path) {
+                    return Err(io::ErrorKind::AddrNotAvailable.into());
+                }
+                listener.set_nonblocking(true)?;
+                Ok(Self::Unix(UnixListener::from_std(listener)?, SocketFile::of(path)))
+            }
+        }
+    }
+
+    /// Leaves the file of its socket, if it has one, to the process that has taken the listener over.
+    pub fn leave(&self) {
+        if let Self::Unix(_, file) = self {
+            file.is_left.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// The next connection.
+    pub async fn accept(&self) -> io::Result<Stream> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, address) = listener.accept().await?;
+                Ok(Stream::Tcp(stream, Remote::Address(address.ip())))
+            }
+            Self::Unix(listener, _) => Ok(Stream::Unix(listener.accept().await?.0)),
         }
     }
 
@@ -79,8 +157,17 @@ impl Listener {
             (Self::Tcp(listener), _) => {
                 listener.local_addr().map(|address| format!("{scheme}://{address}")).unwrap_or_default()
             }
-            (Self::Unix(_, file), Speech::Http) => format!("unix:{}", file.0.display()),
-            (Self::Unix(_, file), Speech::Grpc(_)) => format!("{scheme}+unix:{}", file.0.display()),
+            (Self::Unix(_, file), Speech::Http) => format!("unix:{}", file.path.display()),
+            (Self::Unix(_, file), Speech::Grpc(_)) => format!("{scheme}+unix:{}", file.path.display()),
+        }
+    }
+}
+
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(listener) => listener.as_fd(),
+            Self::Unix(listener, _) => listener.as_fd(),
         }
     }
 }
@@ -102,49 +189,69 @@ async fn remove_stale(path: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Serves all listeners until `stop` turns true, then lets calls finish for as long as the limits allow.
-pub async fn serve(gateway: Current, listeners: Vec<(Listener, Speech)>, stop: watch::Receiver<bool>) {
+/// Serves all listeners until the node leaves, then lets what is under way finish for as long as the limits allow.
+pub async fn serve(gateway: Current, listeners: Vec<(Arc<Listener>, Speech)>) {
     let places = Arc::new(Semaphore::new(gateway.now().limits.connections_max));
     let mut accepting = JoinSet::new();
     for (listener, speech) in listeners {
-        accepting.spawn(accept(gateway.clone(), listener, speech, places.clone(), stop.clone()));
+        let underway = gateway.now().stages.begin();
+        accepting.spawn(accept(gateway.clone(), listener, speech, places.clone(), underway));
     }
-    let drained = drain_jobs(gateway.clone(), stop);
-    let ended = async { while accepting.join_next().await.is_some() {} };
-    tokio::join!(ended, drained);
-    gateway.now().stop().await;
+    while accepting.join_next().await.is_some() {}
+    finish(&gateway).await;
+    let gateway = gateway.now();
+    gateway.stop().await;
+    let _ = tokio::time::timeout(LAST_WORDS, gateway.stages.all_done()).await;
 }
 
-/// Lets the jobs under way finish while the connections do.
-async fn drain_jobs(gateway: Current, mut stop: watch::Receiver<bool>) {
-    let _ = stop.wait_for(|stop| *stop).await;
-    let gateway = gateway.now();
-    gateway.jobs.drain(Duration::from_millis(gateway.limits.drain_ms_max)).await;
+/// Waits for what is under way: patiently while a successor does all that is new, and not for long once the node is to end.
+async fn finish(current: &Current) {
+    let gateway = current.now();
+    let (stages, limits) = (&gateway.stages, &gateway.limits);
+    if stages.now() == Stage::HandedOver {
+        let patience = Duration::from_millis(limits.handover_ms_max);
+        let servers_go = async {
+            tokio::time::sleep(IDLE_AFTER_HANDOVER.min(patience)).await;
+            current.let_servers_go();
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = stages.all_done() => return,
+            () = stages.reached(Stage::Stopping) => {}
+            () = servers_go => {}
+            () = tokio::time::sleep(patience) => {
+                return tracing::warn!("calls did not end within `limits.handover_ms_max` and are cut off");
+            }
+        }
+    }
+    let drain = Duration::from_millis(limits.drain_ms_max);
+    if tokio::time::timeout(drain, stages.all_done()).await.is_err() {
+        tracing::warn!("calls did not end within `limits.drain_ms_max` and are cut off");
+    }
 }
 
 async fn accept(
     gateway: Current,
-    listener: Listener,
+    listener: Arc<Listener>,
     speech: Speech,
     places: Arc<Semaphore>,
-    mut stop: watch::Receiver<bool>,
+    mut underway: Underway,
 ) {
-    let mut connections = JoinSet::new();
     loop {
         let Ok(place) = places.clone().acquire_owned().await else { return };
         let accepted = tokio::select! {
-            accepted = next(&listener) => accepted,
-            _ = stop.wait_for(|stop| *stop) => break,
+            accepted = listener.accept() => accepted,
+            () = underway.leaves() => break,
         };
-        let (gateway, speech, stop) = (gateway.clone(), speech.clone(), stop.clone());
+        let (gateway, speech, underway) = (gateway.clone(), speech.clone(), underway.clone());
         match accepted {
-            Ok(Stream::Tcp(stream, remote)) => drop(connections.spawn(async move {
+            Ok(Stream::Tcp(stream, remote)) => drop(tokio::spawn(async move {
                 let _ = stream.set_nodelay(true);
-                speech.connection(gateway, stream, remote, stop).await;
+                speech.connection(gateway, stream, remote, underway).await;
                 drop(place);
             })),
-            Ok(Stream::Unix(stream)) => drop(connections.spawn(async move {
-                speech.connection(gateway, stream, Remote::Socket, stop).await;
+            Ok(Stream::Unix(stream)) => drop(tokio::spawn(async move {
+                speech.connection(gateway, stream, Remote::Socket, underway).await;
                 drop(place);
             })),
             Err(error) => {
@@ -152,27 +259,9 @@ async fn accept(
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
-        while connections.try_join_next().is_some() {}
     }
     if let Speech::Grpc(grpc) = speech {
         grpc.stop().await;
-    }
-    let drain = Duration::from_millis(gateway.now().limits.drain_ms_max);
-    let _ = tokio::time::timeout(drain, async { while connections.join_next().await.is_some() {} }).await;
-}
-
-enum Stream {
-    Tcp(tokio::net::TcpStream, Remote),
-    Unix(tokio::net::UnixStream),
-}
-
-async fn next(listener: &Listener) -> std::io::Result<Stream> {
-    match listener {
-        Listener::Tcp(listener) => {
-            let (stream, address) = listener.accept().await?;
-            Ok(Stream::Tcp(stream, Remote::Address(address.ip())))
-        }
-        Listener::Unix(listener, _) => Ok(Stream::Unix(listener.accept().await?.0)),
     }
 }
 
@@ -182,11 +271,11 @@ impl Speech {
         gateway: Current,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         remote: Remote,
-        stop: watch::Receiver<bool>,
+        underway: Underway,
     ) {
         match self {
-            Self::Http => http(gateway, stream, remote, stop).await,
-            Self::Grpc(grpc) => grpc.connection(gateway, stream, remote, stop).await,
+            Self::Http => http(gateway, stream, remote, underway).await,
+            Self::Grpc(grpc) => grpc.connection(gateway, stream, remote, underway).await,
         }
     }
 }
@@ -195,7 +284,7 @@ async fn http(
     gateway: Current,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     remote: Remote,
-    mut stop: watch::Receiver<bool>,
+    mut underway: Underway,
 ) {
     let limits = gateway.now().limits.clone();
     let mut builder = http1::Builder::new();
@@ -212,25 +301,36 @@ async fn http(
         let http = Http { gateway, remote };
         let switched = switched.clone();
         async move {
-            let response = http.answer(request).await;
+            let mut response = http.answer(request).await;
             if response.status() == StatusCode::SWITCHING_PROTOCOLS {
                 switched.set();
+            } else if http.gateway.stages.now() > Stage::Serving {
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
             Ok::<_, std::convert::Infallible>(response)
         }
     });
     let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
     tokio::pin!(connection);
-    tokio::select! {
-        end = connection.as_mut() => {
-            if let Err(error) = end {
-                tracing::debug!(%error, "a client connection ended with an error");
-            }
-            return;
+    let end = tokio::select! {
+        end = connection.as_mut() => Some(end),
+        () = underway.leaves() => None,
+    };
+    let end = match end {
+        None if underway.stage() == Stage::HandedOver => {
+            tokio::time::timeout(IDLE_AFTER_HANDOVER, connection.as_mut()).await.ok()
         }
-        _ = stop.wait_for(|stop| *stop) => connection.as_mut().graceful_shutdown(),
+        end => end,
+    };
+    let end = if let Some(end) = end {
+        end
+    } else {
+        connection.as_mut().graceful_shutdown();
+        connection.await
+    };
+    if let Err(error) = end {
+        tracing::debug!(%error, "a client connection ended with an error");
     }
-    let _ = connection.await;
 }
 
 /// Serves one client on stdin and stdout until its input ends or `stop` resolves.
@@ -268,7 +368,10 @@ pub async fn stdio(current: Current, endpoint: Endpoint, stop: impl Future<Outpu
     }
     duplex.close();
     drop(duplex);
-    gateway.jobs.drain(Duration::from_millis(gateway.limits.drain_ms_max)).await;
+    let drain = Duration::from_millis(gateway.limits.drain_ms_max);
+    gateway.stages.enter(Stage::Stopping);
+    // jobs under way are no business of the client that has left
+    let _ = tokio::time::timeout(drain, gateway.stages.all_done()).await;
     let _ = tokio::time::timeout(Duration::from_millis(current.now().limits.drain_ms_max), writer).await;
     current.now().stop().await;
 }

@@ -11,7 +11,10 @@ use store::{Claimed, Outcome, Store};
 use tokio::sync::oneshot;
 
 use super::{Jobs, attempt, now_ms};
-use crate::gateway::{Gateway, Parts};
+use crate::{
+    gateway::{Gateway, Parts},
+    leaving::Stage,
+};
 
 /// How often other processes and old jobs are looked after.
 const LOOK: Duration = Duration::from_secs(5);
@@ -21,11 +24,13 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// What is said of a job that was stopped in the middle.
 const STOPPED: &str = "it was cancelled while it ran, and may have had its effect";
 
-/// Runs the jobs of this node until it stops.
+/// Runs the jobs of this node until it takes nothing new any more; what waits then is for its successor.
 pub(super) async fn run(jobs: Arc<Jobs>, store: Store, gateway: Weak<ArcSwap<Parts>>) {
     let (mut last, mut looked) = (String::new(), None);
-    while jobs.stopping.get().is_none() {
-        let Some(current) = gateway.upgrade().map(|current| Gateway(current.load_full())) else { return };
+    while let Some(current) = gateway.upgrade().map(|current| Gateway(current.load_full())) {
+        if current.stages.now() != Stage::Serving {
+            return release(&store).await;
+        }
         if looked.is_none_or(|looked: Instant| looked.elapsed() >= LOOK) {
             looked = Some(Instant::now());
             look_after(&store).await;
@@ -45,7 +50,11 @@ pub(super) async fn run(jobs: Arc<Jobs>, store: Store, gateway: Weak<ArcSwap<Par
                 tokio::time::sleep(PAUSE).await;
             }
         }
-        let _ = tokio::time::timeout(pause(&store).await, jobs.wake.notified()).await;
+        tokio::select! {
+            () = tokio::time::sleep(pause(&store).await) => {}
+            () = jobs.wake.notified() => {}
+            () = current.stages.reached(Stage::HandedOver) => {}
+        }
     }
 }
 
@@ -54,6 +63,13 @@ async fn pause(store: &Store) -> Duration {
     let due = store.next_due().await.ok().flatten().map(|due| Duration::from_millis(due.saturating_sub(now_ms())));
     // what is due and was not claimed waits for room, and who makes room says so
     due.filter(|due| !due.is_zero()).map_or(LOOK, |due| due.min(LOOK))
+}
+
+/// Lets go of the jobs that wait, so that another process need not wait for the end of this one.
+async fn release(store: &Store) {
+    if let Err(error) = store.release().await {
+        tracing::warn!(%error, "jobs that wait are taken over only when this process has ended");
+    }
 }
 
 async fn look_after(store: &Store) {
@@ -71,6 +87,7 @@ fn begin(jobs: &Arc<Jobs>, store: &Store, gateway: &Gateway, claimed: Claimed) {
     let (stop, stopped) = oneshot::channel();
     jobs.lock().insert(claimed.job.id, stop);
     let (jobs, store, gateway) = (jobs.clone(), store.clone(), gateway.clone());
+    let underway = gateway.stages.begin();
     tokio::spawn(async move {
         let id = claimed.job.id;
         let outcome = tokio::select! {
@@ -78,6 +95,9 @@ fn begin(jobs: &Arc<Jobs>, store: &Store, gateway: &Gateway, claimed: Claimed) {
             Ok(()) = stopped => Outcome::Cancelled { reason: STOPPED.to_owned() },
         };
         settle(&store, &claimed, outcome).await;
+        if underway.stage() != Stage::Serving {
+            release(&store).await;
+        }
         jobs.lock().remove(&id);
         let _ = jobs.ended.send(id);
         jobs.wake.notify_one();

@@ -44,7 +44,6 @@ pub struct Jobs {
     /// Something may be due, or there may be room.
     wake: Notify,
     ended: broadcast::Sender<JobId>,
-    stopping: OnceLock<()>,
 }
 
 /// Where jobs are kept.
@@ -120,7 +119,6 @@ impl Default for Jobs {
             running: Mutex::default(),
             wake: Notify::new(),
             ended: broadcast::channel(ENDS_MAX).0,
-            stopping: OnceLock::new(),
         }
     }
 }
@@ -256,20 +254,6 @@ impl Jobs {
     /// Forgets jobs that have ended: this one, or all in this state. Says how many.
     pub async fn purge(&self, id: Option<JobId>, state: Option<State>) -> Result<usize, Refused> {
         Ok(self.store()?.purge(id, state).await?)
-    }
-
-    /// Begins no more jobs, and waits for those under way, but no longer than this.
-    pub async fn drain(&self, patience: Duration) {
-        let _ = self.stopping.set(());
-        let mut ends = self.ended.subscribe();
-        let drained = async {
-            while !self.lock().is_empty() {
-                let _ = ends.recv().await;
-            }
-        };
-        if tokio::time::timeout(patience, drained).await.is_err() {
-            tracing::warn!(running = self.lock().len(), "jobs did not end within `limits.drain_ms_max`");
-        }
     }
 
     fn store(&self) -> Result<&Store, Refused> {

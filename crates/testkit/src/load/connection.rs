@@ -57,6 +57,12 @@ impl Connection {
         Ok(())
     }
 
+    /// Connects again and goes on with the same session.
+    pub async fn reconnect(&mut self) -> Result<(), Error> {
+        self.http = Http::connect(&self.endpoint).await?;
+        Ok(())
+    }
+
     /// The session that the handshake opened.
     pub fn session(&self) -> Option<&str> {
         self.session.as_deref()
@@ -66,6 +72,9 @@ impl Connection {
     pub async fn call(&mut self) -> Result<(), Error> {
         let id = self.next_id;
         self.next_id = if id == LAST_ID { FIRST_ID } else { id + 1 };
+        if self.http.is_closing {
+            self.reconnect().await?;
+        }
         let answer = self.http.exchange(self.request.numbered(id)).await?;
         if answer.head.status != 200 {
             return Err(Error::Wrong(format!(
@@ -118,6 +127,8 @@ struct Answer<'a> {
 /// HTTP/1.1 on one stream, one request at a time.
 struct Http {
     stream: TcpStream,
+    /// Its last answer said that it closes.
+    is_closing: bool,
     unread: Vec<u8>,
     body: Vec<u8>,
 }
@@ -127,7 +138,7 @@ impl Http {
     async fn connect(endpoint: &Endpoint) -> Result<Self, Error> {
         let stream = TcpStream::connect(endpoint.address).await.map_err(failed("connect"))?;
         stream.set_nodelay(true).map_err(failed("connect"))?;
-        Ok(Self { stream, unread: Vec::with_capacity(16 * 1024), body: Vec::new() })
+        Ok(Self { stream, is_closing: false, unread: Vec::with_capacity(16 * 1024), body: Vec::new() })
     }
 
     async fn shake_hands(&mut self, endpoint: &Endpoint) -> Result<Option<String>, Error> {
@@ -145,6 +156,7 @@ impl Http {
         let end = self.find(b"\r\n\r\n").await?;
         let head = wire::parse_head(&self.unread[..end])?;
         self.unread.drain(..end + 4);
+        self.is_closing = head.closes;
         self.body.clear();
         match head.framing {
             Framing::Length(length) => self.take_into_body(length).await?,

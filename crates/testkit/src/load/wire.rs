@@ -18,6 +18,8 @@ pub(super) struct Head {
     pub(super) framing: Framing,
     pub(super) is_events: bool,
     pub(super) session: Option<String>,
+    /// Whether the connection is of no more use.
+    pub(super) closes: bool,
 }
 
 /// Reads a head, without the empty line that ends it.
@@ -26,7 +28,7 @@ pub(super) fn parse_head(bytes: &[u8]) -> Result<Head, Error> {
     let mut lines = text.split("\r\n");
     let status = lines.next().and_then(|line| line.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok());
     let status = status.ok_or(Error::Malformed("no status line"))?;
-    let mut head = Head { status, framing: Framing::Length(0), is_events: false, session: None };
+    let mut head = Head { status, framing: Framing::Length(0), is_events: false, session: None, closes: false };
     for (name, value) in lines.filter_map(|line| line.split_once(':')) {
         head.read(name, value.trim())?;
     }
@@ -42,6 +44,8 @@ impl Head {
             self.framing = Framing::Chunked;
         } else if name.eq_ignore_ascii_case("content-type") {
             self.is_events = value.starts_with("text/event-stream");
+        } else if name.eq_ignore_ascii_case("connection") {
+            self.closes = value.eq_ignore_ascii_case("close");
         } else if name.eq_ignore_ascii_case("mcp-session-id") {
             self.session = Some(value.to_owned());
         }
@@ -74,8 +78,13 @@ mod tests {
             b"HTTP/1.1 200 OK\r\nContent-LENGTH: 12\r\nmcp-session-id: a:b\r\ncontent-type: text/event-stream",
         )
         .unwrap();
-        let expected =
-            Head { status: 200, framing: Framing::Length(12), is_events: true, session: Some("a:b".to_owned()) };
+        let expected = Head {
+            status: 200,
+            framing: Framing::Length(12),
+            is_events: true,
+            session: Some("a:b".to_owned()),
+            closes: false,
+        };
         assert_eq!(head, expected);
     }
 
@@ -83,6 +92,11 @@ mod tests {
     fn a_chunked_head_is_seen() {
         let head = parse_head(b"HTTP/1.1 202 Accepted\r\ntransfer-encoding: chunked").unwrap();
         assert_eq!(head.framing, Framing::Chunked);
+    }
+
+    #[test]
+    fn a_connection_that_closes_says_so() {
+        assert!(parse_head(b"HTTP/1.1 200 OK\r\nconnection: close").unwrap().closes);
     }
 
     #[test]

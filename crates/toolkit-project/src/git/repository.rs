@@ -37,6 +37,11 @@ impl Git {
         Self { bench, settings, watches: Watches::default(), known: Known::default() }
     }
 
+    /// Whether the operator trusts what lies here: it is a trusted repository, or lies in one.
+    pub(crate) fn trusts(&self, place: &Place) -> bool {
+        place.path().ancestors().any(|folder| self.settings.trusts(folder))
+    }
+
     /// The repository that a path lies in.
     pub(super) async fn repository(&self, path: &str) -> Result<Repository, Failure> {
         let place = self.bench.roots.place("path", path)?;

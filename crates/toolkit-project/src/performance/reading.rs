@@ -2,14 +2,14 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use toolkit::{Code, Failure};
+use toolkit::Failure;
 use workbench::{Place, Stop};
 
 use super::{
     finding::Finding,
     indexes::{Declared, Indexes},
     language::Language,
-    rules::Rules,
+    rules::{Rules, unusable},
     source::Source,
 };
 use crate::files::search::Scope;
@@ -53,9 +53,8 @@ pub(super) struct Found {
 
 /// Looks through the files of a scope.
 pub(super) fn of(scope: &Scope, stop: &Stop) -> Result<Found, Failure> {
-    let ours = |error: regex::Error| Failure::new(Code::InternalError, format!("a rule cannot be used: {error}"));
-    let reader =
-        Reader { rules: Rules::new().map_err(ours)?, indexes: Indexes::new().map_err(ours)?, so_far: Mutex::default() };
+    let indexes = Indexes::new().map_err(|error| unusable(&error))?;
+    let reader = Reader { rules: Rules::ready()?, indexes, so_far: Mutex::default() };
     let is_whole = scope.visit(stop, || |place, file| reader.visit(place, file))?;
     let SoFar { mut findings, files, declared } = reader.so_far.into_inner().unwrap_or_else(PoisonError::into_inner);
     findings.extend(declared.findings());

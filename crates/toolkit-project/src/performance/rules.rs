@@ -9,6 +9,7 @@ mod waiting;
 use std::collections::BTreeSet;
 
 use regex::{Captures, Regex, RegexBuilder};
+use toolkit::{Code, Failure};
 
 use super::{
     blocks::{Block, Repeats},
@@ -79,8 +80,7 @@ pub(super) struct Rules {
 }
 
 impl Rules {
-    /// Makes them ready.
-    pub(super) fn new() -> Result<Self, regex::Error> {
+    fn new() -> Result<Self, regex::Error> {
         let tables = [queries::RULES, growth::RULES, repeated::RULES, waiting::RULES];
         let ready = |rule: &'static Rule| {
             let unless = if rule.unless.is_empty() { None } else { Some(Regex::new(rule.unless)?) };
@@ -88,6 +88,11 @@ impl Rules {
         };
         let ready = tables.into_iter().flatten().map(ready).collect::<Result<_, regex::Error>>()?;
         Ok(Self { ready, leaves: Regex::new(LEAVES)?, collection: Regex::new(COLLECTION)? })
+    }
+
+    /// The same, where a rule that cannot be used is our fault.
+    pub(super) fn ready() -> Result<Self, Failure> {
+        Self::new().map_err(|error| unusable(&error))
     }
 
     /// What is slow in a source; each line once for each kind.
@@ -155,6 +160,11 @@ impl Rules {
             && speaks_of_its_own
             && !self.leaves.is_match(body)
     }
+}
+
+/// What is said of a rule that cannot be used.
+pub(super) fn unusable(error: &regex::Error) -> Failure {
+    Failure::new(Code::InternalError, format!("a rule cannot be used: {error}"))
 }
 
 /// Whether a name was made before the loop in the way that the rule needs, and not anew in it.

@@ -62,6 +62,13 @@ impl<'a> Source<'a> {
         self.around(at).find(|block| block.function.is_some())
     }
 
+    /// The first and the last line of the function that begins in this line.
+    pub(super) fn lines_of_function(&self, line: usize) -> Option<(usize, usize)> {
+        let functions = self.blocks.iter().filter(|block| block.function.is_some());
+        let mut here = functions.filter(|block| (self.line(block.head_at)..=self.line(block.start)).contains(&line));
+        here.next().map(|block| (line, self.line(block.end.saturating_sub(1))))
+    }
+
     /// Whether this place is run by a function that must not wait.
     pub(super) fn is_async(&self, at: usize) -> bool {
         self.function_around(at).is_some_and(|function| function.function == Some(Function::Async))

@@ -72,6 +72,12 @@ async fn what_is_wrong_has_its_code_and_its_argument() {
         ("project_tree", json!({"path": ".", "format": "xml"}), "INVALID_INPUT", "format"),
         ("analyze_performance", json!({"path": "none"}), "NOT_FOUND", "path"),
         ("analyze_performance", json!({"path": "../secret"}), "PATH_DENIED", "path"),
+        ("analyze_performance", json!({"path": ".", "target": "all"}), "INVALID_INPUT", "target"),
+        ("analyze_performance", json!({"path": ".", "target": "command"}), "INVALID_INPUT", "command"),
+        ("analyze_performance", json!({"path": ".", "command": "python a.py"}), "INVALID_INPUT", "command"),
+        ("analyze_performance", json!({"path": ".", "target": "command", "command": "'"}), "INVALID_INPUT", "command"),
+        ("analyze_performance", json!({"path": "a.txt", "target": "tests"}), "INVALID_INPUT", "path"),
+        ("analyze_performance", json!({"path": "dir", "target": "tests"}), "FORBIDDEN", "target"),
         ("analyze_performance", json!({"path": ".", "timeout_s": 9_999}), "INVALID_INPUT", "timeout_s"),
     ] {
         assert_eq!(
@@ -167,6 +173,7 @@ fn usual(tool: &str) -> Value {
         "move_path" => json!({"path": "none.txt", "to": "new.txt"}),
         "find_in_files" => json!({"path": "dir", "query": "x"}),
         "replace_in_files" => json!({"path": "dir", "query": "none", "replacement": "x", "confirm": true}),
+        "analyze_performance" => json!({"path": "app", "target": "command", "command": "python none.py"}),
         "git_commit" => json!({"path": "app", "message": "x"}),
         "git_checkout" => json!({"path": "app", "ref": "main"}),
         "git_clone" => json!({"url": "none", "path": "copy"}),

@@ -15,7 +15,6 @@ use hyper::{body::Incoming, server::conn::http2, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite},
-    sync::watch,
     time::timeout,
 };
 use tokio_rustls::TlsAcceptor;
@@ -34,6 +33,7 @@ use super::{
 };
 use crate::{
     current::Current,
+    leaving::{Stage, Underway},
     principal::{Remote, Visitor},
     seals::now_s,
 };
@@ -108,19 +108,19 @@ impl Grpc {
         }
     }
 
-    /// Speaks with one client until it leaves, or until `stop` turns true and its calls have ended.
+    /// Speaks with one client until it leaves, or until the node leaves and its calls have ended.
     pub(super) async fn connection(
         self,
         gateway: Current,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         remote: Remote,
-        stop: watch::Receiver<bool>,
+        underway: Underway,
     ) {
         let patience = Duration::from_millis(gateway.now().limits.header_read_ms_max);
         match self.tls.clone() {
-            None => self.greet((gateway, remote), stream, stop, patience).await,
+            None => self.greet((gateway, remote), stream, underway, patience).await,
             Some(tls) => match timeout(patience, tls.accept(stream)).await {
-                Ok(Ok(stream)) => self.greet((gateway, remote), stream, stop, patience).await,
+                Ok(Ok(stream)) => self.greet((gateway, remote), stream, underway, patience).await,
                 Ok(Err(error)) => tracing::debug!(%error, "a gRPC client did not agree on TLS"),
                 Err(_) => tracing::debug!("a gRPC client did not finish its TLS handshake in time"),
             },
@@ -132,7 +132,7 @@ impl Grpc {
         self,
         (gateway, remote): (Current, Remote),
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-        stop: watch::Receiver<bool>,
+        underway: Underway,
         patience: Duration,
     ) {
         let (mut reader, writer) = tokio::io::split(stream);
@@ -141,14 +141,14 @@ impl Grpc {
         if !matches!(greeting, Ok(Ok(_))) || preface != *PREFACE {
             return tracing::debug!("a client of the gRPC address does not speak HTTP/2");
         }
-        self.converse((gateway, remote), tokio::io::join(Cursor::new(preface).chain(reader), writer), stop).await;
+        self.converse((gateway, remote), tokio::io::join(Cursor::new(preface).chain(reader), writer), underway).await;
     }
 
     async fn converse(
         self,
         (gateway, remote): (Current, Remote),
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-        mut stop: watch::Receiver<bool>,
+        mut underway: Underway,
     ) {
         let limits = gateway.now().limits.clone();
         let mut builder = http2::Builder::new(TokioExecutor::new());
@@ -158,10 +158,10 @@ impl Grpc {
             .max_header_list_size(limits.header_bytes_max as u32)
             .keep_alive_interval(PING)
             .keep_alive_timeout(PONG);
-        let stopping = stop.clone();
+        let serving = underway.clone();
         let service = service_fn(move |request| {
-            let (grpc, gateway, stop) = (self.clone(), gateway.clone(), stopping.clone());
-            async move { Ok::<_, Infallible>(grpc.answer((gateway, remote), request, stop).await) }
+            let (grpc, gateway, underway) = (self.clone(), gateway.clone(), serving.clone());
+            async move { Ok::<_, Infallible>(grpc.answer((gateway, remote), request, underway).await) }
         });
         let connection = builder.serve_connection(TokioIo::new(stream), service);
         tokio::pin!(connection);
@@ -172,7 +172,7 @@ impl Grpc {
                 }
                 return;
             }
-            _ = stop.wait_for(|stop| *stop) => connection.as_mut().graceful_shutdown(),
+            () = underway.leaves() => connection.as_mut().graceful_shutdown(),
         }
         let _ = connection.await;
     }
@@ -181,7 +181,7 @@ impl Grpc {
         &self,
         (gateway, remote): (Current, Remote),
         request: Request<Incoming>,
-        stop: watch::Receiver<bool>,
+        underway: Underway,
     ) -> Response<Body> {
         if request.method() != Method::POST || !is_grpc(request.headers()) {
             return plain(StatusCode::UNSUPPORTED_MEDIA_TYPE);
@@ -192,7 +192,7 @@ impl Grpc {
             tracing::warn!(%status, why, "refused at the gRPC door");
             return refused(status, why).into_http();
         }
-        if *stop.borrow() {
+        if underway.stage() == Stage::Stopping {
             return Status::unavailable("the gateway is shutting down").into_http();
         }
         let path = request.uri().path();
@@ -213,7 +213,7 @@ impl Grpc {
         };
         let visitor = Visitor { principal, remote };
         let body_bytes_max = gateway.limits.body_bytes_max;
-        let opened = Opened { gateway, visitor, shape, deadline, stop };
+        let opened = Opened { gateway, visitor, shape, deadline, underway };
         tonic::server::Grpc::new(ProstCodec::<words::Reply, words::Request>::default())
             .max_decoding_message_size(body_bytes_max)
             .streaming(opened, request)

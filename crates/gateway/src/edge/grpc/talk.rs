@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::{Stream, stream};
 use mcp::{Envelope, Kind, Meta, Method, ScanLimits, code, message};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tonic::{Code, Response, Status, Streaming, server::StreamingService};
 
 use super::{
@@ -23,7 +23,8 @@ use super::{
     words,
 };
 use crate::{
-    catalogue::Endpoint, gateway::Gateway, intake::within, pipeline::wishes::Wishes, principal::Visitor, route::Inbound,
+    catalogue::Endpoint, gateway::Gateway, intake::within, leaving::Underway, pipeline::wishes::Wishes,
+    principal::Visitor, route::Inbound,
 };
 
 /// Which of the three methods.
@@ -56,7 +57,7 @@ pub(super) struct Opened {
     pub(super) visitor: Visitor,
     pub(super) shape: Shape,
     pub(super) deadline: Option<Duration>,
-    pub(super) stop: watch::Receiver<bool>,
+    pub(super) underway: Underway,
 }
 
 type Incoming = Streaming<words::Request>;
@@ -190,7 +191,7 @@ impl Opened {
         first: words::Request,
         incoming: &mut Incoming,
     ) -> Result<(), Status> {
-        let mut stop = self.stop.clone();
+        let mut underway = self.underway.clone();
         let mut heard = Some(first);
         while let Some(request) = heard {
             if request.endpoint().is_some_and(|named| named != *endpoint) {
@@ -202,7 +203,7 @@ impl Opened {
             }
             heard = tokio::select! {
                 heard = next(incoming) => heard?,
-                _ = stop.wait_for(|stop| *stop) => return Err(Status::unavailable("the gateway is shutting down")),
+                () = underway.leaves() => return Err(Status::unavailable("the gateway is going: open the session again")),
             };
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! What package managers and tasks are told of the machine: caches of this toolkit's own, so that what a package does when it
+//! What package managers and tasks are told of the machine: caches of the toolkits' own, so that what a package does when it
 //! is installed cannot reach those of the user; a folder for what is temporary; and the settings that the owner declared.
 
 use std::{
@@ -7,7 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use workbench::{Command, Reach};
+use crate::{Command, Reach};
 
 /// The folder of the caches, below that of the user.
 const FOLDER: &str = "switchboard/packages";
@@ -37,9 +37,9 @@ const CACHES: [(&str, &str); 17] = [
     ("IPYTHONDIR", "jupyter/ipython"),
 ];
 /// The folder of Maven's cache, which is told by an option.
-pub(crate) const MAVEN: &str = "maven";
+pub const MAVEN: &str = "maven";
 /// The folder of pnpm's packages, which is told by an option.
-pub(crate) const PNPM: &str = "pnpm";
+pub const PNPM: &str = "pnpm";
 
 /// What programs never get from the user's home: questions, colours, accounts, notices.
 const SETTINGS: [(&str, &str); 14] = [
@@ -140,7 +140,7 @@ const TOOLCHAINS: [&str; 29] = [
 ];
 
 /// A command with these surroundings.
-pub(crate) fn around(command: Command) -> Command {
+pub fn around(command: Command) -> Command {
     let caches = cache_folder();
     if let Some(caches) = &caches {
         // a program that finds no such folder says so itself
@@ -156,11 +156,11 @@ pub(crate) fn around(command: Command) -> Command {
 }
 
 /// The folder of one cache.
-pub(crate) fn cache(name: &str) -> Option<String> {
+pub fn cache(name: &str) -> Option<String> {
     cache_folder().map(|caches| caches.join(name).display().to_string())
 }
 
-/// What this toolkit reaches beside its roots: the caches, which are made here, and where compilers are kept.
+/// What a toolkit that runs them reaches beside its roots: the caches, which are made here, and where compilers are kept.
 pub fn reach() -> Reach {
     let caches = cache_folder().filter(|caches| prepare(caches).is_ok());
     let home = env::home_dir();

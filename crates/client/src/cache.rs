@@ -1,0 +1,80 @@
+//! The words of the control API about kept answers.
+
+use serde::{Deserialize, Serialize};
+
+/// The answers that are kept. `GET /cache`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CacheStatus {
+    /// Bytes in memory, what it costs to keep them included.
+    pub memory_bytes: u64,
+    /// Bytes that there is room for.
+    pub memory_bytes_max: u64,
+    /// Answers in memory.
+    pub answers: u64,
+    /// The counts of all tools together.
+    #[serde(flatten)]
+    pub total: CacheCounts,
+    /// Each tool of which answers are or were kept, the most useful first.
+    pub tools: Vec<CachedTool>,
+    /// The answers that were given most often.
+    pub top: Vec<CachedAnswer>,
+}
+
+/// What keeping answers was worth.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CacheCounts {
+    /// Calls that a kept answer was given to.
+    pub hits: u64,
+    /// Those of them whose answer was past its time.
+    pub stale: u64,
+    /// Calls that had to be made.
+    pub misses: u64,
+    /// Hits in a hundred calls; nothing before the first call.
+    pub hit_percent: Option<f64>,
+    /// How long the calls would have taken that were not made.
+    pub saved_ms: u64,
+}
+
+/// One tool of which answers are or were kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CachedTool {
+    /// The name of its server.
+    pub server: String,
+    /// Its own name; `resources/read` for all resources.
+    pub tool: String,
+    /// Answers in memory.
+    pub answers: u64,
+    /// Their bytes.
+    pub memory_bytes: u64,
+    /// The age of the oldest.
+    pub oldest_ms: u64,
+    /// Its counts.
+    #[serde(flatten)]
+    pub counts: CacheCounts,
+    /// What its counts say about its settings.
+    pub advice: Option<String>,
+}
+
+/// One of the answers that were given most often.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CachedAnswer {
+    /// The start of a digest of its server, tool, arguments and principal.
+    pub key: String,
+    /// The name of its server.
+    pub server: String,
+    /// The tool.
+    pub tool: String,
+    /// How often it was given.
+    pub hits: u64,
+    /// Its bytes.
+    pub memory_bytes: u64,
+    /// How old it is.
+    pub age_ms: u64,
+}
+
+/// Kept answers were dropped. `POST /cache/clear`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cleared {
+    /// How many answers.
+    pub answers: u64,
+}

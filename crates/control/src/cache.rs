@@ -1,0 +1,81 @@
+//! `/cache`: what is kept of answers, and dropping it.
+
+use std::time::{Duration, Instant};
+
+use client::{CacheCounts, CacheStatus, CachedAnswer, CachedTool, Cleared};
+use gateway::cache::{ToolReport, TopKey};
+use traffic::cache::{Advice, Tally};
+use url::form_urlencoded;
+
+use crate::reply::{Outcome, json};
+use crate::{Api, servers};
+
+/// `GET /cache`
+pub(crate) fn get(api: &Api) -> Outcome {
+    let gateway = api.configuration.current().now();
+    let report = gateway.traffic.cache.report(Instant::now());
+    json(&CacheStatus {
+        memory_bytes: report.memory_bytes,
+        memory_bytes_max: report.memory_bytes_max,
+        answers: report.answers,
+        total: counts(&report.total),
+        tools: report.tools.iter().map(tool).collect(),
+        top: report.top.into_iter().map(answer).collect(),
+    })
+}
+
+/// `POST /cache/clear`: everything, or with `server=NAME` what is kept of one server. Its lists are asked for anew.
+pub(crate) fn clear(api: &Api, query: &str) -> Outcome {
+    let named = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "server").map(|(_, name)| name);
+    if let Some(name) = &named {
+        servers::running(api, name)?;
+    }
+    let gateway = api.configuration.current().now();
+    let answers = gateway.traffic.cache.clear(named.as_deref()) as u64;
+    gateway.catalogue.ask_anew(named.as_deref());
+    json(&Cleared { answers })
+}
+
+fn tool(report: &ToolReport) -> CachedTool {
+    CachedTool {
+        server: report.server.to_string(),
+        tool: report.tool.to_string(),
+        answers: report.holding.answers,
+        memory_bytes: report.holding.bytes,
+        oldest_ms: ms(report.holding.oldest),
+        counts: counts(&report.tally),
+        advice: report.tally.advice().map(|advice| in_words(advice).to_owned()),
+    }
+}
+
+fn answer(top: TopKey) -> CachedAnswer {
+    CachedAnswer {
+        key: top.key,
+        server: top.server.to_string(),
+        tool: top.tool.to_string(),
+        hits: top.hits,
+        memory_bytes: top.bytes,
+        age_ms: ms(top.age),
+    }
+}
+
+fn counts(tally: &Tally) -> CacheCounts {
+    CacheCounts {
+        hits: tally.hits,
+        stale: tally.stale,
+        misses: tally.misses,
+        hit_percent: tally.hit_percent(),
+        saved_ms: ms(tally.saved),
+    }
+}
+
+fn in_words(advice: Advice) -> &'static str {
+    match advice {
+        Advice::KeepNone => "hardly ever asked for again: without `cache_s` the memory would be free",
+        Advice::KeepLonger => "the same when fetched again: a longer `cache_s` would do",
+    }
+}
+
+fn ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,166 @@
+//! The process that is to follow this one: started from a program on disk, with a socket as its stdin over which words and
+//! open descriptors go to it, and one line comes back. Seen from there, the same socket leads to the [`Predecessor`]. What
+//! the words mean is decided above.
+
+use std::{
+    env,
+    ffi::OsString,
+    io::{self, BufRead as _, BufReader, IoSlice, IoSliceMut, Read as _, Write as _},
+    mem::MaybeUninit,
+    os::{
+        fd::{BorrowedFd, OwnedFd},
+        unix::net::UnixStream,
+    },
+    path::Path,
+    process::{self, Stdio},
+    time::Duration,
+};
+
+use rustix::{
+    cmsg_space,
+    fs::FileType,
+    net::{
+        RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
+        recvmsg, sendmsg,
+    },
+    process::getppid,
+    stdio::{dup2_stdin, stdin},
+};
+
+/// The variable by which a successor knows that its stdin leads to its parent: the id of that process, so that it means
+/// nothing to whoever merely inherits it.
+const PREDECESSOR: &str = "SWITCHBOARD_PREDECESSOR";
+/// What the service manager tells one process only; the successor is another.
+const FOR_ONE_PROCESS: [&str; 4] = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "WATCHDOG_PID"];
+/// Descriptors that go over at one time: the kernel's own limit is 253.
+const DESCRIPTORS_MAX: usize = 250;
+/// Words that go over: hundreds of addresses and thousands of names.
+const WORDS_BYTES_MAX: u64 = 1 << 20;
+/// The line that comes back: an error with its causes.
+const LINE_BYTES_MAX: u64 = 16 << 10;
+/// How long either side waits for what the other has to write at once.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(10);
+
+/// A process that was started to follow this one. Dropped before it has taken over, it is killed.
+#[derive(Debug)]
+pub struct Successor {
+    process: Option<process::Child>,
+    socket: UnixStream,
+}
+
+impl Successor {
+    /// Starts `program` with our own environment, folder, stdout and stderr.
+    pub fn start(program: &Path, arguments: &[OsString]) -> io::Result<Self> {
+        let (ours, theirs) = UnixStream::pair()?;
+        let mut command = process::Command::new(program);
+        command.args(arguments).stdin(Stdio::from(OwnedFd::from(theirs)));
+        for name in FOR_ONE_PROCESS {
+            command.env_remove(name);
+        }
+        let process = command.env(PREDECESSOR, process::id().to_string()).spawn()?;
+        Ok(Self { process: Some(process), socket: ours })
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.process.as_ref().map_or(0, process::Child::id)
+    }
+
+    /// Gives it words and descriptors, which stay ours too.
+    pub fn give(&mut self, words: &[u8], descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
+        self.socket.set_write_timeout(Some(WRITTEN_WITHIN))?;
+        let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(DESCRIPTORS_MAX))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        if !descriptors.is_empty() && !control.push(SendAncillaryMessage::ScmRights(descriptors)) {
+            return Err(io::Error::other(format!("more than {DESCRIPTORS_MAX} descriptors cannot be handed over")));
+        }
+        let length = (words.len() as u64).to_be_bytes();
+        let sent = sendmsg(&self.socket, &[IoSlice::new(&length)], &mut control, SendFlags::NOSIGNAL)?;
+        self.socket.write_all(&length[sent..])?;
+        self.socket.write_all(words)
+    }
+
+    /// Its one line, if it says one in time; blocks the thread. An error of kind `UnexpectedEof` means that it has ended.
+    pub fn hear(&mut self, within: Duration) -> io::Result<String> {
+        self.socket.set_read_timeout(Some(within))?;
+        let mut line = String::new();
+        BufReader::new(&self.socket).take(LINE_BYTES_MAX).read_line(&mut line)?;
+        if line.is_empty() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(line.trim_end().to_owned())
+    }
+
+    /// Lets it live on when we end.
+    pub fn let_live(mut self) {
+        self.process = None;
+    }
+}
+
+impl Drop for Successor {
+    fn drop(&mut self) {
+        if let Some(process) = &mut self.process {
+            // it may have ended by itself; then there is only its status to fetch
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+}
+
+/// The process that this one is to follow.
+#[derive(Debug)]
+pub struct Predecessor {
+    socket: UnixStream,
+}
+
+impl Predecessor {
+    /// The predecessor of this process, if it was started as a [`Successor`]. Stdin leads nowhere afterwards.
+    pub fn of_process() -> Option<Self> {
+        let named: i32 = env::var(PREDECESSOR).ok()?.parse().ok()?;
+        if getppid().map(rustix::process::Pid::as_raw_pid) != Some(named) {
+            return None;
+        }
+        let kind = rustix::fs::fstat(stdin()).ok().map(|facts| FileType::from_raw_mode(facts.st_mode));
+        if kind != Some(FileType::Socket) {
+            return None;
+        }
+        let socket = UnixStream::from(stdin().try_clone_to_owned().ok()?);
+        let nowhere = std::fs::File::open("/dev/null").ok()?;
+        dup2_stdin(&nowhere).ok()?;
+        Some(Self { socket })
+    }
+
+    /// What it gives: words and descriptors.
+    pub fn take(&mut self) -> io::Result<(Vec<u8>, Vec<OwnedFd>)> {
+        self.socket.set_read_timeout(Some(WRITTEN_WITHIN))?;
+        let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(DESCRIPTORS_MAX))];
+        let mut control = RecvAncillaryBuffer::new(&mut space);
+        let mut length = [0; 8];
+        let read =
+            recvmsg(&self.socket, &mut [IoSliceMut::new(&mut length)], &mut control, RecvFlags::CMSG_CLOEXEC)?.bytes;
+        let mut descriptors = Vec::new();
+        for message in control.drain() {
+            if let RecvAncillaryMessage::ScmRights(rights) = message {
+                descriptors.extend(rights);
+            }
+        }
+        if read == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.socket.read_exact(&mut length[read..])?;
+        let length = u64::from_be_bytes(length);
+        if length > WORDS_BYTES_MAX {
+            return Err(io::Error::other(format!("more than {WORDS_BYTES_MAX} bytes of words")));
+        }
+        let mut words = vec![0; length as usize];
+        self.socket.read_exact(&mut words)?;
+        Ok((words, descriptors))
+    }
+
+    /// Says the one line that it waits for.
+    pub fn tell(mut self, line: &str) -> io::Result<()> {
+        self.socket.set_write_timeout(Some(WRITTEN_WITHIN))?;
+        let line: String = line.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+        self.socket.write_all(format!("{line}\n").as_bytes())
+    }
+}

@@ -1,0 +1,128 @@
+//! The hand-over of a node to a successor: the program that is on disk by now is started with our doors, and once it says
+//! that it is ready, this node takes nothing new any more. One that fails or is late is ended, and this node goes on.
+
+use std::env;
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::control::Wish;
+use client::Restarted;
+use gateway::edge::serve::Listener;
+use gateway::{Current, catalogue::Endpoint, leaving::Stage};
+use supervisor::Successor;
+use tokio::sync::mpsc;
+
+use crate::control::Controls;
+use crate::will::{Door, Will};
+
+/// How long a successor may take to be ready: its own start, and some seconds for the servers that were in use.
+const READY_WITHIN: Duration = Duration::from_mins(1);
+
+/// All that can be handed over.
+pub(crate) struct Estate {
+    /// The doors of clients.
+    pub(crate) doors: Vec<(Door, Arc<Listener>)>,
+    /// What makes the node controllable, with the door of the control API.
+    pub(crate) controls: Controls,
+    /// The gateway.
+    pub(crate) gateway: Current,
+    /// The program of a successor.
+    pub(crate) program: io::Result<PathBuf>,
+}
+
+impl Estate {
+    /// Hears wishes for a successor until one has taken over.
+    pub(crate) async fn hand_over(mut self, mut wishes: mpsc::Receiver<Wish>) {
+        while let Some(wish) = wishes.recv().await {
+            let (estate, outcome) = tokio::task::spawn_blocking(move || {
+                let outcome = self.successor();
+                (self, outcome)
+            })
+            .await
+            .expect("a hand-over does not panic");
+            self = estate;
+            if let Err(reason) = &outcome {
+                tracing::error!(reason, "no successor took over: the node goes on");
+                let _ = wish.send(outcome);
+                continue;
+            }
+            self.leave();
+            let _ = wish.send(outcome);
+            return;
+        }
+    }
+
+    /// Starts a successor and waits until it is ready; blocks the thread.
+    fn successor(&self) -> Result<Restarted, String> {
+        if std::process::id() == 1 {
+            return Err(
+                "this is the first process of its container, which ends with it: replace the container".to_owned()
+            );
+        }
+        let program = self.program.as_ref().map_err(|error| format!("its program cannot be found: {error}"))?;
+        let failed = |error: io::Error| format!("`{}`: {error}", program.display());
+        let doors: Vec<(Door, &Arc<Listener>)> = self.all_doors().collect();
+        let descriptors: Vec<_> = doors.iter().map(|(_, listener)| listener.as_fd()).collect();
+        let words = serde_json::to_vec(&self.will(doors.iter().map(|(door, _)| door.clone()).collect()));
+        let words = words.map_err(|error| failed(error.into()))?;
+        let arguments: Vec<OsString> = env::args_os().skip(1).collect();
+        let mut successor = Successor::start(program, &arguments).map_err(failed)?;
+        tracing::info!(pid = successor.pid(), program = %program.display(), "a successor is starting");
+        successor.give(&words, &descriptors).map_err(failed)?;
+        let line = successor.hear(READY_WITHIN).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => format!("`{}` ended before it was ready", program.display()),
+            io::ErrorKind::WouldBlock => format!("`{}` was not ready within {READY_WITHIN:?}", program.display()),
+            _ => failed(error),
+        })?;
+        let version = line.strip_prefix("ready ").ok_or_else(|| line.clone())?.to_owned();
+        let restarted = Restarted { pid: successor.pid(), version, former_pid: std::process::id() };
+        successor.let_live();
+        Ok(restarted)
+    }
+
+    fn all_doors(&self) -> impl Iterator<Item = (Door, &Arc<Listener>)> {
+        let control = self.controls.door().map(|(path, listener)| (Door::new("control", &path.display()), listener));
+        self.doors.iter().map(|(door, listener)| (door.clone(), listener)).chain(control)
+    }
+
+    fn will(&self, doors: Vec<Door>) -> Will {
+        let gateway = self.gateway.now();
+        let in_use = gateway.members().iter().filter(|member| member.upstream.peer().is_some());
+        let servers = in_use.map(|member| member.upstream.name.to_string()).collect();
+        Will { doors, servers, everything: gateway.catalogue.warm(&Endpoint::All).is_some() }
+    }
+
+    /// Takes nothing new from now on.
+    fn leave(self) {
+        for (_, listener) in self.all_doors() {
+            listener.leave();
+        }
+        tracing::info!("a successor has taken over: calls that run are finished here");
+        self.gateway.now().stages.enter(Stage::HandedOver);
+    }
+}
+
+/// The path of our own program as it was started, which an upgrade replaces: not that of the file behind it, which an
+/// upgrade may leave as it is.
+pub(crate) fn own_program() -> io::Result<PathBuf> {
+    let running = env::current_exe()?;
+    let typed = env::args_os().next().map(PathBuf::from).unwrap_or_default();
+    let candidates: Vec<PathBuf> = if typed.components().count() > 1 {
+        vec![std::path::absolute(typed)?]
+    } else {
+        let folders = env::var_os("PATH").unwrap_or_default();
+        env::split_paths(&folders).map(|folder| folder.join(&typed)).collect()
+    };
+    Ok(candidates.into_iter().find(|path| is_same(path, &running)).unwrap_or(running))
+}
+
+/// Whether two paths lead to one file.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let file = |path: &Path| std::fs::metadata(path).map(|facts| (facts.dev(), facts.ino())).ok();
+    file(one).is_some_and(|one| file(other) == Some(one))
+}
