@@ -195,6 +195,9 @@ pub enum Error {
     /// The way in for gRPC could not be opened.
     #[error("cannot serve gRPC")]
     Grpc(#[source] gateway::edge::grpc::GrpcError),
+    /// The jobs that were promised to be done cannot be read.
+    #[error("the jobs cannot be read")]
+    Jobs(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A toolkit cannot work where it was told to.
     #[error("the toolkit `{name}` cannot start")]
     Toolkit {
@@ -234,6 +237,9 @@ impl Error {
             Self::Open(_) => Some(Listen::HINT_OPEN.into()),
             Self::Listen { .. } => Some("choose another address with `--listen`".into()),
             Self::Grpc(_) => Some("see `certificate`, `key` and `client_authorities` in the section `[grpc]`".into()),
+            Self::Jobs(_) => {
+                Some("to start without them for now, set `durable = false` in the section `[jobs]`".into())
+            }
             Self::Taken { free: Some(free), .. } => {
                 Some(format!("end that one, or listen elsewhere: `--listen {free}`"))
             }

@@ -103,6 +103,7 @@ impl Error {
             | Self::Cancelled
             | Self::Listen { .. }
             | Self::Grpc(_)
+            | Self::Jobs(_)
             | Self::Output(_) => Exit::Failure,
             Self::Usage { .. }
             | Self::NoProject { .. }

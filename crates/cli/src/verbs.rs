@@ -12,6 +12,7 @@ mod config;
 mod doctor;
 mod init;
 mod interactive;
+mod job;
 mod logs;
 mod man;
 mod principal;
@@ -68,6 +69,7 @@ verbs! {
     restart::Restart,
     status::Status,
     logs::Logs,
+    job::Job,
     cache::Cache,
     config::Config,
     server::Server,

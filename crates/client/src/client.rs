@@ -13,8 +13,8 @@ use serde::de::DeserializeOwned;
 
 use crate::socket::socket_there;
 use crate::{
-    Applied, CacheStatus, Check, Cleared, Error, LogLine, Logs, NodeStatus, Past, PastText, Problem, Restarted, Server,
-    ServerReport,
+    Applied, CacheStatus, Check, Cleared, Error, Job, JobReport, Jobs, LogLine, Logs, NodeStatus, Past, PastText,
+    Problem, Purged, Restarted, Server, ServerReport,
 };
 
 /// The largest answer that is read, in bytes: a list of thousands of servers is far smaller.
@@ -91,6 +91,35 @@ impl Client {
     /// Starts a server if it does not run, and asks it something harmless.
     pub async fn test(&self, name: &str) -> Result<Check, Error> {
         self.ask(Method::POST, &format!("/servers/{name}/test")).await
+    }
+
+    /// Jobs, newest first.
+    pub async fn jobs(&self, wanted: &Jobs) -> Result<Vec<Job>, Error> {
+        self.ask(Method::GET, &format!("/jobs?{}", wanted.query())).await
+    }
+
+    /// One job.
+    pub async fn job(&self, id: &str) -> Result<JobReport, Error> {
+        self.ask(Method::GET, &format!("/jobs/{id}")).await
+    }
+
+    /// Cancels a job.
+    pub async fn cancel_job(&self, id: &str) -> Result<Job, Error> {
+        self.ask(Method::POST, &format!("/jobs/{id}/cancel")).await
+    }
+
+    /// Lets a job that did not succeed begin anew; one that may have had its effect only `anyway`.
+    pub async fn retry_job(&self, id: &str, anyway: bool) -> Result<Job, Error> {
+        self.ask(Method::POST, &format!("/jobs/{id}/retry?anyway={anyway}")).await
+    }
+
+    /// Forgets jobs that have ended and are in this state.
+    pub async fn purge_jobs(&self, state: &str) -> Result<Purged, Error> {
+        self.ask(
+            Method::POST,
+            &format!("/jobs/purge?{}", Jobs { state: Some(state.to_owned()), ..Jobs::default() }.query()),
+        )
+        .await
     }
 
     /// Reads the configuration again and puts it in force.

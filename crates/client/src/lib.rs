@@ -15,6 +15,7 @@ mod api;
 mod cache;
 mod client;
 mod error;
+mod jobs;
 mod socket;
 
 pub use api::{
@@ -24,4 +25,5 @@ pub use api::{
 pub use cache::{CacheCounts, CacheStatus, CachedAnswer, CachedTool, Cleared};
 pub use client::Client;
 pub use error::Error;
+pub use jobs::{Attempt, Job, JobReport, Jobs, Purged};
 pub use socket::socket_of;

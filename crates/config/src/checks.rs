@@ -6,6 +6,7 @@ mod bundle;
 mod cache;
 mod gateway;
 mod grpc;
+mod jobs;
 mod limits;
 mod names;
 mod principal;
@@ -22,6 +23,7 @@ pub(crate) fn check(config: &Config, problems: &mut Problems<'_>) {
     grpc::check(&config.grpc, &config.gateway, has_principals, problems);
     names::check("principals", config.principals.keys(), problems);
     principal::check(&config.principals, &config.servers, problems);
+    jobs::check(&config.jobs, problems);
     limits::check(&config.limits, problems);
     queue::check(&config.queue, problems);
     breaker::check(&config.breaker, &config.retry, problems);

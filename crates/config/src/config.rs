@@ -7,7 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Breaker, Bridge, Bundle, Cache, Error, Gateway, Grpc, Limits, Log, Node, Principal, Queue, Retry, Server, Tools,
+    Breaker, Bridge, Bundle, Cache, Error, Gateway, Grpc, Jobs, Limits, Log, Node, Principal, Queue, Retry, Server,
+    Tools,
 };
 
 /// Everything an operator can choose. Serialized, secrets read `•••`.
@@ -30,6 +31,8 @@ pub struct Config {
     pub breaker: Breaker,
     /// How often a call that got no answer is sent once more.
     pub retry: Retry,
+    /// Calls that are finished without their callers.
+    pub jobs: Jobs,
     /// How much is kept of answers.
     pub cache: Cache,
     /// What is logged, and in which shape.

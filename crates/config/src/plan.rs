@@ -10,12 +10,14 @@ use serde_json::{Map, Value};
 use crate::{Config, Limits, Server};
 
 /// Keys that are read once, when the node starts.
-const READ_AT_START: [&str; 14] = [
+const READ_AT_START: [&str; 16] = [
     "gateway.listen",
     "grpc.certificate",
     "grpc.client_authorities",
     "grpc.key",
     "grpc.listen",
+    "jobs.durable",
+    "jobs.store_bytes_max",
     "limits.connections_max",
     "limits.listens_per_principal_max",
     "limits.parked_call_ms_max",

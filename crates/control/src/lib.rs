@@ -9,6 +9,7 @@
 mod cache;
 pub mod configuration;
 mod folders;
+mod jobs;
 pub mod log;
 mod logs;
 mod past;

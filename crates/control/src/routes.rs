@@ -6,7 +6,7 @@ use client::Problem;
 use http::{Method, Request, StatusCode};
 
 use crate::reply::{Outcome, Reply, problem, refusal};
-use crate::{Configuration, Restarts, cache, logs, past, restart, servers, status};
+use crate::{Configuration, Restarts, cache, jobs, logs, past, restart, servers, status};
 
 /// The control API of one node. Cheap to clone.
 #[derive(Clone)]
@@ -46,6 +46,11 @@ impl Api {
             ("POST", ["servers", name, "restart"]) => servers::act(self, name, |current| current.restart(name)),
             ("POST", ["servers", name, "breaker", "reset"]) => servers::reset_breaker(self, name),
             ("POST", ["servers", name, "test"]) => servers::test(self, name).await,
+            ("GET", ["jobs"]) => jobs::list(self, query).await,
+            ("POST", ["jobs", "purge"]) => jobs::purge(self, query).await,
+            ("GET", ["jobs", id]) => jobs::get(self, id).await,
+            ("POST", ["jobs", id, "cancel"]) => jobs::cancel(self, id).await,
+            ("POST", ["jobs", id, "retry"]) => jobs::retry(self, id, query).await,
             ("GET", ["cache"]) => cache::get(self),
             ("POST", ["cache", "clear"]) => cache::clear(self, query),
             ("POST", ["config", "reload"]) => past::reload(self).await,

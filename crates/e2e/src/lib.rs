@@ -3,20 +3,22 @@
 //! panics with the log of what failed, because then the test has failed; only what a client does is a result.
 //!
 //! Reading order: [`program`] starts anything that announces itself, [`node`] is the gateway, [`scene`] one whose
-//! configuration changes, [`fixture`], [`servers`], [`apis`], [`fake`] and [`scripted`] stand behind it, [`tools`] finds what
+//! configuration changes, [`fixture`], [`servers`], [`apis`], [`fake`], [`scripted`] and [`counting`] stand behind it, [`tools`] finds what
 //! `scripts/setup-tests.sh` installed, [`driver`] drives one client, [`suite`] runs the conformance suite, [`wire`] speaks
-//! raw HTTP, [`events`] reads its streams, [`legacy`] holds a session over it, [`talk`] speaks on stdin and stdout,
+//! raw HTTP, [`events`] reads its streams, [`jobs`] submits calls and comes back for them, [`legacy`] holds a session over it, [`talk`] speaks on stdin and stdout,
 //! [`terminal`] sits at a terminal, [`grpc`] speaks gRPC, [`papers`] are certificates, [`toolkits`] tells what the program says of
 //! its toolkits, [`arguments`] makes arguments for their tools.
 
 pub mod apis;
 pub mod arguments;
 pub mod control;
+pub mod counting;
 pub mod driver;
 pub mod events;
 pub mod fake;
 pub mod fixture;
 pub mod grpc;
+pub mod jobs;
 pub mod legacy;
 pub mod node;
 pub mod papers;

@@ -69,6 +69,15 @@ pub fn exchange(address: &str, bytes: &[u8]) -> Answer {
     read_answer(&mut BufReader::new(connection))
 }
 
+/// As [`exchange`], with a server that may be gone, or go before it has answered whole.
+pub fn attempt(address: &str, bytes: &[u8]) -> Option<Answer> {
+    let mut connection = TcpStream::connect(address).ok()?;
+    connection.set_read_timeout(Some(ANSWER_WITHIN)).ok()?;
+    send(&mut connection, bytes);
+    let answer = read_answer(&mut BufReader::new(connection));
+    serde_json::from_str::<serde_json::Value>(&answer.message()).is_ok().then_some(answer)
+}
+
 /// A new connection to `address`.
 ///
 /// # Panics

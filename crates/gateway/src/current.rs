@@ -60,6 +60,11 @@ impl Current {
         current
     }
 
+    /// Keeps jobs there, and runs those that wait; where there is no place for them, none is accepted.
+    pub fn keep_jobs(&self, store: Result<store::Store, store::Error>) {
+        self.now().jobs.begin(store, Arc::downgrade(&self.place));
+    }
+
     /// The gateway as it is now.
     pub fn now(&self) -> Gateway {
         Gateway(self.place.load_full())

@@ -17,6 +17,7 @@ use crate::{
     catalogue::{Catalogue, Member, Terms},
     edge::{bridge::Bridge, door::Door, duplex::SseConnections},
     identities::Identities,
+    jobs::Jobs,
     leaving::Stages,
     parked::ParkedCalls,
     pipeline::{Traffic, breaker::Rules, limit::ServerRates},
@@ -54,6 +55,10 @@ pub struct Parts {
     pub sessions: Arc<Sessions>,
     /// The calls that wait for an answer of a person.
     pub parked: Arc<ParkedCalls>,
+    /// The calls that are finished without their callers.
+    pub jobs: Arc<Jobs>,
+    /// The section `[jobs]`.
+    pub job_settings: config::Jobs,
     /// What the steps of the pipeline remember.
     pub traffic: Arc<Traffic>,
     /// The whole of results that were cut.
@@ -195,6 +200,8 @@ impl Parts {
             limits: limits.clone(),
             settings: config.gateway.clone(),
             tools: config.tools.clone(),
+            jobs: Arc::default(),
+            job_settings: config.jobs.clone(),
             cache: config.cache.clone(),
             traffic: Arc::new(Traffic::new(config, &members)),
             results: Arc::default(),
@@ -243,6 +250,8 @@ impl Parts {
             limits: config.limits.clone(),
             settings: config.gateway.clone(),
             tools: config.tools.clone(),
+            jobs: self.jobs.clone(),
+            job_settings: config.jobs.clone(),
             cache: config.cache.clone(),
             traffic: self.traffic.clone(),
             results: self.results.clone(),

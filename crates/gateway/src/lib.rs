@@ -2,12 +2,12 @@
 //!
 //! A request enters at an edge (`edge`), which learns whose it is (`identities`), is routed by the catalogue (`catalogue`)
 //! and leaves by the other edge (`upstream`). Between the two edges a call has no era ([`call`]). What this crate does not
-//! do: it starts no process and opens no connection itself, and it keeps nothing on disk but the keys of its seals and
-//! long results.
+//! do: it starts no process and opens no connection itself, and it keeps nothing on disk but jobs
+//! (`store`), the keys of its seals and long results.
 //!
 //! In reading order: [`gateway`] (the parts put together), [`current`] (how it changes), [`principal`] with [`sight`], and [`identities`],
 //! [`call`], [`events`], [`failure`], [`intake`], [`alarm`], [`catalogue`], [`route`], [`manner`], [`pipeline`],
-//! [`cache`], [`upstream`], [`residents`], [`shape`] and [`results`], [`parked`], [`session`], [`reach`], [`streams`], [`edge`],
+//! [`cache`], [`upstream`], [`residents`], [`shape`] and [`results`], [`parked`], [`jobs`], [`session`], [`reach`], [`streams`], [`edge`],
 //! [`leaving`] (its way out).
 
 pub mod alarm;
@@ -21,6 +21,7 @@ pub mod failure;
 pub mod gateway;
 pub mod identities;
 pub mod intake;
+pub mod jobs;
 pub mod key_file;
 pub mod leaving;
 pub mod manner;

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// A request as it came in.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Inbound {
     /// Who sent it.
     pub caller: Caller,

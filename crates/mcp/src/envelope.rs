@@ -39,7 +39,7 @@ struct Layout {
     known_method: Method,
     /// The members of `params`; absent when there are none or when they are an array.
     params: Members<18>,
-    meta: Members<16>,
+    meta: Members<17>,
     result: Members<23>,
     error: Members<3>,
     top: Members<6>,
@@ -133,7 +133,7 @@ impl Envelope {
     }
 
     /// The members of `params._meta`, or of `result._meta` in an answer, for splicing.
-    pub fn meta_members(&self) -> &Members<16> {
+    pub fn meta_members(&self) -> &Members<17> {
         &self.0.meta
     }
 
@@ -275,7 +275,7 @@ impl Layout {
     }
 }
 
-fn meta_member(scanner: &mut Scanner<'_>, is_meta: bool, meta: &mut Members<16>) -> Result<Option<Span>, Invalid> {
+fn meta_member(scanner: &mut Scanner<'_>, is_meta: bool, meta: &mut Members<17>) -> Result<Option<Span>, Invalid> {
     if !is_meta || scanner.peek() != Some(b'{') {
         return Ok(None);
     }

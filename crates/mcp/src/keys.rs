@@ -65,6 +65,7 @@ keys!(
         Cache = "dev.switchboard/cache",
         IdempotencyKey = "dev.switchboard/idempotency_key",
         Region = "dev.switchboard/region",
+        Async = "dev.switchboard/async",
     }
 );
 keys!(

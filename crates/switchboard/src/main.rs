@@ -5,6 +5,7 @@ mod bridge;
 mod control;
 mod hangup;
 mod heritage;
+mod jobs;
 mod manager;
 mod node;
 mod residents;

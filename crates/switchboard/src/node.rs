@@ -22,6 +22,7 @@ use tokio::sync::mpsc;
 use crate::activation::Lent;
 use crate::control::{self, Controlled, Controls};
 use crate::heritage::Heritage;
+use crate::jobs;
 use crate::manager::Manager;
 use crate::residents::Household;
 use crate::stopping::Signals;
@@ -105,6 +106,7 @@ async fn begin(
     }
     heritage.leave_the_rest();
     let gateway = gateway(config);
+    jobs::keep(&gateway, config, settings)?;
     let listen: Vec<String> = doors.iter().map(|(_, listener, speech)| listener.address(speech)).collect();
     heritage.warm(&gateway.now()).await;
     let (restarts, wishes) = Restarts::channel();
@@ -153,6 +155,7 @@ pub(crate) async fn stdio(arguments: &Stdio, settings: &Settings, terminal: &mut
     if !gateway.now().catalogue.has(&endpoint) {
         return Err(no_endpoint(&endpoint, &config));
     }
+    jobs::keep(&gateway, &config, settings)?;
     let mut signals = Signals::listen();
     serve::stdio(gateway, endpoint, async move { signals.next().await }).await;
     Ok(Exit::Done)

@@ -35,7 +35,7 @@ const FLOORS: &[Floor] = &[
         ],
     },
     Floor { number: 4, noun: "tools", crates: &["client", "workbench"] },
-    Floor { number: 3, noun: "adapters", crates: &["egress", "supervisor"] },
+    Floor { number: 3, noun: "adapters", crates: &["egress", "store", "supervisor"] },
     Floor { number: 2, noun: "rules", crates: &["adoption", "config", "toolkit", "traffic"] },
     Floor { number: 1, noun: "words", crates: &["mcp"] },
     Floor { number: 0, noun: "base", crates: &["telemetry"] },

@@ -7,6 +7,7 @@ mod bench_toolkits;
 #[cfg(test)]
 mod bounds;
 mod cli;
+mod crash_jobs;
 mod fuzz;
 mod limits;
 mod page;
@@ -29,6 +30,7 @@ cargo xtask <task>
   bench-toolkits [--quick]       measure toolkits: start, memory, and tools beside native commands
   restarts [--rounds N]          restart a gateway that is asked all the while, and count what fails
   soak [--cycles N]              start, use and kill stdio servers by the thousand, and look for what is left
+  crash-jobs [--rounds N]        kill the gateway under load, and look for jobs that were lost or run twice
   fuzz [target…] [--seconds N]   run the fuzz targets, five minutes each";
 
 fn main() -> ExitCode {
@@ -54,6 +56,7 @@ fn run(task: &str, options: &[String]) -> Result<(), Box<dyn Error>> {
         "bench-toolkits" => Ok(bench_toolkits::run(options)?),
         "restarts" => Ok(restarts::run(options)?),
         "soak" => Ok(soak::run(options)?),
+        "crash-jobs" => Ok(crash_jobs::run(options)?),
         "fuzz" => Ok(fuzz::run(options)?),
         "" | "help" | "--help" => {
             println!("{TASKS}");

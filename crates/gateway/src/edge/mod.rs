@@ -2,8 +2,9 @@
 //! routed, and answered in the words of that era.
 //!
 //! In reading order: `about` (what an endpoint says of itself), `modern` and `legacy` (the two eras), `running` with
-//! `unbroken` (a call of a legacy session), `tasks` (core tasks of legacy ones), `listen` (changes for modern clients),
-//! `http` with `door`, `head` and `body` (Streamable HTTP), `coding` (compressed bodies), `bridge` (plain HTTP), `duplex` (stdio, sockets, HTTP+SSE), `grpc`, `serve` with
+//! `unbroken` (a call of a legacy session), `tasks` (core tasks of legacy ones), `jobs` (calls that are finished without
+//! their callers), `listen` (changes for modern clients), `http` with `door`, `head` and `body` (Streamable HTTP),
+//! `coding` (compressed bodies), `bridge` (plain HTTP), `duplex` (stdio, sockets, HTTP+SSE), `grpc`, `serve` with
 //! `framing`, `head_timer` and `tls` (listeners).
 
 pub mod about;
@@ -17,6 +18,7 @@ pub mod grpc;
 mod head;
 mod head_timer;
 pub mod http;
+mod jobs;
 pub mod legacy;
 pub mod listen;
 pub mod lists;

@@ -15,7 +15,7 @@ use mcp::{
 };
 use tokio::sync::mpsc;
 
-use super::{Reply, STREAM_QUEUE, listen, lists};
+use super::{Reply, STREAM_QUEUE, jobs, listen, lists};
 use crate::{
     call::{Abilities, Answer, Ask, Call, Caller, Event, Exchange},
     catalogue::{Endpoint, listing::ListKind, wrapping::wrapped_answer},
@@ -103,10 +103,8 @@ pub async fn handle(gateway: &Gateway, inbound: Inbound) -> Reply {
         ))
         .await;
     }
-    if matches!(method, Method::TasksGet | Method::TasksUpdate | Method::TasksCancel)
-        && !declares_tasks(&inbound.request)
-    {
-        return failed(&Failure::MissingCapability(TASKS), &id, method);
+    if matches!(method, Method::TasksGet | Method::TasksUpdate | Method::TasksCancel) {
+        return Box::pin(task(gateway, inbound, method, id)).await;
     }
     match method {
         Method::Discover => Box::pin(discover(gateway, &inbound.endpoint, &id)).await,
@@ -122,7 +120,21 @@ pub async fn handle(gateway: &Gateway, inbound: Inbound) -> Reply {
     }
 }
 
+/// What a client asks of a task: of a job of ours, or of a server's task.
+async fn task(gateway: &Gateway, inbound: Inbound, method: Method, id: Bytes) -> Reply {
+    if !declares_tasks(&inbound.request) {
+        return failed(&Failure::MissingCapability(TASKS), &id, method);
+    }
+    match jobs::meant(gateway, &inbound.request, &inbound.caller.principal.name) {
+        Some(job) => jobs::answer(gateway, &inbound, job, &id).await,
+        None => call(gateway, inbound, method, id).await,
+    }
+}
+
 async fn call(gateway: &Gateway, inbound: Inbound, method: Method, id: Bytes) -> Reply {
+    if method == Method::ToolsCall && jobs::is_wished(&inbound.request) {
+        return Box::pin(jobs::begin(gateway, inbound, &id)).await;
+    }
     let request = inbound.request.clone();
     let text_max = gateway.result_text_max(&inbound.endpoint, method);
     let (upstream, call) = match route(&gateway.catalogue, &gateway.seals, inbound).await {

@@ -368,6 +368,10 @@ pub async fn stdio(current: Current, endpoint: Endpoint, stop: impl Future<Outpu
     }
     duplex.close();
     drop(duplex);
+    let drain = Duration::from_millis(gateway.limits.drain_ms_max);
+    gateway.stages.enter(Stage::Stopping);
+    // jobs under way are no business of the client that has left
+    let _ = tokio::time::timeout(drain, gateway.stages.all_done()).await;
     let _ = tokio::time::timeout(Duration::from_millis(current.now().limits.drain_ms_max), writer).await;
     current.now().stop().await;
 }

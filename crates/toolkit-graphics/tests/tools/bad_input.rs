@@ -65,7 +65,7 @@ async fn what_is_no_picture_is_refused_by_every_tool() {
     let mut gallery = Gallery::with("text.txt", b"hello");
     gallery.put("empty.png", b"");
     gallery.put("paper.png", b"%PDF-1.7 ...");
-    gallery.put("named.png", &samples::jpeg(8, 8));
+    gallery.put("named.png", samples::jpeg(8, 8));
     for name in ["text.txt", "empty.png", "paper.png", "named.png"] {
         all_refuse(&mut gallery, name, "INVALID_INPUT").await;
     }
@@ -120,10 +120,10 @@ async fn damage_anywhere_never_breaks_the_toolkit() {
 #[tokio::test]
 async fn pictures_that_claim_too_much_are_refused_before_they_are_decoded() {
     let mut gallery = Gallery::open();
-    gallery.put("wide.png", &samples::png_that_claims(65_535, 65_535));
-    gallery.put("long.png", &samples::png_that_claims(1, 16_385));
-    gallery.put("large.png", &samples::png_that_claims(16_000, 16_000));
-    gallery.put("strip.tiff", &samples::tiff_that_claims(60_000, 60_000, u32::MAX));
+    gallery.put("wide.png", samples::png_that_claims(65_535, 65_535));
+    gallery.put("long.png", samples::png_that_claims(1, 16_385));
+    gallery.put("large.png", samples::png_that_claims(16_000, 16_000));
+    gallery.put("strip.tiff", samples::tiff_that_claims(60_000, 60_000, u32::MAX));
     gallery.put("huge.svg", br#"<svg xmlns="http://www.w3.org/2000/svg" width="99999" height="99999"/>"#);
     for name in ["wide.png", "long.png", "large.png", "strip.tiff", "huge.svg"] {
         all_refuse(&mut gallery, name, "TOO_LARGE").await;
@@ -133,8 +133,8 @@ async fn pictures_that_claim_too_much_are_refused_before_they_are_decoded() {
 #[tokio::test]
 async fn memory_follows_what_is_there_and_not_what_is_claimed() {
     let mut gallery = Gallery::open();
-    gallery.put("hollow.png", &samples::png_that_claims(10_000, 10_000));
-    gallery.put("hollow.tiff", &samples::tiff_that_claims(10_000, 10_000, 100_000_000));
+    gallery.put("hollow.png", samples::png_that_claims(10_000, 10_000));
+    gallery.put("hollow.tiff", samples::tiff_that_claims(10_000, 10_000, 100_000_000));
     for name in ["hollow.png", "hollow.tiff"] {
         gallery.refused("image_info", json!({"input_path": name}), "INVALID_INPUT", "input_path").await;
     }
@@ -143,7 +143,7 @@ async fn memory_follows_what_is_there_and_not_what_is_claimed() {
 #[tokio::test]
 async fn an_animation_without_end_is_refused() {
     let mut gallery = Gallery::with("film.gif", &samples::gif_of_many_frames(100_000, 4));
-    gallery.put("wide.gif", &samples::gif_of_many_frames(900, 4_000));
+    gallery.put("wide.gif", samples::gif_of_many_frames(900, 4_000));
     for name in ["film.gif", "wide.gif"] {
         let arguments = json!({"input_path": name, "format": "webp"});
         gallery.refused("convert_format", arguments, "TOO_LARGE", "input_path").await;
@@ -172,21 +172,21 @@ async fn a_drawing_that_takes_too_long_or_too_much_memory_is_refused() {
         "<filter id='f'><feTurbulence baseFrequency='.1' numOctaves='4000000000'/></filter><g filter='url(#f)'>";
     let mut gallery = Gallery::with("noise.svg", &drawing(&format!("{noise}{page}</g>")));
     let layers = ["<g opacity='.5'>".repeat(100), page.to_owned(), "</g>".repeat(100)].concat();
-    gallery.put("layers.svg", &drawing(&layers));
-    gallery.put("painted.svg", &drawing(&page.repeat(5_000)));
+    gallery.put("layers.svg", drawing(&layers));
+    gallery.put("painted.svg", drawing(&page.repeat(5_000)));
     let link = |at: usize| {
         let inner = format!("<rect width='5' height='5' fill='url(#p{})'/>", at + 1);
         format!("<pattern id='p{at}' width='9' height='9' patternUnits='userSpaceOnUse'>{inner}</pattern>")
     };
     let chain = (0..20_000).map(link).collect::<Vec<_>>().concat();
-    gallery.put("chain.svg", &drawing(&format!("{chain}<rect width='9' height='9' fill='url(#p0)'/>")));
-    gallery.put("letters.svg", &drawing(&format!("<text>{}</text>", "a".repeat(1_000_000))));
+    gallery.put("chain.svg", drawing(&format!("{chain}<rect width='9' height='9' fill='url(#p0)'/>")));
+    gallery.put("letters.svg", drawing(&format!("<text>{}</text>", "a".repeat(1_000_000))));
     for name in ["noise.svg", "layers.svg", "painted.svg", "chain.svg", "letters.svg"] {
         let arguments = json!({"input_path": name, "format": "png"});
         gallery.refused("convert_format", arguments, "TOO_LARGE", "input_path").await;
     }
     let chain = (0..1_900).map(link).collect::<Vec<_>>().concat();
-    gallery.put("long.svg", &drawing(&format!("{chain}<rect width='9' height='9' fill='url(#p0)'/>")));
+    gallery.put("long.svg", drawing(&format!("{chain}<rect width='9' height='9' fill='url(#p0)'/>")));
     gallery.done("resize_image", json!({"input_path": "long.svg", "width": 40, "output_path": "long.png"})).await;
 }
 

@@ -10,7 +10,7 @@ fn gallery() -> Gallery {
         "red.png",
         &samples::file(RgbImage::from_pixel(10, 10, image::Rgb([255, 0, 0])), ImageFormat::Png),
     );
-    gallery.put("blue.jpg", &samples::file(RgbImage::from_pixel(10, 10, image::Rgb([0, 0, 255])), ImageFormat::Jpeg));
+    gallery.put("blue.jpg", samples::file(RgbImage::from_pixel(10, 10, image::Rgb([0, 0, 255])), ImageFormat::Jpeg));
     gallery
 }
 

@@ -62,8 +62,8 @@ async fn an_animation_keeps_moving_where_the_format_moves() {
 #[tokio::test]
 async fn what_a_format_cannot_hold_is_said() {
     let mut gallery = Gallery::with("film.gif", &samples::moving_gif(3, 32));
-    gallery.put("disc.png", &samples::transparent_png(32));
-    gallery.put("deep.png", &samples::deep_png(32, 32));
+    gallery.put("disc.png", samples::transparent_png(32));
+    gallery.put("deep.png", samples::deep_png(32, 32));
     let mut check = async |input: &str, format: &str, said: &str| {
         let done =
             gallery.done("convert_format", json!({"input_path": input, "format": format, "overwrite": true})).await;

@@ -76,7 +76,7 @@ async fn definitions_that_use_each_other_many_times_are_refused_at_once() {
     let mut gallery = Gallery::with("a.svg", &drawing(""));
     for (name, level) in LEVELS {
         let levels: String = (0..10).map(|at| level(at, at + 1, 20)).collect();
-        gallery.put("a.svg", &drawing(&format!("{levels}{SHAPES}")));
+        gallery.put("a.svg", drawing(&format!("{levels}{SHAPES}")));
         let begun = Instant::now();
         gallery.refused("image_info", json!({"input_path": "a.svg"}), "TOO_LARGE", "input_path").await;
         gallery.refused("resize_image", json!({"input_path": "a.svg", "width": 8}), "TOO_LARGE", "input_path").await;
@@ -89,14 +89,14 @@ async fn long_chains_and_circles_of_definitions_do_not_break_the_renderer() {
     let mut gallery = Gallery::with("a.svg", &drawing(""));
     for (name, level) in LEVELS {
         let circle: String = (0..3).map(|at| level(at, (at + 1) % 3, 1)).collect();
-        gallery.put("a.svg", &drawing(&format!("{circle}{SHAPES}")));
+        gallery.put("a.svg", drawing(&format!("{circle}{SHAPES}")));
         gallery.refused("image_info", json!({"input_path": "a.svg"}), "TOO_LARGE", "input_path").await;
         // what is inherited, matched or put on points is counted generously, so that such a chain is never long
         if ["patterns by inheritance", "patterns by style sheet", "markers on points"].contains(&name) {
             continue;
         }
         let chain: String = (0..200).map(|at| level(at, at + 1, 1)).collect();
-        gallery.put("a.svg", &drawing(&format!("{chain}{SHAPES}")));
+        gallery.put("a.svg", drawing(&format!("{chain}{SHAPES}")));
         let info = gallery.done("image_info", json!({"input_path": "a.svg"})).await;
         assert_eq!(info["width"], 40, "{name}: {info}");
     }

@@ -24,10 +24,10 @@ async fn info_says_what_a_picture_is_and_hides_where_it_was_taken() {
 #[tokio::test]
 async fn info_knows_every_format() {
     let mut gallery = Gallery::open();
-    gallery.put("a.gif", &samples::moving_gif(2, 8));
-    gallery.put("a.bmp", &samples::file(samples::photo(8, 8), ImageFormat::Bmp));
-    gallery.put("a.tiff", &samples::file(samples::photo(8, 8), ImageFormat::Tiff));
-    gallery.put("a.png", &samples::deep_png(8, 8));
+    gallery.put("a.gif", samples::moving_gif(2, 8));
+    gallery.put("a.bmp", samples::file(samples::photo(8, 8), ImageFormat::Bmp));
+    gallery.put("a.tiff", samples::file(samples::photo(8, 8), ImageFormat::Tiff));
+    gallery.put("a.png", samples::deep_png(8, 8));
     gallery.put("a.svg", br#"<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>"#);
     let mut check = async |name: &str, color: &str, depth: u8, animated: bool| {
         let info = gallery.done("image_info", json!({"inputPath": name})).await;
@@ -48,7 +48,7 @@ async fn info_knows_every_format() {
 #[tokio::test]
 async fn a_format_is_chosen_with_a_reason_and_alternatives() {
     let mut gallery = Gallery::with("photo.png", &samples::file(samples::photo(700, 500), ImageFormat::Png));
-    gallery.put("film.gif", &samples::moving_gif(3, 40));
+    gallery.put("film.gif", samples::moving_gif(3, 40));
     gallery.put("logo.svg", br#"<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>"#);
     let chosen = gallery.done("choose_format", json!({"input_path": "photo.png", "timeout_s": 300})).await;
     assert!(["avif", "webp"].contains(&chosen["format"].as_str().unwrap()), "{chosen}");
@@ -72,8 +72,8 @@ async fn two_pictures_are_compared_and_the_difference_is_drawn() {
     let mut other = photo.clone();
     other.put_pixel(10, 30, image::Rgb([255, 255, 255]));
     let mut gallery = Gallery::with("a.png", &samples::file(photo, ImageFormat::Png));
-    gallery.put("b.png", &samples::file(other, ImageFormat::Png));
-    gallery.put("c.png", &samples::transparent_png(9));
+    gallery.put("b.png", samples::file(other, ImageFormat::Png));
+    gallery.put("c.png", samples::transparent_png(9));
     let same = gallery.done("compare_images", json!({"a": "a.png", "b": "a.png"})).await;
     assert_eq!(same, json!({"ssim": 1.0, "different_pixels": 0, "diff_image": null}));
     let compared = gallery.done("compare_images", json!({"a": "a.png", "b": "b.png", "output_path": "d.png"})).await;

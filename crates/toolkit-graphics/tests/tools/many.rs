@@ -8,9 +8,9 @@ use crate::{gallery::Gallery, samples};
 #[tokio::test]
 async fn a_batch_converts_what_it_can_and_says_what_it_could_not() {
     let mut gallery = Gallery::open();
-    gallery.put("in/a.jpg", &samples::jpeg(60, 40));
-    gallery.put("in/b.jpg", &samples::jpeg(80, 40));
-    gallery.put("in/deep/c.jpg", &samples::jpeg(40, 40));
+    gallery.put("in/a.jpg", samples::jpeg(60, 40));
+    gallery.put("in/b.jpg", samples::jpeg(80, 40));
+    gallery.put("in/deep/c.jpg", samples::jpeg(40, 40));
     gallery.put("in/broken.jpg", &samples::jpeg(60, 40)[..300]);
     let arguments = json!({"inputs": ["in/**/*.jpg", "in/a.jpg", "in/none.jpg"], "format": "webp", "output_dir": "out", "resize": {"width": 30}});
     let done = gallery.done("batch_convert", arguments).await;

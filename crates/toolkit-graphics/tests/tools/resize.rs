@@ -89,7 +89,7 @@ async fn sixteen_bits_and_transparency_are_kept() {
     let mut gallery = Gallery::with("deep.png", &samples::deep_png(64, 64));
     gallery.done("resize_image", json!({"input_path": "deep.png", "width": 32})).await;
     assert_eq!(gallery.pixels("deep_resized.png").color(), image::ColorType::Rgb16);
-    gallery.put("disc.png", &samples::transparent_png(64));
+    gallery.put("disc.png", samples::transparent_png(64));
     gallery.done("resize_image", json!({"input_path": "disc.png", "width": 32})).await;
     let disc = gallery.pixels("disc_resized.png");
     assert_eq!((disc.get_pixel(0, 0).0[3], disc.get_pixel(16, 16).0), (0, [20, 120, 220, 255]));

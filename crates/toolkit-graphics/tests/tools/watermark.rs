@@ -22,7 +22,7 @@ async fn a_text_stands_in_its_corner() {
 #[tokio::test]
 async fn a_picture_marks_a_picture_all_over() {
     let mut gallery = Gallery::with("gray.png", &gray(120));
-    gallery.put("disc.png", &samples::transparent_png(30));
+    gallery.put("disc.png", samples::transparent_png(30));
     let arguments = json!({"input_path": "gray.png", "image": "disc.png", "tile": true, "opacity": 1, "scale": 0.2, "output_path": "all.webp"});
     gallery.done("watermark", arguments).await;
     let marked = gallery.pixels("all.webp");

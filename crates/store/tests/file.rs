@@ -1,0 +1,121 @@
+//! The file of the store when something is wrong with it: nothing that was promised vanishes without a word.
+
+use std::{fs, io::Write, os::unix::fs::PermissionsExt, path::Path};
+
+use store::{Error, Filter, JobId, NewJob, Settings, Store};
+
+fn settings(run: &str, bytes_max: u64) -> Settings {
+    Settings { run: run.to_owned(), home: String::new(), bytes_max }
+}
+
+fn job(id: u128, bytes: usize) -> NewJob {
+    NewJob {
+        id: JobId(id),
+        owner: "ada".to_owned(),
+        endpoint: String::new(),
+        tool: "files_write".to_owned(),
+        repeatable: false,
+        request: vec![b'x'; bytes].into(),
+        created_ms: 1,
+        kept_ms: 1,
+    }
+}
+
+fn refused(folder: &Path) -> Error {
+    Store::in_folder(folder, &settings("refused", 1 << 20)).err().expect("the store is refused")
+}
+
+/// A file with one job in it, closed.
+async fn filled(folder: &Path) {
+    let store = Store::in_folder(folder, &settings("before", 1 << 20)).expect("the store opens");
+    assert!(store.submit(job(1, 100_000), 9).await.expect("the store takes it"));
+    drop(store);
+    // the thread closes the file after the last handle has gone
+    while folder.join("switchboard.db-wal").exists() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_refused_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    filled(folder.path()).await;
+    let path = folder.path().join("switchboard.db");
+    let mut damaged = fs::read(&path).unwrap();
+    for byte in &mut damaged[4_096..20_000] {
+        *byte ^= 0x5a;
+    }
+    fs::write(&path, &damaged).unwrap();
+    let error = refused(folder.path());
+    assert!(matches!(error, Error::Damaged { .. }), "{error}");
+    assert_eq!(fs::read(&path).unwrap(), damaged);
+}
+
+#[tokio::test]
+async fn a_file_of_something_else_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("switchboard.db"), "shopping list: milk, bread, a new disk\n".repeat(50)).unwrap();
+    assert!(matches!(refused(folder.path()), Error::Damaged { .. }));
+    let folder = tempfile::tempdir().unwrap();
+    let other = rusqlite::Connection::open(folder.path().join("switchboard.db")).unwrap();
+    other.execute_batch("CREATE TABLE shopping (item TEXT)").unwrap();
+    assert!(matches!(refused(folder.path()), Error::Foreign { .. }));
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused_with_both_versions() {
+    let folder = tempfile::tempdir().unwrap();
+    filled(folder.path()).await;
+    let file = rusqlite::Connection::open(folder.path().join("switchboard.db")).unwrap();
+    file.pragma_update(None, "user_version", 7).unwrap();
+    drop(file);
+    assert!(matches!(refused(folder.path()), Error::Newer { found: 7, known: 1, .. }));
+}
+
+#[tokio::test]
+async fn without_room_a_job_is_refused_and_those_before_it_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::in_folder(folder.path(), &settings("a", 1 << 20)).unwrap();
+    assert!(store.submit(job(1, 500_000), 9).await.unwrap());
+    assert!(matches!(store.submit(job(2, 900_000), 9).await, Err(Error::Full)));
+    assert!(store.submit(job(3, 1_000), 9).await.unwrap(), "a smaller one fits");
+    drop(store);
+    let store = Store::in_folder(folder.path(), &settings("b", 1 << 20)).unwrap();
+    let mut kept: Vec<u128> =
+        store.list(Filter { count_max: 9, ..Filter::default() }).await.unwrap().iter().map(|job| job.id.0).collect();
+    kept.sort_unstable();
+    assert_eq!(kept, [1, 3]);
+}
+
+#[tokio::test]
+async fn an_uncommitted_tail_of_the_log_is_dropped_and_the_rest_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::in_folder(folder.path(), &settings("a", 1 << 20)).unwrap();
+    assert!(store.submit(job(1, 10), 9).await.unwrap());
+    // what a crash in the middle of a write leaves
+    let copy = tempfile::tempdir().unwrap();
+    for name in ["switchboard.db", "switchboard.db-wal"] {
+        fs::copy(folder.path().join(name), copy.path().join(name)).unwrap();
+    }
+    let log = copy.path().join("switchboard.db-wal");
+    fs::OpenOptions::new().append(true).open(log).unwrap().write_all(&[0xa5; 3_000]).unwrap();
+    let store = Store::in_folder(copy.path(), &settings("b", 1 << 20)).unwrap();
+    assert_eq!(store.list(Filter { count_max: 9, ..Filter::default() }).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn the_file_is_for_its_owner_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("made/on/demand");
+    let _store = Store::in_folder(&place, &settings("a", 1 << 20)).unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!([mode(&place), mode(&place.join("switchboard.db"))], [0o700, 0o600]);
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let blocked = folder.path().join("file");
+    fs::write(&blocked, "").unwrap();
+    assert!(matches!(refused(&blocked), Error::Unusable { .. }));
+}
