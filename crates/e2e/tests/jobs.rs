@@ -135,10 +135,10 @@ type Acknowledged = Mutex<HashMap<(&'static str, u64), String>>;
 fn under_load(address: &str, next: &AtomicU64, acknowledged: &Acknowledged, stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
         let number = next.fetch_add(1, Ordering::Relaxed);
-        let tool = if number % 3 == 0 { "read" } else { "act" };
+        let tool = if number.is_multiple_of(3) { "read" } else { "act" };
         let arguments = json!({ "n": number, "ms": number % 17 });
         if let Some(task) = try_submit(address, &format!("count_{tool}"), &arguments) {
-            acknowledged.lock().unwrap().insert((tool, number), task);
+            acknowledged.lock().expect("nobody panics with it").insert((tool, number), task);
         }
     }
 }
@@ -168,12 +168,12 @@ fn a_gateway_killed_again_and_again_loses_no_job_and_runs_no_act_twice() {
         });
     }
     let acknowledged = acknowledged.into_inner().unwrap();
-    let mut states: HashMap<String, u32> = HashMap::new();
+    let mut ends: HashMap<String, u32> = HashMap::new();
     for ((tool, number), task) in &acknowledged {
         let end = ended(node.address(), task);
         let (status, count) = (end["status"].as_str().unwrap(), counting.count(tool, *number));
         let is_unknown = end["error"]["code"] == -31009;
-        *states.entry(format!("{tool} {status}")).or_default() += 1;
+        *ends.entry(format!("{tool} {status}")).or_default() += 1;
         let is_right = match (*tool, status) {
             ("act", "completed") => count == 1,
             // a gateway that has just started may not know yet that a tool only reads: then it is held to act
@@ -184,7 +184,7 @@ fn a_gateway_killed_again_and_again_loses_no_job_and_runs_no_act_twice() {
         assert!(is_right, "{tool} {number} was called {count} times: {end}");
     }
     assert_eq!(counting.repeated("act"), [0; 0]);
-    println!("{} rounds, {} acknowledged: {states:?}", rounds(), acknowledged.len());
+    println!("{} rounds, {} acknowledged: {ends:?}", rounds(), acknowledged.len());
 }
 
 #[test]

@@ -22,13 +22,13 @@ fn job(id: u128, bytes: usize) -> NewJob {
 }
 
 fn refused(folder: &Path) -> Error {
-    Store::in_folder(folder, &settings("refused", 1 << 20)).err().expect("the store is refused")
+    Store::in_folder(folder, &settings("refused", 1 << 20)).err().expect("the file is refused")
 }
 
 /// A file with one job in it, closed.
 async fn filled(folder: &Path) {
     let store = Store::in_folder(folder, &settings("before", 1 << 20)).expect("the store opens");
-    assert!(store.submit(job(1, 100_000), 9).await.expect("the store takes it"));
+    assert!(store.submit(job(1, 100_000), 9).await.expect("there is room"));
     drop(store);
     // the thread closes the file after the last handle has gone
     while folder.join("switchboard.db-wal").exists() {
