@@ -87,3 +87,22 @@ impl Changes {
         self.told.subscribe()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cache::About;
+
+    #[test]
+    fn a_changed_resource_is_void_before_anybody_hears_of_it() {
+        let changes = Changes::default();
+        let mut heard = changes.subscribe();
+        let drawer = changes.drawer(|| Arc::new(Drawer::new(0, "a".into()))).clone();
+        let (since, about) = (drawer.now(), About::Resource("lamp://hall".into()));
+        assert!(drawer.is_good(since, &about));
+        changes.send(Change::Resource("lamp://hall".to_owned()));
+        assert!(heard.try_recv().is_ok());
+        assert!(!drawer.is_good(since, &about));
+        assert_eq!(changes.declared(), 1);
+    }
+}
