@@ -160,7 +160,7 @@ fn a_caller_says_whether_a_kept_answer_will_do() {
 #[test]
 fn a_kept_answer_stands_in_for_a_server_that_fails() {
     let (world, server) = World::start();
-    let tool = "[servers.world.tool.get_lamp]\ncache_s = 0\nstale_on_error_s = 600\n";
+    let tool = "[servers.world.tool.get_lamp]\ncache_s = 0\nstale_on_error_s = 600\n[breaker]\nfailures = 100\n";
     let node = Node::start(&format!("{}{tool}", server.configured("world")));
     assert_eq!(text(&called(&node, "get_lamp", "{}")), "call 1");
     assert_eq!(text(&called(&node, "get_lamp", "{}")), "call 2");
@@ -171,6 +171,20 @@ fn a_kept_answer_stands_in_for_a_server_that_fails() {
     assert_eq!(failed["result"]["isError"], true, "{failed}");
     world.is_out_of_order.store(false, Ordering::SeqCst);
     assert!(mark(&called(&node, "get_lamp", "{}")).is_null());
+}
+
+#[test]
+fn a_kept_answer_stands_in_while_calls_are_held_back() {
+    let (world, server) = World::start();
+    let tool = "[servers.world.tool.get_lamp]\ncache_s = 0\nstale_on_error_s = 600\n[breaker]\nfailures = 1\n";
+    let node = Node::start(&format!("{}{tool}", server.configured("world")));
+    assert_eq!(text(&called(&node, "get_lamp", "{}")), "call 1");
+    world.is_out_of_order.store(true, Ordering::SeqCst);
+    assert_eq!(text(&called(&node, "get_lamp", "{}")), "call 1");
+    let refused = wishing(&node, "no-cache", "get_lamp", "{}");
+    assert_eq!(refused["error"]["code"], -31004, "{refused}");
+    let spare = called(&node, "get_lamp", "{}");
+    assert_eq!((text(&spare), &mark(&spare)["stale"]), ("call 1", &json!(true)), "{spare}");
 }
 
 #[test]

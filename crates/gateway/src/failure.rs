@@ -236,7 +236,7 @@ impl Failure {
     }
 
     /// Whether the same call may succeed later, and can do no harm twice.
-    fn is_retryable(&self) -> bool {
+    pub fn is_retryable(&self) -> bool {
         matches!(
             self,
             Self::Unavailable(_)
@@ -251,7 +251,7 @@ impl Failure {
     }
 
     /// When to come again, where that is known.
-    fn retry_after(&self) -> Option<Duration> {
+    pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::LeftAlone { left, .. } => Some(*left),
             Self::TurnedAway { after, .. } => *after,

@@ -86,10 +86,16 @@ fn answered(server: &str, answer: &Answer) -> Outcome {
 /// What a call without an answer means for the job.
 fn failed(gateway: &Gateway, claimed: &Claimed, failure: &Failure) -> Outcome {
     match failure {
-        Failure::Unavailable(_) | Failure::SessionGone | Failure::Overloaded | Failure::Rejected(_) => {
-            again(gateway, claimed, failure)
-        }
-        Failure::Lost | Failure::Timeout | Failure::Garbage(_) | Failure::TooLarge(_) if !claimed.job.repeatable => {
+        failure if failure.is_retryable() => again(gateway, claimed, failure),
+        Failure::SessionGone | Failure::Rejected(_) => again(gateway, claimed, failure),
+        Failure::Lost
+        | Failure::Timeout
+        | Failure::Unanswered
+        | Failure::Withdrawn
+        | Failure::Garbage(_)
+        | Failure::TooLarge(_)
+            if !claimed.job.repeatable =>
+        {
             Outcome::Unknown { reason: format!("{failure}: look whether it happened before you call again") }
         }
         Failure::Lost | Failure::Timeout | Failure::Garbage(_) => again(gateway, claimed, failure),
@@ -103,8 +109,9 @@ fn again(gateway: &Gateway, claimed: &Claimed, failure: &Failure) -> Outcome {
     if claimed.job.attempts >= settings.attempts_max {
         return Outcome::Failed { reason: format!("{reason} ({} attempts)", claimed.job.attempts), answer: None };
     }
-    let longest = longest_wait(settings, claimed.job.attempts);
-    Outcome::Again { reason, due_ms: now_ms() + u64::from_be_bytes(random()) % longest.max(1) }
+    let drawn = u64::from_be_bytes(random()) % longest_wait(settings, claimed.job.attempts).max(1);
+    let wanted = failure.retry_after().map_or(0, |after| after.as_millis() as u64);
+    Outcome::Again { reason, due_ms: now_ms() + drawn.max(wanted) }
 }
 
 /// The longest wait after so many attempts; the real one is anything up to it, so that jobs do not come back as one wave.
