@@ -85,21 +85,23 @@ fn answered(server: &str, answer: &Answer) -> Outcome {
 
 /// What a call without an answer means for the job.
 fn failed(gateway: &Gateway, claimed: &Claimed, failure: &Failure) -> Outcome {
-    match failure {
-        failure if failure.is_retryable() => again(gateway, claimed, failure),
-        Failure::SessionGone | Failure::Rejected(_) => again(gateway, claimed, failure),
+    let did_nothing = failure.is_retryable() || matches!(failure, Failure::SessionGone | Failure::Rejected(_));
+    let may_have_acted = matches!(
+        failure,
         Failure::Lost
-        | Failure::Timeout
-        | Failure::Unanswered
-        | Failure::Withdrawn
-        | Failure::Garbage(_)
-        | Failure::TooLarge(_)
-            if !claimed.job.repeatable =>
-        {
-            Outcome::Unknown { reason: format!("{failure}: look whether it happened before you call again") }
-        }
-        Failure::Lost | Failure::Timeout | Failure::Garbage(_) => again(gateway, claimed, failure),
-        failure => Outcome::Failed { reason: failure.to_string(), answer: None },
+            | Failure::Timeout
+            | Failure::Unanswered
+            | Failure::Withdrawn
+            | Failure::Garbage(_)
+            | Failure::TooLarge(_)
+    );
+    let may_do_better = matches!(failure, Failure::Lost | Failure::Timeout | Failure::Garbage(_));
+    if did_nothing || (may_do_better && claimed.job.repeatable) {
+        again(gateway, claimed, failure)
+    } else if may_have_acted && !claimed.job.repeatable {
+        Outcome::Unknown { reason: format!("{failure}: look whether it happened before you call again") }
+    } else {
+        Outcome::Failed { reason: failure.to_string(), answer: None }
     }
 }
 
