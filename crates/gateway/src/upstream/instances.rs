@@ -13,7 +13,7 @@ use traffic::balance::{Balancer, EjectionRules, Instance, Nobody, Place, Strateg
 
 use super::{Upstream, status::Status};
 use crate::{
-    call::{Answer, Call},
+    call::{Answer, Call, Exchange},
     failure::Failure,
     seals::random,
 };
@@ -130,6 +130,45 @@ impl Instances {
 
     fn lock(&self) -> MutexGuard<'_, Balancer> {
         self.balancer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Upstream {
+    /// Sends a call to the instance whose turn it is, and to the next one if that could not be reached.
+    pub(super) async fn call_one_of(self: &Arc<Self>, instances: &Arc<Instances>, call: &Call) -> Exchange {
+        let now = Instant::now();
+        let all = std::iter::once(self).chain(self.others()).enumerate();
+        let mut avoided: Vec<usize> = all.filter(|(_, one)| one.is_left_alone(now)).map(|(at, _)| at).collect();
+        let mut attempts_left = 1 + self.others().len();
+        loop {
+            let mut turn = match instances.turn(call, self, &avoided) {
+                Ok(turn) => turn,
+                Err(nowhere) => return Exchange::Done(Err(nowhere)),
+            };
+            avoided.push(turn.at());
+            attempts_left -= 1;
+            let mut exchange = turn.upstream(self).call_here(call).await;
+            match &mut exchange {
+                Exchange::Running(events) => events.at_end(move |end, _| turn.ended(end)),
+                Exchange::Done(end) => turn.note(end),
+            }
+            if attempts_left == 0 || !matches!(exchange, Exchange::Done(Err(Failure::Unavailable(_)))) {
+                return exchange;
+            }
+        }
+    }
+
+    /// Whether it failed so lately that it is not started or connected for a while.
+    fn is_left_alone(&self, now: Instant) -> bool {
+        self.health.due().is_some_and(|due| due > now)
+    }
+
+    /// All of its instances, those that are left alone after a failed start last.
+    pub(super) fn likely_first(self: &Arc<Self>) -> Vec<&Arc<Self>> {
+        let now = Instant::now();
+        let mut all: Vec<&Arc<Self>> = std::iter::once(self).chain(self.others()).collect();
+        all.sort_by_key(|one| one.is_left_alone(now));
+        all
     }
 }
 

@@ -226,35 +226,6 @@ impl Upstream {
         }
     }
 
-    /// Sends a call to the instance whose turn it is, and to the next one if that could not be reached.
-    async fn call_one_of(self: &Arc<Self>, instances: &Arc<Instances>, call: &Call) -> Exchange {
-        let now = Instant::now();
-        let all = std::iter::once(self).chain(self.others()).enumerate();
-        let mut avoided: Vec<usize> = all.filter(|(_, one)| one.is_left_alone(now)).map(|(at, _)| at).collect();
-        let mut attempts_left = 1 + self.others().len();
-        loop {
-            let mut turn = match instances.turn(call, self, &avoided) {
-                Ok(turn) => turn,
-                Err(nowhere) => return Exchange::Done(Err(nowhere)),
-            };
-            avoided.push(turn.at());
-            attempts_left -= 1;
-            let mut exchange = turn.upstream(self).call_here(call).await;
-            match &mut exchange {
-                Exchange::Running(events) => events.at_end(move |end, _| turn.ended(end)),
-                Exchange::Done(end) => turn.note(end),
-            }
-            if attempts_left == 0 || !matches!(exchange, Exchange::Done(Err(Failure::Unavailable(_)))) {
-                return exchange;
-            }
-        }
-    }
-
-    /// Whether it failed so lately that it is not started or connected for a while.
-    fn is_left_alone(&self, now: Instant) -> bool {
-        self.health.due().is_some_and(|due| due > now)
-    }
-
     /// Sends a call to this very instance, if it has room for it.
     async fn call_here(self: &Arc<Self>, call: &Call) -> Exchange {
         let now = Instant::now();
@@ -362,14 +333,6 @@ impl Upstream {
     /// What the server says of itself, once any connection to it has been made.
     pub fn peer(&self) -> Option<Arc<Peer>> {
         self.peer.load_full().or_else(|| self.others().iter().find_map(|other| other.peer.load_full()))
-    }
-
-    /// All of its instances, those that are left alone after a failed start last.
-    fn likely_first(self: &Arc<Self>) -> Vec<&Arc<Self>> {
-        let now = Instant::now();
-        let mut all: Vec<&Arc<Self>> = std::iter::once(self).chain(self.others()).collect();
-        all.sort_by_key(|one| one.is_left_alone(now));
-        all
     }
 
     /// Those that answer at its other addresses.
