@@ -34,7 +34,7 @@ const FLOORS: &[Floor] = &[
             "toolkit-server",
         ],
     },
-    Floor { number: 4, noun: "tools", crates: &["client", "workbench"] },
+    Floor { number: 4, noun: "tools", crates: &["client", "valkey", "workbench"] },
     Floor { number: 3, noun: "adapters", crates: &["egress", "store", "supervisor"] },
     Floor { number: 2, noun: "rules", crates: &["adoption", "config", "toolkit", "traffic"] },
     Floor { number: 1, noun: "words", crates: &["mcp"] },
