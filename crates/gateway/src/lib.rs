@@ -7,10 +7,11 @@
 //!
 //! In reading order: [`gateway`] (the parts put together), [`current`] (how it changes), [`principal`] with [`sight`], and [`identities`],
 //! [`call`], [`events`], [`failure`], [`intake`], [`alarm`], [`catalogue`], [`route`], [`manner`], [`pipeline`],
-//! [`cache`], [`upstream`], [`residents`], [`shape`] and [`results`], [`parked`], [`jobs`], [`session`], [`reach`], [`streams`], [`edge`],
+//! [`cache`], [`upstream`], [`residents`], [`shape`] and [`results`], [`parked`], [`jobs`], `unasked` and [`batch`], [`session`], [`reach`], [`streams`], [`edge`],
 //! [`leaving`] (its way out).
 
 pub mod alarm;
+pub mod batch;
 pub mod cache;
 pub mod call;
 pub mod catalogue;
@@ -38,6 +39,7 @@ pub mod session;
 pub mod shape;
 pub mod sight;
 pub mod streams;
+mod unasked;
 pub mod upstream;
 
 pub use current::Current;

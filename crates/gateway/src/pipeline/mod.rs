@@ -17,6 +17,7 @@ use config::Config;
 
 use self::queue::Queues;
 use crate::{
+    batch,
     cache::Cache,
     call::{Call, Exchange},
     catalogue::Member,
@@ -64,6 +65,9 @@ impl Traffic {
 
 /// Carries a call to its server, or finds its answer nearer.
 pub async fn carry(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call) -> Exchange {
+    if batch::is_meant(upstream, call) {
+        return batch::carry(gateway, call);
+    }
     if let Err(failure) = limit::count(gateway, upstream, call) {
         return Exchange::Done(Err(failure));
     }

@@ -8,12 +8,14 @@ use super::{
     envelope::{self, Info},
     headers,
     refusal::Refusal,
-    run, session,
+    session,
     visit::Visit,
 };
 use crate::{
+    batch::{self, Behalf, Wanted},
     catalogue::listing::ListKind,
     edge::{Reply, http::Answered, http::respond, lists},
+    unasked,
 };
 
 /// Answers a handshake.
@@ -48,7 +50,7 @@ pub(super) async fn request(visit: &Visit<'_>, method: Method, body: Incoming) -
         if let Some(kind) = ListKind::of(method) {
             return list(visit, kind, &request).await;
         }
-        let answer = run::to_its_end(visit.gateway, visit.inbound(caller, request)).await?;
+        let answer = unasked::to_its_end(visit.gateway, visit.inbound(caller, request)).await?;
         let is_kept = envelope::is_kept(&answer);
         Ok((answer, is_kept))
     };
@@ -61,11 +63,37 @@ pub(super) async fn request(visit: &Visit<'_>, method: Method, body: Incoming) -
     }
 }
 
+/// Makes the calls of a batch.
+pub(super) async fn batch(visit: &Visit<'_>, body: Incoming) -> Answered {
+    let mut id = id_else(visit);
+    let answered = async {
+        let body = visit.body(body).await?;
+        let request = visit.request_named(&body, "tools/batch")?;
+        id = request.slice(request.id_span());
+        let behalf = Behalf {
+            caller: session::caller(visit)?,
+            endpoint: visit.endpoint.clone(),
+            wishes: visit.wishes.clone().and_of(&request)?,
+            meta: batch::inherited(&request),
+            began: visit.since,
+        };
+        let wanted = Wanted::read(request.params().unwrap_or(b"{}"))?;
+        Ok::<_, Refusal>(batch::run(visit.gateway, &behalf, &wanted, |_, _| {}).await?)
+    };
+    match answered.await {
+        Err(refusal) => refused(visit, &id, &refusal),
+        Ok(told) => {
+            let answer = mcp::message::result(&id, &told);
+            respond(Reply::One(envelope::told(&answer, &info(visit, false)), 200))
+        }
+    }
+}
+
 /// A list, and whether it was there already.
 async fn list(visit: &Visit<'_>, kind: ListKind, request: &Envelope) -> Result<(Envelope, bool), Refusal> {
     let cached = visit.seen().warm(&visit.endpoint).is_some();
     match lists::list(visit.gateway, &visit.principal, &visit.endpoint, kind, request, false).await {
-        Reply::One(answer, _) => Ok((run::parse(&answer)?, cached)),
+        Reply::One(answer, _) => Ok((unasked::parse(&answer)?, cached)),
         Reply::Accepted | Reply::Many(_) => Err(Refusal::bad("this list cannot be told over plain HTTP")),
     }
 }
@@ -74,7 +102,7 @@ async fn list(visit: &Visit<'_>, kind: ListKind, request: &Envelope) -> Result<(
 pub(super) fn refused(visit: &Visit<'_>, id: &[u8], refusal: &Refusal) -> Answered {
     let error = envelope::error(id, refusal);
     let response = respond(Reply::One(envelope::told(&error, &info(visit, false)), refusal.status));
-    match run::parse(&error) {
+    match unasked::parse(&error) {
         Ok(error) => retry_after(response, &error),
         Err(_) => response,
     }
