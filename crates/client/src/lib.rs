@@ -19,8 +19,8 @@ mod jobs;
 mod socket;
 
 pub use api::{
-    Applied, Breaker, Check, Health, InstanceReport, LogLine, Logs, NodeStatus, Past, PastText, Problem, Restarted,
-    Server, ServerReport, State, Step,
+    Applied, Breaker, Check, Detour, Health, InstanceReport, LogLine, Logs, NodeStatus, Past, PastText, Problem,
+    Restarted, Server, ServerReport, State, Step,
 };
 pub use cache::{CacheCounts, CacheStatus, CachedAnswer, CachedTool, Cleared};
 pub use client::Client;

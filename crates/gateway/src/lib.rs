@@ -11,6 +11,7 @@
 //! [`leaving`] (its way out).
 
 pub mod alarm;
+pub mod answered_by;
 pub mod cache;
 pub mod call;
 pub mod catalogue;
