@@ -23,9 +23,7 @@ impl Lamps {
     fn start(who: &'static str) -> Self {
         let calls = Arc::new(AtomicUsize::new(0));
         let counted = calls.clone();
-        let tool = |name: &str, reads: bool| {
-            json!({ "name": name, "inputSchema": { "type": "object" }, "annotations": { "readOnlyHint": reads } })
-        };
+        let tool = |name: &str, reads: bool| json!({ "name": name, "inputSchema": { "type": "object" }, "annotations": { "readOnlyHint": reads } });
         let tools = [tool("get_lamp", true), tool("set_lamp", false)];
         let list = json!({ "resultType": "complete", "tools": tools, "ttlMs": 0, "cacheScope": "private" });
         let server = Scripted::reading(list, move |request| {

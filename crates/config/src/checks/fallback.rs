@@ -80,7 +80,7 @@ mod tests {
         };
         check("degraded = {}", "the answer says nothing");
         check("degraded = { text = \"t\" }\nact = \"acts\"", "does more than read");
-        check("degraded = { txt = \"t\" }", "unknown key");
+        check("degraded = { text = \"t\", txt = \"u\" }", "unknown key");
         assert_eq!(problems("[servers.a.tool.get]\ndegraded = { structured = { items = [1, \"a\"] } }"), [""; 0]);
     }
 }
