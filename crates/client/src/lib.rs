@@ -16,6 +16,7 @@ mod cache;
 mod client;
 mod error;
 mod jobs;
+mod queue;
 mod socket;
 
 pub use api::{
@@ -26,4 +27,5 @@ pub use cache::{CacheCounts, CacheStatus, CachedAnswer, CachedTool, Cleared};
 pub use client::Client;
 pub use error::Error;
 pub use jobs::{Attempt, Job, JobReport, Jobs, Purged};
+pub use queue::{CallState, Calls, QueuedCall, UnknownState};
 pub use socket::socket_of;
