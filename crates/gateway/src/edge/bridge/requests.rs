@@ -12,6 +12,7 @@ use super::{
     visit::Visit,
 };
 use crate::{
+    answered_by,
     catalogue::listing::ListKind,
     edge::{Reply, http::Answered, http::respond, lists},
 };
@@ -55,7 +56,8 @@ pub(super) async fn request(visit: &Visit<'_>, method: Method, body: Incoming) -
     match answered.await {
         Err(refusal) => refused(visit, &id, &refusal),
         Ok((answer, cached)) => {
-            let told = envelope::told(answer.bytes(), &info(visit, cached));
+            let info = Info { answered_by: answered_by::of(&answer), ..info(visit, cached) };
+            let told = envelope::told(answer.bytes(), &info);
             retry_after(respond(Reply::One(told, envelope::status(&answer))), &answer)
         }
     }
@@ -86,7 +88,7 @@ pub(super) fn id_else(visit: &Visit<'_>) -> Bytes {
 }
 
 fn info<'v>(visit: &'v Visit<'_>, cached: bool) -> Info<'v> {
-    Info { request_id: visit.request_id, since: visit.since, cached }
+    Info { request_id: visit.request_id, since: visit.since, cached, answered_by: None }
 }
 
 /// The response with `Retry-After`, where the answer says when to call again.

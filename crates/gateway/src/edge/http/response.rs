@@ -65,9 +65,12 @@ pub(super) fn event_stream(body: Answer) -> Answered {
 
 /// To somebody who may not call, or has not shown that he may.
 pub(super) fn challenge(unauthorized: Unauthorized) -> Answered {
-    let mut response = refuse(StatusCode::UNAUTHORIZED, &unauthorized.to_string());
+    let later_s = unauthorized.retry_after_s();
+    let status = if later_s.is_some() { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::UNAUTHORIZED };
+    let mut response = refuse(status, &unauthorized.to_string());
     let challenge = HeaderValue::from_static(unauthorized.challenge());
     response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    response.headers_mut().extend(later_s.map(|seconds| (header::RETRY_AFTER, seconds.into())));
     response
 }
 
