@@ -111,6 +111,9 @@ pub struct Limits {
     /// Hours after which a server's era is found out anew. Default 24 h.
     #[schemars(range(min = 1, max = 8_760))]
     pub probe_hours: u64,
+    /// Tokens that are not valid and may be shown from one address in a minute, and at once; a valid one passes always. Default 20.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub wrong_tokens_per_minute: u32,
 }
 
 impl Default for Limits {
@@ -150,6 +153,7 @@ impl Default for Limits {
             starts_max: 8,
             health_ms: 30_000,
             probe_hours: 24,
+            wrong_tokens_per_minute: 20,
         }
     }
 }

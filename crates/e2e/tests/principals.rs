@@ -123,6 +123,24 @@ fn whoever_shows_no_valid_token_is_turned_away_at_every_door() {
     assert_eq!(modern(&node, &[&bearer(ADA)]).status, 200);
 }
 
+#[test]
+fn who_shows_wrong_tokens_too_often_is_told_to_wait_and_a_right_one_passes() {
+    let fixture = Fixture::start(Era::Dual);
+    let limits = "[limits]\nwrong_tokens_per_minute = 3\n";
+    let node = Node::start(&(limits.to_owned() + &ada_and_bob() + &fixture.configured("fixture")));
+    for _ in 0..3 {
+        assert!(is_turned_away(&modern(&node, &[&bearer(EVE)]), INVALID));
+    }
+    let refused = modern(&node, &[&bearer(EVE)]);
+    let wait_s: Option<u64> = refused.header("retry-after").and_then(|seconds| seconds.parse().ok());
+    assert_eq!((refused.status, refused.header("www-authenticate")), (429, Some(INVALID)));
+    assert!(wait_s.is_some_and(|seconds| (1..=20).contains(&seconds)), "{wait_s:?}");
+    assert_eq!(modern(&node, &[&bearer(ADA)]).status, 200);
+    assert!(is_turned_away(&modern(&node, &[]), NO_TOKEN));
+    let told = node.log().lines().filter(|line| line.contains("too many tokens")).count();
+    assert_eq!(told, 1, "{}", node.log());
+}
+
 fn legacy_at(node: &Node, path: &str, headers: &[&str]) -> Answer {
     wire::exchange(node.address(), &wire::post(node.address(), path, headers, b"{}"))
 }

@@ -5,10 +5,13 @@ use std::{collections::HashMap, sync::Arc};
 
 use config::Config;
 use sha2::{Digest, Sha256};
+use traffic::{Rate, TooOften};
 
 use crate::{
+    pipeline::limit::uptime_ms,
     principal::{Lasting, Principal, Proof, Remote, Visitor},
     seals::random,
+    wrong_tokens::WrongTokens,
 };
 
 type Hash = [u8; 32];
@@ -26,6 +29,9 @@ pub struct Identities {
     /// Known to this process only.
     key: [u8; 32],
     by_token: HashMap<Hash, Arc<Principal>>,
+    wrong: Arc<WrongTokens>,
+    /// How often one address may show tokens that are not valid.
+    wrong_rate: Rate,
 }
 
 /// Nobody who may call. What the caller learns is only whether it showed a token.
@@ -37,24 +43,31 @@ pub enum Unauthorized {
     /// Unknown, expired, not good from there, or no token at all.
     #[error("the token is not valid")]
     Invalid,
+    /// Not valid either, and too many of that kind came from there.
+    #[error("the token is not valid, and too many such come from your address: wait before you send another")]
+    TooOften {
+        /// After how long another is looked at; at least 1.
+        retry_after_ms: u64,
+    },
 }
 
 impl Identities {
     /// Those of this configuration.
     pub fn new(config: &Config) -> Self {
-        Self::with(config, random(), |_| Lasting::new(&config.limits))
+        Self::with(config, random(), Arc::default(), |_| Lasting::new(&config.limits))
     }
 
     /// Those of a changed configuration; who stays keeps what lasts.
     pub fn changed(&self, config: &Config) -> Self {
         let fresh = || Lasting::new(&config.limits);
         let known = |name: &str| self.named(name).map_or_else(fresh, |known| known.lasting.clone());
-        Self::with(config, self.key, known)
+        Self::with(config, self.key, self.wrong.clone(), known)
     }
 
-    fn with(config: &Config, key: [u8; 32], lasting: impl Fn(&str) -> Lasting) -> Self {
+    fn with(config: &Config, key: [u8; 32], wrong: Arc<WrongTokens>, lasting: impl Fn(&str) -> Lasting) -> Self {
         let configured =
             config.principals.iter().filter_map(|(name, one)| Principal::configured(name, one, lasting(name)));
+        let wrong_per_minute = config.limits.wrong_tokens_per_minute;
         let keyed = |principal: Principal| Some((hash(&key, &principal.proof.as_ref()?.digest), Arc::new(principal)));
         Self {
             local: Arc::new(Principal::local(lasting(config::LOCAL))),
@@ -62,6 +75,8 @@ impl Identities {
             is_open_here: config.principals.is_empty() || config.gateway.anonymous_local,
             key,
             by_token: configured.filter_map(keyed).collect(),
+            wrong,
+            wrong_rate: Rate::per_minute(wrong_per_minute, wrong_per_minute),
         }
     }
 
@@ -98,14 +113,31 @@ impl Identities {
         let Some(authorization) = authorization.filter(|_| !self.by_token.is_empty()) else {
             return self.without_token(remote);
         };
-        let token = bearer(authorization).ok_or(Unauthorized::Invalid)?;
-        self.with_digest(&Sha256::digest(token).into(), remote, now_s)
+        let found = match bearer(authorization) {
+            Some(token) => self.with_digest(&Sha256::digest(token).into(), remote, now_s),
+            None => Err(Refused::Unknown),
+        };
+        found.map_err(|refused| self.count(&refused, remote))
+    }
+
+    /// Counts a token that is not valid. What was wrong with one of a known principal stands in the log, until it is too often.
+    fn count(&self, refused: &Refused, remote: Remote) -> Unauthorized {
+        match (self.wrong.count(remote, self.wrong_rate, uptime_ms()), refused) {
+            (Err(TooOften { retry_after_ms }), _) => Unauthorized::TooOften { retry_after_ms },
+            (Ok(()), Refused::Of(principal, reason)) => {
+                tracing::warn!(principal = &*principal.name, %remote, reason, "a token was refused");
+                Unauthorized::Invalid
+            }
+            (Ok(()), Refused::Unknown) => Unauthorized::Invalid,
+        }
     }
 
     /// Who the visitor is now: its principal may have been changed, or taken away, since it came.
     pub fn recall(&self, visitor: &Visitor, now_s: u64) -> Result<Arc<Principal>, Unauthorized> {
         match &visitor.principal.proof {
-            Some(proof) => self.with_digest(&proof.digest, visitor.remote, now_s),
+            Some(proof) => self
+                .with_digest(&proof.digest, visitor.remote, now_s)
+                .map_err(|refused| self.count(&refused, visitor.remote)),
             None => self.without_token(visitor.remote),
         }
     }
@@ -115,14 +147,21 @@ impl Identities {
         if is_open || remote == Remote::Parent { Ok(self.local.clone()) } else { Err(Unauthorized::NoToken) }
     }
 
-    fn with_digest(&self, digest: &Hash, remote: Remote, now_s: u64) -> Result<Arc<Principal>, Unauthorized> {
-        let found = self.by_token.get(&hash(&self.key, digest)).ok_or(Unauthorized::Invalid)?;
-        let Some(reason) = found.proof.as_ref().and_then(|proof| proof.reason_against(remote, now_s)) else {
-            return Ok(found.clone());
-        };
-        tracing::warn!(principal = &*found.name, %remote, reason, "a token was refused");
-        Err(Unauthorized::Invalid)
+    fn with_digest(&self, digest: &Hash, remote: Remote, now_s: u64) -> Result<Arc<Principal>, Refused> {
+        let found = self.by_token.get(&hash(&self.key, digest)).ok_or(Refused::Unknown)?;
+        match found.proof.as_ref().and_then(|proof| proof.reason_against(remote, now_s)) {
+            Some(reason) => Err(Refused::Of(found.clone(), reason)),
+            None => Ok(found.clone()),
+        }
     }
+}
+
+/// A token that is not valid, for us alone.
+enum Refused {
+    /// Of nobody.
+    Unknown,
+    /// Of somebody, and not good there and then, for this reason.
+    Of(Arc<Principal>, &'static str),
 }
 
 impl Unauthorized {
@@ -130,7 +169,15 @@ impl Unauthorized {
     pub fn challenge(self) -> &'static str {
         match self {
             Self::NoToken => r#"Bearer realm="switchboard""#,
-            Self::Invalid => r#"Bearer realm="switchboard", error="invalid_token""#,
+            Self::Invalid | Self::TooOften { .. } => r#"Bearer realm="switchboard", error="invalid_token""#,
+        }
+    }
+
+    /// After how many seconds another token is looked at, if there were too many.
+    pub fn retry_after_s(self) -> Option<u64> {
+        match self {
+            Self::TooOften { retry_after_ms } => Some(retry_after_ms.div_ceil(1_000)),
+            Self::NoToken | Self::Invalid => None,
         }
     }
 }
@@ -216,6 +263,19 @@ mod tests {
         check(&known, Some("Bearer bob's"), at("127.0.0.1"), Err(Unauthorized::Invalid));
         let expired = known.identify(Some(b"Bearer bob's"), at("10.1.2.3"), NOW_S + 1);
         assert_eq!(expired.unwrap_err(), Unauthorized::Invalid);
+    }
+
+    #[test]
+    fn too_many_wrong_tokens_of_one_address_have_to_wait_and_a_right_one_passes() {
+        let known = identities("limits.wrong_tokens_per_minute = 2");
+        for _ in 0..2 {
+            check(&known, Some("Bearer eve's"), at("127.0.0.1"), Err(Unauthorized::Invalid));
+        }
+        let refused = known.identify(Some(b"Bearer eve's"), at("127.0.0.1"), NOW_S).unwrap_err();
+        assert!(refused.retry_after_s().is_some_and(|seconds| (1..=30).contains(&seconds)), "{refused:?}");
+        check(&known, Some("Bearer ada's"), at("127.0.0.1"), Ok("ada"));
+        check(&known, None, at("127.0.0.1"), Err(Unauthorized::NoToken));
+        check(&known, Some("Bearer eve's"), at("127.0.0.2"), Err(Unauthorized::Invalid));
     }
 
     #[test]

@@ -5,12 +5,14 @@
 //! do: it starts no process and opens no connection itself, and it keeps nothing on disk but jobs
 //! (`store`), the keys of its seals and long results.
 //!
-//! In reading order: [`gateway`] (the parts put together), [`current`] (how it changes), [`principal`] with [`sight`], and [`identities`],
-//! [`call`], [`events`], [`failure`], [`intake`], [`alarm`], [`catalogue`], [`route`], [`manner`], [`pipeline`],
-//! [`cache`], [`upstream`], [`residents`], [`shape`] and [`results`], [`parked`], [`jobs`], [`session`], [`reach`], [`streams`], [`edge`],
+//! In reading order: [`gateway`] (the parts put together), [`current`] (how it changes), [`principal`] with [`sight`],
+//! [`identities`] with [`wrong_tokens`], [`call`], [`events`], [`failure`], [`intake`], [`alarm`], [`catalogue`], [`route`], [`manner`], [`pipeline`],
+//! [`cache`], [`upstream`], [`residents`], [`shape`] and [`results`], [`parked`], [`jobs`], `unasked` and [`batch`], [`session`], [`reach`], [`streams`], [`edge`],
 //! [`leaving`] (its way out).
 
 pub mod alarm;
+pub mod answered_by;
+pub mod batch;
 pub mod cache;
 pub mod call;
 pub mod catalogue;
@@ -38,7 +40,9 @@ pub mod session;
 pub mod shape;
 pub mod sight;
 pub mod streams;
+mod unasked;
 pub mod upstream;
+pub mod wrong_tokens;
 
 pub use current::Current;
 pub use gateway::Gateway;

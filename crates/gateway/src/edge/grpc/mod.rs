@@ -33,6 +33,7 @@ use super::{
 };
 use crate::{
     current::Current,
+    identities::Unauthorized,
     leaving::{Stage, Underway},
     principal::{Remote, Visitor},
     seals::now_s,
@@ -205,7 +206,7 @@ impl Grpc {
         };
         let principal = match gateway.identities.identify(head.proof(), remote, now_s()) {
             Ok(principal) => principal,
-            Err(unauthorized) => return Status::unauthenticated(unauthorized.to_string()).into_http(),
+            Err(unauthorized) => return turned_away(unauthorized).into_http(),
         };
         let deadline = match deadline::of(request.headers()) {
             Ok(deadline) => deadline,
@@ -247,6 +248,14 @@ fn refused(status: StatusCode, why: &str) -> Status {
         StatusCode::FORBIDDEN => Status::permission_denied(why),
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => Status::resource_exhausted(why),
         _ => Status::invalid_argument(why),
+    }
+}
+
+/// To somebody who may not call, or has not shown that he may.
+fn turned_away(unauthorized: Unauthorized) -> Status {
+    match unauthorized {
+        Unauthorized::TooOften { .. } => Status::resource_exhausted(unauthorized.to_string()),
+        Unauthorized::NoToken | Unauthorized::Invalid => Status::unauthenticated(unauthorized.to_string()),
     }
 }
 
