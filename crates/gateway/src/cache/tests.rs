@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    call::{Abilities, Answer, Call, Caller},
+    call::{Abilities, Answer, Call, Caller, SoFar},
     manner::Manner,
     pipeline::wishes::Wishes,
     principal::{Lasting, Principal},
@@ -43,7 +43,7 @@ fn call_of(principal: &str, tool: &str, arguments: &str) -> Call {
         only_as_task: false,
         wishes: Wishes::default(),
         manner: Manner::default(),
-        is_elsewhere: false,
+        so_far: SoFar::default(),
     }
 }
 
