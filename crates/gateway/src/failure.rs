@@ -70,6 +70,9 @@ pub enum Failure {
     /// The deadline passed after the call had been sent, and it is one that acts.
     #[error("the server did not answer in time, and what it did is not known")]
     Unanswered,
+    /// The call was made in another life of the program, and nobody knows how it ended.
+    #[error("what became of the call is not known: {0}")]
+    OutcomeUnknown(String),
     /// An operator ended the call.
     #[error("the call was cancelled by an operator")]
     Withdrawn,
@@ -110,7 +113,7 @@ impl Failure {
             | Self::NotKept
             | Self::SessionGone => "UNAVAILABLE",
             Self::Unauthorized(_) => "UNAUTHORIZED",
-            Self::Lost | Self::Unanswered => "OUTCOME_UNKNOWN",
+            Self::Lost | Self::Unanswered | Self::OutcomeUnknown(_) => "OUTCOME_UNKNOWN",
             Self::Timeout | Self::Expired => "TIMEOUT",
             Self::Withdrawn => "CANCELLED",
             Self::Garbage(_) | Self::Rejected(_) => "UPSTREAM_ERROR",
@@ -156,7 +159,9 @@ impl Failure {
             }
             Self::TurnedAway { .. } => "the server has too much to do: call again later",
             Self::Unauthorized(_) => "put valid credentials into the server's `headers`",
-            Self::Lost | Self::Unanswered => "the act may have happened: look before you call again",
+            Self::Lost | Self::Unanswered | Self::OutcomeUnknown(_) => {
+                "the act may have happened: look before you call again"
+            }
             Self::Timeout => "the call was cancelled; raise `limits.call_ms_max` if it needs longer",
             Self::Garbage(_) | Self::Rejected(_) => "this is a fault of the server: its log may say more",
             Self::TooLarge(_) => "ask for less, or raise `limits.result_bytes_max` and `limits.line_bytes_max`",
@@ -187,7 +192,7 @@ impl Failure {
             | Self::Unauthorized(_)
             | Self::NotKept
             | Self::SessionGone => code::UNAVAILABLE,
-            Self::Lost | Self::Unanswered => code::OUTCOME_UNKNOWN,
+            Self::Lost | Self::Unanswered | Self::OutcomeUnknown(_) => code::OUTCOME_UNKNOWN,
             Self::Timeout | Self::Expired => code::DEADLINE,
             Self::Garbage(_) | Self::Rejected(_) | Self::TooLarge(_) | Self::Withdrawn => code::INTERNAL,
             Self::Overloaded | Self::Full { .. } => code::OVERLOADED,
