@@ -18,6 +18,7 @@ mod man;
 mod principal;
 mod prompt;
 mod prompts;
+mod queue;
 mod read;
 mod resources;
 mod restart;
@@ -71,6 +72,7 @@ verbs! {
     logs::Logs,
     job::Job,
     cache::Cache,
+    queue::Queue,
     config::Config,
     server::Server,
     bundle::Bundle,

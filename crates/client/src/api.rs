@@ -150,6 +150,18 @@ pub struct ServerReport {
     /// Its instances, if it has more than one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<InstanceReport>,
+    /// Its tools that are answered by somebody else, by their own names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub answered_by: BTreeMap<String, Detour>,
+}
+
+/// Who answers calls in the place of their server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Detour {
+    /// Another server, or the configuration.
+    pub by: String,
+    /// Since when, as RFC 3339 in UTC.
+    pub since: String,
 }
 
 /// One instance of a server that has several.

@@ -10,11 +10,12 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Full, Limited};
 use serde::de::DeserializeOwned;
+use url::form_urlencoded;
 
 use crate::socket::socket_there;
 use crate::{
-    Applied, CacheStatus, Check, Cleared, Error, Job, JobReport, Jobs, LogLine, Logs, NodeStatus, Past, PastText,
-    Problem, Purged, Restarted, Server, ServerReport,
+    Applied, CacheStatus, Calls, Check, Cleared, Error, Job, JobReport, Jobs, LogLine, Logs, NodeStatus, Past,
+    PastText, Problem, Purged, QueuedCall, Restarted, Server, ServerReport,
 };
 
 /// The largest answer that is read, in bytes: a list of thousands of servers is far smaller.
@@ -135,6 +136,22 @@ impl Client {
     /// One configuration of the past.
     pub async fn past(&self, number: u64) -> Result<PastText, Error> {
         self.ask(Method::GET, &format!("/config/history/{number}")).await
+    }
+
+    /// The calls that wait and run, or those of the newest that ended in some way.
+    pub async fn queue(&self, calls: &Calls) -> Result<Vec<QueuedCall>, Error> {
+        self.ask(Method::GET, &format!("/queue?{}", calls.query())).await
+    }
+
+    /// Ends a call, whether it waits or runs.
+    pub async fn cancel_call(&self, id: u64) -> Result<QueuedCall, Error> {
+        self.ask(Method::POST, &format!("/queue/{id}/cancel")).await
+    }
+
+    /// Makes a waiting call more or less urgent.
+    pub async fn prioritise_call(&self, id: u64, class: &str) -> Result<QueuedCall, Error> {
+        let query = form_urlencoded::Serializer::new(String::new()).append_pair("class", class).finish();
+        self.ask(Method::POST, &format!("/queue/{id}/priority?{query}")).await
     }
 
     /// What is kept of answers.

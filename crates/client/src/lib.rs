@@ -16,14 +16,16 @@ mod cache;
 mod client;
 mod error;
 mod jobs;
+mod queue;
 mod socket;
 
 pub use api::{
-    Applied, Breaker, Check, Health, InstanceReport, LogLine, Logs, NodeStatus, Past, PastText, Problem, Restarted,
-    Server, ServerReport, State, Step,
+    Applied, Breaker, Check, Detour, Health, InstanceReport, LogLine, Logs, NodeStatus, Past, PastText, Problem,
+    Restarted, Server, ServerReport, State, Step,
 };
 pub use cache::{CacheCounts, CacheStatus, CachedAnswer, CachedTool, Cleared};
 pub use client::Client;
 pub use error::Error;
 pub use jobs::{Attempt, Job, JobReport, Jobs, Purged};
+pub use queue::{CallState, Calls, QueuedCall, UnknownState};
 pub use socket::socket_of;

@@ -4,6 +4,7 @@ mod api;
 mod breaker;
 mod bundle;
 mod cache;
+mod fallback;
 mod gateway;
 mod grpc;
 mod jobs;
@@ -28,6 +29,7 @@ pub(crate) fn check(config: &Config, problems: &mut Problems<'_>) {
     queue::check(&config.queue, problems);
     breaker::check(&config.breaker, &config.retry, problems);
     cache::check(config, problems);
+    fallback::check(config, problems);
     names::check("servers", config.servers.keys(), problems);
     names::check("bundles", config.bundles.keys(), problems);
     server::check_prefixes(&config.servers, problems);

@@ -152,6 +152,7 @@ impl Server {
             tool: other.tool.clone(),
             concurrency: other.concurrency,
             timeout_s: other.timeout_s,
+            equivalent: other.equivalent.clone(),
             ..self.clone()
         };
         shown_like_other == *other

@@ -36,6 +36,9 @@ pub struct Server {
     pub balance: Balance,
     /// Regions to which calls may go, and nowhere else, whatever happens. Default none: all.
     pub only_regions: Vec<String>,
+    /// Servers with tools of the same names that are asked, one after the other, where this one has no answer. Default
+    /// none.
+    pub equivalent: Vec<String>,
     /// The built-in toolkit that this server is: one of `switchboard toolkit list`. It runs as a process of its own.
     /// Default none.
     pub toolkit: Option<String>,
@@ -175,6 +178,7 @@ impl Default for Server {
             instances: Vec::new(),
             balance: Balance::LeastOutstanding,
             only_regions: Vec::new(),
+            equivalent: Vec::new(),
             toolkit: None,
             roots: Vec::new(),
             sandbox: None,

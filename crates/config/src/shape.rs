@@ -135,8 +135,10 @@ impl<'s> Reader<'s, '_, '_> {
         None
     }
 
-    /// `schema`, or the definition it refers to.
+    /// `schema`, or the definition it refers to. What may be left out is, where it stands, what it is else.
     fn resolve(&self, schema: &'s Value) -> &'s Value {
+        let mut choices = schema["anyOf"].as_array().into_iter().flatten();
+        let schema = choices.find(|choice| choice["type"] != "null").unwrap_or(schema);
         let target = schema["$ref"].as_str().and_then(|target| target.strip_prefix('#'));
         target.and_then(|target| self.root.pointer(target)).unwrap_or(schema)
     }

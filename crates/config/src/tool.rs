@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Glob, Invalidation, Server};
+use crate::{Degraded, Glob, Invalidation, Server};
 
 /// How calls of some tools are treated.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -50,6 +50,12 @@ pub struct ToolSettings {
     /// another, and `arg:NAME` to spare answers that are about another value of this argument. Default those of its
     /// whole server, for tools that do more than read.
     pub invalidates: Option<Vec<Invalidation>>,
+    /// Servers that are asked, one after the other, where this one has no answer, instead of those of `equivalent` of the
+    /// server; an empty list says none. Default those.
+    pub equivalent: Option<Vec<String>>,
+    /// What is answered where nobody else has an answer, for tools that only read: `text`, `structured`, or both. Default
+    /// nothing: the call fails.
+    pub degraded: Option<Degraded>,
 }
 
 /// What a tool does to the world.
@@ -85,6 +91,8 @@ impl ToolSettings {
             stale_s: self.stale_s.or(general.stale_s),
             stale_on_error_s: self.stale_on_error_s.or(general.stale_on_error_s),
             invalidates: self.invalidates.or_else(|| general.invalidates.clone()),
+            equivalent: self.equivalent.or_else(|| general.equivalent.clone()),
+            degraded: self.degraded.or_else(|| general.degraded.clone()),
         }
     }
 }

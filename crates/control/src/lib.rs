@@ -13,6 +13,7 @@ mod jobs;
 pub mod log;
 mod logs;
 mod past;
+mod queue;
 mod refused;
 mod reply;
 mod restart;

@@ -6,7 +6,7 @@ use client::Problem;
 use http::{Method, Request, StatusCode};
 
 use crate::reply::{Outcome, Reply, problem, refusal};
-use crate::{Configuration, Restarts, cache, jobs, logs, past, restart, servers, status};
+use crate::{Configuration, Restarts, cache, jobs, logs, past, queue, restart, servers, status};
 
 /// The control API of one node. Cheap to clone.
 #[derive(Clone)]
@@ -51,6 +51,9 @@ impl Api {
             ("GET", ["jobs", id]) => jobs::get(self, id).await,
             ("POST", ["jobs", id, "cancel"]) => jobs::cancel(self, id).await,
             ("POST", ["jobs", id, "retry"]) => jobs::retry(self, id, query).await,
+            ("GET", ["queue"]) => queue::list(self, query),
+            ("POST", ["queue", id, "cancel"]) => queue::cancel(self, id),
+            ("POST", ["queue", id, "priority"]) => queue::prioritise(self, id, query),
             ("GET", ["cache"]) => cache::get(self),
             ("POST", ["cache", "clear"]) => cache::clear(self, query),
             ("POST", ["config", "reload"]) => past::reload(self).await,

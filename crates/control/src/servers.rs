@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use client::{Breaker, Check, InstanceReport, LogLine, Server, ServerReport, State, Step};
+use client::{Breaker, Check, Detour, InstanceReport, LogLine, Server, ServerReport, State, Step};
 use config::nearest;
 use gateway::catalogue::Member;
 use gateway::catalogue::listing::{self, ListKind};
 use gateway::current::NoServer;
 use gateway::pipeline::breaker::{Passes, Report};
+use gateway::pipeline::detours;
 use gateway::upstream::{Upstream, instances::InstanceStatus};
-use gateway::{Current, moment};
+use gateway::{Current, Gateway, moment};
 use http::StatusCode;
 use supervisor::backoff;
 
@@ -104,8 +105,12 @@ pub(crate) fn all(api: &Api) -> Vec<ServerReport> {
     let current = api.configuration.current();
     let (gateway, config, stopped) = (current.now(), current.config(), current.stopped());
     let left_out = api.configuration.left_out();
-    let mut reports: Vec<ServerReport> =
-        gateway.members().iter().filter(|member| !member.upstream.is_own()).map(of_member).collect();
+    let mut reports: Vec<ServerReport> = gateway
+        .members()
+        .iter()
+        .filter(|member| !member.upstream.is_own())
+        .map(|member| of_member(&gateway, member))
+        .collect();
     let mut known: BTreeSet<String> = reports.iter().map(|report| report.server.name.clone()).collect();
     for (name, settings) in &config.servers {
         if known.insert(name.clone()) {
@@ -123,7 +128,7 @@ pub(crate) fn all(api: &Api) -> Vec<ServerReport> {
     reports
 }
 
-fn of_member(member: &Member) -> ServerReport {
+fn of_member(gateway: &Gateway, member: &Member) -> ServerReport {
     let Member { upstream, settings } = member;
     let status = upstream.status();
     let (state, reason) = told(&status.state);
@@ -152,7 +157,12 @@ fn of_member(member: &Member) -> ServerReport {
         breaker: Some(breaker(upstream, &status.breaker)),
         settings: serde_json::to_value(&**settings).unwrap_or_default(),
         members: upstream.instance_statuses().into_iter().map(of_instance).collect(),
+        answered_by: gateway.traffic.detours.of_server(&upstream.name).into_iter().map(of_detour).collect(),
     }
+}
+
+fn of_detour((tool, detour): (Arc<str>, detours::Detour)) -> (String, Detour) {
+    (tool.to_string(), Detour { by: detour.by.to_string(), since: moment::rfc3339(detour.since) })
 }
 
 fn of_instance(instance: InstanceStatus) -> InstanceReport {
@@ -212,6 +222,7 @@ fn absent(name: &str, state: State, reason: Option<String>, settings: Option<&co
         breaker: None,
         settings: settings.and_then(|settings| serde_json::to_value(settings).ok()).unwrap_or_default(),
         members: Vec::new(),
+        answered_by: BTreeMap::new(),
     }
 }
 

@@ -147,6 +147,8 @@ pub struct Call {
     pub wishes: Wishes,
     /// What is known of how it acts.
     pub manner: Manner,
+    /// Whether it is made at another server than the one that was called.
+    pub is_elsewhere: bool,
 }
 
 impl Call {
@@ -210,6 +212,19 @@ impl Call {
             member.push(b'}');
             splice.insert_members(self.request.params_members().span, member);
         }
+        self.request = Envelope::parse(&splice.apply(), mcp::ScanLimits { depth_max: 128 })?;
+        Ok(())
+    }
+
+    /// Takes out of `_meta` who calls, for a server that does not live here.
+    pub fn tell_nobody(&mut self) -> Result<(), mcp::Invalid> {
+        let caller = self.request.meta_members().get(Meta::Caller);
+        if !caller.is_some() {
+            return Ok(());
+        }
+        self.settle()?;
+        let mut splice = Splice::new(self.request.bytes());
+        splice.remove_members(&[self.request.meta_members().get(Meta::Caller)]);
         self.request = Envelope::parse(&splice.apply(), mcp::ScanLimits { depth_max: 128 })?;
         Ok(())
     }

@@ -7,10 +7,12 @@
 //!
 //! In reading order: [`gateway`] (the parts put together), [`current`] (how it changes), [`principal`] with [`sight`],
 //! [`identities`] with [`wrong_tokens`], [`call`], [`events`], [`failure`], [`intake`], [`alarm`], [`catalogue`], [`route`], [`manner`], [`pipeline`],
-//! [`cache`], [`upstream`], [`residents`], [`shape`] and [`results`], [`parked`], [`jobs`], [`session`], [`reach`], [`streams`], [`edge`],
+//! [`cache`], [`upstream`], [`residents`], [`shape`] and [`results`], [`parked`], [`jobs`], `unasked` and [`batch`], [`session`], [`reach`], [`streams`], [`edge`],
 //! [`leaving`] (its way out).
 
 pub mod alarm;
+pub mod answered_by;
+pub mod batch;
 pub mod cache;
 pub mod call;
 pub mod catalogue;
@@ -38,6 +40,7 @@ pub mod session;
 pub mod shape;
 pub mod sight;
 pub mod streams;
+mod unasked;
 pub mod upstream;
 pub mod wrong_tokens;
 

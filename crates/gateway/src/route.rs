@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue};
 use mcp::{Envelope, Era, Method, Param, Span, array, code, message, mirrors, names, task::TaskId};
 
 use crate::{
-    call::{Call, Caller},
+    call::{Abilities, Call, Caller},
     catalogue::{Catalogue, Endpoint, Member, listing::ListKind, seen::Seen, view::Route, wrapping},
     failure::Failure,
     manner::Manner,
@@ -127,13 +127,46 @@ fn call(
         only_as_task,
         wishes,
         manner,
+        is_elsewhere: false,
     };
     if route.upstream.is_resident() && call.request.params_members().span.is_some() {
-        let caller =
-            toolkit::Caller { principal: call.caller.principal.name.to_string(), endpoint: inbound.endpoint.path() };
-        call.tell(caller.to_member()).map_err(|problem| invalid(problem.to_string()))?;
+        tell(&mut call, &inbound.endpoint).map_err(|problem| invalid(problem.to_string()))?;
     }
     Ok((route.upstream, call))
+}
+
+/// Tells a server that lives here who calls.
+fn tell(call: &mut Call, endpoint: &Endpoint) -> Result<(), mcp::Invalid> {
+    let principal = call.caller.principal.name.to_string();
+    call.tell(toolkit::Caller { principal, endpoint: endpoint.path() }.to_member())
+}
+
+/// The same call at another server that has a tool of the same own name, as far as its caller may see that. What the
+/// configuration fixes at the one holds at the other. Nobody can be asked anything there: the client would give its answers
+/// to the server that it knows.
+pub async fn elsewhere(catalogue: &Arc<Catalogue>, call: &Call, server: &str) -> Option<Routed> {
+    let endpoint = Endpoint::Server(server.to_owned());
+    let seen = catalogue.seen_by(&call.caller.principal);
+    if !seen.has(&endpoint) {
+        return None;
+    }
+    let settings = &seen.shown_members(&endpoint).next()?.settings;
+    let shown = settings.rename.get(&*call.own_name).map_or(&*call.own_name, String::as_str);
+    let view = Box::pin(seen.view(&endpoint)).await?;
+    let route = view.route(ListKind::Tools, shown).filter(|route| route.own == call.own_name)?;
+    if route.only_as_task {
+        return None;
+    }
+    let mut call = call.clone();
+    call.settle().ok()?;
+    call.fixed = route.fixed.as_ref().map_or_else(Vec::new, |fixed| fix_arguments(&call.request, fixed));
+    call.param_headers = mirrored(route, &call.request);
+    call.manner = route.manner.clone();
+    call.caller.abilities = Abilities::default();
+    call.is_elsewhere = true;
+    let told = if route.upstream.is_resident() { tell(&mut call, &endpoint) } else { call.tell_nobody() };
+    told.ok()?;
+    Some((route.upstream.clone(), call))
 }
 
 /// Looks a name up; a name that no view knows yet is led by its prefix to the server that may have it.
@@ -261,9 +294,18 @@ fn param_headers(route: &Route, inbound: &Inbound) -> Result<Vec<(HeaderName, He
         mirrors::check(&route.mirrors, &received, arguments)
             .map_err(|error| Failure::Refused(code::HEADER_MISMATCH, error.to_string()))?;
     }
+    Ok(mirrored(route, &inbound.request))
+}
+
+/// The headers that repeat arguments.
+fn mirrored(route: &Route, request: &Envelope) -> Vec<(HeaderName, HeaderValue)> {
+    if route.mirrors.is_empty() {
+        return Vec::new();
+    }
+    let arguments = request.param_raw(Param::Arguments).unwrap_or(b"{}");
     let valid =
         |(name, value): (String, String)| Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?));
-    Ok(mirrors::values(&route.mirrors, arguments).into_iter().filter_map(valid).collect())
+    mirrors::values(&route.mirrors, arguments).into_iter().filter_map(valid).collect()
 }
 
 /// Resources go by URI, listed or made from a template.

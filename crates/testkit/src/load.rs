@@ -16,7 +16,7 @@ pub use ask::{Ask, Era};
 pub use connection::Connection;
 pub use endpoint::Endpoint;
 pub use latencies::Latencies;
-pub use paced::{Paced, Paces, Sample};
+pub use paced::{Paced, Paces, Refusal, Sample};
 
 use crate::process::{self, Usage};
 
@@ -44,6 +44,16 @@ pub enum Error {
     /// The answer came, but it is not the right one.
     #[error("wrong answer: {0}")]
     Wrong(String),
+    /// The answer is a refusal: it says what is too much, or too late.
+    #[error("refused with status {status}: {answer}")]
+    Refused {
+        /// 408, 429 or 503.
+        status: u16,
+        /// After how many seconds it may be asked again, if the answer says so.
+        retry_after_s: Option<u64>,
+        /// What it says.
+        answer: String,
+    },
     /// Nothing moved for a minute.
     #[error("the run stalled")]
     Stalled,

@@ -3,49 +3,26 @@
 
 use gateway::redirect;
 use serde_json::json;
-use toolkit::{Arguments, Call, Code, Declaration, Failure, Marks, Output, Running, Served};
+use toolkit::{Arguments, Declaration, Marks};
 
-/// Stands for the tool that it names.
-pub(crate) struct CallTool(Declaration);
-
-impl Default for CallTool {
-    fn default() -> Self {
-        let input = Arguments::from_iter([
-            ("type".to_owned(), json!("object")),
-            (
-                "properties".to_owned(),
-                json!({
-                    "name": {"type": "string", "description": "The name of the tool, as `search_tools` gives it."},
-                    "arguments": {"type": "object", "description": "The arguments of that tool.", "default": {}},
-                }),
-            ),
-            ("required".to_owned(), json!(["name"])),
-        ]);
-        let about = "Calls a tool by its name, also one that is not listed. The result is that of the tool.";
-        Self(Declaration {
-            input,
-            takes_shared: false,
-            examples: vec![json!({"name": "docker_list_containers", "arguments": {}})],
-            ..Declaration::new(redirect::CALL_TOOL, about, Marks::destroys().open_world())
-        })
+/// What clients are told of it.
+pub(crate) fn declaration() -> Declaration {
+    let input = Arguments::from_iter([
+        ("type".to_owned(), json!("object")),
+        (
+            "properties".to_owned(),
+            json!({
+                "name": {"type": "string", "description": "The name of the tool, as `search_tools` gives it."},
+                "arguments": {"type": "object", "description": "The arguments of that tool.", "default": {}},
+            }),
+        ),
+        ("required".to_owned(), json!(["name"])),
+    ]);
+    let about = "Calls a tool by its name, also one that is not listed. The result is that of the tool.";
+    Declaration {
+        input,
+        takes_shared: false,
+        examples: vec![json!({"name": "docker_list_containers", "arguments": {}})],
+        ..Declaration::new(redirect::CALL_TOOL, about, Marks::destroys().open_world())
     }
-}
-
-impl Served for CallTool {
-    fn declaration(&self) -> &Declaration {
-        &self.0
-    }
-
-    fn run<'a>(&'a self, _: Arguments, _: &'a Call) -> Running<'a, Result<Output, Failure>> {
-        Box::pin(std::future::ready(Err(unreachable_here())))
-    }
-
-    fn plan<'a>(&'a self, _: Arguments, _: &'a Call) -> Running<'a, Result<Vec<String>, Failure>> {
-        Box::pin(std::future::ready(Err(unreachable_here())))
-    }
-}
-
-/// The gateway sends no call here; whoever does has gone round it.
-fn unreachable_here() -> Failure {
-    Failure::new(Code::NotSupported, "`call_tool` works only through the gateway").hint("call the tool itself")
 }

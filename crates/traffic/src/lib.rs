@@ -9,6 +9,7 @@ mod class;
 pub mod queue;
 mod rate;
 
+pub mod batch;
 pub mod breaker;
 pub mod once;
 pub mod retry;

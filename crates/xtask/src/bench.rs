@@ -1,7 +1,7 @@
 //! `cargo xtask bench [--quick]`: direct, floor proxy and gateway side by side, in one go and on pinned cores.
 //! It owns the order of the measurements; what each of them is stands in its own file.
 
-mod allocations;
+pub(crate) mod allocations;
 mod cells;
 mod goals;
 pub(crate) mod machine;
@@ -14,6 +14,7 @@ mod start_up;
 use std::time::Duration;
 
 use clap::Parser;
+pub(crate) use rounds::median;
 use testkit::load;
 
 use crate::page::{self, Wish};

@@ -9,12 +9,14 @@ mod bounds;
 mod cli;
 mod crash_jobs;
 mod fuzz;
+mod histories;
 mod limits;
 mod page;
 mod program;
 mod restarts;
 mod soak;
 mod toolkits;
+mod traffic;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -29,6 +31,8 @@ cargo xtask <task>
   bench [--quick]                measure direct, floor proxy and gateway side by side
   bench-toolkits [--quick]       measure toolkits: start, memory, and tools beside native commands
   restarts [--rounds N]          restart a gateway that is asked all the while, and count what fails
+  histories [--cases N]          the machines of calls beside naive models, a million random histories each
+  traffic [SCENARIO…]            what calls meet under load: fairness, refusals, deadlines, storms, and what it costs
   soak [--cycles N]              start, use and kill stdio servers by the thousand, and look for what is left
   crash-jobs [--rounds N]        kill the gateway under load, and look for jobs that were lost or run twice
   fuzz [target…] [--seconds N]   run the fuzz targets, five minutes each";
@@ -55,6 +59,8 @@ fn run(task: &str, options: &[String]) -> Result<(), Box<dyn Error>> {
         "bench" => Ok(bench::run(options)?),
         "bench-toolkits" => Ok(bench_toolkits::run(options)?),
         "restarts" => Ok(restarts::run(options)?),
+        "histories" => Ok(histories::run(options)?),
+        "traffic" => Ok(traffic::run(options)?),
         "soak" => Ok(soak::run(options)?),
         "crash-jobs" => Ok(crash_jobs::run(options)?),
         "fuzz" => Ok(fuzz::run(options)?),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 use testkit::load::Endpoint;
 
 /// How long a program may take to end once it was asked to.
@@ -49,6 +49,12 @@ pub(crate) fn folder(profile: &str) -> Result<PathBuf, Error> {
 pub(crate) fn find(folder: &Path, name: &str) -> Result<PathBuf, Error> {
     let path = folder.join(name);
     if path.exists() { Ok(path) } else { Err(Error::Missing { path }) }
+}
+
+/// Thousands of connections need as many descriptors; where the limit stays low, opening them says so.
+pub(crate) fn raise_descriptor_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let _kept_as_it_was = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
 }
 
 /// A program to be started.
@@ -92,8 +98,7 @@ impl Program {
         };
         let child = command.stdin(Stdio::null()).spawn().map_err(failed)?;
         let unknown = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let mut program =
-            Self { name: name.to_owned(), child, endpoint: Endpoint { address: unknown, path: "/mcp".to_owned() } };
+        let mut program = Self { name: name.to_owned(), child, endpoint: Endpoint::new(unknown, "/mcp") };
         program.endpoint.address = match voice {
             Voice::Output => listen_to(name, program.child.stdout.take())?,
             Voice::Error => listen_to(name, program.child.stderr.take())?,

@@ -159,10 +159,7 @@ fn restarts(profile: &str, rounds: u32, rate: u32) -> Result<Findings, Error> {
     let _ = stop.send(true);
     let mut paces = Paces::default();
     for load in loads {
-        let one = runtime.block_on(load).map_err(|error| system("finish the load")(error.into()))??;
-        paces.errors += one.errors;
-        paces.first_error = paces.first_error.or(one.first_error);
-        paces.samples.extend(one.samples);
+        paces.add(runtime.block_on(load).map_err(|error| system("finish the load")(error.into()))??);
     }
     let answer = answer?;
     node.end(&mut first)?;

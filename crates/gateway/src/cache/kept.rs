@@ -12,7 +12,7 @@ use mcp::{Envelope, Kind, ResultKey, ScanLimits, Splice};
 use traffic::cache::Moment;
 
 use super::{About, Drawer, Key};
-use crate::call::Answer;
+use crate::{answered_by::insert_meta, call::Answer};
 
 /// What keeping an answer costs besides its bytes: the places of its members, its key, its row in the table.
 const OVERHEAD_BYTES: u64 = 1_024;
@@ -91,12 +91,7 @@ impl Kept {
             let left = hint.saturating_sub(age).as_millis().to_string();
             splice.replace_owned(envelope.result_members().get(ResultKey::TtlMs).value, left.into_bytes());
         }
-        let meta = envelope.meta_members().span;
-        if meta.is_some() {
-            splice.insert_members(meta, mark.into_bytes());
-        } else {
-            splice.insert_members(envelope.result_members().span, format!(r#""_meta":{{{mark}}}"#).into_bytes());
-        }
+        insert_meta(&mut splice, envelope, &mark);
         let envelope = Envelope::parse(&splice.apply(), ScanLimits { depth_max: 128 }).ok()?;
         Some(Answer { envelope, era: self.answer.era })
     }

@@ -43,6 +43,7 @@ fn call_of(principal: &str, tool: &str, arguments: &str) -> Call {
         only_as_task: false,
         wishes: Wishes::default(),
         manner: Manner::default(),
+        is_elsewhere: false,
     }
 }
 

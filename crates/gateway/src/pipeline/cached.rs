@@ -14,6 +14,7 @@ use traffic::{
 
 use super::fetch;
 use crate::{
+    answered_by::{self, AnsweredBy},
     cache::{About, Acting, Keeping, Kept, Key, Origin, Turn, Voids, is_whole},
     call::{Call, Exchange},
     events::End,
@@ -211,6 +212,7 @@ impl Filling {
             (Ok(answer), _) => {
                 if !was_asked
                     && is_whole(&answer)
+                    && !answered_by::another_server(&answer.envelope)
                     && answer.envelope.bytes().len() <= self.gateway.cache.answer_bytes_max
                 {
                     self.keep(Kept::new(&answer, self.origin.clone(), Instant::now()));
@@ -219,7 +221,10 @@ impl Filling {
             }
             (Err(failure), Some(spare)) if failure.is_of_the_server() && spare.is_good() => {
                 let age = spare.age(Instant::now());
-                given(spare, age, self.terms).unwrap_or(Err(failure))
+                let kept = given(spare, age, self.terms).unwrap_or(Err(failure));
+                kept.map(|answer| {
+                    AnsweredBy { server: self.origin.drawer.server(), step: answered_by::Step::Kept }.mark(answer)
+                })
             }
             (end, _) => end,
         }

@@ -12,11 +12,12 @@ use mcp::{Kind, Method, Param, ResultKey, code, message, state::arguments_digest
 use tokio::sync::oneshot;
 use traffic::once::{Begin, Bounds, Once};
 
-use super::duplicates;
+use super::fallback;
 use crate::{
     call::{Answer, Call, Event, Exchange},
     events::{Events, Sender, channel},
     failure::Failure,
+    gateway::Gateway,
     upstream::Upstream,
 };
 
@@ -49,13 +50,16 @@ impl Keys {
     }
 }
 
-/// The key under which a call is to happen once. Only tools do anything that must not be done twice.
+/// The key under which a call is to happen once. Only tools do anything that must not be done twice; a call that is made
+/// elsewhere happens under its key already.
 pub(super) fn key_of(call: &Call) -> Option<&str> {
-    call.wishes.idempotency_key.as_deref().filter(|_| call.method == Method::ToolsCall)
+    let is_first = call.method == Method::ToolsCall && !call.is_elsewhere;
+    call.wishes.idempotency_key.as_deref().filter(|_| is_first)
 }
 
 /// Sends the call of a tool under `key`, unless that has been done.
-pub(super) async fn send(keys: &Arc<Keys>, upstream: &Arc<Upstream>, call: &Call, key: &str) -> Exchange {
+pub(super) async fn send(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call, key: &str) -> Exchange {
+    let keys = &gateway.traffic.keys;
     let Some(digest) = digest(call) else {
         return refused("the arguments cannot be compared with those of another call: a member stands twice in them");
     };
@@ -66,7 +70,7 @@ pub(super) async fn send(keys: &Arc<Keys>, upstream: &Arc<Upstream>, call: &Call
         match begun {
             Begin::First => {
                 let first = First { keys: keys.clone(), owner: call.caller.principal.name.clone(), key: Some(key) };
-                return begin(first, upstream.clone(), call.clone());
+                return begin(first, gateway.clone(), upstream.clone(), call.clone());
             }
             // whether it was told or the first has vanished: what became of it is known now
             Begin::Waits => drop(told.await),
@@ -94,10 +98,10 @@ fn digest(call: &Call) -> Option<[u8; 32]> {
 }
 
 /// Makes the call beside its caller, who hears of it for as long as he listens.
-fn begin(first: First, upstream: Arc<Upstream>, call: Call) -> Exchange {
+fn begin(first: First, gateway: Gateway, upstream: Arc<Upstream>, call: Call) -> Exchange {
     let (sender, events) = channel(true, upstream.patience(), || {});
     tokio::spawn(async move {
-        let end = match duplicates::send(&upstream, &call).await {
+        let end = match fallback::send(&gateway, &upstream, &call).await {
             Exchange::Done(end) => end,
             Exchange::Running(events) => pass_on(events, &sender).await,
         };

@@ -34,16 +34,15 @@ type Tool = (Arc<str>, Arc<str>);
 
 /// Counts a call, or refuses it.
 pub(super) fn count(gateway: &Gateway, upstream: &Upstream, call: &Call) -> Result<(), Failure> {
-    let over = |whose| {
-        move |TooOften { retry_after_ms }| {
-            let retry_after = Duration::from_millis(retry_after_ms);
-            Failure::TooOften { whose, retry_after }
-        }
-    };
     let principal = &call.caller.principal;
     if let Some(rate) = principal.rate {
         principal.lasting.meter.count(rate, uptime_ms()).map_err(over("you make"))?;
     }
+    count_at(gateway, upstream, call)
+}
+
+/// Counts a call against the rates of this server and its tool only: its principal has made no other.
+pub(super) fn count_at(gateway: &Gateway, upstream: &Upstream, call: &Call) -> Result<(), Failure> {
     if let Some((rate, meter)) = gateway.server_rates.0.get(&upstream.name) {
         meter.count(*rate, uptime_ms()).map_err(over("this server gets"))?;
     }
@@ -54,6 +53,13 @@ pub(super) fn count(gateway: &Gateway, upstream: &Upstream, call: &Call) -> Resu
             gateway.traffic.tools.count(tool, rate, uptime_ms()).map_err(over("this tool gets"))
         }
         None => Ok(()),
+    }
+}
+
+fn over(whose: &'static str) -> impl Fn(TooOften) -> Failure {
+    move |TooOften { retry_after_ms }| {
+        let retry_after = Duration::from_millis(retry_after_ms);
+        Failure::TooOften { whose, retry_after }
     }
 }
 

@@ -4,7 +4,9 @@
 
 pub mod breaker;
 mod cached;
+pub mod detours;
 pub mod duplicates;
+mod fallback;
 pub mod keyed;
 pub mod limit;
 pub mod queue;
@@ -15,8 +17,9 @@ use std::sync::Arc;
 
 use config::Config;
 
-use self::queue::Queues;
+use self::{detours::Detours, queue::Queues};
 use crate::{
+    batch,
     cache::Cache,
     call::{Call, Exchange},
     catalogue::Member,
@@ -35,6 +38,8 @@ pub struct Traffic {
     pub(crate) tools: limit::ToolMeters,
     /// The calls that were made under idempotency keys.
     keys: Arc<keyed::Keys>,
+    /// The tools that are answered by somebody else.
+    pub detours: Arc<Detours>,
 }
 
 impl Traffic {
@@ -45,6 +50,7 @@ impl Traffic {
             queues: Arc::default(),
             tools: limit::ToolMeters::default(),
             keys: Arc::default(),
+            detours: Arc::default(),
         };
         traffic.change(config, members);
         traffic
@@ -64,9 +70,18 @@ impl Traffic {
 
 /// Carries a call to its server, or finds its answer nearer.
 pub async fn carry(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call) -> Exchange {
+    if batch::is_meant(upstream, call) {
+        return batch::carry(gateway, call);
+    }
     if let Err(failure) = limit::count(gateway, upstream, call) {
         return Exchange::Done(Err(failure));
     }
+    let exchange = seek(gateway, upstream, call).await;
+    fallback::or_degraded(gateway, upstream, call, exchange)
+}
+
+/// Finds an answer among those that are kept, or asks.
+async fn seek(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call) -> Exchange {
     match cached::step(gateway, upstream, call) {
         Some(step) => Box::pin(step.take(gateway, upstream, call)).await,
         None => fetch(gateway, upstream, call).await,
@@ -76,7 +91,7 @@ pub async fn carry(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call) -> 
 /// Asks the server, unless somebody has asked it the same.
 async fn fetch(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call) -> Exchange {
     match keyed::key_of(call) {
-        Some(key) => Box::pin(keyed::send(&gateway.traffic.keys, upstream, call, key)).await,
-        None => duplicates::send(upstream, call).await,
+        Some(key) => Box::pin(keyed::send(gateway, upstream, call, key)).await,
+        None => fallback::send(gateway, upstream, call).await,
     }
 }

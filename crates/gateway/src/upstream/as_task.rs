@@ -178,6 +178,7 @@ fn legacy_call(caller: Caller, request: Envelope, method: Method) -> Call {
         only_as_task: false,
         wishes: Wishes::default(),
         manner: Manner::of_method(method),
+        is_elsewhere: false,
     }
 }
 

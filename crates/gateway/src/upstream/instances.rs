@@ -13,6 +13,7 @@ use traffic::balance::{Balancer, EjectionRules, Instance, Nobody, Place, Strateg
 
 use super::{Upstream, status::Status};
 use crate::{
+    answered_by::{AnsweredBy, Step},
     call::{Answer, Call, Exchange},
     failure::Failure,
     seals::random,
@@ -140,6 +141,7 @@ impl Upstream {
         let all = std::iter::once(self).chain(self.others()).enumerate();
         let mut avoided: Vec<usize> = all.filter(|(_, one)| one.is_left_alone(now)).map(|(at, _)| at).collect();
         let mut attempts_left = 1 + self.others().len();
+        let mut is_first = true;
         loop {
             let mut turn = match instances.turn(call, self, &avoided) {
                 Ok(turn) => turn,
@@ -148,13 +150,15 @@ impl Upstream {
             avoided.push(turn.at());
             attempts_left -= 1;
             let mut exchange = turn.upstream(self).call_here(call).await;
+            let instance = AnsweredBy { server: &self.name, step: Step::Instance(turn.at() + 1) };
             match &mut exchange {
                 Exchange::Running(events) => events.at_end(move |end, _| turn.ended(end)),
                 Exchange::Done(end) => turn.note(end),
             }
             if attempts_left == 0 || !matches!(exchange, Exchange::Done(Err(Failure::Unavailable(_)))) {
-                return exchange;
+                return if is_first { exchange } else { instance.mark_end(exchange) };
             }
+            is_first = false;
         }
     }
 

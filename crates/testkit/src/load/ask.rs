@@ -47,6 +47,18 @@ pub enum Ask {
         /// Length of the text.
         bytes: usize,
     },
+    /// A call that takes a while at its server.
+    Wait {
+        /// Name of the tool at this endpoint.
+        tool: String,
+        /// How many milliseconds it takes.
+        ms: u64,
+    },
+    /// A call without arguments, any answer to which is right.
+    Plain {
+        /// Name of the tool at this endpoint.
+        tool: String,
+    },
     /// The list of tools, whole, on one page.
     List {
         /// How many tools there must be at least.
@@ -57,14 +69,16 @@ pub enum Ask {
 impl Ask {
     fn method(&self) -> &'static str {
         match self {
-            Self::Echo { .. } | Self::Blob { .. } => "tools/call",
+            Self::Echo { .. } | Self::Blob { .. } | Self::Wait { .. } | Self::Plain { .. } => "tools/call",
             Self::List { .. } => "tools/list",
         }
     }
 
     fn tool(&self) -> Option<&str> {
         match self {
-            Self::Echo { tool } | Self::Blob { tool, .. } => Some(tool),
+            Self::Echo { tool } | Self::Blob { tool, .. } | Self::Wait { tool, .. } | Self::Plain { tool } => {
+                Some(tool)
+            }
             Self::List { .. } => None,
         }
     }
@@ -72,7 +86,8 @@ impl Ask {
     fn members(&self) -> String {
         match self {
             Self::Echo { tool } => format!(r#""name":"{tool}","arguments":{{"message":"{MESSAGE}"}}"#),
-            Self::Blob { tool, .. } => format!(r#""name":"{tool}","arguments":{{}}"#),
+            Self::Wait { tool, ms } => format!(r#""name":"{tool}","arguments":{{"ms":{ms}}}"#),
+            Self::Blob { tool, .. } | Self::Plain { tool } => format!(r#""name":"{tool}","arguments":{{}}"#),
             Self::List { .. } => String::new(),
         }
     }
@@ -89,6 +104,8 @@ impl Ask {
         let right = match self {
             Self::Echo { .. } => text == MESSAGE,
             Self::Blob { bytes, .. } => text.len() == *bytes,
+            Self::Wait { .. } => text == "waited",
+            Self::Plain { .. } => result.is_object(),
             Self::List { tools } => result["tools"].as_array().is_some_and(|list| list.len() >= *tools),
         };
         if right { Ok(()) } else { wrong("not what was asked for") }
@@ -155,7 +172,8 @@ pub(super) fn initialized(endpoint: &Endpoint, session: Option<&str>) -> Vec<u8>
 /// The end of a session, in the legacy era.
 pub(super) fn goodbye(endpoint: &Endpoint, session: &str) -> Vec<u8> {
     let headers = session_headers(Some(session));
-    format!("DELETE {} HTTP/1.1\r\nHost: {}\r\n{headers}\r\n", endpoint.path, endpoint.address).into_bytes()
+    let Endpoint { address, path, headers: more } = endpoint;
+    format!("DELETE {path} HTTP/1.1\r\nHost: {address}\r\n{more}{headers}\r\n").into_bytes()
 }
 
 fn session_headers(session: Option<&str>) -> String {
@@ -168,11 +186,10 @@ fn version_header(era: Era) -> String {
 }
 
 fn post(endpoint: &Endpoint, headers: &str, body: &str) -> Vec<u8> {
+    let Endpoint { address, path, headers: more } = endpoint;
     format!(
-        "POST {} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n\
-         Accept: application/json, text/event-stream\r\n{headers}Content-Length: {}\r\n\r\n{body}",
-        endpoint.path,
-        endpoint.address,
+        "POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n\
+         Accept: application/json, text/event-stream\r\n{more}{headers}Content-Length: {}\r\n\r\n{body}",
         body.len()
     )
     .into_bytes()
@@ -199,13 +216,14 @@ mod tests {
 
     #[test]
     fn a_request_carries_its_number_its_length_and_its_era() {
-        let endpoint = "http://127.0.0.1:1/mcp".parse().unwrap();
+        let endpoint: Endpoint = "http://127.0.0.1:1/mcp".parse().unwrap();
+        let endpoint = endpoint.with_header("X-Timeout", "1");
         for (era, session) in [(Era::Modern, None), (Era::Legacy, Some("s1"))] {
             let mut request = Request::render(&echo(), &endpoint, era, session);
             let text = String::from_utf8(request.numbered(123_456_789).to_vec()).unwrap();
             let (head, body) = text.split_once("\r\n\r\n").unwrap();
             assert!(head.contains(&format!("Content-Length: {}", body.len())));
-            assert!(head.contains(era.version()));
+            assert!(head.contains(era.version()) && head.contains("\r\nX-Timeout: 1\r\n"));
             assert_eq!(head.contains("Mcp-Session-Id: s1"), session.is_some());
             assert_eq!(serde_json::from_str::<Value>(body).unwrap()["id"], 123_456_789);
         }

@@ -76,19 +76,20 @@ impl Connection {
             self.reconnect().await?;
         }
         let answer = self.http.exchange(self.request.numbered(id)).await?;
-        if answer.head.status != 200 {
-            return Err(Error::Wrong(format!(
-                "status {}: {}",
-                answer.head.status,
-                String::from_utf8_lossy(answer.message)
-            )));
-        }
+        answer.succeeded()?;
         if let Some(right) = &self.right {
             return right.check(answer.message, id);
         }
         self.ask.check(answer.message, id)?;
         self.right = Some(Right::of(answer.message, id)?);
         Ok(())
+    }
+
+    /// Asks once and gives the whole message of a successful answer, right or wrong.
+    pub async fn answer(&mut self) -> Result<String, Error> {
+        let answer = self.http.exchange(self.request.numbered(self.next_id)).await?;
+        answer.succeeded()?;
+        Ok(String::from_utf8_lossy(answer.message).into_owned())
     }
 
     /// Ends the session, if there is one.
@@ -122,6 +123,18 @@ impl Right {
 struct Answer<'a> {
     head: Head,
     message: &'a [u8],
+}
+
+impl Answer<'_> {
+    fn succeeded(&self) -> Result<(), Error> {
+        let Head { status, retry_after_s, .. } = self.head;
+        let answer = || String::from_utf8_lossy(self.message).into_owned();
+        match status {
+            200 => Ok(()),
+            408 | 429 | 503 => Err(Error::Refused { status, retry_after_s, answer: answer() }),
+            _ => Err(Error::Wrong(format!("status {status}: {}", answer()))),
+        }
+    }
 }
 
 /// HTTP/1.1 on one stream, one request at a time.

@@ -1,4 +1,4 @@
-//! Where a load is sent: an address and a path, read from `http://ip:port/path`.
+//! Where a load is sent: an address and a path, read from `http://ip:port/path`, and what every request says besides.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -13,12 +13,25 @@ pub struct Endpoint {
     pub address: SocketAddr,
     /// Path, with its leading slash.
     pub path: String,
+    /// Header lines that every request has besides its own, each with its end.
+    pub(super) headers: String,
 }
 
 impl Endpoint {
+    /// A path at an address.
+    pub fn new(address: SocketAddr, path: &str) -> Self {
+        Self { address, path: path.to_owned(), headers: String::new() }
+    }
+
     /// The same address with another path.
     pub fn at(&self, path: &str) -> Self {
-        Self { address: self.address, path: path.to_owned() }
+        Self { path: path.to_owned(), ..self.clone() }
+    }
+
+    /// The same with one more header in every request.
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        self.headers.extend([name, ": ", value, "\r\n"]);
+        self
     }
 }
 
@@ -30,7 +43,7 @@ impl FromStr for Endpoint {
         let rest = text.strip_prefix("http://").ok_or_else(refused)?;
         let (address, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let address = address.parse().map_err(|_| refused())?;
-        Ok(Self { address, path: if path.is_empty() { "/".to_owned() } else { path.to_owned() } })
+        Ok(Self::new(address, if path.is_empty() { "/" } else { path }))
     }
 }
 

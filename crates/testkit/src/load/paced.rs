@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-use super::{Ask, Connection, Endpoint, Era, Error, with_causes};
+use super::{Ask, Connection, Endpoint, Era, Error, Latencies, with_causes};
 
 /// What is asked, of whom, how often.
 #[derive(Clone, Debug)]
@@ -33,15 +33,57 @@ pub struct Sample {
     pub latency: Duration,
 }
 
+/// An answer that says what is too much, or too late.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// When the call was due.
+    pub due: Instant,
+    /// How long after the request was sent the answer was there.
+    pub latency: Duration,
+    /// 408, 429 or 503.
+    pub status: u16,
+    /// Whether it says when to come again.
+    pub says_when: bool,
+}
+
 /// What a run found.
 #[derive(Clone, Debug, Default)]
 pub struct Paces {
     /// The right answers.
     pub samples: Vec<Sample>,
+    /// The refusals; each is one of the errors too.
+    pub refusals: Vec<Refusal>,
     /// Wrong or missing answers.
     pub errors: u64,
     /// The first of them, in words.
     pub first_error: Option<String>,
+}
+
+impl Paces {
+    /// Adds what another run found.
+    pub fn add(&mut self, other: Self) {
+        self.samples.extend(other.samples);
+        self.refusals.extend(other.refusals);
+        self.errors += other.errors;
+        self.first_error = self.first_error.take().or(other.first_error);
+    }
+
+    /// The times of all right answers, in order.
+    pub fn latencies(&self) -> Latencies {
+        let mut latencies = Latencies::default();
+        self.samples.iter().for_each(|sample| latencies.record(sample.latency));
+        latencies.sort();
+        latencies
+    }
+
+    fn refuse(&mut self, error: &Error, due: Instant, sent: Instant) {
+        if let Error::Refused { status, retry_after_s, .. } = error {
+            let says_when = retry_after_s.is_some();
+            self.refusals.push(Refusal { due, latency: sent.elapsed(), status: *status, says_when });
+        }
+        self.errors += 1;
+        self.first_error.get_or_insert_with(|| with_causes(error));
+    }
 }
 
 impl Paced {
@@ -60,9 +102,7 @@ impl Paced {
         }
         let mut paces = Paces::default();
         while let Some(Ok(one)) = turns.join_next().await {
-            paces.samples.extend(one.samples);
-            paces.errors += one.errors;
-            paces.first_error = paces.first_error.or(one.first_error);
+            paces.add(one);
         }
         Ok(paces)
     }
@@ -73,13 +113,15 @@ async fn take_turns(mut connection: Connection, first: Instant, pace: Duration, 
     let mut due = first;
     while !*stop.borrow() {
         sleep_until(due).await;
+        let sent = Instant::now();
         match connection.call().await {
             Ok(()) => paces.samples.push(Sample { due, latency: due.elapsed() }),
             Err(error) => {
-                paces.errors += 1;
-                paces.first_error.get_or_insert_with(|| with_causes(&error));
-                // where nobody listens, the next call fails too and is counted
-                let _ = connection.reconnect().await;
+                paces.refuse(&error, due, sent);
+                if !matches!(error, Error::Refused { .. } | Error::Wrong(_)) {
+                    // where nobody listens, the next call fails too and is counted
+                    let _ = connection.reconnect().await;
+                }
             }
         }
         due += pace;

@@ -18,6 +18,8 @@ pub(super) struct Head {
     pub(super) framing: Framing,
     pub(super) is_events: bool,
     pub(super) session: Option<String>,
+    /// The seconds of `Retry-After`.
+    pub(super) retry_after_s: Option<u64>,
     /// Whether the connection is of no more use.
     pub(super) closes: bool,
 }
@@ -28,7 +30,14 @@ pub(super) fn parse_head(bytes: &[u8]) -> Result<Head, Error> {
     let mut lines = text.split("\r\n");
     let status = lines.next().and_then(|line| line.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok());
     let status = status.ok_or(Error::Malformed("no status line"))?;
-    let mut head = Head { status, framing: Framing::Length(0), is_events: false, session: None, closes: false };
+    let mut head = Head {
+        status,
+        framing: Framing::Length(0),
+        is_events: false,
+        session: None,
+        retry_after_s: None,
+        closes: false,
+    };
     for (name, value) in lines.filter_map(|line| line.split_once(':')) {
         head.read(name, value.trim())?;
     }
@@ -48,6 +57,8 @@ impl Head {
             self.closes = value.eq_ignore_ascii_case("close");
         } else if name.eq_ignore_ascii_case("mcp-session-id") {
             self.session = Some(value.to_owned());
+        } else if name.eq_ignore_ascii_case("retry-after") {
+            self.retry_after_s = value.parse().ok();
         }
         Ok(())
     }
@@ -83,6 +94,7 @@ mod tests {
             framing: Framing::Length(12),
             is_events: true,
             session: Some("a:b".to_owned()),
+            retry_after_s: None,
             closes: false,
         };
         assert_eq!(head, expected);
@@ -97,6 +109,13 @@ mod tests {
     #[test]
     fn a_connection_that_closes_says_so() {
         assert!(parse_head(b"HTTP/1.1 200 OK\r\nconnection: close").unwrap().closes);
+    }
+
+    #[test]
+    fn a_head_says_when_to_come_again() {
+        let seconds = |head: &[u8]| parse_head(head).unwrap().retry_after_s;
+        assert_eq!(seconds(b"HTTP/1.1 503 Later\r\nRetry-After: 7"), Some(7));
+        assert_eq!(seconds(b"HTTP/1.1 503 Later\r\nRetry-After: soon"), None);
     }
 
     #[test]

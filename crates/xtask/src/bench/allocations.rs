@@ -42,14 +42,16 @@ pub(super) async fn measure(stand: &Stand) -> Result<Option<Allocations>, Error>
     Ok(Some(Allocations { floor, gateway: gateway.await? }))
 }
 
-fn under_valgrind(log: &FilePath, program: &FilePath) -> Command {
+/// A program that valgrind counts the allocations of, into a log.
+pub(crate) fn under_valgrind(log: &FilePath, program: &FilePath) -> Command {
     let mut command = program::command("valgrind");
     command.args(["--tool=memcheck", "--leak-check=no", "--undef-value-errors=no"]);
     command.arg(format!("--log-file={}", log.display())).arg(program);
     command
 }
 
-async fn per_call(
+/// Allocations of one small call of `tool`, in a program that `start` starts with a log for valgrind.
+pub(crate) async fn per_call(
     name: &'static str,
     tool: &str,
     start: impl Fn(&FilePath) -> Result<Program, Error>,

@@ -1,12 +1,11 @@
 //! Memory of the gateway: idle, under load, and with a thousand legacy sessions.
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use testkit::load::{Ask, Connection, Era};
 use testkit::process;
 
 use super::Error;
 use super::stand::Stand;
-use crate::program::{Configuration, Program};
+use crate::program::{self, Configuration, Program};
 
 /// How many legacy sessions are opened.
 pub(super) const SESSIONS: usize = 1_000;
@@ -26,7 +25,7 @@ pub(super) struct Memory {
 
 /// Measures a fresh gateway; `loaded` was read from the one that went through the rounds.
 pub(super) async fn measure(stand: &Stand, loaded: u64) -> Result<Memory, Error> {
-    raise_descriptor_limit();
+    program::raise_descriptor_limit();
     let configuration = Configuration::write(&stand.one_server())?;
     let gateway = stand.start_gateway(&configuration)?;
     let idle = resident(&gateway)?;
@@ -56,10 +55,4 @@ async fn one_more_session(gateway: &Program) -> Result<Connection, Error> {
 fn resident(gateway: &Program) -> Result<u64, Error> {
     let usage = process::usage(gateway.pid());
     usage.map(|usage| usage.rss_bytes).map_err(|source| Error::System { doing: "read its memory", source })
-}
-
-/// A thousand connections need as many descriptors; where the limit stays low, opening them says so.
-fn raise_descriptor_limit() {
-    let limit = getrlimit(Resource::Nofile);
-    let _kept_as_it_was = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
 }

@@ -13,6 +13,8 @@ use crate::program::{self, Configuration, Program, Voice};
 
 const MEASURED_CORE: usize = 0;
 const OTHER_CORE: usize = 1;
+/// The tools that the server has without being asked for more.
+const SERVER_TOOLS: usize = 4;
 
 /// Builds what is measured the way it is shipped.
 pub(crate) fn build_release() -> Result<(), Error> {
@@ -21,7 +23,7 @@ pub(crate) fn build_release() -> Result<(), Error> {
 
 /// Builds the gateway once more, with memory from the system: valgrind counts what is asked for there, and sees nothing
 /// of what mimalloc gives. The shipped one is in its place again afterwards.
-pub(super) fn build_countable() -> Result<PathBuf, Error> {
+pub(crate) fn build_countable() -> Result<PathBuf, Error> {
     build(&["--package", "switchboard", "--no-default-features"])?;
     let folder = program::folder("release")?;
     let (built, countable) = (program::find(&folder, "switchboard")?, folder.join("switchboard-countable"));
@@ -147,7 +149,7 @@ fn stdio_server(name: &str, program: &FilePath, era: &str, more_arguments: &str)
 
 fn start_server(folder: &FilePath) -> Result<Program, Error> {
     let mut command: Command = program::command(program::find(folder, "bench-server")?);
-    command.args(["--tools", &(TOOLS - 2).to_string()]);
+    command.args(["--tools", &(TOOLS - SERVER_TOOLS).to_string()]);
     Ok(Program::start("bench-server", command, Voice::Output)?)
 }
 

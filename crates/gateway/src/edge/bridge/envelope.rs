@@ -17,12 +17,17 @@ pub(super) struct Info<'i> {
     pub(super) since: Instant,
     /// Whether the answer was there already.
     pub(super) cached: bool,
+    /// Who gave it, where that was not the first choice: raw JSON.
+    pub(super) answered_by: Option<&'i [u8]>,
 }
 
 impl Info<'_> {
     fn member(&self) -> String {
         let took = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let info = json!({ "request_id": self.request_id, "cached": self.cached, "execution_time_ms": took });
+        let mut info = json!({ "request_id": self.request_id, "cached": self.cached, "execution_time_ms": took });
+        if let Some(by) = self.answered_by.and_then(|by| serde_json::from_slice::<Value>(by).ok()) {
+            info["answered_by"] = by;
+        }
         format!(r#","bridge_info":{info}}}"#)
     }
 }
@@ -78,7 +83,7 @@ mod tests {
 
     #[test]
     fn what_is_told_stands_beside_the_answer() {
-        let info = Info { request_id: "r", since: Instant::now(), cached: true };
+        let info = Info { request_id: "r", since: Instant::now(), cached: true, answered_by: None };
         let told = told(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"n\":1.0}}\n", &info);
         let text = String::from_utf8_lossy(&told);
         assert!(text.starts_with(r#"{"jsonrpc":"2.0","id":1,"result":{"n":1.0},"bridge_info":{"#), "{text}");

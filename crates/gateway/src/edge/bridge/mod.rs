@@ -2,9 +2,8 @@
 //! requests as the two eras do and sends them the same way; nothing behind it knows. What it cannot do is ask its caller:
 //! a server that has questions is told that nobody answers.
 //!
-//! In reading order: `way` (the paths), `headers`, `request` (the body), `refusal`, `visit` (one request on its way), `run` (a
-//! call to its end), `envelope` and `session` with `requests` (what is under `/mcp/`), `status`, `events`, and `simple`
-//! (what is under `/tools`).
+//! In reading order: `way` (the paths), `headers`, `request` (the body), `refusal`, `visit` (one request on its way), `envelope`
+//! and `session` with `requests` (what is under `/mcp/`), `status`, `events`, and `simple` (what is under `/tools`).
 
 mod envelope;
 mod events;
@@ -12,7 +11,6 @@ mod headers;
 mod refusal;
 mod request;
 mod requests;
-mod run;
 mod session;
 mod simple;
 mod status;
@@ -91,6 +89,7 @@ async fn answer_named(visit: Visit<'_>, way: Way, verb: &http::Method, body: Inc
     match way {
         Way::Initialize => requests::initialize(&visit, body).await,
         Way::Request(method) => requests::request(&visit, method, body).await,
+        Way::Batch => requests::batch(&visit, body).await,
         Way::Status => simple::json(200, &status::of(&visit)),
         Way::Events => match session::current(&visit) {
             Ok(session) => event_stream(events::follow(visit.gateway, &session), Some(events::OPENING)),

@@ -2,12 +2,12 @@
 //! the method needs nothing; what the path says already need not be repeated.
 
 use bytes::Bytes;
-use mcp::{Envelope, Method, ScanLimits, array, message};
+use mcp::{Envelope, ScanLimits, array, message};
 
 use super::refusal::Refusal;
 
 /// Reads a body as a request of `method`. Without an `id` in it the answer has `id_else`.
-pub(super) fn read(body: &Bytes, method: Method, id_else: &str, depth_max: u32) -> Result<Envelope, Refusal> {
+pub(super) fn read(body: &Bytes, method: &str, id_else: &str, depth_max: u32) -> Result<Envelope, Refusal> {
     let body: &[u8] = if body.trim_ascii().is_empty() { b"{}" } else { body };
     let members = array::members(body).map_err(|error| bad(&error))?;
     let value = |name: &str| {
@@ -18,9 +18,9 @@ pub(super) fn read(body: &Bytes, method: Method, id_else: &str, depth_max: u32) 
     if value("jsonrpc")?.is_some_and(|version| version != br#""2.0""#) {
         return Err(Refusal::bad("`jsonrpc` is \"2.0\", or left out"));
     }
-    let named = message::json_string(method.as_str());
+    let named = message::json_string(method);
     if value("method")?.is_some_and(|given| given != named) {
-        return Err(Refusal::bad(format!("`method` is \"{}\" at this path, or left out", method.as_str())));
+        return Err(Refusal::bad(format!("`method` is \"{method}\" at this path, or left out")));
     }
     let params = match value("params")? {
         Some(params) if !params.starts_with(b"{") => return Err(Refusal::bad("`params` is an object")),
@@ -28,7 +28,7 @@ pub(super) fn read(body: &Bytes, method: Method, id_else: &str, depth_max: u32) 
         None => without_envelope(body, &members),
     };
     let id = value("id")?.filter(|id| *id != b"null").map_or_else(|| message::json_string(id_else), <[u8]>::to_vec);
-    let request = message::request_with_id(&id, method.as_str(), &params);
+    let request = message::request_with_id(&id, method, &params);
     Envelope::parse(&request, ScanLimits { depth_max }).map_err(|invalid| Refusal::bad(invalid.to_string()))
 }
 
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     fn check(body: &'static str, expected: Option<&str>) {
-        let read = read(&Bytes::from_static(body.as_bytes()), Method::ToolsCall, "r1", 64);
+        let read = read(&Bytes::from_static(body.as_bytes()), "tools/call", "r1", 64);
         let text = read.ok().map(|request| String::from_utf8_lossy(request.bytes()).into_owned());
         assert_eq!(text.as_deref(), expected, "{body}");
     }

@@ -8,12 +8,15 @@ use super::{
     envelope::{self, Info},
     headers,
     refusal::Refusal,
-    run, session,
+    session,
     visit::Visit,
 };
 use crate::{
+    answered_by,
+    batch::{self, Behalf, Wanted},
     catalogue::listing::ListKind,
     edge::{Reply, http::Answered, http::respond, lists},
+    unasked,
 };
 
 /// Answers a handshake.
@@ -48,15 +51,42 @@ pub(super) async fn request(visit: &Visit<'_>, method: Method, body: Incoming) -
         if let Some(kind) = ListKind::of(method) {
             return list(visit, kind, &request).await;
         }
-        let answer = run::to_its_end(visit.gateway, visit.inbound(caller, request)).await?;
+        let answer = unasked::to_its_end(visit.gateway, visit.inbound(caller, request)).await?;
         let is_kept = envelope::is_kept(&answer);
         Ok((answer, is_kept))
     };
     match answered.await {
         Err(refusal) => refused(visit, &id, &refusal),
         Ok((answer, cached)) => {
-            let told = envelope::told(answer.bytes(), &info(visit, cached));
+            let info = Info { answered_by: answered_by::of(&answer), ..info(visit, cached) };
+            let told = envelope::told(answer.bytes(), &info);
             retry_after(respond(Reply::One(told, envelope::status(&answer))), &answer)
+        }
+    }
+}
+
+/// Makes the calls of a batch.
+pub(super) async fn batch(visit: &Visit<'_>, body: Incoming) -> Answered {
+    let mut id = id_else(visit);
+    let answered = async {
+        let body = visit.body(body).await?;
+        let request = visit.request_named(&body, "tools/batch")?;
+        id = request.slice(request.id_span());
+        let behalf = Behalf {
+            caller: session::caller(visit)?,
+            endpoint: visit.endpoint.clone(),
+            wishes: visit.wishes.clone().and_of(&request)?,
+            meta: batch::inherited(&request),
+            began: visit.since,
+        };
+        let wanted = Wanted::read(request.params().unwrap_or(b"{}"))?;
+        Ok::<_, Refusal>(batch::run(visit.gateway, &behalf, &wanted, |_, _| {}).await?)
+    };
+    match answered.await {
+        Err(refusal) => refused(visit, &id, &refusal),
+        Ok(told) => {
+            let answer = mcp::message::result(&id, &told);
+            respond(Reply::One(envelope::told(&answer, &info(visit, false)), 200))
         }
     }
 }
@@ -65,7 +95,7 @@ pub(super) async fn request(visit: &Visit<'_>, method: Method, body: Incoming) -
 async fn list(visit: &Visit<'_>, kind: ListKind, request: &Envelope) -> Result<(Envelope, bool), Refusal> {
     let cached = visit.seen().warm(&visit.endpoint).is_some();
     match lists::list(visit.gateway, &visit.principal, &visit.endpoint, kind, request, false).await {
-        Reply::One(answer, _) => Ok((run::parse(&answer)?, cached)),
+        Reply::One(answer, _) => Ok((unasked::parse(&answer)?, cached)),
         Reply::Accepted | Reply::Many(_) => Err(Refusal::bad("this list cannot be told over plain HTTP")),
     }
 }
@@ -74,7 +104,7 @@ async fn list(visit: &Visit<'_>, kind: ListKind, request: &Envelope) -> Result<(
 pub(super) fn refused(visit: &Visit<'_>, id: &[u8], refusal: &Refusal) -> Answered {
     let error = envelope::error(id, refusal);
     let response = respond(Reply::One(envelope::told(&error, &info(visit, false)), refusal.status));
-    match run::parse(&error) {
+    match unasked::parse(&error) {
         Ok(error) => retry_after(response, &error),
         Err(_) => response,
     }
@@ -86,7 +116,7 @@ pub(super) fn id_else(visit: &Visit<'_>) -> Bytes {
 }
 
 fn info<'v>(visit: &'v Visit<'_>, cached: bool) -> Info<'v> {
-    Info { request_id: visit.request_id, since: visit.since, cached }
+    Info { request_id: visit.request_id, since: visit.since, cached, answered_by: None }
 }
 
 /// The response with `Retry-After`, where the answer says when to call again.

@@ -52,6 +52,11 @@ impl Visit<'_> {
 
     /// The request of `method` that a body stands for.
     pub(super) fn request(&self, body: &Bytes, method: Method) -> Result<Envelope, Refusal> {
+        self.request_named(body, method.as_str())
+    }
+
+    /// The same for what is no method of MCP.
+    pub(super) fn request_named(&self, body: &Bytes, method: &str) -> Result<Envelope, Refusal> {
         request::read(body, method, self.request_id, self.gateway.limits.json_depth_max as u32)
     }
 

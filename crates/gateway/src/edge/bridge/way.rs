@@ -10,6 +10,8 @@ pub enum Way {
     Initialize,
     /// `/mcp/tools/call` and its like: one request of MCP.
     Request(Method),
+    /// `/mcp/tools/batch`: several calls in one.
+    Batch,
     /// `/mcp/status`: the bridge, its sessions and its servers.
     Status,
     /// `/mcp/events`: what changes, as it changes.
@@ -35,6 +37,7 @@ impl Way {
             "/mcp/initialize" => Self::Initialize,
             "/mcp/tools/list" => Self::Request(Method::ToolsList),
             "/mcp/tools/call" => Self::Request(Method::ToolsCall),
+            "/mcp/tools/batch" => Self::Batch,
             "/mcp/resources/list" => Self::Request(Method::ResourcesList),
             "/mcp/resources/read" => Self::Request(Method::ResourcesRead),
             "/mcp/prompts/list" => Self::Request(Method::PromptsList),
@@ -52,7 +55,7 @@ impl Way {
 
     /// Whether its answers are simple, not those of JSON-RPC.
     pub(super) fn is_simple(&self) -> bool {
-        !matches!(self, Self::Initialize | Self::Request(_) | Self::Status | Self::Events)
+        !matches!(self, Self::Initialize | Self::Request(_) | Self::Batch | Self::Status | Self::Events)
     }
 
     /// Whether it is there once for the node, not at the endpoints of servers and bundles.
@@ -63,7 +66,7 @@ impl Way {
     /// The verbs that are served, as the header `Allow` names them.
     pub(super) fn allowed(&self) -> &'static str {
         match self {
-            Self::Initialize | Self::Request(_) | Self::CallTool => "POST",
+            Self::Initialize | Self::Request(_) | Self::Batch | Self::CallTool => "POST",
             Self::Tool(_) => "GET, POST",
             _ => "GET",
         }

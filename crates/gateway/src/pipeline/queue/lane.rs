@@ -219,7 +219,8 @@ impl Lane {
     pub(super) fn load(&self) -> Load {
         let crowd = self.lock();
         let queue = &crowd.queue;
-        Load { running: queue.running(), waiting: queue.waiting(), room: queue.limits().running_max }
+        let Limits { running_max, waiting_max, .. } = queue.limits();
+        Load { running: queue.running(), waiting: queue.waiting(), room: running_max, room_to_wait: waiting_max }
     }
 
     /// What the lock guards.

@@ -166,6 +166,15 @@ pub struct Load {
     pub waiting: u32,
     /// Calls that may run at one time.
     pub room: u32,
+    /// Calls that may wait.
+    pub room_to_wait: u32,
+}
+
+impl Load {
+    /// Calls that would be taken now, to run or to wait.
+    pub fn vacant(&self) -> u32 {
+        self.room.saturating_sub(self.running) + self.room_to_wait.saturating_sub(self.waiting)
+    }
 }
 
 /// Sends a call to its server when it is its turn.

@@ -133,3 +133,15 @@ fn ended(lane: &Lane, call: &Finished, now: Instant) -> Row {
         ran: call.ran,
     }
 }
+
+/// What a waiting call waits for, in words.
+pub fn in_words(hold: Hold) -> String {
+    match hold {
+        Hold::Node => "a place of the node".to_owned(),
+        Hold::Server => "a place at the server".to_owned(),
+        Hold::Principal => "a place of its principal".to_owned(),
+        Hold::Tool => "a place of its tool".to_owned(),
+        Hold::Object(holder) => format!("the object that call {holder} works on"),
+        Hold::Turn => "its turn".to_owned(),
+    }
+}

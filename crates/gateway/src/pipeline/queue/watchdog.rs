@@ -8,9 +8,9 @@ use std::{
 };
 
 use config::Limits;
-use traffic::queue::{Hold, Record, State};
+use traffic::queue::{Record, State};
 
-use super::Queues;
+use super::{Queues, overview::in_words};
 
 /// How long after it should have moved a call is reported.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -33,7 +33,7 @@ impl Queues {
                 }
                 let (call, server) = (record.id, &*lane.server);
                 let (tool, principal) = (&*record.entry.tool, &*record.entry.share.principal);
-                let waits_for = crowd.queue.hold(ticket, lane.room(self)).map(chain);
+                let waits_for = crowd.queue.hold(ticket, lane.room(self)).map(in_words);
                 tracing::error!(call, server, tool, principal, waits_for, "a call has not moved past its deadline");
             }
         }
@@ -59,16 +59,4 @@ fn is_stuck(record: &Record, limits: &Limits, now: Instant) -> bool {
         State::Running { since, .. } => since + Duration::from_millis(limits.call_total_ms_max),
     };
     now > late + PATIENCE
-}
-
-/// What a waiting call waits for, in words.
-pub(super) fn chain(hold: Hold) -> String {
-    match hold {
-        Hold::Node => "a place of the node".to_owned(),
-        Hold::Server => "a place at the server".to_owned(),
-        Hold::Principal => "a place of its principal".to_owned(),
-        Hold::Tool => "a place of its tool".to_owned(),
-        Hold::Object(holder) => format!("the object that call {holder} works on"),
-        Hold::Turn => "its turn".to_owned(),
-    }
 }

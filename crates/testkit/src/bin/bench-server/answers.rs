@@ -1,4 +1,7 @@
-//! The answers, rendered once: a request is read just far enough to choose one and to give it its id.
+//! The answers, rendered once: a request is read just far enough to choose one and to give it its id. `wait` takes as long
+//! as it is told, and `waits` says how often it was called.
+
+use std::{cell::Cell, time::Duration};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -32,6 +35,8 @@ struct Params<'a> {
 struct Arguments<'a> {
     #[serde(borrow)]
     message: Option<&'a RawValue>,
+    #[serde(default)]
+    ms: u64,
 }
 
 #[derive(Deserialize)]
@@ -51,6 +56,16 @@ struct Results {
 pub(crate) struct Answers {
     modern: Results,
     legacy: Results,
+    /// How often `wait` was called.
+    waits: Cell<u64>,
+}
+
+/// One answer.
+pub(crate) struct Answer {
+    /// The message.
+    pub(crate) bytes: Vec<u8>,
+    /// How long it takes.
+    pub(crate) after: Duration,
 }
 
 impl Answers {
@@ -65,19 +80,31 @@ impl Answers {
                 blob: blob.clone(),
             },
             legacy: Results { complete: "", list: format!(r#""tools":{tools}"#), blob },
+            waits: Cell::new(0),
         }
     }
 
     /// The answer to one message; none to a notification or to what is no request.
-    pub(crate) fn answer(&self, message: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn answer(&self, message: &[u8]) -> Option<Answer> {
         let asked: Asked<'_> = serde_json::from_slice(message).ok()?;
         let (id, method) = (asked.id?.get(), asked.method?);
         let version = asked.params.meta.as_ref().and_then(|meta| meta.version);
         let era = if version == Some(MODERN_VERSION) { &self.modern } else { &self.legacy };
-        let message = asked.params.arguments.message.map_or("\"\"", RawValue::get);
-        Some(match (method, asked.params.name) {
+        let Arguments { message, ms } = asked.params.arguments;
+        let message = message.map_or("\"\"", RawValue::get);
+        let mut after = Duration::ZERO;
+        let bytes = match (method, asked.params.name) {
             ("tools/call", Some("echo")) => era.result(id, &[r#""content":[{"type":"text","text":"#, message, "}]"]),
             ("tools/call", Some("blob")) => era.result(id, &[&era.blob]),
+            ("tools/call", Some("wait")) => {
+                self.waits.set(self.waits.get() + 1);
+                after = Duration::from_millis(ms);
+                era.result(id, &[r#""content":[{"type":"text","text":"waited"}]"#])
+            }
+            ("tools/call", Some("waits")) => {
+                let waits = self.waits.get().to_string();
+                era.result(id, &[r#""content":[{"type":"text","text":""#, &waits, r#""}]"#])
+            }
             ("tools/call", Some(name)) if name.starts_with("tool_") => era.result(id, &[r#""content":[]"#]),
             ("tools/call", _) => error(id, -32602, "unknown tool"),
             ("tools/list", _) => era.result(id, &[&era.list]),
@@ -85,7 +112,8 @@ impl Answers {
             ("initialize", _) => era.result(id, &[INITIALIZED]),
             ("ping", _) => era.result(id, &[]),
             _ => error(id, -32601, "unknown method"),
-        })
+        };
+        Some(Answer { bytes, after })
     }
 }
 
@@ -115,12 +143,14 @@ fn error(id: &str, code: i32, message: &str) -> Vec<u8> {
 fn tools(more: usize) -> String {
     let echo = r#"{"name":"echo","description":"Says it again.","inputSchema":{"type":"object","properties":{"message":{"type":"string"}}}}"#;
     let blob = r#"{"name":"blob","description":"Says a lot.","inputSchema":{"type":"object"}}"#;
+    let wait = r#"{"name":"wait","description":"Takes a while.","inputSchema":{"type":"object","properties":{"ms":{"type":"integer"}}}}"#;
+    let waits = r#"{"name":"waits","description":"Says how often `wait` was called.","inputSchema":{"type":"object"}}"#;
     let more = (0..more).map(|number| {
         format!(
             r#"{{"name":"tool_{number:04}","description":"Tool number {number}, one of many, with a description of the usual length: it says what it does, when to use it and when not to.","inputSchema":{{"type":"object","properties":{{"path":{{"type":"string","description":"Where to look"}},"limit":{{"type":"integer","minimum":1,"maximum":100}}}},"required":["path"]}}}}"#
         )
     });
-    let all: Vec<String> = [echo.to_owned(), blob.to_owned()].into_iter().chain(more).collect();
+    let all: Vec<String> = [echo, blob, wait, waits].map(str::to_owned).into_iter().chain(more).collect();
     format!("[{}]", all.join(","))
 }
 
@@ -132,7 +162,7 @@ mod tests {
 
     fn ask(request: &Value) -> Value {
         let answer = Answers::render(3).answer(request.to_string().as_bytes()).unwrap();
-        serde_json::from_slice(&answer).unwrap()
+        serde_json::from_slice(&answer.bytes).unwrap()
     }
 
     fn modern() -> Value {
@@ -152,10 +182,28 @@ mod tests {
     fn only_modern_answers_carry_modern_fields() {
         for (meta, is_modern) in [(modern(), true), (json!({}), false)] {
             let list = ask(&json!({"id": 1, "method": "tools/list", "params": {"_meta": meta}}));
-            assert_eq!(list["result"]["tools"].as_array().unwrap().len(), 5);
+            assert_eq!(list["result"]["tools"].as_array().unwrap().len(), 7);
             assert_eq!(list["result"]["resultType"].is_string(), is_modern);
             assert_eq!(list["result"]["ttlMs"].is_number(), is_modern);
         }
+    }
+
+    #[test]
+    fn a_wait_takes_as_long_as_it_is_told_and_is_counted() {
+        let answers = Answers::render(0);
+        let call = |name: &str| {
+            let params = json!({"name": name, "arguments": {"ms": 30}, "_meta": modern()});
+            answers.answer(json!({"id": 1, "method": "tools/call", "params": params}).to_string().as_bytes()).unwrap()
+        };
+        let text = |answer: &Answer| {
+            let message: Value = serde_json::from_slice(&answer.bytes).unwrap();
+            message["result"]["content"][0]["text"].as_str().unwrap().to_owned()
+        };
+        let waited = call("wait");
+        assert_eq!((text(&waited), waited.after), ("waited".to_owned(), Duration::from_millis(30)));
+        call("wait");
+        let counted = call("waits");
+        assert_eq!((text(&counted), counted.after), ("2".to_owned(), Duration::ZERO));
     }
 
     #[test]

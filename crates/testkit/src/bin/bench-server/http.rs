@@ -17,7 +17,7 @@ use crate::answers::Answers;
 
 /// Serves on a free port, which is printed, until the process is stopped.
 pub(crate) fn serve(answers: Answers) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     LocalSet::new().block_on(&runtime, accept(Rc::new(answers)))
 }
 
@@ -54,7 +54,10 @@ async fn respond(answers: &Answers, request: Request<Incoming>) -> Result<Respon
             if is_handshake(&message) {
                 headers.insert("mcp-session-id", header::HeaderValue::from_static("bench"));
             }
-            *response.body_mut() = Full::from(answer);
+            if !answer.after.is_zero() {
+                tokio::time::sleep(answer.after).await;
+            }
+            *response.body_mut() = Full::from(answer.bytes);
         }
         None => *response.status_mut() = StatusCode::ACCEPTED,
     }

@@ -9,7 +9,7 @@ use clap::Parser;
 
 use crate::answers::Answers;
 
-/// A very cheap MCP server with the tools `echo` and `blob`.
+/// A very cheap MCP server with the tools `echo`, `blob`, `wait` and `waits`.
 #[derive(Parser)]
 struct Options {
     /// Speak newline-delimited JSON on standard input and output instead of HTTP.

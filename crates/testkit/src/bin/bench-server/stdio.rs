@@ -1,4 +1,5 @@
-//! The stdio face: one line in, one line out; what arrived together is answered together.
+//! The stdio face: one line in, one line out; what arrived together is answered together, and what takes a while holds up
+//! the rest.
 
 use std::io::{self, BufRead as _, BufReader, Write as _};
 
@@ -12,7 +13,8 @@ pub(crate) fn serve(answers: &Answers) -> io::Result<()> {
     let mut pending = Vec::new();
     while input.read_until(b'\n', &mut line)? > 0 {
         if let Some(answer) = answers.answer(&line) {
-            pending.extend_from_slice(&answer);
+            std::thread::sleep(answer.after);
+            pending.extend_from_slice(&answer.bytes);
             pending.push(b'\n');
         }
         line.clear();

@@ -15,10 +15,11 @@ use super::{
 use crate::{
     edge::{
         Reply,
-        bridge::{refusal::Refusal, run, visit::Visit},
+        bridge::{refusal::Refusal, visit::Visit},
         http::{Answered, respond},
     },
     failure::Failure,
+    unasked,
 };
 
 /// Calls the tool that the body names.
@@ -28,7 +29,7 @@ pub(super) async fn enveloped(visit: &Visit<'_>, query: &Query, body: Incoming) 
     if !request.param_raw(Param::Name).is_some_and(|name| name.starts_with(b"\"") && name.len() > 2) {
         return Err(Refusal::bad("`name` is required: the name of the tool, as GET /tools shows it"));
     }
-    match run::to_its_end(visit.gateway, visit.inbound(visit.stranger()?, request.clone())).await {
+    match unasked::to_its_end(visit.gateway, visit.inbound(visit.stranger()?, request.clone())).await {
         Err(failure @ Failure::UnknownName(_)) => Err(list::unknown(failure)),
         Err(failure) => Ok(failed(visit, 200, &Failed::of(&failure))),
         Ok(answer) => Ok(match Outcome::of(&answer) {
@@ -42,7 +43,7 @@ pub(super) async fn enveloped(visit: &Visit<'_>, query: &Query, body: Incoming) 
 pub(super) async fn bare(visit: &Visit<'_>, query: &Query, name: &str, body: Incoming) -> Answered {
     let called = async {
         let request = with_arguments(visit, name, &visit.body(body).await?)?;
-        let answer = run::to_its_end(visit.gateway, visit.inbound(visit.stranger()?, request.clone())).await;
+        let answer = unasked::to_its_end(visit.gateway, visit.inbound(visit.stranger()?, request.clone())).await;
         Ok::<_, Refusal>((request, answer))
     };
     let (request, answer) = match called.await {

@@ -1,0 +1,116 @@
+//! Five thousand clients connect within one second, half of them with a session. Each is served, or refused in plain words
+//! that say when to come again; and afterwards the node is as well as before.
+
+use std::time::Duration;
+
+use testkit::load::{Ask, Connection, Endpoint, Era, Error as LoadError, Paced};
+use testkit::process;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+
+use super::stand::{self, Stand, ms};
+use super::{Error, Finding, Settings, system};
+
+/// Clients, and the time in which all of them come.
+const CLIENTS: u32 = 5_000;
+const WITHIN: Duration = Duration::from_secs(1);
+/// In a short run, one in so many comes.
+const SHORT: (u64, u32) = (5, 10);
+/// How long the node has to close what they leave.
+const SETTLES_WITHIN: Duration = Duration::from_secs(30);
+const LOOK: Duration = Duration::from_millis(50);
+/// Descriptors that may stay open beyond those before: connections to the server, kept for the next call.
+const DESCRIPTORS_KEPT_MAX: usize = 64;
+/// What the calls after the storm may take.
+const WELL_MS_MAX: f64 = 50.0;
+
+/// What became of one client.
+enum End {
+    Served,
+    Refused,
+    Failed(String),
+}
+
+/// Lets them come, and looks at the node afterwards.
+pub(super) async fn play(settings: &Settings) -> Result<Vec<Finding>, Error> {
+    let stand = Stand::start(settings, |url| stand::server("bench", url))?;
+    let clients = if settings.seconds < SHORT.0 { CLIENTS / SHORT.1 } else { CLIENTS };
+    let descriptors = || process::descriptors(stand.gateway.pid()).map_err(system("count descriptors"));
+    let calm = || {
+        let ask = Ask::Echo { tool: "echo".to_owned() };
+        [Paced { endpoint: stand.through("bench"), era: Era::Modern, ask, connections: 4, rate: 100.0 }]
+    };
+    stand::run_well(calm(), WITHIN).await?;
+    let before = descriptors()?;
+    let (ends, took) = storm(&stand.through("bench"), clients).await;
+    let served = ends.iter().filter(|end| matches!(end, End::Served)).count();
+    let refused = ends.iter().filter(|end| matches!(end, End::Refused)).count();
+    let failed: Vec<&str> =
+        ends.iter().filter_map(|end| if let End::Failed(why) = end { Some(&**why) } else { None }).collect();
+    let well = stand::run_well(calm(), WITHIN * 2).await?;
+    let since = Instant::now();
+    while descriptors()? > before + DESCRIPTORS_KEPT_MAX && since.elapsed() < SETTLES_WITHIN {
+        tokio::time::sleep(LOOK).await;
+    }
+    let after = descriptors()?;
+    let memory = process::usage(stand.gateway.pid()).map_err(system("read its memory"))?.rss_peak_bytes >> 20;
+    let first = failed.first().map(|why| format!(", the first: {why}")).unwrap_or_default();
+    Ok(vec![
+        Finding::of_truth(
+            format!("{clients} clients within one second"),
+            "served, or refused with `Retry-After`",
+            format!(
+                "{served} served, {refused} refused, {} failed{first}; the last after {:.1} s, memory at most {memory} MiB",
+                failed.len(),
+                took.as_secs_f64()
+            ),
+            failed.is_empty() && served > 0,
+        ),
+        Finding::of_time("p99 of calls after the storm", WELL_MS_MAX, ms(well.percentile(0.99))),
+        Finding::of_truth(
+            "descriptors that the storm leaves open",
+            format!("≤ {DESCRIPTORS_KEPT_MAX}, to the server"),
+            after.saturating_sub(before).to_string(),
+            after <= before + DESCRIPTORS_KEPT_MAX,
+        ),
+    ])
+}
+
+/// All clients come, and stay until the last one has its answer.
+async fn storm(endpoint: &Endpoint, clients: u32) -> (Vec<End>, Duration) {
+    let mut coming = JoinSet::new();
+    let start = Instant::now();
+    for number in 0..clients {
+        let endpoint = endpoint.clone();
+        coming.spawn(async move {
+            sleep_until(start + WITHIN * number / clients).await;
+            let era = if number % 2 == 0 { Era::Modern } else { Era::Legacy };
+            come(&endpoint, era).await
+        });
+    }
+    let (ends, connections): (Vec<End>, Vec<Option<Connection>>) = coming.join_all().await.into_iter().unzip();
+    let took = start.elapsed();
+    drop(connections);
+    (ends, took)
+}
+
+async fn come(endpoint: &Endpoint, era: Era) -> (End, Option<Connection>) {
+    let ask = Ask::Echo { tool: "echo".to_owned() };
+    let called = async {
+        let mut connection = Connection::open(endpoint, era, &ask).await?;
+        connection.call().await?;
+        Ok(connection)
+    };
+    match called.await {
+        Ok(connection) => (End::Served, Some(connection)),
+        Err(LoadError::Refused { retry_after_s: Some(_), .. }) => (End::Refused, None),
+        Err(error) => (End::Failed(load_error(&error)), None),
+    }
+}
+
+fn load_error(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
