@@ -19,7 +19,7 @@ use gateway::edge::serve::Listener;
 use gateway::upstream::bequest::{self, Bequest};
 use gateway::upstream::following::Following;
 use gateway::{
-    Current,
+    Current, Gateway,
     catalogue::{Endpoint, Member},
     leaving::Stage,
 };
@@ -70,37 +70,14 @@ impl Estate {
                     let Ready { version, servers } = ready;
                     self.manager.followed_by(pid);
                     // without it the node might end with its last call, before all is given
-                    let underway = self.gateway.now().stages.begin();
+                    let gateway = self.gateway.now();
+                    let underway = gateway.stages.begin();
                     self.leave();
-                    self.give_processes(successor, &servers).await;
+                    give_processes(&gateway, successor, &servers).await;
                     let _ = wish.send(Ok(Restarted { pid, version, former_pid: std::process::id() }));
                     return drop(underway);
                 }
             }
-        }
-    }
-
-    /// Gives the successor the processes of these servers; it waits for them before it starts any of its own.
-    async fn give_processes(&self, mut successor: Successor, servers: &BTreeSet<String>) {
-        if servers.is_empty() {
-            return;
-        }
-        let gateway = self.gateway.now();
-        let wanted = gateway.members().iter().filter(|member| servers.contains(&*member.upstream.name));
-        let left = join_all(wanted.map(|member| member.upstream.leave())).await.into_iter().flatten();
-        let parts: Vec<_> = left.map(Bequest::into_parts).collect();
-        let given = tokio::task::spawn_blocking(move || {
-            for parts in parts {
-                let (words, descriptors) = parts?;
-                let descriptors: Vec<_> = descriptors.iter().map(AsFd::as_fd).collect();
-                successor.give(&words, &descriptors)?;
-            }
-            successor.give(&[], &[])
-        });
-        match given.await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(%error, "not all processes of servers could be handed over"),
-            Err(error) => tracing::error!(%error, "no process of a server could be handed over"),
         }
     }
 
@@ -149,12 +126,35 @@ impl Estate {
     }
 
     /// Takes nothing new from now on.
-    fn leave(&self) {
+    fn leave(self) {
         for (_, listener) in self.all_doors() {
             listener.leave();
         }
         tracing::info!("a successor has taken over: calls that run are finished here");
         self.gateway.now().stages.enter(Stage::HandedOver);
+    }
+}
+
+/// Gives the successor the processes of these servers; it waits for them before it starts any of its own.
+async fn give_processes(gateway: &Gateway, mut successor: Successor, servers: &BTreeSet<String>) {
+    if servers.is_empty() {
+        return;
+    }
+    let wanted = gateway.members().iter().filter(|member| servers.contains(&*member.upstream.name));
+    let left = join_all(wanted.map(|member| member.upstream.leave())).await.into_iter().flatten();
+    let parts: Vec<_> = left.map(Bequest::into_parts).collect();
+    let given = tokio::task::spawn_blocking(move || {
+        for parts in parts {
+            let (words, descriptors) = parts?;
+            let descriptors: Vec<_> = descriptors.iter().map(AsFd::as_fd).collect();
+            successor.give(&words, &descriptors)?;
+        }
+        successor.give(&[], &[])
+    });
+    match given.await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "not all processes of servers could be handed over"),
+        Err(error) => tracing::error!(%error, "no process of a server could be handed over"),
     }
 }
 
