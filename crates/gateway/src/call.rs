@@ -147,8 +147,17 @@ pub struct Call {
     pub wishes: Wishes,
     /// What is known of how it acts.
     pub manner: Manner,
-    /// Whether it is made at another server than the one that was called.
+    /// What has become of it so far.
+    pub so_far: SoFar,
+}
+
+/// What has become of a call before it is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SoFar {
+    /// Another server was called, and had no answer.
     pub is_elsewhere: bool,
+    /// It was sent before, and lost.
+    pub is_again: bool,
 }
 
 impl Call {

@@ -197,11 +197,13 @@ impl Parts {
             log_level: bytes::Bytes::new(),
         });
         let terms = terms(config, own_caller(identities.node(), &no_facts));
+        let (seals, traffic) = (Arc::new(seals), Arc::new(Traffic::new(config, &members)));
+        traffic.cache.share(&config.cache, &seals);
         Self {
             catalogue: Catalogue::new(members.clone(), &config.all_bundles(), terms),
             door: Arc::new(Door::of(&config.gateway, &config.limits)),
             bridge: Bridge::new(config.bridge.clone()),
-            seals: Arc::new(seals),
+            seals,
             sessions: Arc::new(Sessions::new(
                 limits.sessions_max,
                 Duration::from_millis(limits.session_idle_ms_max),
@@ -214,7 +216,7 @@ impl Parts {
             jobs: Arc::default(),
             job_settings: config.jobs.clone(),
             cache: config.cache.clone(),
-            traffic: Arc::new(Traffic::new(config, &members)),
+            traffic,
             results: Arc::default(),
             identities,
             server_rates: ServerRates::new(config, &ServerRates::default()),
@@ -256,6 +258,7 @@ impl Parts {
         let identities = Arc::new(self.identities.changed(config));
         let terms = terms(config, own_caller(identities.node(), &self.no_facts));
         self.traffic.change(config, &members);
+        self.traffic.cache.share(&config.cache, &self.seals);
         Self {
             catalogue: self.catalogue.replaced(members.clone(), &config.all_bundles(), terms),
             door: Arc::new(Door::of(&config.gateway, &config.limits)),

@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue};
 use mcp::{Envelope, Era, Method, Param, Span, array, code, message, mirrors, names, task::TaskId};
 
 use crate::{
-    call::{Abilities, Call, Caller},
+    call::{Abilities, Call, Caller, SoFar},
     catalogue::{Catalogue, Endpoint, Member, listing::ListKind, seen::Seen, view::Route, wrapping},
     failure::Failure,
     manner::Manner,
@@ -127,7 +127,7 @@ fn call(
         only_as_task,
         wishes,
         manner,
-        is_elsewhere: false,
+        so_far: SoFar::default(),
     };
     if route.upstream.is_resident() && call.request.params_members().span.is_some() {
         tell(&mut call, &inbound.endpoint).map_err(|problem| invalid(problem.to_string()))?;
@@ -163,7 +163,7 @@ pub async fn elsewhere(catalogue: &Arc<Catalogue>, call: &Call, server: &str) ->
     call.param_headers = mirrored(route, &call.request);
     call.manner = route.manner.clone();
     call.caller.abilities = Abilities::default();
-    call.is_elsewhere = true;
+    call.so_far.is_elsewhere = true;
     let told = if route.upstream.is_resident() { tell(&mut call, &endpoint) } else { call.tell_nobody() };
     told.ok()?;
     Some((route.upstream.clone(), call))

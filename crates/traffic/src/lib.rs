@@ -3,6 +3,7 @@
 //! is played through in a test within a second. What acts on them is the pipeline of the gateway.
 
 mod act;
+pub mod adaptive;
 pub mod balance;
 pub mod cache;
 mod class;

@@ -356,6 +356,8 @@ impl Permit {
         let of_server = match &self.tool {
             // a tool with a breaker of its own fails alone, as long as its server can be reached
             Some(_) if !matches!(failure, None | Some(Failure::Unavailable(_))) => End::Untold,
+            // and so does an instance, as long as another one is well
+            _ if matches!(end, End::Failed | End::Lost) && self.upstream.has_instance_that_is_well() => End::Untold,
             _ => end,
         };
         if let Some((tool, pass)) = self.tool.take() {

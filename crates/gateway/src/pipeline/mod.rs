@@ -65,6 +65,7 @@ impl Traffic {
     /// Clears away what has expired.
     pub(crate) fn sweep(&self) {
         self.keys.sweep();
+        self.cache.sweep();
     }
 }
 

@@ -14,6 +14,7 @@ use config::Server;
 use tokio::sync::{Notify, Semaphore, oneshot};
 use traffic::{
     Act, Class,
+    adaptive::{Bounds, Change},
     queue::{Bound, End, Entry, Full, Limits, Next, Offer, Place, Queue, Ticket},
 };
 
@@ -68,7 +69,8 @@ impl Lane {
     /// The empty queue before a server with these settings.
     pub(super) fn new(server: Arc<str>, settings: &Server, section: &config::Queue) -> Self {
         let is_own = settings.is_own(&server);
-        let queue = Queue::new(limits(is_own, settings, section));
+        let mut queue = Queue::new(limits(is_own, settings, section));
+        queue.adapt(bounds(is_own, settings, section), Instant::now());
         Self {
             server,
             is_own,
@@ -85,7 +87,9 @@ impl Lane {
     /// Takes over other settings.
     pub(super) fn configure(&self, settings: &Server, section: &config::Queue) {
         self.timeout_s.store(settings.timeout_s.unwrap_or(0), Ordering::Relaxed);
-        self.lock().queue.set_limits(limits(self.is_own, settings, section));
+        let mut crowd = self.lock();
+        crowd.queue.set_limits(limits(self.is_own, settings, section));
+        crowd.queue.adapt(bounds(self.is_own, settings, section), Instant::now());
     }
 
     /// How long a call may be silent, if the server says so.
@@ -106,6 +110,7 @@ impl Lane {
             entry.share = queues.owner.clone();
         }
         let mut crowd = lane.lock();
+        entry.cost = crowd.queue.cost_of(&entry.tool);
         let offer = crowd.queue.offer(entry, queues.next_number(), lane.room(queues), now);
         match offer {
             Offer::Starts(ticket) => Ok(Entered::Starts(Slot::queued(queues, lane, ticket, act))),
@@ -149,7 +154,11 @@ impl Lane {
         if !crowd.withdrawn.is_empty() && crowd.withdrawn.remove(&ticket.id) {
             self.withdrawing.fetch_sub(1, Ordering::SeqCst);
         }
+        let change = crowd.queue.take_change();
         self.after(queues, crowd, now);
+        if let Some(Change { from, to, why }) = change {
+            tracing::info!(server = &*self.server, from, to, %why, "another number of calls may run");
+        }
     }
 
     /// A call waits for somebody's answer.
@@ -283,6 +292,12 @@ impl Lane {
         }
         starves
     }
+}
+
+/// Between which bounds the calls that run follow how quickly they are answered, where that is configured.
+fn bounds(is_own: bool, settings: &Server, section: &config::Queue) -> Option<Bounds> {
+    let min = settings.concurrency_min.filter(|_| !is_own)?;
+    Some(Bounds { min, max: section.concurrency_of(settings) })
 }
 
 fn limits(is_own: bool, settings: &Server, section: &config::Queue) -> Limits {
