@@ -449,6 +449,11 @@ impl Upstream {
         patience(&self.limits)
     }
 
+    /// How long it may take to start or connect it, and to greet it.
+    pub fn opening_max(&self) -> Duration {
+        Duration::from_millis(self.limits.connect_ms_max + self.limits.handshake_ms_max)
+    }
+
     /// How many calls are under way.
     pub fn calls_running(&self) -> usize {
         let here = self.calls.load(Ordering::Relaxed);
@@ -462,7 +467,7 @@ impl Upstream {
     }
 
     /// Whether there is any way to the server now.
-    fn is_connected(&self) -> bool {
+    pub fn is_connected(&self) -> bool {
         let here = self.fresh_door().is_some() || self.pool.is_connected();
         here || self.others().iter().any(|other| other.is_connected())
     }
