@@ -64,6 +64,12 @@ pub enum Failure {
         /// When there may be room.
         retry_after: Duration,
     },
+    /// By what calls took so far it would be the call's turn after its deadline; nothing was sent.
+    #[error("it would not be the call's turn before its deadline: others take {:.1} s at least; nothing was sent", wait.as_secs_f32())]
+    TooLate {
+        /// How long those before it take at least.
+        wait: Duration,
+    },
     /// The deadline passed before it was the call's turn; nothing was sent.
     #[error("it was not the call's turn before its deadline; nothing was sent")]
     Expired,
@@ -114,7 +120,7 @@ impl Failure {
             | Self::SessionGone => "UNAVAILABLE",
             Self::Unauthorized(_) => "UNAUTHORIZED",
             Self::Lost | Self::Unanswered | Self::OutcomeUnknown(_) => "OUTCOME_UNKNOWN",
-            Self::Timeout | Self::Expired => "TIMEOUT",
+            Self::Timeout | Self::Expired | Self::TooLate { .. } => "TIMEOUT",
             Self::Withdrawn => "CANCELLED",
             Self::Garbage(_) | Self::Rejected(_) => "UPSTREAM_ERROR",
             Self::TooLarge(_) => "TOO_LARGE",
@@ -162,13 +168,15 @@ impl Failure {
             Self::Lost | Self::Unanswered | Self::OutcomeUnknown(_) => {
                 "the act may have happened: look before you call again"
             }
-            Self::Timeout => "the call was cancelled; raise `limits.call_ms_max` if it needs longer",
+            Self::Timeout => {
+                "the call was cancelled; a longer `timeout_s` of its tool or its server gives it more time"
+            }
             Self::Garbage(_) | Self::Rejected(_) => "this is a fault of the server: its log may say more",
             Self::TooLarge(_) => "ask for less, or raise `limits.result_bytes_max` and `limits.line_bytes_max`",
             Self::NoRoom(_) | Self::Overloaded | Self::Full { .. } | Self::Refused(code::OVERLOADED, _) => {
                 "call again in a moment"
             }
-            Self::Expired => "call again later, or give it more time",
+            Self::Expired | Self::TooLate { .. } => "call again later, or give it more time",
             Self::Withdrawn => "what it had begun may have happened: ask the operator before you call again",
             Self::TooOften { .. } => "call again after `retry_after_ms`",
             Self::Refused(code::NO_SESSION | code::SESSION_EXPIRED, _) => "open a session, and name it",
@@ -193,7 +201,7 @@ impl Failure {
             | Self::NotKept
             | Self::SessionGone => code::UNAVAILABLE,
             Self::Lost | Self::Unanswered | Self::OutcomeUnknown(_) => code::OUTCOME_UNKNOWN,
-            Self::Timeout | Self::Expired => code::DEADLINE,
+            Self::Timeout | Self::Expired | Self::TooLate { .. } => code::DEADLINE,
             Self::Garbage(_) | Self::Rejected(_) | Self::TooLarge(_) | Self::Withdrawn => code::INTERNAL,
             Self::Overloaded | Self::Full { .. } => code::OVERLOADED,
             Self::TooOften { .. } => code::RATE_LIMITED,
@@ -210,6 +218,7 @@ impl Failure {
             Self::Overloaded
                 | Self::Full { .. }
                 | Self::Expired
+                | Self::TooLate { .. }
                 | Self::TooOften { .. }
                 | Self::LeftAlone { .. }
                 | Self::NotKept
@@ -252,6 +261,7 @@ impl Failure {
                 | Self::Overloaded
                 | Self::Full { .. }
                 | Self::Expired
+                | Self::TooLate { .. }
         )
     }
 
@@ -259,6 +269,7 @@ impl Failure {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::LeftAlone { left, .. } => Some(*left),
+            Self::TooLate { wait } => Some(*wait),
             Self::TurnedAway { after, .. } => *after,
             Self::TooOften { retry_after, .. } | Self::Full { retry_after, .. } => Some(*retry_after),
             _ => None,

@@ -60,7 +60,7 @@ impl Keys {
 /// The key under which a call is to happen once. Only tools do anything that must not be done twice; a call that is made
 /// elsewhere happens under its key already.
 pub(super) fn key_of(call: &Call) -> Option<&str> {
-    let is_first = call.method == Method::ToolsCall && !call.is_elsewhere;
+    let is_first = call.method == Method::ToolsCall && !call.so_far.is_elsewhere;
     call.wishes.idempotency_key.as_deref().filter(|_| is_first)
 }
 

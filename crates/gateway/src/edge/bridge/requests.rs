@@ -10,6 +10,7 @@ use super::{
     refusal::Refusal,
     session,
     simple::jobs,
+    status,
     visit::Visit,
 };
 use crate::{
@@ -33,7 +34,8 @@ pub(super) async fn initialize(visit: &Visit<'_>, body: Incoming) -> Answered {
     match opened.await {
         Err(refusal) => refused(visit, &id, &refusal),
         Ok(opened) => {
-            let mut response = respond(Reply::One(envelope::told(&opened.answer, &info(visit, false)), 200));
+            let info = Info { place: Some(status::next_place(visit)), ..info(visit, false) };
+            let mut response = respond(Reply::One(envelope::told(&opened.answer, &info), 200));
             if let Some(id) = headers::value(&opened.id) {
                 response.headers_mut().insert(headers::SESSION_ID, id);
             }
@@ -136,7 +138,8 @@ pub(super) fn id_else(visit: &Visit<'_>) -> Bytes {
 }
 
 fn info<'v>(visit: &'v Visit<'_>, cached: bool) -> Info<'v> {
-    Info { request_id: visit.request_id, since: visit.since, cached, answered_by: None }
+    let place = visit.wishes.told.place();
+    Info { request_id: visit.request_id, since: visit.since, cached, place, answered_by: None }
 }
 
 /// The response with `Retry-After`, where the answer says when to call again.
