@@ -54,6 +54,11 @@ impl Abilities {
         self.0
     }
 
+    /// Those of a number.
+    pub fn of_bits(bits: u8) -> Self {
+        Self(bits & Self::ALL.0)
+    }
+
     /// Whether there is nothing that a client could be asked.
     pub fn is_empty(self) -> bool {
         self.0 == 0

@@ -113,7 +113,9 @@ fn call(
     let own_name = if method.mirrored().is_some() { route.own } else { Arc::default() };
     let only_as_task = route.only_as_task && inbound.request.param(Param::Task).is_none();
     let mut wishes = inbound.wishes.and_of(&inbound.request).map_err(|unclear| invalid(unclear.to_string()))?;
-    wishes.class = Some(inbound.caller.principal.granted(wishes.class));
+    let asked = wishes.class;
+    wishes.class = Some(inbound.caller.principal.granted(asked));
+    wishes.told.note_grant(asked, &wishes);
     let manner = if method == Method::ToolsCall { route.manner } else { Manner::of_method(method) };
     let mut call = Call {
         caller: inbound.caller,

@@ -9,6 +9,7 @@ pub mod cache;
 mod class;
 pub mod queue;
 mod rate;
+mod tempo;
 
 pub mod batch;
 pub mod breaker;
@@ -19,3 +20,4 @@ pub mod single_flight;
 pub use act::Act;
 pub use class::{Class, UnknownClass};
 pub use rate::{Meter, Rate, TooOften};
+pub use tempo::{Silences, Tempo};

@@ -12,7 +12,7 @@ use traffic::{
     cache::{Demand, Terms, Verdict},
 };
 
-use super::fetch;
+use super::{fetch, wishes::Wishes};
 use crate::{
     answered_by::{self, AnsweredBy},
     cache::{About, Acting, Keeping, Kept, Key, Look, Origin, Ticket, Turn, Voids, Wanted, is_whole},
@@ -222,7 +222,7 @@ impl Reading<'_> {
         let Some(turn) = Turn::take(&self.gateway.traffic, kept) else { return };
         let filling = self.filling(Some(kept.clone()), None, None);
         let (gateway, upstream, mut call) = (self.gateway.clone(), self.upstream.clone(), self.call.clone());
-        call.wishes.class = Some(Class::Bulk);
+        call.wishes = Wishes { class: Some(Class::Bulk), ..call.wishes.untold() };
         tokio::spawn(async move {
             let _turn = turn;
             let end = match fetch(&gateway, &upstream, &call).await {

@@ -57,6 +57,7 @@ fn may_be_made_elsewhere(failure: &Failure, act: Act) -> bool {
         | Failure::Overloaded
         | Failure::Full { .. }
         | Failure::Expired
+        | Failure::TooLate { .. }
         | Failure::TurnedAway { status: 429, .. }
         | Failure::TurnedAway { after: Some(_), .. } => true,
         Failure::TurnedAway { .. } | Failure::Lost | Failure::Timeout | Failure::Unanswered | Failure::Garbage(_) => {

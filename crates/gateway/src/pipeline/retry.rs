@@ -41,15 +41,9 @@ async fn send_once(upstream: &Arc<Upstream>, call: &Call, is_first: bool) -> Exc
         Ok(permit) => permit,
         Err(held_back) => return Exchange::Done(Err(held_back)),
     };
-    match queue::pass(upstream, call).await {
-        Exchange::Done(end) => {
-            permit.ended(&end);
-            Exchange::Done(end)
-        }
-        Exchange::Running(mut events) => {
-            events.watched_by(permit);
-            if call.manner.act.may_repeat() { events.settle().await } else { Exchange::Running(events) }
-        }
+    match queue::pass(upstream, call, permit).await {
+        Exchange::Running(events) if call.manner.act.may_repeat() => events.settle().await,
+        exchange => exchange,
     }
 }
 

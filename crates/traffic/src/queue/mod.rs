@@ -71,6 +71,13 @@ pub struct Entry {
     pub deadline: Instant,
 }
 
+impl Entry {
+    /// Whether nothing but a place can keep it from starting.
+    fn is_free(&self) -> bool {
+        self.lock.is_none() && self.tool_max.is_none()
+    }
+}
+
 /// What becomes of a call that is offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Offer {
@@ -78,6 +85,8 @@ pub enum Offer {
     Starts(Ticket),
     /// It waits.
     Waits(Ticket),
+    /// It is not taken, since it would start too late: those who start before it take at least so long.
+    Late(Duration),
     /// It is not taken.
     Refused(Refusal),
 }
@@ -224,6 +233,9 @@ impl Queue {
         if self.waiting >= self.limits.waiting_max {
             return Offer::Refused(self.refusal(Full::Server, self.waiting));
         }
+        if let Some(wait) = self.least_wait(&entry).filter(|wait| now + *wait > entry.deadline) {
+            return Offer::Late(wait);
+        }
         if !entry.share.waiting.take() {
             return Offer::Refused(self.refusal(Full::Principal, entry.share.waiting.taken()));
         }
@@ -336,6 +348,13 @@ impl Queue {
         Some(Place { ahead, wait: self.time_for(ahead + 1) })
     }
 
+    /// Where one more call would stand.
+    pub fn next_place(&self) -> Place {
+        let is_free = self.waiting == 0 && self.running < self.limits.running_max;
+        let wait = if is_free { Some(Duration::ZERO) } else { self.time_for(self.waiting + 1) };
+        Place { ahead: self.waiting, wait }
+    }
+
     /// What keeps a waiting call from starting.
     pub fn hold(&self, ticket: Ticket, room: &Bound) -> Option<Hold> {
         let Record { entry, .. } = self.records.get(ticket).filter(|record| record.state == State::Waiting)?;
@@ -424,14 +443,26 @@ impl Queue {
     }
 
     fn remember(&mut self, record: Record, end: End, waited: Duration, ran: Duration) {
-        let Record { entry, id, offered, .. } = record;
+        let Record { entry, id, offered, was_asked, .. } = record;
         let (principal, tool, class) = (entry.share.principal.clone(), entry.tool, entry.class);
-        self.past.push(Finished { id, principal, tool, class, offered, waited, ran, end });
+        self.past.push(Finished { id, principal, tool, class, offered, waited, ran, end, was_asked });
     }
 
     /// How long it takes until `calls` more have started.
     fn time_for(&self, calls: u32) -> Option<Duration> {
         Some(self.past.service()? * calls / self.limits.running_max.max(1))
+    }
+
+    /// How long it takes at least until a call that comes now would start. Counted are those of its own principal that go
+    /// before it and will not have expired by then, by what calls took lately; nothing is known of a queue in which few were
+    /// answered so far.
+    fn least_wait(&self, entry: &Entry) -> Option<Duration> {
+        let goes_first = |ticket| {
+            let other = self.records.get(ticket).map(|record| &record.entry);
+            other.is_some_and(|other| other.is_free() && other.deadline >= entry.deadline)
+        };
+        let before = self.rounds[turns::at(entry.class)].of(&entry.share).filter(|ticket| goes_first(*ticket)).count();
+        Some(self.past.typical()? * before as u32 / self.limits.running_max.max(1))
     }
 
     fn refusal(&self, full: Full, waiting: u32) -> Refusal {
