@@ -86,6 +86,7 @@ mkdir -p "$tools"
 exec 9>"$tools/.lock"
 flock 9
 install_programs fish tmux zsh mmdebstrap
+command -v valkey-server >/dev/null || install_programs redis-server
 install_npm npm "$clients"
 install_npm npm-apis "$apis"
 install_venv python-mcp2 "$clients/requirements-mcp2.txt"

@@ -142,6 +142,9 @@ pub struct ServerReport {
     pub last_error: Option<LogLine>,
     /// How long an answer takes, on a moving average.
     pub latency_us: Option<u64>,
+    /// Calls that may run at one time now.
+    #[serde(default)]
+    pub calls_max: u32,
     /// Whether calls are held back from it; `None` where it does not take part.
     #[serde(default)]
     pub breaker: Option<Breaker>,

@@ -18,6 +18,37 @@ pub struct CacheStatus {
     pub tools: Vec<CachedTool>,
     /// The answers that were given most often.
     pub top: Vec<CachedAnswer>,
+    /// What several nodes keep together; nothing where each keeps its own.
+    pub shared: Option<SharedCache>,
+}
+
+/// What several nodes keep together at a Redis or Valkey.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SharedCache {
+    /// How the connection is.
+    pub state: SharedState,
+    /// Answers found there and given.
+    pub found: u64,
+    /// Answers written there.
+    pub written: u64,
+    /// Answers and messages there that could not be read: changed, foreign, or sealed with other keys.
+    pub unreadable: u64,
+    /// How often another node has said that answers are void.
+    pub heard: u64,
+    /// Questions that had no answer in time.
+    pub unanswered: u64,
+}
+
+/// How the connection to what several nodes share is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SharedState {
+    /// It answers.
+    Up,
+    /// Its last answer came too late.
+    Slow,
+    /// There is none.
+    Down,
 }
 
 /// What keeping answers was worth.

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::Secret;
+
 /// The answers that are kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -17,10 +19,26 @@ pub struct Cache {
     /// 600.
     #[schemars(range(max = 604_800))]
     pub hint_s_max: u64,
+    /// A Redis or Valkey with which several nodes share what they keep: `redis://USER:PASSWORD@HOST:PORT/DATABASE`,
+    /// `rediss://` over TLS, or `unix:///PATH?db=NUMBER`. Never shown. Default none: each node keeps its own.
+    pub redis_url: Option<Secret>,
+    /// What all names there begin with. Nodes with the same prefix take each other's answers, and principals of the same
+    /// name for the same. Default `"switchboard"`.
+    pub redis_prefix: String,
+    /// A text of at least 32 characters that all nodes have and nobody else: it seals what is written there. Never shown.
+    /// Default none: the keys in the folder of state, which nodes of one machine share.
+    pub redis_key: Option<Secret>,
 }
 
 impl Default for Cache {
     fn default() -> Self {
-        Self { memory_bytes: 64 * 1024 * 1024, answer_bytes_max: 1024 * 1024, hint_s_max: 600 }
+        Self {
+            memory_bytes: 64 * 1024 * 1024,
+            answer_bytes_max: 1024 * 1024,
+            hint_s_max: 600,
+            redis_url: None,
+            redis_prefix: "switchboard".to_owned(),
+            redis_key: None,
+        }
     }
 }

@@ -15,6 +15,7 @@ mod queue;
 mod server;
 
 use crate::Config;
+use crate::path::KeyPath;
 use crate::problem::Problems;
 
 /// Reports everything in `config` that the schema cannot see.
@@ -35,6 +36,7 @@ pub(crate) fn check(config: &Config, problems: &mut Problems<'_>) {
     server::check_prefixes(&config.servers, problems);
     for (name, server) in &config.servers {
         server::check(name, server, problems);
+        queue::check_concurrency(server, &config.queue, &KeyPath::of(["servers", name]), problems);
     }
     for (name, bundle) in &config.bundles {
         bundle::check(name, bundle, &config.servers, problems);

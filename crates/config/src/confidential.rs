@@ -12,6 +12,7 @@ impl Config {
     /// Every secret value, and the part of a header after its scheme alone.
     pub fn confidential(&self) -> Vec<String> {
         let mut found: Vec<&Secret> = Vec::new();
+        found.extend(self.cache.redis_url.iter().chain(&self.cache.redis_key));
         for server in self.servers.values() {
             let auth = &server.auth;
             found.extend(auth.bearer.iter().chain(&auth.password).chain(auth.query.values()));
@@ -20,7 +21,7 @@ impl Config {
         }
         let with_part = |secret: &Secret| {
             let whole = secret.expose();
-            [Some(whole), whole.split_once(' ').map(|(_, part)| part)]
+            [Some(whole), whole.split_once(' ').map(|(_, part)| part), password(whole)]
                 .into_iter()
                 .flatten()
                 .map(str::to_owned)
@@ -28,6 +29,12 @@ impl Config {
         };
         found.into_iter().flat_map::<Vec<String>, _>(with_part).collect()
     }
+}
+
+/// The password in an address.
+fn password(text: &str) -> Option<&str> {
+    let (login, _) = text.split_once("://")?.1.rsplit_once('@')?;
+    login.split_once(':').map(|(_, password)| password).filter(|password| !password.is_empty())
 }
 
 fn telling(values: &BTreeMap<String, Secret>) -> impl Iterator<Item = &Secret> {
@@ -41,12 +48,13 @@ mod tests {
 
     #[test]
     fn values_are_secret_by_their_names() {
-        let text = "servers.a = { command = \"a\", env = { API_KEY = \"k1\", HOST = \"localhost\" } }
+        let text = "cache.redis_url = \"redis://:p1@cache\"
+            servers.a = { command = \"a\", env = { API_KEY = \"k1\", HOST = \"localhost\" } }
             servers.b = { url = \"http://b.example\", headers = { Authorization = \"Bearer t1\", Accept = \"text/plain\" } }
             servers.d = { toolkit = \"server\", connections.default = { url = \"tcp://d.example\", secret = \"s1\" } }
             servers.c = { graphql = \"http://c.example\", auth = { bearer = \"b1\" } }";
         let mut found = parse(text, "file", &|_| None).config.confidential();
         found.sort();
-        assert_eq!(found, ["Bearer t1", "b1", "k1", "s1", "t1"]);
+        assert_eq!(found, ["Bearer t1", "b1", "k1", "p1", "redis://:p1@cache", "s1", "t1"]);
     }
 }

@@ -21,6 +21,7 @@ pub mod env;
 mod folders;
 mod gateway;
 mod grpc;
+mod identity;
 mod instance;
 mod invalidation;
 mod jobs;

@@ -151,6 +151,7 @@ impl Server {
             burst: other.burst,
             tool: other.tool.clone(),
             concurrency: other.concurrency,
+            concurrency_min: other.concurrency_min,
             timeout_s: other.timeout_s,
             equivalent: other.equivalent.clone(),
             ..self.clone()

@@ -1,4 +1,5 @@
-//! Section `[queue]`: how many calls run at one time, how many wait, and how often each class of urgency has its turn.
+//! Section `[queue]`: how many calls run at one time, how many wait, how long they may be silent, and how often each class of
+//! urgency has its turn.
 //! What differs for a server or a tool stands in its own section.
 
 use schemars::JsonSchema;
@@ -12,7 +13,7 @@ const AT_A_COMMAND: u32 = 5;
 /// Calls that any other server gets at one time, if nothing else is said.
 const AT_ANY_OTHER: u32 = 64;
 
-/// How many calls run at one time, and how many wait.
+/// How many calls run at one time, how many wait, and how long they may be silent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Queue {
@@ -33,6 +34,14 @@ pub struct Queue {
     /// Calls of one principal that wait, for all servers together; more are refused at once. Default 200.
     #[schemars(range(max = 100_000))]
     pub max_per_principal: u32,
+    /// Seconds a call may be silent that is known to read at its server only: of a resource or a prompt, or of a tool that says
+    /// so with `readOnlyHint` and `openWorldHint = false`. `timeout_s` of the tool or the server goes over it. Default 10.
+    #[schemars(range(min = 1, max = 86_400))]
+    pub read_timeout_s: u64,
+    /// Seconds a call may be silent that is known to act at its server only: of a tool that says `openWorldHint = false`.
+    /// `timeout_s` of the tool or the server goes over it. Default 30.
+    #[schemars(range(min = 1, max = 86_400))]
+    pub act_timeout_s: u64,
     /// The turns that each class has in a cycle, from CRITICAL to BULK, 1 to 1,000 each. Default
     /// `[16, 8, 4, 2, 1]`.
     pub weights: [u32; 5],
@@ -46,6 +55,8 @@ impl Default for Queue {
             concurrency_per_principal: 32,
             max_per_server: 1_000,
             max_per_principal: 200,
+            read_timeout_s: 10,
+            act_timeout_s: 30,
             weights: [16, 8, 4, 2, 1],
         }
     }

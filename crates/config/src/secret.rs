@@ -26,6 +26,11 @@ impl Secret {
         MASK.into()
     }
 
+    /// Whether it is what is shown instead of a secret, in a configuration that was printed and is read again.
+    pub(crate) fn is_masked(&self) -> bool {
+        self.0 == MASK
+    }
+
     /// The text itself, for the one place that sends it.
     pub fn expose(&self) -> &str {
         &self.0

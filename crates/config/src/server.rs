@@ -119,6 +119,10 @@ pub struct Server {
     /// Calls that run at one time at this server, instead of `queue.concurrency_per_server`. Default none.
     #[schemars(range(min = 1, max = 100_000))]
     pub concurrency: Option<u32>,
+    /// With it the calls that run at one time follow how quickly the server answers: at the least so many, at the most
+    /// `concurrency`. Default none: always as many as `concurrency` says.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub concurrency_min: Option<u32>,
     /// Seconds a call of this server may be silent, neither answer nor progress, instead of `limits.call_ms_max`; what a
     /// tool or a caller says counts where it is less. Default none.
     #[schemars(range(min = 1, max = 86_400))]
@@ -211,6 +215,7 @@ impl Default for Server {
             fix: BTreeMap::new(),
             tool: BTreeMap::new(),
             concurrency: None,
+            concurrency_min: None,
             timeout_s: None,
             calls_per_minute: None,
             burst: None,

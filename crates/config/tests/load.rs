@@ -3,7 +3,9 @@
 use config::{Config, Severity, parse};
 
 fn environment(name: &str) -> Option<String> {
-    ["BUILD_TOKEN", "GIT_TOKEN", "SEARCH_TOKEN", "SHOP_TOKEN"].contains(&name).then(|| format!("value of {name}"))
+    let known =
+        ["BUILD_TOKEN", "SWITCHBOARD_SHARED_CACHE_KEY", "GIT_TOKEN", "REDIS_PASSWORD", "SEARCH_TOKEN", "SHOP_TOKEN"];
+    known.contains(&name).then(|| format!("value of {name}"))
 }
 
 /// Every problem of `text`, with its hint.
@@ -243,4 +245,17 @@ fn missing_file_is_an_error_that_names_it() {
     let folder = tempfile::tempdir().unwrap();
     let error = config::load(&folder.path().join("none.toml")).unwrap_err();
     assert!(error.to_string().contains("none.toml"), "{error}");
+}
+
+#[test]
+fn a_place_to_share_is_an_address_with_a_key_that_nobody_guesses() {
+    let check = |line: &str, expected: &str| {
+        let problems = problems(&format!("[cache]\n{line}"));
+        assert!(problems.len() == 1 && problems[0].contains(expected), "{problems:?}");
+        assert!(!problems[0].contains("hunter2"), "{problems:?}");
+    };
+    check("redis_url = \"http://:hunter2@cache\"", "write redis://HOST:PORT");
+    check("redis_key = \"hunter2\"", "at least 32 characters");
+    check("redis_prefix = \"\"", "a prefix is made of letters");
+    assert_eq!(problems("[cache]\nredis_url = \"rediss://:hunter2@cache\""), Vec::<String>::new());
 }

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use client::{CacheCounts, CacheStatus, CachedAnswer, CachedTool, Cleared};
-use gateway::cache::{ToolReport, TopKey};
+use client::{CacheCounts, CacheStatus, CachedAnswer, CachedTool, Cleared, SharedCache, SharedState};
+use gateway::cache::{SharedReport, State, ToolReport, TopKey};
 use traffic::cache::{Advice, Tally};
 use url::form_urlencoded;
 
@@ -21,6 +21,7 @@ pub(crate) fn get(api: &Api) -> Outcome {
         total: counts(&report.total),
         tools: report.tools.iter().map(tool).collect(),
         top: report.top.into_iter().map(answer).collect(),
+        shared: report.shared.map(shared),
     })
 }
 
@@ -57,6 +58,16 @@ fn answer(top: TopKey) -> CachedAnswer {
         memory_bytes: top.bytes,
         age_ms: ms(top.age),
     }
+}
+
+fn shared(report: SharedReport) -> SharedCache {
+    let SharedReport { state, found, written, unreadable, heard, unanswered } = report;
+    let state = match state {
+        State::Up => SharedState::Up,
+        State::Slow => SharedState::Slow,
+        State::Down => SharedState::Down,
+    };
+    SharedCache { state, found, written, unreadable, heard, unanswered }
 }
 
 fn counts(tally: &Tally) -> CacheCounts {

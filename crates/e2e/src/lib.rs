@@ -3,8 +3,8 @@
 //! panics with the log of what failed, because then the test has failed; only what a client does is a result.
 //!
 //! Reading order: [`program`] starts anything that announces itself, [`node`] is the gateway, [`scene`] one whose
-//! configuration changes, [`fixture`], [`servers`], [`apis`], [`fake`], [`scripted`] and [`counting`] stand behind it, [`tools`] finds what
-//! `scripts/setup-tests.sh` installed, [`driver`] drives one client, [`suite`] runs the conformance suite, [`wire`] speaks
+//! configuration changes, [`fixture`], [`servers`], [`apis`], [`fake`], [`scripted`] and [`counting`] stand behind it, [`valkey`] is
+//! what several nodes share, [`tools`] finds what `scripts/setup-tests.sh` installed, [`driver`] drives one client, [`suite`] runs the conformance suite, [`wire`] speaks
 //! raw HTTP, [`events`] reads its streams, [`jobs`] submits calls and comes back for them, [`legacy`] holds a session over it, [`talk`] speaks on stdin and stdout,
 //! [`terminal`] sits at a terminal, [`grpc`] speaks gRPC, [`papers`] are certificates, [`toolkits`] tells what the program says of
 //! its toolkits, [`arguments`] makes arguments for their tools.
@@ -31,6 +31,7 @@ pub mod talk;
 pub mod terminal;
 pub mod toolkits;
 pub mod tools;
+pub mod valkey;
 pub mod wire;
 
 pub use driver::{Client, Outcome};

@@ -59,6 +59,11 @@ impl Scripted {
         self.is_down.store(is_down, Ordering::SeqCst);
     }
 
+    /// Where it answers.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// The configuration of it as the server `name`.
     pub fn configured(&self, name: &str) -> String {
         format!("[servers.{name}]\nurl = {:?}\nera = \"modern\"\n", self.url)

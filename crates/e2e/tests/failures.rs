@@ -1,8 +1,8 @@
 //! Servers that fail, as their callers see them: they are left alone and found again, what was lost is sent once more only
 //! where it can do no harm, and what reads the same at the same time is one call.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -246,5 +246,37 @@ fn a_call_under_a_key_goes_on_when_its_caller_hangs_up() {
     }
     drop(connection);
     assert!(act_under(&scene, "k-1", "{}").text().contains("number 1"));
+    assert_eq!(scene.calls(), 1);
+}
+
+#[test]
+fn who_waits_for_a_server_that_fails_is_told_at_once() {
+    const WAITING: usize = 100;
+    let (fail, failing) = mpsc::sync_channel::<()>(1);
+    let failing = Mutex::new(failing);
+    let rules = "[breaker]\nfailures = 1\nopen_s = 3600\nopen_s_max = 3600\n";
+    let scene = Scene::with(&format!("{rules}[queue]\nconcurrency_per_server = 1\n"), move |_, _| {
+        let _ = failing.lock().expect("one call at a time").recv();
+        Vec::new()
+    });
+    thread::scope(|scope| {
+        let lost = scope.spawn(|| scene.call("act"));
+        scene
+            .control()
+            .wait_until("/queue?state=processing", |calls| calls.as_array().is_some_and(|all| all.len() == 1));
+        let waiting: Vec<_> = (0..WAITING).map(|_| scope.spawn(|| (scene.call("act"), Instant::now()))).collect();
+        scene.control().wait_until("/queue?state=pending&count=1000", |calls| {
+            calls.as_array().is_some_and(|all| all.len() == WAITING)
+        });
+        fail.send(()).expect("the server waits");
+        assert!(lost.join().expect("a call ends").text().contains("[OUTCOME_UNKNOWN]"));
+        let since = Instant::now();
+        for call in waiting {
+            let (answer, at) = call.join().expect("a call ends");
+            assert_eq!((answer.status, answer.code()), (503, Some(-31004)), "{}", answer.text());
+            assert_eq!(answer.header("retry-after"), Some("3600"), "{}", answer.text());
+            assert!(at.saturating_duration_since(since) < AT_ONCE, "{:?}", at - since);
+        }
+    });
     assert_eq!(scene.calls(), 1);
 }

@@ -3,6 +3,8 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use e2e::Node;
@@ -14,9 +16,16 @@ use serde_json::json;
 
 const PATH: &str = "/servers/slow/mcp";
 
-/// A server over stdio that answers `slow` after as long as it is told.
+/// A server over stdio that answers `slow` after as long as it is told, and other calls meanwhile. Two of it cannot run at the
+/// same time; each start leaves a dot in the file.
 fn slow() -> String {
-    format!("[servers.slow]\ncommand = '{}'\nmode = \"shared\"\n", built("rogue").display())
+    let arguments = "args = ['--aside', '--lock', 'starts']";
+    format!("[servers.slow]\ncommand = '{}'\n{arguments}\nmode = \"shared\"\n", built("rogue").display())
+}
+
+/// How often that server was started.
+fn starts(node: &Node) -> usize {
+    fs::read(node.folder().join("starts")).expect("it was started").len()
 }
 
 #[test]
@@ -33,6 +42,56 @@ fn a_call_that_runs_gets_its_answer_and_new_ones_go_to_the_successor() {
     assert!(running.join().expect("the call ends").text().contains("done"));
     node.wait_until_first_has_ended();
     assert!(wire::call(node.address(), PATH, "3", "count", "{}").text().contains(r#""text":"1""#));
+    assert_eq!(starts(&node), 1);
+}
+
+#[test]
+fn a_server_goes_on_with_all_that_it_remembers_through_ten_restarts_under_calls() {
+    let mut node = Node::start(&slow());
+    let (address, ends) = (node.address().to_owned(), Arc::new(AtomicBool::new(false)));
+    let counting = {
+        let (address, ends) = (address.clone(), ends.clone());
+        thread::spawn(move || {
+            let counted = (1..).take_while(|_| !ends.load(Ordering::Relaxed)).map(|number| {
+                let answer = wire::call(&address, PATH, "1", "count", "{}").text();
+                assert!(answer.contains(&format!(r#""text":"{number}""#)), "call {number}: {answer}");
+            });
+            counted.count()
+        })
+    };
+    let long = thread::spawn(move || wire::call(&address, PATH, "2", "slow", r#"{"ms":6000}"#));
+    node.control().wait_until("/servers/slow", |server| server["calls_running"].as_u64() >= Some(1));
+    for _ in 0..10 {
+        node.hand_over();
+    }
+    assert!(!long.is_finished(), "the call was to be under way for longer");
+    assert!(long.join().expect("the call ends").text().contains("done"), "{}", node.log());
+    ends.store(true, Ordering::Relaxed);
+    assert!(counting.join().expect("every call is answered") >= 10);
+    assert_eq!(starts(&node), 1);
+    node.wait_until_first_has_ended();
+}
+
+#[test]
+fn a_server_that_ends_after_a_restart_is_started_again() {
+    let mut node = Node::start(&slow().replace("'--aside'", "'--aside', '--crash-on', 'echo'"));
+    assert!(wire::call(node.address(), PATH, "1", "count", "{}").text().contains(r#""text":"1""#));
+    node.hand_over();
+    assert!(wire::call(node.address(), PATH, "2", "count", "{}").text().contains(r#""text":"2""#));
+    assert!(wire::call(node.address(), PATH, "3", "echo", "{}").is_error());
+    node.control().wait_until("/servers/slow", |server| server["instances"] == 0);
+    assert!(wire::call(node.address(), PATH, "4", "count", "{}").text().contains(r#""text":"1""#));
+    assert_eq!(starts(&node), 2);
+}
+
+#[test]
+fn a_server_that_is_configured_otherwise_is_started_anew() {
+    let mut node = Node::start(&slow().replace(", '--lock', 'starts'", ""));
+    assert!(wire::call(node.address(), PATH, "1", "count", "{}").text().contains(r#""text":"1""#));
+    fs::write(node.folder().join("switchboard.toml"), slow()).expect("the file can be written");
+    node.hand_over();
+    assert!(wire::call(node.address(), PATH, "2", "count", "{}").text().contains(r#""text":"1""#));
+    assert_eq!(starts(&node), 1);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use e2e::fixture::{Era, Fixture};
 use e2e::legacy::Session;
 use e2e::scene::Scene;
+use e2e::scripted::{Scripted, as_json};
 use e2e::wire::{self, Answer};
 use serde_json::json;
 
@@ -56,6 +57,42 @@ fn the_loss_of_an_instance_fails_no_call_and_it_is_left_alone() {
     let report = scene.control.get("/servers/many");
     assert!(report["members"][1]["out_for_ms"].as_u64().is_some_and(|left| left > 0), "{report}");
     assert!(report["members"][0]["out_for_ms"].is_null(), "{report}");
+}
+
+#[test]
+fn an_instance_that_takes_calls_and_loses_them_fails_no_read_and_does_not_close_its_server() {
+    let list = json!({
+        "resultType": "complete", "ttlMs": 0, "cacheScope": "private",
+        "tools": [{ "name": "get", "inputSchema": { "type": "object" }, "annotations": { "readOnlyHint": true } }],
+    });
+    let start = || {
+        let result = json!({ "resultType": "complete", "content": [{ "type": "text", "text": "here" }] });
+        Scripted::start(list.clone(), move |id| as_json(id, &result))
+    };
+    let (well, ill) = (start(), start());
+    let scene = Scene::start(&format!(
+        "[servers.many]\nera = \"modern\"\nbalance = \"round_robin\"\n[[servers.many.instances]]\nurl = {:?}\n\
+         [[servers.many.instances]]\nurl = {:?}\n[servers.many.tool.get]\nact = \"reads\"\n",
+        well.url(),
+        ill.url(),
+    ));
+    assert!(!wire::call(scene.node.address(), PATH, "1", "get", "{}").is_error());
+    ill.set_down(true);
+    std::thread::scope(|scope| {
+        for caller in 0..4 {
+            let address = scene.node.address();
+            scope.spawn(move || {
+                for number in 0..50 {
+                    let arguments = format!(r#"{{"n":{}}}"#, caller * 1_000 + number);
+                    let answer = wire::call(address, PATH, "7", "get", &arguments);
+                    assert!(!answer.is_error(), "{}", answer.text());
+                }
+            });
+        }
+    });
+    let report = scene.control.get("/servers/many");
+    assert_eq!(report["breaker"]["state"], "closed", "{report}");
+    assert!(report["members"][1]["errors"].as_u64().is_some_and(|errors| errors > 0), "{report}");
 }
 
 #[test]

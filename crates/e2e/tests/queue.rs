@@ -9,11 +9,15 @@ use std::time::Duration;
 
 use e2e::Node;
 use e2e::fixture::{Era, Fixture};
+use e2e::legacy;
 use e2e::wire::{self, Answer};
 use serde_json::{Value, json};
 
 /// How long an answer may take that has nothing to wait for.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(20);
+
+/// Where the server has its own names.
+const ENDPOINT: &str = "/servers/fixture/mcp";
 
 /// A node with one server and its queue.
 struct Scene {
@@ -40,12 +44,12 @@ impl Scene {
         headers.extend(extra.iter().map(|line| (*line).to_owned()));
         let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
         let body = wire::modern_call("1", tool, &arguments.to_string());
-        self.post(&headers, &body)
+        self.post(ENDPOINT, &headers, &body)
     }
 
-    fn post(&self, headers: &[&str], body: &str) -> Sent {
+    fn post(&self, path: &str, headers: &[&str], body: &str) -> Sent {
         let mut connection = wire::connect(self.node.address());
-        wire::send(&mut connection, &wire::post(self.node.address(), "/servers/fixture/mcp", headers, body.as_bytes()));
+        wire::send(&mut connection, &wire::post(self.node.address(), path, headers, body.as_bytes()));
         let reader = connection.try_clone().expect("a connection can be read elsewhere");
         let (told, answer) = mpsc::sync_channel(1);
         thread::spawn(move || told.send(wire::read_answer(&mut BufReader::new(reader))));
@@ -158,7 +162,7 @@ fn a_waiting_call_hears_how_many_are_ahead() {
     let body = wire::modern_call("2", "count", "{}").replace("\"_meta\":{", "\"_meta\":{\"progressToken\":\"mine\",");
     let headers = wire::modern_call_headers("count");
     let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
-    let told = scene.post(&headers, &body).answer();
+    let told = scene.post(ENDPOINT, &headers, &body).answer();
     assert!(told.text().contains("queued, 0 ahead") && told.text().contains("\"progressToken\":\"mine\""), "{told:?}");
     assert!(told.message().contains("\"text\":\"1\""), "{told:?}");
     assert!(!first.answer().is_error());
@@ -186,4 +190,108 @@ fn an_operator_ends_calls_and_makes_them_more_urgent() {
     assert_eq!(control.ask("POST", &format!("/queue/{running}/cancel")).0, 404);
     let ended = control.get("/queue?state=cancelled");
     assert_eq!(ended.as_array().map(Vec::len), Some(2), "{ended}");
+}
+
+#[test]
+fn an_answer_says_where_its_call_stood_and_what_was_not_granted() {
+    let scene = Scene::with("concurrency = 1\n");
+    let first = scene.send("count", &json!({}), &[]).answer();
+    assert_eq!((first.header("x-queue-position"), first.header("x-estimated-wait-ms")), (Some("0"), Some("0")));
+    assert_eq!((first.header("x-timeout-applied"), first.header("x-priority-applied")), (None, None));
+    let held = scene.hold();
+    let waiting: Vec<Sent> = (1..=3)
+        .map(|number| {
+            let sent = scene.send("count", &json!({}), &["X-Timeout: 900", "X-Priority: CRITICAL"]);
+            scene.wait_for("pending", number);
+            sent
+        })
+        .collect();
+    held.give_up();
+    for (position, sent) in waiting.iter().enumerate() {
+        let answer = sent.answer();
+        assert_eq!(answer.header("x-queue-position"), Some(&*position.to_string()), "{answer:?}");
+        assert!(answer.header("x-estimated-wait-ms").is_some_and(|wait| wait.parse::<u64>().is_ok()), "{answer:?}");
+        assert_eq!(answer.header("x-timeout-applied"), Some("300"), "{answer:?}");
+        assert_eq!(answer.header("x-priority-applied"), Some("HIGH"), "{answer:?}");
+    }
+}
+
+#[test]
+fn every_way_of_plain_http_says_where_a_call_stood_and_when_to_come_again() {
+    let scene = Scene::with("concurrency = 1\n[bridge]\nsessionless = true\n[queue]\nmax_per_server = 1\n");
+    let call = json!({ "name": "fixture_count" });
+    let ways = [("/mcp/tools/call", &call), ("/tools/call", &call), ("/tools/fixture_count", &json!({}))];
+    for (path, body) in ways {
+        let held = scene.hold();
+        let waits = scene.post(path, &[], &body.to_string());
+        scene.wait_for("pending", 1);
+        let refused = scene.post(path, &[], &body.to_string()).answer();
+        assert_eq!(refused.header("retry-after"), Some("1"), "{path}: {}", refused.text());
+        let asked = format!("GET /mcp/status HTTP/1.1\r\nHost: {}\r\n\r\n", scene.node.address());
+        let status = wire::exchange(scene.node.address(), asked.as_bytes()).message();
+        let status: Value = serde_json::from_str(&status).expect("an answer is JSON");
+        assert_eq!(status["queue"], json!({ "running": 1, "waiting": 1 }), "{status}");
+        assert_eq!(status["servers"]["fixture"]["queue"]["concurrency"], 1, "{status}");
+        held.give_up();
+        let answer = waits.answer();
+        assert_eq!(answer.header("x-queue-position"), Some("0"), "{path}: {}", answer.text());
+        if path.starts_with("/mcp/") {
+            let message: Value = serde_json::from_str(&answer.message()).expect("an answer is JSON");
+            assert_eq!(message["bridge_info"]["queue_position"], 0, "{message}");
+        }
+    }
+}
+
+#[test]
+fn a_legacy_client_is_told_in_headers_too() {
+    let scene = Scene::with("concurrency = 1\n[queue]\nmax_per_server = 1\n");
+    let session = legacy::Session::open(scene.node.address(), ENDPOINT, "2025-11-25", &json!({}));
+    let counted = session.post(&legacy::call(1, "count", &json!({})));
+    assert_eq!(counted.header("x-queue-position"), Some("0"), "{}", counted.text());
+    let _held = scene.hold();
+    let _waiting = scene.send("count", &json!({}), &[]);
+    scene.wait_for("pending", 1);
+    let refused = session.post(&legacy::call(2, "count", &json!({})));
+    assert_eq!((refused.code(), refused.header("retry-after")), (Some(-31007), Some("1")), "{}", refused.text());
+}
+
+#[test]
+fn the_bridge_tells_whoever_opens_a_session_how_busy_it_is() {
+    let scene = Scene::with("concurrency = 1\n");
+    let hello =
+        json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "s", "version": "1" } });
+    let told = || {
+        let opened = scene.post("/mcp/initialize", &[], &hello.to_string()).answer().message();
+        serde_json::from_str::<Value>(&opened).expect("an answer is JSON")["bridge_info"].clone()
+    };
+    let info = told();
+    assert_eq!((&info["queue_position"], &info["estimated_wait_ms"]), (&json!(0), &json!(0)), "{info}");
+    let _held = scene.hold();
+    let _waiting = scene.send("count", &json!({}), &[]);
+    scene.wait_for("pending", 1);
+    assert_eq!(told()["queue_position"], 1);
+}
+
+#[test]
+fn a_call_that_would_have_its_turn_too_late_is_refused_at_once() {
+    const MS: u64 = 300;
+    let scene = Scene::with("concurrency = 1\n");
+    for _ in 0..15 {
+        assert!(!scene.send("slow", &json!({ "ms": MS }), &[]).answer().is_error());
+    }
+    let _held = scene.hold();
+    let _waiting: Vec<Sent> = (1..=10)
+        .map(|number| {
+            let sent = scene.send("slow", &json!({ "ms": MS }), &[]);
+            scene.wait_for("pending", number);
+            sent
+        })
+        .collect();
+    let refused = scene.send("count", &json!({}), &["X-Timeout: 2"]).answer();
+    assert_eq!((refused.status, refused.code()), (408, Some(-31002)), "{}", refused.text());
+    let message: Value = serde_json::from_str(&refused.message()).expect("an answer is JSON");
+    assert!(message["error"]["data"]["retry_after_ms"].as_u64().is_some_and(|wait| wait >= 10 * MS), "{message}");
+    let waits = scene.send("count", &json!({}), &["X-Timeout: 300"]);
+    scene.wait_for("pending", 11);
+    waits.give_up();
 }

@@ -23,7 +23,7 @@ use crate::target::Way;
 use crate::tcp::TcpConnector;
 use crate::tls::{self, Stream, TlsConnector};
 use crate::websocket::{self, WebSocket};
-use crate::{Answer, Error, Lane, Options, Resolve, SystemResolver, Target, alone, unix};
+use crate::{Answer, Error, Lane, Options, Raw, Resolve, SystemResolver, Target, alone, unix};
 
 /// Pause after which a silent HTTP/2 connection is asked for a sign of life.
 const HTTP2_PING_EVERY: Duration = Duration::from_secs(30);
@@ -172,6 +172,15 @@ impl Client {
     /// Opens a raw stream to a unix socket.
     pub async fn stream(&self, socket: &Path) -> Result<UnixStream, Error> {
         unix::connect(&self.shared.dialer, socket).await
+    }
+
+    /// Opens a raw stream to a target, for what is spoken there instead of HTTP.
+    pub async fn raw(&self, target: &Target) -> Result<Raw, Error> {
+        if let Some(socket) = target.socket() {
+            return Ok(Box::new(unix::connect(&self.shared.dialer, socket).await?));
+        }
+        // Boxed, because a handshake keeps its buffers in the future and callers are not to carry them.
+        Ok(Box::new(TokioIo::new(Box::pin(self.fresh_stream(target)).await?)))
     }
 
     async fn fresh_stream(&self, target: &Target) -> Result<Stream, Error> {

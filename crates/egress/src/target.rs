@@ -87,6 +87,12 @@ impl Target {
         })
     }
 
+    /// A port of a host where something else than HTTP is spoken, over TLS or without.
+    pub fn port(host: &str, port: u16, is_tls: bool) -> Result<Self, Error> {
+        let scheme = if is_tls { "https" } else { "http" };
+        Self::parse(&format!("{scheme}://{host}:{port}"))
+    }
+
     /// The place that `reference`, found in an answer of this one, names; refused when it is on another origin.
     pub fn sibling(&self, reference: &str) -> Result<Self, Error> {
         if names_its_own_origin(reference) {

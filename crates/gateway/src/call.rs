@@ -54,6 +54,11 @@ impl Abilities {
         self.0
     }
 
+    /// Those of a number.
+    pub fn of_bits(bits: u8) -> Self {
+        Self(bits & Self::ALL.0)
+    }
+
     /// Whether there is nothing that a client could be asked.
     pub fn is_empty(self) -> bool {
         self.0 == 0
@@ -142,8 +147,17 @@ pub struct Call {
     pub wishes: Wishes,
     /// What is known of how it acts.
     pub manner: Manner,
-    /// Whether it is made at another server than the one that was called.
+    /// What has become of it so far.
+    pub so_far: SoFar,
+}
+
+/// What has become of a call before it is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SoFar {
+    /// Another server was called, and had no answer.
     pub is_elsewhere: bool,
+    /// It was sent before, and lost.
+    pub is_again: bool,
 }
 
 impl Call {

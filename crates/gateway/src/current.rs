@@ -4,7 +4,7 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, Weak},
     time::{Duration, Instant},
 };
 
@@ -16,7 +16,7 @@ use crate::{
     gateway::{Gateway, Parts},
     residents::Residents,
     seals::Seals,
-    upstream::Upstream,
+    upstream::{Upstream, following::Following},
 };
 
 /// How often what has expired is cleared away.
@@ -50,8 +50,13 @@ pub struct NoServer(pub String);
 impl Current {
     /// Puts a gateway together as the configuration says; `seals` holds the keys of what clients are given to keep.
     pub fn new(config: &Config, residents: &Arc<dyn Residents>, seals: Seals) -> Self {
-        let place =
-            Arc::new_cyclic(|place| ArcSwap::from_pointee(Parts::new(config, residents.clone(), seals, place.clone())));
+        Self::after(Following::default(), config, residents, seals)
+    }
+
+    /// The same at a node that follows another, from which processes of servers come.
+    pub fn after(following: Following, config: &Config, residents: &Arc<dyn Residents>, seals: Seals) -> Self {
+        let parts = |place: &Weak<_>| Parts::new(config, residents.clone(), seals, following, place.clone());
+        let place = Arc::new_cyclic(|place| ArcSwap::from_pointee(parts(place)));
         let wanted = Wanted { config: config.clone(), stopped: BTreeSet::new() };
         let current = Self { place, wanted: Arc::new(Mutex::new(wanted)) };
         current.now().warm_up(&[]);

@@ -33,6 +33,8 @@ pub struct Events {
     notes: Option<mpsc::Receiver<Event>>,
     done: oneshot::Receiver<Result<Answer, Failure>>,
     patience: Patience,
+    /// How long it may be silent while nobody has been asked anything, where that is known.
+    silence: Option<Duration>,
     deadline: Instant,
     /// What was taken to see whether the call had ended at once.
     first: Option<Event>,
@@ -60,6 +62,7 @@ pub fn channel(with_notes: bool, patience: Patience, cancel: impl FnOnce() + Sen
         notes: notes_out,
         done: done_out,
         patience,
+        silence: None,
         deadline: Instant::now() + patience.total,
         first: None,
         place: None,
@@ -110,11 +113,10 @@ impl Events {
         self.place = Some(place);
     }
 
-    /// Keeps the place of the call in its queue until it ends. It may be silent no longer than `idle`, and has to end by
-    /// `until`.
-    pub fn occupy(&mut self, slot: Slot, idle: Option<Duration>, until: Option<std::time::Instant>) {
+    /// Keeps the place of the call in its queue until it ends. It may be silent for `silence`, and has to end by `until`.
+    pub fn occupy(&mut self, slot: Slot, silence: Option<Duration>, until: Option<std::time::Instant>) {
         self.slot = Some(slot);
-        self.patience.idle = idle.map_or(self.patience.idle, |idle| idle.min(self.patience.idle));
+        self.silence = silence;
         self.deadline = until.map_or(self.deadline, |until| self.deadline.min(until.into()));
     }
 
@@ -148,7 +150,7 @@ impl Events {
         if let Some(first) = self.first.take() {
             return first;
         }
-        let limit = self.deadline.min(Instant::now() + self.patience.idle);
+        let limit = self.deadline.min(Instant::now() + self.patience());
         match timeout_at(limit, self.wait()).await.unwrap_or(Event::Done(Err(Failure::Timeout))) {
             Event::Done(end) => Event::Done(self.ended(end)),
             Event::Ask(mut ask) => {
@@ -160,16 +162,26 @@ impl Events {
         }
     }
 
+    /// How long it may be silent. Whoever has been asked something takes time that is not the server's.
+    fn patience(&self) -> Duration {
+        match self.silence {
+            None => self.patience.idle,
+            Some(silence) if self.was_asked => silence.max(self.patience.idle),
+            Some(silence) => silence,
+        }
+    }
+
     /// Gives back what the call held and has its end looked at.
     fn ended(&mut self, mut end: End) -> End {
         if let Some(place) = self.place.take() {
             place.ended(&end);
         }
-        if let Some(slot) = self.slot.take() {
-            end = slot.ended(end);
-        }
+        // first the breakers: whoever gets the place must not be let through to a server that has just proved to fail
         if let Some(permit) = self.permit.take() {
             permit.ended(&end);
+        }
+        if let Some(slot) = self.slot.take() {
+            end = slot.ended(end);
         }
         match self.at_end.0.take() {
             Some(look) => look(end, self.was_asked),

@@ -64,12 +64,21 @@ pub enum Failure {
         /// When there may be room.
         retry_after: Duration,
     },
+    /// By what calls took so far it would be the call's turn after its deadline; nothing was sent.
+    #[error("it would not be the call's turn before its deadline: others take {:.1} s at least; nothing was sent", wait.as_secs_f32())]
+    TooLate {
+        /// How long those before it take at least.
+        wait: Duration,
+    },
     /// The deadline passed before it was the call's turn; nothing was sent.
     #[error("it was not the call's turn before its deadline; nothing was sent")]
     Expired,
     /// The deadline passed after the call had been sent, and it is one that acts.
     #[error("the server did not answer in time, and what it did is not known")]
     Unanswered,
+    /// The call was made in another life of the program, and nobody knows how it ended.
+    #[error("what became of the call is not known: {0}")]
+    OutcomeUnknown(String),
     /// An operator ended the call.
     #[error("the call was cancelled by an operator")]
     Withdrawn,
@@ -110,8 +119,8 @@ impl Failure {
             | Self::NotKept
             | Self::SessionGone => "UNAVAILABLE",
             Self::Unauthorized(_) => "UNAUTHORIZED",
-            Self::Lost | Self::Unanswered => "OUTCOME_UNKNOWN",
-            Self::Timeout | Self::Expired => "TIMEOUT",
+            Self::Lost | Self::Unanswered | Self::OutcomeUnknown(_) => "OUTCOME_UNKNOWN",
+            Self::Timeout | Self::Expired | Self::TooLate { .. } => "TIMEOUT",
             Self::Withdrawn => "CANCELLED",
             Self::Garbage(_) | Self::Rejected(_) => "UPSTREAM_ERROR",
             Self::TooLarge(_) => "TOO_LARGE",
@@ -156,14 +165,18 @@ impl Failure {
             }
             Self::TurnedAway { .. } => "the server has too much to do: call again later",
             Self::Unauthorized(_) => "put valid credentials into the server's `headers`",
-            Self::Lost | Self::Unanswered => "the act may have happened: look before you call again",
-            Self::Timeout => "the call was cancelled; raise `limits.call_ms_max` if it needs longer",
+            Self::Lost | Self::Unanswered | Self::OutcomeUnknown(_) => {
+                "the act may have happened: look before you call again"
+            }
+            Self::Timeout => {
+                "the call was cancelled; a longer `timeout_s` of its tool or its server gives it more time"
+            }
             Self::Garbage(_) | Self::Rejected(_) => "this is a fault of the server: its log may say more",
             Self::TooLarge(_) => "ask for less, or raise `limits.result_bytes_max` and `limits.line_bytes_max`",
             Self::NoRoom(_) | Self::Overloaded | Self::Full { .. } | Self::Refused(code::OVERLOADED, _) => {
                 "call again in a moment"
             }
-            Self::Expired => "call again later, or give it more time",
+            Self::Expired | Self::TooLate { .. } => "call again later, or give it more time",
             Self::Withdrawn => "what it had begun may have happened: ask the operator before you call again",
             Self::TooOften { .. } => "call again after `retry_after_ms`",
             Self::Refused(code::NO_SESSION | code::SESSION_EXPIRED, _) => "open a session, and name it",
@@ -187,8 +200,8 @@ impl Failure {
             | Self::Unauthorized(_)
             | Self::NotKept
             | Self::SessionGone => code::UNAVAILABLE,
-            Self::Lost | Self::Unanswered => code::OUTCOME_UNKNOWN,
-            Self::Timeout | Self::Expired => code::DEADLINE,
+            Self::Lost | Self::Unanswered | Self::OutcomeUnknown(_) => code::OUTCOME_UNKNOWN,
+            Self::Timeout | Self::Expired | Self::TooLate { .. } => code::DEADLINE,
             Self::Garbage(_) | Self::Rejected(_) | Self::TooLarge(_) | Self::Withdrawn => code::INTERNAL,
             Self::Overloaded | Self::Full { .. } => code::OVERLOADED,
             Self::TooOften { .. } => code::RATE_LIMITED,
@@ -205,6 +218,7 @@ impl Failure {
             Self::Overloaded
                 | Self::Full { .. }
                 | Self::Expired
+                | Self::TooLate { .. }
                 | Self::TooOften { .. }
                 | Self::LeftAlone { .. }
                 | Self::NotKept
@@ -247,6 +261,7 @@ impl Failure {
                 | Self::Overloaded
                 | Self::Full { .. }
                 | Self::Expired
+                | Self::TooLate { .. }
         )
     }
 
@@ -254,6 +269,7 @@ impl Failure {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::LeftAlone { left, .. } => Some(*left),
+            Self::TooLate { wait } => Some(*wait),
             Self::TurnedAway { after, .. } => *after,
             Self::TooOften { retry_after, .. } | Self::Full { retry_after, .. } => Some(*retry_after),
             _ => None,

@@ -26,7 +26,7 @@ use crate::{
     results::Results,
     seals::Seals,
     session::{Session, Sessions},
-    upstream::{Surroundings, Upstream, starts::Starts},
+    upstream::{Surroundings, Upstream, following::Following, starts::Starts},
 };
 
 /// The data plane of one node.
@@ -77,6 +77,8 @@ pub struct Parts {
     client: egress::Client,
     starts: Starts,
     residents: Arc<dyn Residents>,
+    /// What comes from the node before.
+    following: Following,
     /// Where the newest gateway of this node is found.
     current: Weak<ArcSwap<Parts>>,
 }
@@ -94,7 +96,8 @@ impl Gateway {
     /// are to be warm. A server that cannot be made is logged and left out. `residents` makes the servers that live in
     /// this process; `seals` holds the keys of what clients are given to keep.
     pub fn new(config: &Config, residents: &Arc<dyn Residents>, seals: Seals) -> Self {
-        let gateway = Self(Arc::new(Parts::new(config, residents.clone(), seals, Weak::new())));
+        let following = Following::default();
+        let gateway = Self(Arc::new(Parts::new(config, residents.clone(), seals, following, Weak::new())));
         gateway.warm_up(&[]);
         gateway
     }
@@ -171,13 +174,21 @@ impl Parts {
         config: &Config,
         residents: Arc<dyn Residents>,
         seals: Seals,
+        following: Following,
         current: Weak<ArcSwap<Self>>,
     ) -> Self {
         let limits = &config.limits;
         let client = client(limits);
         let starts = Starts::new(limits.starts_max);
         let place = place(&config.node);
-        let around = Surroundings { limits, client: &client, residents: &residents, starts: &starts, place: &place };
+        let around = Surroundings {
+            limits,
+            client: &client,
+            residents: &residents,
+            starts: &starts,
+            place: &place,
+            following: &following,
+        };
         let members = members(config, &around, &|_, _| None);
         let identities = Arc::new(Identities::new(config));
         let no_facts = Arc::new(ClientFacts {
@@ -186,11 +197,13 @@ impl Parts {
             log_level: bytes::Bytes::new(),
         });
         let terms = terms(config, own_caller(identities.node(), &no_facts));
+        let (seals, traffic) = (Arc::new(seals), Arc::new(Traffic::new(config, &members)));
+        traffic.cache.share(&config.cache, &seals);
         Self {
             catalogue: Catalogue::new(members.clone(), &config.all_bundles(), terms),
             door: Arc::new(Door::of(&config.gateway, &config.limits)),
             bridge: Bridge::new(config.bridge.clone()),
-            seals: Arc::new(seals),
+            seals,
             sessions: Arc::new(Sessions::new(
                 limits.sessions_max,
                 Duration::from_millis(limits.session_idle_ms_max),
@@ -203,7 +216,7 @@ impl Parts {
             jobs: Arc::default(),
             job_settings: config.jobs.clone(),
             cache: config.cache.clone(),
-            traffic: Arc::new(Traffic::new(config, &members)),
+            traffic,
             results: Arc::default(),
             identities,
             server_rates: ServerRates::new(config, &ServerRates::default()),
@@ -214,6 +227,7 @@ impl Parts {
             client,
             starts,
             residents,
+            following,
             current,
         }
     }
@@ -237,12 +251,14 @@ impl Parts {
             residents: &self.residents,
             starts: &starts,
             place: &place,
+            following: &self.following,
         };
         let mut members = members(config, &around, &known);
         members.retain(|member| !stopped.contains(&*member.upstream.name));
         let identities = Arc::new(self.identities.changed(config));
         let terms = terms(config, own_caller(identities.node(), &self.no_facts));
         self.traffic.change(config, &members);
+        self.traffic.cache.share(&config.cache, &self.seals);
         Self {
             catalogue: self.catalogue.replaced(members.clone(), &config.all_bundles(), terms),
             door: Arc::new(Door::of(&config.gateway, &config.limits)),
@@ -267,6 +283,7 @@ impl Parts {
             no_facts: self.no_facts.clone(),
             stages: self.stages.clone(),
             residents: self.residents.clone(),
+            following: self.following.clone(),
             current: self.current.clone(),
         }
     }

@@ -10,6 +10,9 @@
 //! [`cache`], [`upstream`], [`residents`], [`shape`] and [`results`], [`parked`], [`jobs`], `unasked` and [`batch`], [`session`], [`reach`], [`streams`], [`edge`],
 //! [`leaving`] (its way out).
 
+// the way of a call is one future, step within step: deeper than the compiler follows of itself
+#![recursion_limit = "256"]
+
 pub mod alarm;
 pub mod answered_by;
 pub mod batch;

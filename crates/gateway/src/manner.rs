@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use config::{ToolRules, ToolSettings};
 use mcp::Method;
-use traffic::Act;
+use traffic::{Act, Tempo};
 
 use crate::{cache::Keeping, catalogue::listing::Item};
 
@@ -14,6 +14,8 @@ use crate::{cache::Keeping, catalogue::listing::Item};
 pub struct Manner {
     /// What it does to the world.
     pub act: Act,
+    /// What is known beforehand of how long it takes.
+    pub tempo: Tempo,
     /// What the configuration says of the tool, if anything.
     pub settings: Option<Arc<ToolSettings>>,
     /// What it has to do with answers that are kept, if anything.
@@ -25,8 +27,9 @@ impl Manner {
     pub fn of_tool(item: &Item, rules: &ToolRules<'_>) -> Self {
         let settings = rules.of_tool(&item.own);
         let act = settings.as_ref().and_then(|settings| settings.act).map_or(item.act, configured);
+        let tempo = item.tempo;
         let keeping = Keeping::of_tool(act, settings.as_ref(), rules.keep_any());
-        Self { act, settings: settings.map(Arc::new), keeping: keeping.map(Arc::new) }
+        Self { act, tempo, settings: settings.map(Arc::new), keeping: keeping.map(Arc::new) }
     }
 
     /// Of a method that names no tool.
@@ -42,7 +45,15 @@ impl Manner {
             Method::TasksCancel => Act::Repeatable,
             _ => Act::Acts,
         };
-        Self { act, settings: None, keeping: None }
+        let tempo = match method {
+            Method::PromptsGet
+            | Method::ResourcesRead
+            | Method::SkillsGet
+            | Method::DirectoryRead
+            | Method::Complete => Tempo::Reads,
+            _ => Tempo::Unknown,
+        };
+        Self { act, tempo, settings: None, keeping: None }
     }
 }
 

@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue};
 use mcp::{Envelope, Era, Method, Param, Span, array, code, message, mirrors, names, task::TaskId};
 
 use crate::{
-    call::{Abilities, Call, Caller},
+    call::{Abilities, Call, Caller, SoFar},
     catalogue::{Catalogue, Endpoint, Member, listing::ListKind, seen::Seen, view::Route, wrapping},
     failure::Failure,
     manner::Manner,
@@ -113,7 +113,9 @@ fn call(
     let own_name = if method.mirrored().is_some() { route.own } else { Arc::default() };
     let only_as_task = route.only_as_task && inbound.request.param(Param::Task).is_none();
     let mut wishes = inbound.wishes.and_of(&inbound.request).map_err(|unclear| invalid(unclear.to_string()))?;
-    wishes.class = Some(inbound.caller.principal.granted(wishes.class));
+    let asked = wishes.class;
+    wishes.class = Some(inbound.caller.principal.granted(asked));
+    wishes.told.note_grant(asked, &wishes);
     let manner = if method == Method::ToolsCall { route.manner } else { Manner::of_method(method) };
     let mut call = Call {
         caller: inbound.caller,
@@ -127,7 +129,7 @@ fn call(
         only_as_task,
         wishes,
         manner,
-        is_elsewhere: false,
+        so_far: SoFar::default(),
     };
     if route.upstream.is_resident() && call.request.params_members().span.is_some() {
         tell(&mut call, &inbound.endpoint).map_err(|problem| invalid(problem.to_string()))?;
@@ -163,7 +165,7 @@ pub async fn elsewhere(catalogue: &Arc<Catalogue>, call: &Call, server: &str) ->
     call.param_headers = mirrored(route, &call.request);
     call.manner = route.manner.clone();
     call.caller.abilities = Abilities::default();
-    call.is_elsewhere = true;
+    call.so_far.is_elsewhere = true;
     let told = if route.upstream.is_resident() { tell(&mut call, &endpoint) } else { call.tell_nobody() };
     told.ok()?;
     Some((route.upstream.clone(), call))

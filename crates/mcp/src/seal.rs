@@ -42,6 +42,10 @@ pub enum Purpose {
     Session,
     /// A task of an upstream server.
     Task,
+    /// An answer that several nodes keep.
+    Answer,
+    /// What nodes tell each other of answers that are void.
+    Void,
 }
 
 /// Why a seal does not open. Only an expired one is told apart, and only to its own principal: all
@@ -147,19 +151,31 @@ pub fn seal(
     nonce: [u8; NONCE_BYTES],
     payload: &[u8],
 ) -> String {
+    URL_SAFE_NO_PAD.encode(seal_bytes(ring, purpose, principal, expires_at_unix_s, nonce, payload))
+}
+
+/// Seals `payload` as [`seal`] does, into bytes. What may open it is a `context` of any kind.
+pub fn seal_bytes(
+    ring: &KeyRing,
+    purpose: Purpose,
+    context: &str,
+    expires_at_unix_s: u64,
+    nonce: [u8; NONCE_BYTES],
+    payload: &[u8],
+) -> Vec<u8> {
     let key = &ring.current;
     let mut sealed = Vec::with_capacity(CLEAR_BYTES + EXPIRY_BYTES + payload.len() + TAG_BYTES);
     sealed.push(key.id);
     sealed.extend_from_slice(&nonce);
     sealed.extend_from_slice(&expires_at_unix_s.to_be_bytes());
     sealed.extend_from_slice(payload);
-    let context = associated_data(key.id, purpose, principal);
+    let context = associated_data(key.id, purpose, context);
     let tag = key
         .cipher()
         .encrypt_inout_detached(&XNonce::from(nonce), &context, (&mut sealed[CLEAR_BYTES..]).into())
         .expect("a payload is far below the 256 GiB that the cipher takes");
     sealed.extend_from_slice(&tag);
-    URL_SAFE_NO_PAD.encode(sealed)
+    sealed
 }
 
 /// Opens what [`seal`] gave out, for the same purpose and principal, before it expires.
@@ -174,14 +190,30 @@ pub fn open(
         return Err(SealError::Invalid);
     }
     let sealed = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| SealError::Invalid)?;
+    open_bytes(ring, purpose, principal, now_unix_s, &sealed)
+}
+
+/// Opens what [`seal_bytes`] gave out, for the same purpose and context, before it expires.
+pub fn open_bytes(
+    ring: &KeyRing,
+    purpose: Purpose,
+    context: &str,
+    now_unix_s: u64,
+    sealed: &[u8],
+) -> Result<Vec<u8>, SealError> {
     let key_id = *sealed.first().ok_or(SealError::Invalid)?;
-    let context = associated_data(key_id, purpose, principal);
-    let found = ring.keys(key_id).find_map(|key| decrypt(key, &context, &sealed));
+    let context = associated_data(key_id, purpose, context);
+    let found = ring.keys(key_id).find_map(|key| decrypt(key, &context, sealed));
     let (expires_at_unix_s, payload) = found.ok_or(SealError::Invalid)?;
     if now_unix_s >= expires_at_unix_s {
         return Err(SealError::Expired);
     }
     Ok(payload)
+}
+
+/// A name that says nothing to whoever has not the keys, and is the same for the same content under the same key.
+pub fn blind_name(ring: &KeyRing, purpose: Purpose, content: &[u8]) -> [u8; NONCE_BYTES] {
+    derived_nonce(ring, purpose, "", content)
 }
 
 /// A nonce that is the same for the same content and, by the key, unguessable: for seals that must
@@ -226,6 +258,8 @@ fn purpose_byte(purpose: Purpose) -> u8 {
         Purpose::State => 2,
         Purpose::Session => 3,
         Purpose::Task => 4,
+        Purpose::Answer => 5,
+        Purpose::Void => 6,
     }
 }
 
@@ -329,6 +363,31 @@ pub(crate) mod tests {
     #[test]
     fn a_key_cannot_be_printed() {
         assert_eq!(format!("{:?}", Key::new(1, [42; KEY_BYTES])), "Key { id: 1, .. }");
+    }
+
+    #[test]
+    fn bytes_are_sealed_without_a_bound_and_open_for_their_context() {
+        let payload = vec![7; 2 * SEALED_TEXT_BYTES_MAX];
+        let sealed = seal_bytes(&ring(), Purpose::Answer, "a", LATER, NONCE, &payload);
+        let open = |purpose, context| open_bytes(&ring(), purpose, context, NOW, &sealed);
+        assert_eq!(open(Purpose::Answer, "a"), Ok(payload));
+        assert_eq!(open(Purpose::Answer, "b"), Err(SealError::Invalid));
+        assert_eq!(open(Purpose::Void, "a"), Err(SealError::Invalid));
+        assert_eq!(open_bytes(&ring(), Purpose::Answer, "a", NOW, &[]), Err(SealError::Invalid));
+    }
+
+    #[test]
+    fn a_blind_name_depends_on_key_purpose_and_content() {
+        let other = KeyRing::new(Key::new(1, [9; KEY_BYTES]), Vec::new());
+        let name = blind_name(&ring(), Purpose::Answer, b"a");
+        assert_eq!(name, blind_name(&ring(), Purpose::Answer, b"a"));
+        for another in [
+            blind_name(&ring(), Purpose::Answer, b"b"),
+            blind_name(&ring(), Purpose::Void, b"a"),
+            blind_name(&other, Purpose::Answer, b"a"),
+        ] {
+            assert_ne!(name, another);
+        }
     }
 
     proptest! {

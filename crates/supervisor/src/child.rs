@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use tokio::sync::{mpsc, watch};
 
-use crate::{Error, Exit, Limits, outbox, stderr::Tail, warden::Order};
+use crate::{Error, Exit, Limits, heirloom::Ties, outbox, stderr::Tail, warden::Order};
 
 /// A running child. Clones are cheap and speak of the same process; when the last is dropped, the child is killed.
 #[derive(Debug, Clone)]
@@ -20,6 +20,8 @@ struct Inner {
     stderr: Tail,
     orders: watch::Sender<Order>,
     exit: watch::Receiver<Option<Exit>>,
+    /// Taken when the child goes to another process; nothing for one without a guard, which cannot.
+    ties: Mutex<Option<Ties>>,
 }
 
 impl Child {
@@ -28,10 +30,11 @@ impl Child {
         limits: Limits,
         outbox: mpsc::Sender<Bytes>,
         stderr: Tail,
-        orders: watch::Sender<Order>,
-        exit: watch::Receiver<Option<Exit>>,
+        (orders, exit): (watch::Sender<Order>, watch::Receiver<Option<Exit>>),
+        ties: Option<Ties>,
     ) -> Self {
-        Self(Arc::new(Inner { pid, limits, outbox: Mutex::new(Some(outbox)), stderr, orders, exit }))
+        let (outbox, ties) = (Mutex::new(Some(outbox)), Mutex::new(ties));
+        Self(Arc::new(Inner { pid, limits, outbox, stderr, orders, exit, ties }))
     }
 
     /// The root of its process tree: its guard's id where there is one, otherwise its own.
@@ -77,8 +80,25 @@ impl Child {
         exit.wait_for(Option::is_some).await.ok().and_then(|exit| *exit).unwrap_or(Exit::Unknown)
     }
 
+    /// Whether it can go over to another process: it is to run, and its guard knows how to tell whose it is.
+    pub fn can_be_left(&self) -> bool {
+        let ties = self.0.ties.lock().unwrap_or_else(PoisonError::into_inner);
+        *self.0.orders.borrow() == Order::Run && ties.as_ref().is_some_and(|ties| ties.lease.is_held())
+    }
+
+    /// Closes the way in and gives away what ties the child to this process, which only sees it end from now on.
+    pub(crate) fn untie(&self) -> Option<Ties> {
+        let can_be_left = self.can_be_left();
+        let ties = self.0.ties.lock().unwrap_or_else(PoisonError::into_inner).take().filter(|_| can_be_left);
+        ties.inspect(|_| self.order(Order::Leave))
+    }
+
     fn order(&self, order: Order) {
         drop(self.0.outbox.lock().unwrap_or_else(PoisonError::into_inner).take());
+        // its stdin closes when the queue is written, for nobody will ask for it
+        if let Some(ties) = &mut *self.0.ties.lock().unwrap_or_else(PoisonError::into_inner) {
+            ties.tasks = None;
+        }
         self.0.orders.send_if_modified(|current| {
             let raised = *current < order;
             *current = order.max(*current);

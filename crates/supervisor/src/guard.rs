@@ -1,8 +1,9 @@
 //! A small process between us and each child, that lets nothing of the child outlive us.
 //!
 //! It is this same executable with other arguments: [`take_over`] is the first line of `main`. It leads a session of
-//! its own, adopts whatever the child's tree loses (it is the subreaper), watches us through a pidfd, and ends as the
-//! child ended. It uses no runtime and keeps no pipe open. Why: `docs/decisions/002-no-orphans.md`.
+//! its own, adopts whatever the child's tree loses (it is the subreaper), watches whoever holds its lease, or without one us
+//! through a pidfd, and ends as the child ended. It uses no runtime and keeps no pipe of the child open. Why:
+//! `docs/decisions/002-no-orphans.md`.
 
 use std::{
     env,
@@ -26,7 +27,12 @@ use rustix::{
     stdio::{dup2_stderr, dup2_stdin, dup2_stdout},
 };
 
-use crate::{Command, Limits, cgroup::Leaf, tree::Tree};
+use crate::{
+    Command, Limits,
+    cgroup::Leaf,
+    lease::{Held, Lease},
+    tree::Tree,
+};
 
 const VERB: &str = "__guard";
 const NONE: &str = "-";
@@ -57,9 +63,10 @@ pub(crate) fn is_offered() -> bool {
 }
 
 /// The command that runs `command` under a guard, when one was offered.
-pub(crate) fn command(command: &Command, limits: &Limits) -> Option<process::Command> {
+pub(crate) fn command(command: &Command, limits: &Limits, lease: Option<&Lease>) -> Option<process::Command> {
     let mut guard = process::Command::new(PROGRAM.get()?);
     guard.arg0("switchboard").arg(VERB).arg(process::id().to_string());
+    guard.arg(lease.map_or_else(|| NONE.to_owned(), |lease| lease.number().to_string()));
     guard.args([limits.memory_bytes_max, limits.open_files_max, limits.processes_max].map(limit_to_argument));
     guard.arg(&command.program).args(&command.args);
     Some(guard)
@@ -73,6 +80,8 @@ fn limit_to_argument(limit: Option<u64>) -> String {
 #[derive(Debug, PartialEq, Eq)]
 struct Orders {
     parent: Pid,
+    /// The number of the lease in the parent.
+    lease: Option<i32>,
     memory_bytes_max: Option<u64>,
     open_files_max: Option<u64>,
     processes_max: Option<u64>,
@@ -86,6 +95,7 @@ impl Orders {
             || arguments.next().map(|argument| argument.to_str().and_then(|text| text.parse::<u64>().ok()));
         Some(Self {
             parent: Pid::from_raw(number()??.try_into().ok()?)?,
+            lease: number()?.and_then(|number| number.try_into().ok()),
             memory_bytes_max: number()?,
             open_files_max: number()?,
             processes_max: number()?,
@@ -116,13 +126,18 @@ fn run(orders: &Orders) -> io::Result<ExitStatus> {
     if getppid() != Some(orders.parent) {
         return Err(io::Error::other("the parent is gone already"));
     }
+    let lease = orders.lease.and_then(|number| Held::of(orders.parent, number));
     let leaf = make_leaf(orders);
     let child = match &leaf {
         Some(leaf) => leaf.inside(|| start(orders)),
         None => start(orders),
     }?;
     let _watch = thread::Builder::new().stack_size(64 << 10).spawn(move || {
-        let _ = poll(&mut [PollFd::new(&parent, PollFlags::IN)], None);
+        let _ = match &lease {
+            // that its last holder is gone is told without being asked for
+            Some(lease) => poll(&mut [PollFd::new(lease, PollFlags::empty())], None),
+            None => poll(&mut [PollFd::new(&parent, PollFlags::IN)], None),
+        };
         Tree::below(getpid()).kill();
     })?;
     let status = wait_for(Pid::from_child(&child))?;
@@ -210,9 +225,10 @@ mod tests {
 
     #[test]
     fn orders_survive_the_command_line() {
-        let orders = parse(&["7", "1024", "-", "20", "sh", "-c", "exit 3"]).expect("orders");
+        let orders = parse(&["7", "12", "1024", "-", "20", "sh", "-c", "exit 3"]).expect("orders");
         let expected = Orders {
             parent: Pid::from_raw(7).expect("a pid"),
+            lease: Some(12),
             memory_bytes_max: Some(1024),
             open_files_max: None,
             processes_max: Some(20),
@@ -225,8 +241,8 @@ mod tests {
     #[test]
     fn a_guard_without_parent_or_program_refuses() {
         assert_eq!(parse(&[]), None);
-        assert_eq!(parse(&["x", "-", "-", "-", "sh"]), None);
-        assert_eq!(parse(&["0", "-", "-", "-", "sh"]), None);
-        assert_eq!(parse(&["7", "-", "-", "-"]), None);
+        assert_eq!(parse(&["x", "-", "-", "-", "-", "sh"]), None);
+        assert_eq!(parse(&["0", "-", "-", "-", "-", "sh"]), None);
+        assert_eq!(parse(&["7", "-", "-", "-", "-"]), None);
     }
 }

@@ -47,6 +47,18 @@ pub struct Lines<Source = pipe::Receiver> {
     ended: bool,
 }
 
+impl Lines {
+    /// The pipe, and what was read from it and not handed out.
+    pub(crate) fn into_parts(self) -> (pipe::Receiver, Vec<u8>) {
+        (self.source, self.buffer.into())
+    }
+
+    /// Goes on behind what was read from `source` and not handed out.
+    pub(crate) fn going_on(source: pipe::Receiver, line_bytes_max: usize, unread: &[u8]) -> Self {
+        Self { buffer: BytesMut::from(unread), ..Self::new(source, line_bytes_max) }
+    }
+}
+
 impl<Source: AsyncRead + Unpin> Lines<Source> {
     pub(crate) fn new(source: Source, line_bytes_max: usize) -> Self {
         Self { source, buffer: BytesMut::new(), scanned: 0, line_bytes_max, excess: None, ended: false }

@@ -7,17 +7,20 @@ use std::{
 
 use bytes::Bytes;
 use memchr::memchr2;
-use tokio::{io::AsyncWriteExt as _, net::unix::pipe, sync::mpsc};
+use tokio::{io::AsyncWriteExt as _, net::unix::pipe, sync::mpsc, task::JoinHandle};
 
 /// Lines per system call; with their line ends well below the system's 1024 pieces.
 const BATCH_LINES: usize = 256;
 
-/// Starts the writer. The child's stdin closes when every sender is gone and the queue is written.
-pub(crate) fn start(stdin: OwnedFd, lines: usize) -> io::Result<mpsc::Sender<Bytes>> {
+/// A place in the queue, and the task that writes it.
+type Started = (mpsc::Sender<Bytes>, JoinHandle<Option<pipe::Sender>>);
+
+/// Starts the writer. When every sender is gone and the queue is written, it ends with the child's stdin, which closes if
+/// nobody takes it.
+pub(crate) fn start(stdin: OwnedFd, lines: usize) -> io::Result<Started> {
     let stdin = pipe::Sender::from_owned_fd(stdin)?;
     let (sender, receiver) = mpsc::channel(lines.max(1));
-    tokio::spawn(write(stdin, receiver));
-    Ok(sender)
+    Ok((sender, tokio::spawn(write(stdin, receiver))))
 }
 
 /// One message on one line. Between the tokens of valid JSON a line break is a space, and inside a string it cannot stand.
@@ -28,15 +31,16 @@ pub(crate) fn flatten(line: Bytes) -> Bytes {
     line.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }).collect()
 }
 
-async fn write(mut stdin: pipe::Sender, mut queue: mpsc::Receiver<Bytes>) {
+async fn write(mut stdin: pipe::Sender, mut queue: mpsc::Receiver<Bytes>) -> Option<pipe::Sender> {
     let mut batch = Vec::new();
     while queue.recv_many(&mut batch, BATCH_LINES).await > 0 {
         if write_batch(&mut stdin, &batch).await.is_err() {
             // the child closed its stdin: dropping the queue tells every sender
-            return;
+            return None;
         }
         batch.clear();
     }
+    Some(stdin)
 }
 
 async fn write_batch(stdin: &mut pipe::Sender, batch: &[Bytes]) -> io::Result<()> {

@@ -106,7 +106,7 @@ struct Running {
 
 impl Running {
     fn start(command: &Command, limits: Limits) -> io::Result<Self> {
-        let (mut prepared, guarded) = prepare(command, &limits);
+        let (mut prepared, guarded) = prepare(command, &limits, None);
         let mut process = prepared.stdin(Stdio::piped()).spawn()?;
         let (orders, ordered) = watch::channel(Order::Run);
         let (told, exit) = watch::channel(None);

@@ -12,11 +12,15 @@ use tokio::{
     io::unix::AsyncFd,
     net::unix::pipe,
     sync::{mpsc, watch},
+    task::JoinHandle,
 };
 
 use crate::{
-    Child, Command, Error, Journal, Limits, Lines, guard, outbox,
-    stderr::Tail,
+    Child, Command, Error, Journal, Limits, Lines, guard,
+    heirloom::{Tasks, Ties},
+    lease::Lease,
+    outbox,
+    stderr::{Reading, Tail},
     tree::Tree,
     warden::{self, Order, Warden},
 };
@@ -33,14 +37,12 @@ pub fn spawn_with_journal(
     journal: Option<Journal>,
 ) -> Result<(Child, Lines), Error> {
     command.check()?;
-    let (mut prepared, guarded) = prepare(command, &limits);
-    start(&mut prepared, guarded, limits, journal)
-        .map_err(|source| Error::Spawn { program: command.program.clone(), source })
+    start(command, limits, journal).map_err(|source| Error::Spawn { program: command.program.clone(), source })
 }
 
 /// A guard makes a session of its own; without one the child at least leads its own group.
-pub(crate) fn prepare(command: &Command, limits: &Limits) -> (process::Command, bool) {
-    let guard = guard::command(command, limits);
+pub(crate) fn prepare(command: &Command, limits: &Limits, lease: Option<&Lease>) -> (process::Command, bool) {
+    let guard = guard::command(command, limits, lease);
     let guarded = guard.is_some();
     let mut prepared = guard.unwrap_or_else(|| {
         let mut direct = process::Command::new(&command.program);
@@ -55,28 +57,29 @@ pub(crate) fn prepare(command: &Command, limits: &Limits) -> (process::Command, 
     (prepared, guarded)
 }
 
-fn start(
-    command: &mut process::Command,
-    guarded: bool,
-    limits: Limits,
-    journal: Option<Journal>,
-) -> io::Result<(Child, Lines)> {
-    let mut process = command.spawn()?;
+fn start(command: &Command, limits: Limits, journal: Option<Journal>) -> io::Result<(Child, Lines)> {
+    let lease = guard::is_offered().then(Lease::new).transpose()?;
+    let (mut prepared, guarded) = prepare(command, &limits, lease.as_ref());
+    let mut process = prepared.spawn()?;
     let pid = process.id();
     let fittings = fit(&mut process, &limits, journal).inspect_err(|_| discard(&mut process))?;
 
     let (orders, ordered) = watch::channel(Order::Run);
     let (exit, exited) = watch::channel(None);
     tokio::spawn(Warden::new(process, fittings.ended, guarded, ordered, limits.clone()).run(exit));
-    Ok((Child::new(pid, limits, fittings.outbox, fittings.stderr, orders, exited), fittings.lines))
+    let Fittings { outbox, lines, stderr, writer, reading, .. } = fittings;
+    let ties = lease.map(|lease| Ties { lease, tasks: Some(Tasks { writer, stderr: reading }) });
+    Ok((Child::new(pid, limits, outbox, stderr, (orders, exited), ties), lines))
 }
 
 /// Everything that connects us to a started process, and may fail when descriptors run out.
 struct Fittings {
     ended: AsyncFd<OwnedFd>,
     outbox: mpsc::Sender<Bytes>,
+    writer: JoinHandle<Option<pipe::Sender>>,
     lines: Lines,
     stderr: Tail,
+    reading: Reading,
 }
 
 fn fit(process: &mut process::Child, limits: &Limits, journal: Option<Journal>) -> io::Result<Fittings> {
@@ -85,11 +88,15 @@ fn fit(process: &mut process::Child, limits: &Limits, journal: Option<Journal>) 
     else {
         return Err(io::Error::other("the process was started without its pipes"));
     };
+    let (outbox, writer) = outbox::start(stdin.into(), limits.outbox_lines)?;
+    let (stderr, reading) = Tail::start(stderr.into(), limits.stderr_ring_bytes, journal)?;
     Ok(Fittings {
         ended: warden::end_of(process)?,
-        outbox: outbox::start(stdin.into(), limits.outbox_lines)?,
+        outbox,
+        writer,
         lines: Lines::new(pipe::Receiver::from_owned_fd(stdout.into())?, limits.line_bytes_max),
-        stderr: Tail::start(stderr.into(), limits.stderr_ring_bytes, journal)?,
+        stderr,
+        reading,
     })
 }
 

@@ -5,11 +5,12 @@ use std::{
     collections::VecDeque,
     io,
     os::fd::OwnedFd,
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use memchr::memchr;
-use tokio::{io::AsyncReadExt as _, net::unix::pipe};
+use tokio::{io::AsyncReadExt as _, net::unix::pipe, sync::oneshot, task::JoinHandle};
 
 use crate::Journal;
 
@@ -38,13 +39,30 @@ impl Ring {
     }
 }
 
+/// The task that reads one stderr. It goes on when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<pipe::Receiver>,
+}
+
+impl Reading {
+    /// Ends the task, and gives the pipe from which it read.
+    pub(crate) async fn stop(self) -> Option<pipe::Receiver> {
+        // one that has ended by itself gives the pipe too
+        let _ = self.stop.send(());
+        self.task.await.ok()
+    }
+}
+
 impl Tail {
     /// Starts the reader.
-    pub(crate) fn start(stderr: OwnedFd, bytes_max: usize, journal: Option<Journal>) -> io::Result<Self> {
+    pub(crate) fn start(stderr: OwnedFd, bytes_max: usize, journal: Option<Journal>) -> io::Result<(Self, Reading)> {
         let stderr = pipe::Receiver::from_owned_fd(stderr)?;
         let tail = Self(Arc::new(Mutex::new(Ring { bytes: VecDeque::new(), bytes_max })));
-        tokio::spawn(read(stderr, tail.clone(), journal));
-        Ok(tail)
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(read(stderr, tail.clone(), journal, stopped));
+        Ok((tail, Reading { stop, task }))
     }
 
     /// What was written last, with replacement characters where it is not UTF-8.
@@ -59,7 +77,17 @@ impl Tail {
     }
 }
 
-async fn read(mut stderr: pipe::Receiver, tail: Tail, journal: Option<Journal>) {
+async fn read(
+    mut stderr: pipe::Receiver,
+    tail: Tail,
+    journal: Option<Journal>,
+    stopped: oneshot::Receiver<()>,
+) -> pipe::Receiver {
+    let mut stopped = pin!(async {
+        if stopped.await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    });
     let mut piece = vec![0; READ_BYTES];
     let mut cutter = Cutter::default();
     let take = |line: &[u8]| {
@@ -72,12 +100,18 @@ async fn read(mut stderr: pipe::Receiver, tail: Tail, journal: Option<Journal>) 
             journal.note(text);
         }
     };
-    while let Ok(count @ 1..) = stderr.read(&mut piece).await {
+    loop {
+        let read = tokio::select! {
+            read = stderr.read(&mut piece) => read,
+            () = &mut stopped => break,
+        };
+        let Ok(count @ 1..) = read else { break };
         cutter.cut(&piece[..count], take);
         // a child that never stops talking must not keep a thread for itself
         tokio::task::coop::consume_budget().await;
     }
     cutter.finish(take);
+    stderr
 }
 
 /// Cuts what comes into lines and holds no more than a line may have.

@@ -34,10 +34,10 @@ const PREDECESSOR: &str = "SWITCHBOARD_PREDECESSOR";
 const FOR_ONE_PROCESS: [&str; 4] = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "WATCHDOG_PID"];
 /// Descriptors that go over at one time: the kernel's own limit is 253.
 const DESCRIPTORS_MAX: usize = 250;
-/// Words that go over: hundreds of addresses and thousands of names.
-const WORDS_BYTES_MAX: u64 = 1 << 20;
-/// The line that comes back: an error with its causes.
-const LINE_BYTES_MAX: u64 = 16 << 10;
+/// Words that go over at one time: the names of thousands, or what a server has written of the longest line that it may.
+const WORDS_BYTES_MAX: u64 = 65 << 20;
+/// The line that comes back: an error with its causes, or the names of thousands of servers.
+const LINE_BYTES_MAX: u64 = 256 << 10;
 /// How long either side waits for what the other has to write at once.
 const WRITTEN_WITHIN: Duration = Duration::from_secs(10);
 
@@ -91,8 +91,8 @@ impl Successor {
         Ok(line.trim_end().to_owned())
     }
 
-    /// Lets it live on when we end.
-    pub fn let_live(mut self) {
+    /// Lets it live on when this is dropped.
+    pub fn let_live(&mut self) {
         self.process = None;
     }
 }
@@ -158,7 +158,7 @@ impl Predecessor {
     }
 
     /// Says the one line that it waits for.
-    pub fn tell(mut self, line: &str) -> io::Result<()> {
+    pub fn tell(&mut self, line: &str) -> io::Result<()> {
         self.socket.set_write_timeout(Some(WRITTEN_WITHIN))?;
         let line: String = line.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
         self.socket.write_all(format!("{line}\n").as_bytes())

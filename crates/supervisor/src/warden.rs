@@ -18,11 +18,14 @@ pub(crate) enum Order {
     Run,
     Stop,
     Kill,
+    /// It lives on with another process.
+    Leave,
 }
 
 /// Owns the process until it is reaped; until then its id cannot be given to another process.
 pub(crate) struct Warden {
-    process: process::Child,
+    /// Nothing if it was started by a process before us: then its status is not ours to fetch.
+    process: Option<process::Child>,
     /// Readable once the process has ended, reaped or not.
     ended: AsyncFd<OwnedFd>,
     root: Pid,
@@ -40,20 +43,44 @@ impl Warden {
         limits: Limits,
     ) -> Self {
         let root = Pid::from_child(&process);
-        Self { process, ended, root, guarded, orders, limits }
+        Self { process: Some(process), ended, root, guarded, orders, limits }
+    }
+
+    /// Beside a guarded child that a process before us has started.
+    pub(crate) fn of_heirloom(
+        root: Pid,
+        ended: AsyncFd<OwnedFd>,
+        orders: watch::Receiver<Order>,
+        limits: Limits,
+    ) -> Self {
+        Self { process: None, ended, root, guarded: true, orders, limits }
     }
 
     /// Lives as long as the child, then publishes how it ended.
     pub(crate) async fn run(mut self, exit: watch::Sender<Option<Exit>>) {
         self.see_it_end().await;
-        // what is left shares only a session or a group with the dead root
-        on_tree(Tree::of(self.root), super::tree::Tree::kill).await;
-        let status = self.process.wait().map_or(Exit::Unknown, Exit::from);
+        let status = match &mut self.process {
+            Some(process) => {
+                if !is_left(&self.orders) {
+                    // what is left shares only a session or a group with the dead root
+                    on_tree(Tree::of(self.root), super::tree::Tree::kill).await;
+                }
+                process.wait().map_or(Exit::Unknown, Exit::from)
+            }
+            // whoever adopted it has reaped it, so its id may be that of another by now
+            None => Exit::Unknown,
+        };
         exit.send_replace(Some(status));
     }
 
     async fn see_it_end(&mut self) {
-        if !self.ended_before(Order::Stop).await && !self.ended_when_asked().await {
+        if self.ended_before(Order::Stop).await {
+            return;
+        }
+        if is_left(&self.orders) {
+            // an error here means that there is nothing to wait for
+            let _ = self.ended.readable().await;
+        } else if !self.ended_when_asked().await {
             self.kill().await;
         }
     }
@@ -106,10 +133,18 @@ impl Warden {
     }
 }
 
+fn is_left(orders: &watch::Receiver<Order>) -> bool {
+    *orders.borrow() == Order::Leave
+}
+
 /// A handle that becomes readable when this process ends.
-#[expect(deprecated, reason = "its successor is `unsafe`; our handle is an `OwnedFd` that nobody else holds")]
 pub(crate) fn end_of(process: &process::Child) -> io::Result<AsyncFd<OwnedFd>> {
-    let handle = pidfd_open(Pid::from_child(process), PidfdFlags::empty())?;
+    end_at(pidfd_open(Pid::from_child(process), PidfdFlags::empty())?)
+}
+
+/// The same, of a handle of the process.
+#[expect(deprecated, reason = "its successor is `unsafe`; our handle is an `OwnedFd` that nobody else holds")]
+pub(crate) fn end_at(handle: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     AsyncFd::new(handle)
 }
 

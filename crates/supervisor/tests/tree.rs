@@ -266,3 +266,46 @@ fn three_hundred_cycles_leave_no_process_and_no_file() {
     assert_eq!(children(), processes);
     assert!(open_files() <= files, "{} files, {files} before", open_files());
 }
+
+#[tokio::test]
+async fn a_child_that_is_left_goes_on_with_whoever_takes_it_over() {
+    let (child, mut lines) = start(&shell("echo $$; while read line; do echo got $line; done"), Limits::default());
+    let program = pid(&mut lines).await;
+    child.send("one".into()).await.expect("it reads");
+    let heirloom = child.leave(lines).await.expect("it can be left");
+    assert!(matches!(child.send("two".into()).await, Err(Error::Closed)));
+    drop(child);
+    let (heir, mut lines) = heirloom.take_over(Limits::default(), None).expect("it can be taken over");
+    heir.send("three".into()).await.expect("it still reads");
+    assert_eq!(text(&mut lines).await.as_deref(), Some("got one"));
+    assert_eq!(text(&mut lines).await.as_deref(), Some("got three"));
+    heir.stop().await;
+    assert!(is_gone(program, PATIENCE));
+}
+
+#[tokio::test]
+async fn a_child_that_nobody_takes_over_ends() {
+    let (child, mut lines) = start(&shell("echo $$; exec sleep 1000"), Limits::default());
+    let program = pid(&mut lines).await;
+    let heirloom = child.leave(lines).await.expect("it can be left");
+    assert!(!is_gone(program, Duration::from_millis(100)));
+    drop(heirloom);
+    assert!(is_gone(program, PATIENCE));
+}
+
+#[tokio::test]
+async fn what_a_child_has_begun_to_say_is_not_lost_on_the_way() {
+    let (child, mut lines) = start(&shell("echo first; printf hal; read go; echo f"), Limits::default());
+    assert_eq!(text(&mut lines).await.as_deref(), Some("first"));
+    let (heir, mut lines) =
+        child.leave(lines).await.expect("it can be left").take_over(Limits::default(), None).expect("it lives");
+    heir.send("go".into()).await.expect("it reads");
+    assert_eq!(text(&mut lines).await.as_deref(), Some("half"));
+}
+
+#[tokio::test]
+async fn a_child_that_is_to_end_is_not_left() {
+    let (child, lines) = start(&shell("sleep 1000"), quick());
+    child.kill_now();
+    assert!(matches!(child.leave(lines).await, Err(Error::Closed)));
+}

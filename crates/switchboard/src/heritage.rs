@@ -1,17 +1,27 @@
 //! What this node has not opened itself: the doors of the node before it, with the names of the servers that its clients
-//! use, and those that the service manager lends. A node that was started by hand has neither.
+//! use and the processes of some of them, and the doors that the service manager lends. A node that was started by hand has
+//! neither.
 
+use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use cli::Error;
+use config::Config;
 use futures_util::future::join_all;
-use gateway::{Gateway, catalogue::Endpoint};
+use gateway::{
+    Current, Gateway,
+    catalogue::Endpoint,
+    upstream::{
+        bequest::{self, Bequest},
+        following::Following,
+    },
+};
 use supervisor::Predecessor;
 
-use crate::will::{Door, Will};
+use crate::will::{Door, Ready, Will};
 
 /// How long servers may take to start before the node takes over without them: clients would wait as long otherwise.
 const WARM_WITHIN: Duration = Duration::from_secs(10);
@@ -25,6 +35,8 @@ pub(crate) struct Heritage {
     lent: Vec<(String, OwnedFd)>,
     servers: Vec<String>,
     everything: bool,
+    /// The servers whose processes can be had, and what each is made of.
+    processes: BTreeMap<String, String>,
 }
 
 impl Heritage {
@@ -35,7 +47,8 @@ impl Heritage {
         let (words, descriptors) = predecessor.take().map_err(failed)?;
         let will: Will = serde_json::from_slice(&words).map_err(|error| failed(error.into()))?;
         let doors = will.doors.into_iter().zip(descriptors).collect();
-        Ok(Self { predecessor: Some(predecessor), doors, lent, servers: will.servers, everything: will.everything })
+        let Will { servers, everything, processes, .. } = will;
+        Ok(Self { predecessor: Some(predecessor), doors, lent, servers, everything, processes })
     }
 
     /// Whether there is somebody to follow.
@@ -62,12 +75,24 @@ impl Heritage {
         }
     }
 
-    /// Starts what was in use, so that the first calls do not wait for it.
-    pub(crate) async fn warm(&self, gateway: &Gateway) {
+    /// The processes that this node goes on with: those of servers that it would start and share in the same way.
+    pub(crate) fn following(&self, config: &Config) -> Following {
+        let is_same = |(name, made_of): &(&String, &String)| {
+            let settings = config.servers.get(*name).filter(|settings| settings.enabled);
+            settings.and_then(bequest::made_of).as_ref() == Some(*made_of)
+        };
+        Following::of(self.processes.iter().filter(is_same).map(|(name, _)| name.clone()).collect())
+    }
+
+    /// Starts what was in use and does not come by itself, so that the first calls do not wait for it.
+    pub(crate) async fn warm(&self, gateway: &Gateway, following: &Following) {
         let view = |endpoint| async move { gateway.catalogue.view(&endpoint).await.map(drop) };
+        let comes = |name: &str| following.servers().any(|coming| coming == name);
         let started = async {
-            join_all(self.servers.iter().cloned().map(Endpoint::Server).map(view)).await;
-            if self.everything {
+            let others = self.servers.iter().filter(|name| !comes(name)).cloned();
+            join_all(others.map(Endpoint::Server).map(view)).await;
+            // asking for everything would wait for what comes later
+            if self.everything && following.servers().next().is_none() {
                 view(Endpoint::All).await;
             }
         };
@@ -76,19 +101,61 @@ impl Heritage {
         }
     }
 
-    /// Tells the node before that this one serves from now on.
-    pub(crate) fn accept(&mut self) -> io::Result<()> {
-        let line = concat!("ready ", env!("CARGO_PKG_VERSION"));
-        self.predecessor.take().map_or(Ok(()), |predecessor| predecessor.tell(line))
+    /// Tells the node before that this one serves from now on, and takes over the processes that it gives.
+    pub(crate) fn accept(&mut self, gateway: &Current, following: Following) -> io::Result<()> {
+        let Some(mut predecessor) = self.predecessor.take() else { return Ok(()) };
+        let servers = following.servers().map(str::to_owned).collect();
+        predecessor.tell(&Ready { version: env!("CARGO_PKG_VERSION").to_owned(), servers }.line())?;
+        if following.servers().next().is_some() {
+            tokio::spawn(take_over(predecessor, gateway.clone(), following, self.everything));
+        }
+        Ok(())
     }
 
     /// Tells the node before why it has to go on.
     pub(crate) fn refuse(self, error: &Error) {
         let causes = std::iter::successors(error.source(), |cause| (*cause).source());
         let why = causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"));
-        if let Some(predecessor) = self.predecessor {
+        if let Some(mut predecessor) = self.predecessor {
             // it hears that the socket closes in any case
             let _ = predecessor.tell(&why);
         }
+    }
+}
+
+/// Takes over the processes that the node before gives; from then on those that are missing are started here.
+async fn take_over(predecessor: Predecessor, gateway: Current, following: Following, everything: bool) {
+    if let Err(error) = take_all(predecessor, &gateway).await {
+        tracing::warn!(%error, "not all processes of servers could be taken over");
+    }
+    following.is_over();
+    if everything {
+        gateway.now().catalogue.view(&Endpoint::All).await;
+    }
+}
+
+/// Takes over one process after the other, until there are no more.
+async fn take_all(mut predecessor: Predecessor, gateway: &Current) -> io::Result<()> {
+    loop {
+        let taking = tokio::task::spawn_blocking(move || {
+            let taken = predecessor.take();
+            (predecessor, taken)
+        });
+        let (words, descriptors);
+        (predecessor, (words, descriptors)) =
+            taking.await.map_err(io::Error::other).and_then(|(predecessor, taken)| Ok((predecessor, taken?)))?;
+        if words.is_empty() {
+            return Ok(());
+        }
+        go_on(&gateway.now(), Bequest::of_parts(&words, descriptors)?).await;
+    }
+}
+
+/// Goes on with a process; one that no server of ours can have ends.
+async fn go_on(gateway: &Gateway, bequest: Bequest) {
+    let member = gateway.members().iter().find(|member| *member.upstream.name == *bequest.server());
+    let Some(member) = member else { return };
+    if let Err(failure) = member.upstream.take_over(bequest, gateway.stages.begin()).await {
+        tracing::warn!(server = &*member.upstream.name, %failure, "it is started anew");
     }
 }

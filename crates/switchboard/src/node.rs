@@ -15,6 +15,7 @@ use gateway::{
     },
     leaving::Stage,
     seals::Seals,
+    upstream::following::Following,
 };
 use telemetry::Log;
 use tokio::sync::mpsc;
@@ -43,8 +44,11 @@ pub(crate) async fn serve(
     let mut heritage = Heritage::of_process(lent.take())?;
     let is_first = !heritage.is_any();
     let begun = begin(arguments, settings, terminal, &mut heritage).await;
-    let begun = begun.and_then(|begun| heritage.accept().map(|()| begun).map_err(Error::from));
-    let Begun { gateway, doors, controls, wishes } = match begun {
+    let begun = begun.and_then(|begun| {
+        heritage.accept(&begun.gateway, begun.following.clone())?;
+        Ok(begun)
+    });
+    let Begun { gateway, following, doors, controls, wishes } = match begun {
         Ok(begun) => begun,
         Err(error) => {
             heritage.refuse(&error);
@@ -53,7 +57,7 @@ pub(crate) async fn serve(
     };
     let listeners = doors.iter().map(|(_, listener, speech)| (listener.clone(), speech.clone())).collect();
     let doors = doors.into_iter().map(|(door, listener, _)| (door, listener)).collect();
-    let estate = Estate { doors, controls, gateway: gateway.clone(), program, manager: manager.clone() };
+    let estate = Estate { doors, controls, gateway: gateway.clone(), following, program, manager: manager.clone() };
     let succession = tokio::spawn(estate.hand_over(wishes));
     if is_first {
         manager.ready();
@@ -81,6 +85,8 @@ pub(crate) async fn serve(
 /// A node that is ready to serve.
 struct Begun {
     gateway: Current,
+    /// What comes from the node before once this one is ready.
+    following: Following,
     doors: Vec<(Door, Arc<Listener>, Speech)>,
     controls: Controls,
     wishes: mpsc::Receiver<Wish>,
@@ -105,10 +111,11 @@ async fn begin(
         doors.push(open("grpc", address, Speech::Grpc(grpc), heritage).await?);
     }
     heritage.leave_the_rest();
-    let gateway = gateway(config);
+    let following = heritage.following(config);
+    let gateway = gateway(config, following.clone());
     jobs::keep(&gateway, config, settings)?;
     let listen: Vec<String> = doors.iter().map(|(_, listener, speech)| listener.address(speech)).collect();
-    heritage.warm(&gateway.now()).await;
+    heritage.warm(&gateway.now(), &following).await;
     let (restarts, wishes) = Restarts::channel();
     let controlled =
         Controlled { source: settings.source(), loaded: &loaded, gateway: &gateway, log, listen: &listen, restarts };
@@ -121,7 +128,7 @@ async fn begin(
             terminal.say(&line);
         }
     }
-    Ok(Begun { gateway, doors, controls, wishes })
+    Ok(Begun { gateway, following, doors, controls, wishes })
 }
 
 /// Opens a door, or goes on with that of the node before.
@@ -151,7 +158,7 @@ pub(crate) async fn stdio(arguments: &Stdio, settings: &Settings, terminal: &mut
         (_, Some(bundle)) => Endpoint::Bundle(bundle.clone()),
         _ => Endpoint::All,
     };
-    let gateway = gateway(&config);
+    let gateway = gateway(&config, Following::default());
     if !gateway.now().catalogue.has(&endpoint) {
         return Err(no_endpoint(&endpoint, &config));
     }
@@ -185,10 +192,10 @@ fn configured(settings: &Settings, terminal: &mut Terminal) -> Result<(Loaded, L
 }
 
 /// The gateway, with the servers that live in this process.
-fn gateway(config: &Config) -> Current {
+fn gateway(config: &Config, following: Following) -> Current {
     let household = Arc::new(Household::new(&config.limits));
     let residents: Arc<dyn Residents> = household.clone();
-    let gateway = Current::new(config, &residents, seals());
+    let gateway = Current::after(following, config, &residents, seals());
     household.settle(&gateway);
     if let Some(folder) = Folders::of_process().map(|folders| folders.state.join("results"))
         && let Err(error) = gateway.now().results.keep_in(&folder)

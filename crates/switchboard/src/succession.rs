@@ -1,6 +1,8 @@
 //! The hand-over of a node to a successor: the program that is on disk by now is started with our doors, and once it says
-//! that it is ready, this node takes nothing new any more. One that fails or is late is ended, and this node goes on.
+//! that it is ready, this node takes nothing new any more and gives it the processes of servers. One that fails or is late is
+//! ended, and this node goes on.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
 use std::io;
@@ -12,14 +14,21 @@ use std::time::Duration;
 
 use ::control::Wish;
 use client::Restarted;
+use futures_util::future::join_all;
 use gateway::edge::serve::Listener;
-use gateway::{Current, catalogue::Endpoint, leaving::Stage};
+use gateway::upstream::bequest::{self, Bequest};
+use gateway::upstream::following::Following;
+use gateway::{
+    Current, Gateway,
+    catalogue::{Endpoint, Member},
+    leaving::Stage,
+};
 use supervisor::Successor;
 use tokio::sync::mpsc;
 
 use crate::control::Controls;
 use crate::manager::Manager;
-use crate::will::{Door, Will};
+use crate::will::{Door, Ready, Will};
 
 /// How long a successor may take to be ready: its own start, and some seconds for the servers that were in use.
 const READY_WITHIN: Duration = Duration::from_mins(1);
@@ -32,6 +41,8 @@ pub(crate) struct Estate {
     pub(crate) controls: Controls,
     /// The gateway.
     pub(crate) gateway: Current,
+    /// What still comes from the node before: it has to be here to go on.
+    pub(crate) following: Following,
     /// The program of a successor.
     pub(crate) program: io::Result<PathBuf>,
     /// Who is told of it.
@@ -42,6 +53,7 @@ impl Estate {
     /// Hears wishes for a successor until one has taken over.
     pub(crate) async fn hand_over(mut self, mut wishes: mpsc::Receiver<Wish>) {
         while let Some(wish) = wishes.recv().await {
+            self.following.over().await;
             let (estate, outcome) = tokio::task::spawn_blocking(move || {
                 let outcome = self.successor();
                 (self, outcome)
@@ -49,21 +61,28 @@ impl Estate {
             .await
             .expect("a hand-over does not panic");
             self = estate;
-            match &outcome {
-                Err(reason) => tracing::error!(reason, "no successor took over: the node goes on"),
-                Ok(successor) => {
-                    self.manager.followed_by(successor.pid);
+            match outcome {
+                Err(reason) => {
+                    tracing::error!(reason, "no successor took over: the node goes on");
+                    let _ = wish.send(Err(reason));
+                }
+                Ok((successor, pid, ready)) => {
+                    let Ready { version, servers } = ready;
+                    self.manager.followed_by(pid);
+                    // without it the node might end with its last call, before all is given
+                    let gateway = self.gateway.now();
+                    let underway = gateway.stages.begin();
                     self.leave();
-                    let _ = wish.send(outcome);
-                    return;
+                    give_processes(&gateway, successor, &servers).await;
+                    let _ = wish.send(Ok(Restarted { pid, version, former_pid: std::process::id() }));
+                    return drop(underway);
                 }
             }
-            let _ = wish.send(outcome);
         }
     }
 
     /// Starts a successor and waits until it is ready; blocks the thread.
-    fn successor(&self) -> Result<Restarted, String> {
+    fn successor(&self) -> Result<(Successor, u32, Ready), String> {
         if std::process::id() == 1 {
             return Err(
                 "this is the first process of its container, which ends with it: replace the container".to_owned()
@@ -84,10 +103,10 @@ impl Estate {
             io::ErrorKind::WouldBlock => format!("`{}` was not ready within {READY_WITHIN:?}", program.display()),
             _ => failed(error),
         })?;
-        let version = line.strip_prefix("ready ").ok_or_else(|| line.clone())?.to_owned();
-        let restarted = Restarted { pid: successor.pid(), version, former_pid: std::process::id() };
+        let ready = Ready::read(&line).ok_or(line)?;
+        let pid = successor.pid();
         successor.let_live();
-        Ok(restarted)
+        Ok((successor, pid, ready))
     }
 
     fn all_doors(&self) -> impl Iterator<Item = (Door, &Arc<Listener>)> {
@@ -99,7 +118,11 @@ impl Estate {
         let gateway = self.gateway.now();
         let in_use = gateway.members().iter().filter(|member| member.upstream.peer().is_some());
         let servers = in_use.map(|member| member.upstream.name.to_string()).collect();
-        Will { doors, servers, everything: gateway.catalogue.warm(&Endpoint::All).is_some() }
+        let leaving = gateway.members().iter().filter(|member| member.upstream.may_leave());
+        let processes = leaving
+            .filter_map(|Member { upstream, settings }| Some((upstream.name.to_string(), bequest::made_of(settings)?)));
+        let everything = gateway.catalogue.warm(&Endpoint::All).is_some();
+        Will { doors, servers, everything, processes: processes.collect() }
     }
 
     /// Takes nothing new from now on.
@@ -109,6 +132,29 @@ impl Estate {
         }
         tracing::info!("a successor has taken over: calls that run are finished here");
         self.gateway.now().stages.enter(Stage::HandedOver);
+    }
+}
+
+/// Gives the successor the processes of these servers; it waits for them before it starts any of its own.
+async fn give_processes(gateway: &Gateway, mut successor: Successor, servers: &BTreeSet<String>) {
+    if servers.is_empty() {
+        return;
+    }
+    let wanted = gateway.members().iter().filter(|member| servers.contains(&*member.upstream.name));
+    let left = join_all(wanted.map(|member| member.upstream.leave())).await.into_iter().flatten();
+    let parts: Vec<_> = left.map(Bequest::into_parts).collect();
+    let given = tokio::task::spawn_blocking(move || {
+        for parts in parts {
+            let (words, descriptors) = parts?;
+            let descriptors: Vec<_> = descriptors.iter().map(AsFd::as_fd).collect();
+            successor.give(&words, &descriptors)?;
+        }
+        successor.give(&[], &[])
+    });
+    match given.await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "not all processes of servers could be handed over"),
+        Err(error) => tracing::error!(%error, "no process of a server could be handed over"),
     }
 }
 

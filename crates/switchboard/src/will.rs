@@ -1,5 +1,7 @@
-//! What a node leaves to its successor, in words: which descriptor is which door, and which servers were in use. Both may
-//! be of different versions, so members are only ever added and unknown ones are passed over.
+//! What a node leaves to its successor, in words: which descriptor is which door, which servers were in use, and whose
+//! processes can come after. Both may be of different versions, so members are only ever added and unknown ones are passed over.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +16,32 @@ pub(crate) struct Will {
     /// Whether the endpoint of everything was in use.
     #[serde(default)]
     pub(crate) everything: bool,
+    /// The servers whose running processes the successor may have once it is ready, and what each is made of.
+    #[serde(default)]
+    pub(crate) processes: BTreeMap<String, String>,
+}
+
+/// What a successor says when it is ready: its version, and the servers whose processes it goes on with.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Ready {
+    /// Its version.
+    pub(crate) version: String,
+    /// The names of the servers.
+    pub(crate) servers: BTreeSet<String>,
+}
+
+impl Ready {
+    /// As one line.
+    pub(crate) fn line(&self) -> String {
+        let names = self.servers.iter().map(|name| format!(" {name}"));
+        format!("ready {}{}", self.version, names.collect::<String>())
+    }
+
+    /// What a line says, unless it says why the successor is not ready.
+    pub(crate) fn read(line: &str) -> Option<Self> {
+        let mut words = line.strip_prefix("ready ")?.split(' ').map(str::to_owned);
+        Some(Self { version: words.next()?, servers: words.collect() })
+    }
 }
 
 /// A listening socket.
@@ -52,5 +80,17 @@ mod tests {
             r#"{"doors":[{"speech":"quic","asked":"x","since":1}],"servers":["a"],"everything":true,"more":[]}"#;
         let newer: Will = serde_json::from_str(newer).unwrap();
         assert_eq!((newer.servers, newer.everything), (vec!["a".to_owned()], true));
+    }
+
+    #[test]
+    fn a_ready_successor_is_understood_and_one_that_is_not_is_no_successor() {
+        let check = |line: &str, version: &str, servers: &[&str]| {
+            let servers = servers.iter().map(|name| (*name).to_owned()).collect();
+            let ready = Ready { version: version.to_owned(), servers };
+            assert_eq!((Ready::read(line).as_ref(), ready.line().as_str()), (Some(&ready), line));
+        };
+        check("ready 0.1.0", "0.1.0", &[]);
+        check("ready 0.2.0 door lamp", "0.2.0", &["door", "lamp"]);
+        assert_eq!(Ready::read("the configuration has 2 problems"), None);
     }
 }

@@ -3,11 +3,13 @@
 //! is played through in a test within a second. What acts on them is the pipeline of the gateway.
 
 mod act;
+pub mod adaptive;
 pub mod balance;
 pub mod cache;
 mod class;
 pub mod queue;
 mod rate;
+mod tempo;
 
 pub mod batch;
 pub mod breaker;
@@ -18,3 +20,4 @@ pub mod single_flight;
 pub use act::Act;
 pub use class::{Class, UnknownClass};
 pub use rate::{Meter, Rate, TooOften};
+pub use tempo::{Silences, Tempo};

@@ -226,7 +226,7 @@ proptest! {
             match what {
                 Happens::Call { near, key, random, avoided } => {
                     let (near, avoided) = (near.map(place), Vec::from_iter(avoided));
-                    server.call(&Wanted { place: near.as_ref(), key, random, avoided: &avoided }, now);
+                    server.call(&Wanted { place: near.as_ref(), key, random, avoided: &avoided, is_again: false }, now);
                 }
                 Happens::Answered { which, ms } => server.ended(which, Some(Duration::from_millis(ms)), now),
                 Happens::Failed { which } => server.ended(which, None, now),

@@ -151,6 +151,7 @@ impl Node {
         self.next += 1;
         let (id, waiting) = (self.next, self.queues[server].waiting());
         let offered = self.queues[server].offer(entry.clone(), id, &self.room, self.now);
+        let wanted = entry.clone();
         let known = |ticket| Known { server, principal, ticket, entry, order: id, is_running: false, resting: 0 };
         match offered {
             Offer::Starts(ticket) => {
@@ -158,12 +159,32 @@ impl Node {
                 self.started(ticket.id);
             }
             Offer::Waits(ticket) => self.calls.push(known(ticket)),
+            Offer::Late(wait) => {
+                self.comes_too_late(server, &wanted, wait);
+                self.ended.push(id);
+            }
             Offer::Refused(refusal) => {
                 let is_full = waiting == LIMITS.waiting_max || self.shares[principal].waiting.is_full();
                 assert!(is_full && !refusal.retry_after.is_zero(), "{refusal:?}");
                 self.ended.push(id);
             }
         }
+    }
+
+    /// So many of the same caller go first that even the shortest time that a call took would be too long.
+    fn comes_too_late(&self, server: usize, entry: &Entry, wait: Duration) {
+        let goes_first = |call: &&Known| {
+            let other = &call.entry;
+            let is_same =
+                call.server == server && other.class == entry.class && Arc::ptr_eq(&other.share, &entry.share);
+            let is_free = other.lock.is_none() && other.tool_max.is_none();
+            !call.is_running && is_same && is_free && other.deadline >= entry.deadline
+        };
+        let before = self.calls.iter().filter(goes_first).count() as u32;
+        let answered = || self.queues[server].past().filter(|call| call.end == End::Completed && !call.was_asked);
+        let longest = answered().map(|call| call.ran).max().unwrap_or_default();
+        assert!(self.now + wait > entry.deadline && wait <= longest * before / LIMITS.running_max, "{wait:?}");
+        assert!(answered().count() >= 15, "it is too early to know");
     }
 
     /// Asks all queues what starts next until there is nothing.
@@ -448,4 +469,38 @@ fn a_call_that_waits_for_a_person_makes_room_and_keeps_its_object() {
     assert_eq!((queue.running(), room.taken()), (2, 2));
     queue.finish(asking, End::Completed, &room, now);
     assert_eq!((queue.running(), room.taken()), (1, 1));
+}
+
+/// A queue with one place in which `answered` calls took a second each, and five calls of a caller wait behind one that runs.
+fn known_to_take_a_second(answered: u64) -> (Queue, Bound, Instant, Arc<Share>, Arc<Share>) {
+    let (mut queue, room, busy, other) = crowd(100);
+    let mut now = Instant::now();
+    for id in 0..answered {
+        let Offer::Starts(running) = queue.offer(entry(&busy, now), id, &room, now) else { panic!("it is free") };
+        now += Duration::from_secs(1);
+        queue.finish(running, End::Completed, &room, now);
+    }
+    for id in 100..106 {
+        assert!(!matches!(queue.offer(entry(&busy, now), id, &room, now), Offer::Late(_)));
+    }
+    (queue, room, now, busy, other)
+}
+
+#[test]
+fn a_call_that_would_start_too_late_is_refused_at_once_with_the_wait() {
+    let (mut queue, room, now, busy, other) = known_to_take_a_second(15);
+    let mut within = |share: &Arc<Share>, seconds| {
+        let entry = Entry { deadline: now + Duration::from_secs(seconds), ..entry(share, now) };
+        queue.offer(entry, 200 + seconds, &room, now)
+    };
+    assert_eq!(within(&busy, 3), Offer::Late(Duration::from_secs(5)));
+    assert!(matches!(within(&busy, 8), Offer::Waits(_)));
+    assert!(matches!(within(&other, 1), Offer::Waits(_)), "others may have their turn first");
+}
+
+#[test]
+fn nobody_is_refused_for_a_wait_that_is_only_guessed() {
+    let (mut queue, room, now, busy, _) = known_to_take_a_second(14);
+    let hurried = Entry { deadline: now + Duration::from_millis(1), ..entry(&busy, now) };
+    assert!(matches!(queue.offer(hurried, 200, &room, now), Offer::Waits(_)));
 }

@@ -34,7 +34,7 @@ const FLOORS: &[Floor] = &[
             "toolkit-server",
         ],
     },
-    Floor { number: 4, noun: "tools", crates: &["client", "workbench"] },
+    Floor { number: 4, noun: "tools", crates: &["client", "valkey", "workbench"] },
     Floor { number: 3, noun: "adapters", crates: &["egress", "store", "supervisor"] },
     Floor { number: 2, noun: "rules", crates: &["adoption", "config", "toolkit", "traffic"] },
     Floor { number: 1, noun: "words", crates: &["mcp"] },
@@ -42,7 +42,7 @@ const FLOORS: &[Floor] = &[
 ];
 
 /// The crates beside the floors: they may look at every floor, and no floor may use them but in its tests.
-const BESIDE: &[&str] = &["e2e", "testkit", "xtask"];
+const BESIDE: &[&str] = &["e2e", "simulation", "testkit", "xtask"];
 
 /// The one crate beside the floors that the tests of a floor may use.
 const TEST_SUPPORT: &str = "testkit";

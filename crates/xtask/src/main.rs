@@ -14,6 +14,7 @@ mod limits;
 mod page;
 mod program;
 mod restarts;
+mod simulate;
 mod soak;
 mod toolkits;
 mod traffic;
@@ -31,6 +32,7 @@ cargo xtask <task>
   bench [--quick]                measure direct, floor proxy and gateway side by side
   bench-toolkits [--quick]       measure toolkits: start, memory, and tools beside native commands
   restarts [--rounds N]          restart a gateway that is asked all the while, and count what fails
+  simulate [--seeds N|--seed N]  a node without a clock, before servers that misbehave: 100,000 runs, or one of them
   histories [--cases N]          the machines of calls beside naive models, a million random histories each
   traffic [SCENARIO…]            what calls meet under load: fairness, refusals, deadlines, storms, and what it costs
   soak [--cycles N]              start, use and kill stdio servers by the thousand, and look for what is left
@@ -59,6 +61,7 @@ fn run(task: &str, options: &[String]) -> Result<(), Box<dyn Error>> {
         "bench" => Ok(bench::run(options)?),
         "bench-toolkits" => Ok(bench_toolkits::run(options)?),
         "restarts" => Ok(restarts::run(options)?),
+        "simulate" => Ok(simulate::run(options)?),
         "histories" => Ok(histories::run(options)?),
         "traffic" => Ok(traffic::run(options)?),
         "soak" => Ok(soak::run(options)?),

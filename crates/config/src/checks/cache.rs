@@ -2,16 +2,40 @@
 
 use crate::path::KeyPath;
 use crate::problem::Problems;
-use crate::{Act, Config, Invalidation, Server, ToolSettings, nearest};
+use crate::{Act, Config, Invalidation, Secret, Server, ToolSettings, nearest};
+
+/// Characters of a key that nobody guesses: 128 bits, written as hexadecimal digits.
+const KEY_CHARACTERS_MIN: usize = 32;
 
 /// Reports what is wrong with what is said of keeping answers.
 pub(super) fn check(config: &Config, problems: &mut Problems<'_>) {
+    check_shared(config, problems);
     for (name, server) in &config.servers {
         for (glob, settings) in &server.tool {
             let path = KeyPath::of(["servers", name, "tool", glob]);
             check_servers(settings, config, &path.key("invalidates"), problems);
             check_act(settings, &path, problems);
         }
+    }
+}
+
+/// Reports a place that cannot be shared, and keys that could be guessed.
+fn check_shared(config: &Config, problems: &mut Problems<'_>) {
+    let path = KeyPath::of(["cache"]);
+    let cache = &config.cache;
+    let is_address = |url: &str| ["redis://", "rediss://", "unix:///"].iter().any(|scheme| url.starts_with(scheme));
+    let shown = |secret: &Option<Secret>| secret.clone().filter(|secret| !secret.is_masked());
+    if shown(&cache.redis_url).is_some_and(|url| !is_address(url.expose())) {
+        let hint = "write redis://HOST:PORT, rediss://HOST:PORT or unix:///PATH";
+        problems.add(&path.key("redis_url"), "it is no address of a Redis or Valkey".to_owned(), hint);
+    }
+    if cache.redis_prefix.is_empty() || !cache.redis_prefix.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let message = "a prefix is made of letters, digits and signs".to_owned();
+        problems.add(&path.key("redis_prefix"), message, "write a word, such as \"switchboard\"");
+    }
+    if shown(&cache.redis_key).is_some_and(|key| key.expose().chars().count() < KEY_CHARACTERS_MIN) {
+        let message = format!("a key has at least {KEY_CHARACTERS_MIN} characters");
+        problems.add(&path.key("redis_key"), message, "make one with `openssl rand -hex 32`");
     }
 }
 

@@ -16,6 +16,15 @@ pub(super) fn check(queue: &Queue, problems: &mut Problems<'_>) {
     }
 }
 
+/// Reports a least number of calls that is above the most of them.
+pub(super) fn check_concurrency(server: &Server, queue: &Queue, path: &KeyPath, problems: &mut Problems<'_>) {
+    let max = queue.concurrency_of(server);
+    if let Some(min) = server.concurrency_min.filter(|min| *min > max) {
+        let message = format!("{min} is more than `concurrency`, which is {max}");
+        problems.add(&path.key("concurrency_min"), message, "lower it, or raise `concurrency`");
+    }
+}
+
 /// Reports what is wrong with the locks of the tools of a server.
 pub(super) fn check_locks(server: &Server, path: &KeyPath, problems: &mut Problems<'_>) {
     for (glob, settings) in &server.tool {
@@ -50,5 +59,13 @@ mod tests {
         check(&locked("repo"), "f:2:20: servers.a.tool.\"*\".lock: `repo` is no lock");
         check(&locked("arg:"), "f:2:20: servers.a.tool.\"*\".lock: `arg:` is no lock");
         assert_eq!(problems(&locked("arg:repo")), [""; 0]);
+    }
+
+    #[test]
+    fn the_fewest_calls_are_no_more_than_the_most() {
+        let least = |min: u32| format!("servers.a.command = \"a\"\nservers.a.concurrency_min = {min}");
+        let expected = "f:2:11: servers.a.concurrency_min: 6 is more than `concurrency`, which is 5";
+        assert_eq!(problems(&least(6)), [expected]);
+        assert_eq!(problems(&least(5)), [""; 0]);
     }
 }

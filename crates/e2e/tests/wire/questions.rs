@@ -2,7 +2,7 @@
 //! and a state that is not exactly that one is refused.
 
 use e2e::fixture::Era;
-use e2e::wire::{Answer, exchange, modern_call_headers, post};
+use e2e::wire::{Answer, exchange, list_tools, modern_call_headers, post};
 use e2e::{Node, servers};
 use serde_json::{Value, json};
 
@@ -133,8 +133,10 @@ fn can_visit() -> Value {
 fn progress_after_an_answer_carries_the_token_of_the_retry() {
     let node = Node::start(&servers::everything_over_stdio("everything"));
     let tool = "trigger-long-running-operation";
+    // the server asks soon after the handshake: the call must be under way by then, and not wait for the list of tools
+    assert!(list_tools(node.address(), "/servers/everything/mcp").text().contains(tool));
     let round = |token: &str, rest: &Value| {
-        let mut body = call(&json!({ "roots": {} }), &json!({ "duration": 2, "steps": 8 }), rest);
+        let mut body = call(&json!({ "roots": {} }), &json!({ "duration": 3, "steps": 12 }), rest);
         body["params"]["name"] = json!(tool);
         body["params"]["_meta"]["progressToken"] = json!(token);
         let headers = modern_call_headers(tool);

@@ -96,7 +96,8 @@ impl Behalf {
         Wishes {
             timeout: wishes.timeout.map(|timeout| timeout.saturating_sub(self.began.elapsed())),
             idempotency_key: wishes.idempotency_key.as_ref().map(|key| format!("{key} {id}").into()),
-            ..wishes.clone()
+            // the head of the one answer can speak of no single call
+            ..wishes.clone().untold()
         }
     }
 }

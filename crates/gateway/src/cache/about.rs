@@ -3,7 +3,11 @@
 
 use std::sync::Arc;
 
-use mcp::{Method, Param, array, state::arguments_digest};
+use mcp::{
+    Method, Param, array,
+    pack::{Packer, Unpacker},
+    state::arguments_digest,
+};
 
 use crate::call::Call;
 
@@ -58,6 +62,21 @@ impl Arguments {
         let mut arguments = Self::of(call).0.into_vec();
         arguments.retain(|(name, _)| names.contains(name));
         Self(arguments.into())
+    }
+
+    /// Appends them, to be told to other nodes.
+    pub fn pack(&self, packer: &mut Packer) {
+        packer.put_u32(self.0.len() as u32);
+        for (name, value) in &self.0 {
+            packer.put_u64(*name);
+            packer.put_u64(*value);
+        }
+    }
+
+    /// Takes them, as another node has said them.
+    pub fn unpack(unpacker: &mut Unpacker<'_>) -> Option<Self> {
+        let count = unpacker.take_u32()?;
+        (0..count).map(|_| Some((unpacker.take_u64()?, unpacker.take_u64()?))).collect::<Option<_>>().map(Self)
     }
 
     /// Whether none of these has another value in `others`. What is not said there may be any.

@@ -9,9 +9,9 @@ use std::{
     },
 };
 
-use traffic::cache::{Ledger, Moment, Tally};
+use traffic::cache::{Followed, Ledger, Moment, Tally};
 
-use super::{About, Void};
+use super::{About, Others, Void};
 
 /// Tools of one server that are counted one by one. A server with more of them has the rest uncounted.
 const TOOLS_COUNTED_MAX: usize = 1_024;
@@ -24,14 +24,25 @@ pub struct Drawer {
     /// The newest declaration, so that most answers are found good without a lock.
     newest: AtomicU64,
     ledger: Mutex<Ledger<Void>>,
+    /// What all nodes declared void, under the numbers that they count it by.
+    common: Mutex<Ledger<Void>>,
+    others: Arc<Others>,
     tallies: Mutex<HashMap<Arc<str>, Tally>>,
 }
 
 impl Drawer {
     /// An empty drawer with a number of its own.
-    pub fn new(number: u64, server: Arc<str>) -> Self {
+    pub fn new(number: u64, server: Arc<str>, others: Arc<Others>) -> Self {
         let newest = AtomicU64::new(0);
-        Self { number, server, newest, ledger: Mutex::default(), tallies: Mutex::default() }
+        Self {
+            number,
+            server,
+            newest,
+            ledger: Mutex::default(),
+            common: Mutex::default(),
+            others,
+            tallies: Mutex::default(),
+        }
     }
 
     /// Its number, which no other drawer has or had.
@@ -49,17 +60,51 @@ impl Drawer {
         Moment(self.newest.load(Ordering::Acquire))
     }
 
-    /// Declares void what a declaration concerns.
+    /// Declares void what a declaration concerns, here and at all nodes.
     pub fn declare(&self, void: Void) {
-        let mut ledger = self.ledger();
-        ledger.declare(void);
-        self.newest.store(ledger.now().0, Ordering::Release);
+        if let Some(others) = &*self.others.load() {
+            others.declare(&self.server, Some(&void));
+        }
+        self.note(|ledger| ledger.declare(void));
     }
 
-    /// Declares everything void.
+    /// Declares everything void, here and at all nodes.
     pub fn declare_all(&self) {
+        if let Some(others) = &*self.others.load() {
+            others.declare(&self.server, None);
+        }
+        self.note(Ledger::declare_all);
+    }
+
+    /// Some node has declared this void, or everything; the number is that of the declaration. What this node has said
+    /// itself, it knows already.
+    pub fn hear(&self, number: u64, void: Option<Void>, is_own: bool) {
+        let followed = self.common().follow(number, void.clone());
+        match (followed, void) {
+            (Followed::Missed, _) => self.note(Ledger::declare_all),
+            (Followed::Next, Some(void)) if !is_own => self.note(|ledger| ledger.declare(void)),
+            (Followed::Next, None) if !is_own => self.note(Ledger::declare_all),
+            _ => {}
+        }
+    }
+
+    /// Other nodes may have declared anything void: nothing is known of it any more.
+    pub fn forget(&self) {
+        *self.common() = Ledger::default();
+        self.note(Ledger::declare_all);
+    }
+
+    /// Whether an answer is good that some node has fetched, by the number of the newest declaration at its beginning;
+    /// `newest` is that of the newest of all.
+    pub fn is_good_elsewhere(&self, since: u64, newest: u64, about: &About) -> bool {
+        let common = self.common();
+        let is_known = common.now() == Moment(newest) && since <= newest;
+        since == newest || is_known && common.is_good(Moment(since), |void| void.concerns(about))
+    }
+
+    fn note(&self, declare: impl FnOnce(&mut Ledger<Void>)) {
         let mut ledger = self.ledger();
-        ledger.declare_all();
+        declare(&mut ledger);
         self.newest.store(ledger.now().0, Ordering::Release);
     }
 
@@ -81,6 +126,10 @@ impl Drawer {
     pub fn tallies(&self) -> Vec<(Arc<str>, Tally)> {
         let tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
         tallies.iter().map(|(label, tally)| (label.clone(), *tally)).collect()
+    }
+
+    fn common(&self) -> MutexGuard<'_, Ledger<Void>> {
+        self.common.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn ledger(&self) -> MutexGuard<'_, Ledger<Void>> {

@@ -69,6 +69,28 @@ impl Kept {
         })
     }
 
+    /// An answer that another node has fetched. Whoever read it has made sure that it is good.
+    pub fn restored(
+        answer: Answer,
+        about: About,
+        came: Instant,
+        took: Duration,
+        since: Moment,
+        drawer: Arc<Drawer>,
+    ) -> Self {
+        Self {
+            hint: hint(&answer.envelope),
+            answer,
+            about,
+            came,
+            took,
+            since,
+            drawer,
+            hits: AtomicU64::new(0),
+            is_fetched_anew: AtomicBool::new(false),
+        }
+    }
+
     /// Whether nothing that concerns it was declared void.
     pub fn is_good(&self) -> bool {
         self.drawer.is_good(self.since, &self.about)

@@ -15,23 +15,8 @@ impl Key {
     /// The key of a call. `is_shared` says whether the answer is the same for all principals. There is none for arguments
     /// that could be read in two ways.
     pub fn of(drawer: &Drawer, call: &Call, is_shared: bool) -> Option<Self> {
-        let mut digest = Sha256::new();
-        digest.update(drawer.number().to_be_bytes());
-        digest.update([
-            u8::from(call.method == Method::ToolsCall),
-            u8::from(call.caller.era == Era::Modern),
-            call.caller.abilities.bits(),
-            u8::from(is_shared),
-        ]);
-        put(&mut digest, call.method.as_str().as_bytes());
-        put(&mut digest, call.own_name.as_bytes());
-        put(&mut digest, if is_shared { b"" } else { call.caller.principal.name.as_bytes() });
-        digest.update(arguments_digest(call.request.param_raw(Param::Arguments).unwrap_or(b"{}")).ok()?);
-        for (_, fixed) in &call.fixed {
-            put(&mut digest, fixed);
-        }
-        let [key, _] = *digest.finalize().as_chunks::<16>().0 else { return None };
-        Some(Self(key))
+        let digest = digest(&drawer.number().to_be_bytes(), call, is_shared)?;
+        digest.first_chunk().map(|key| Self(*key))
     }
 
     /// Its first digits, to tell keys apart in reports.
@@ -39,6 +24,26 @@ impl Key {
         let number = u128::from_be_bytes(self.0);
         format!("{:012x}", number >> 80)
     }
+}
+
+/// A digest of all that decides about the answer to a call at the server that is meant by `server`.
+pub(super) fn digest(server: &[u8], call: &Call, is_shared: bool) -> Option<[u8; 32]> {
+    let mut digest = Sha256::new();
+    digest.update(server);
+    digest.update([
+        u8::from(call.method == Method::ToolsCall),
+        u8::from(call.caller.era == Era::Modern),
+        call.caller.abilities.bits(),
+        u8::from(is_shared),
+    ]);
+    put(&mut digest, call.method.as_str().as_bytes());
+    put(&mut digest, call.own_name.as_bytes());
+    put(&mut digest, if is_shared { b"" } else { call.caller.principal.name.as_bytes() });
+    digest.update(arguments_digest(call.request.param_raw(Param::Arguments).unwrap_or(b"{}")).ok()?);
+    for (_, fixed) in &call.fixed {
+        put(&mut digest, fixed);
+    }
+    Some(digest.finalize().into())
 }
 
 /// The length before every text: no two rows of texts write the same bytes.

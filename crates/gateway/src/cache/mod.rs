@@ -3,42 +3,50 @@
 //! which calls are looked up here is the affair of the pipeline.
 //!
 //! In reading order: `key` (which calls get the same answer), `about` (what an answer is about), `void` (what is declared
-//! void), `kept` (an answer), `keeping` (what a tool has to do with it), `drawer` (what belongs to one server), `turn` (who
-//! fetches anew), `report` (what is told of it all).
+//! void), `kept` (an answer), `keeping` (what a tool has to do with it), `drawer` and `drawers` (what belongs to one server,
+//! and to all), `turn` (who fetches anew), `shared` (what several nodes keep together), `report` (what is told of it all).
 
 mod about;
 mod drawer;
+mod drawers;
 mod keeping;
 mod kept;
 mod key;
 mod report;
+mod shared;
 #[cfg(test)]
 mod tests;
 mod turn;
 mod void;
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
+use arc_swap::ArcSwapOption;
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, sync, sync::DefaultLifecycle};
+use traffic::cache::Moment;
+
+pub use valkey::State;
 
 pub use self::{
     about::{About, Arguments},
     drawer::Drawer,
+    drawers::Drawers,
     keeping::{Acting, Keeping, Voids},
     kept::{Kept, Origin, is_whole},
     key::Key,
     report::{Holding, Report, ToolReport, TopKey},
+    shared::{Look, Shared, SharedReport, Ticket, Wanted},
     turn::Turn,
     void::Void,
 };
 use self::{kept::Weight, turn::Behind};
-use crate::upstream::Upstream;
+use crate::{call::Call, seals::Seals, upstream::Upstream};
+
+/// What other nodes keep, where they share it.
+pub type Others = ArcSwapOption<Shared>;
 
 /// Parts of the memory that are locked one by one. Few, because one answer has to fit into one part.
 const SHARDS: usize = 4;
@@ -48,8 +56,8 @@ const ANSWERS_EXPECTED: usize = 16 * 1024;
 /// The answers that are kept.
 pub struct Cache {
     answers: sync::Cache<Key, Arc<Kept>, Weight>,
-    /// By the names of servers.
-    drawers: Mutex<BTreeMap<Arc<str>, Arc<Drawer>>>,
+    drawers: Arc<Drawers>,
+    others: Arc<Others>,
     /// The number of the next drawer: one that was used is never used again.
     next: AtomicU64,
     behind: Behind,
@@ -72,7 +80,13 @@ impl Cache {
             .expect("all that it needs is given");
         let answers =
             sync::Cache::with_options(options, Weight, DefaultHashBuilder::default(), DefaultLifecycle::default());
-        Self { answers, drawers: Mutex::default(), next: AtomicU64::new(0), behind: Behind::default() }
+        Self {
+            answers,
+            drawers: Arc::default(),
+            others: Arc::default(),
+            next: AtomicU64::new(0),
+            behind: Behind::default(),
+        }
     }
 
     /// Holds so many bytes from now on; what does not fit any more is dropped.
@@ -82,18 +96,44 @@ impl Cache {
         }
     }
 
+    /// Shares answers with other nodes as the configuration says, from now on.
+    pub fn share(&self, settings: &config::Cache, seals: &Arc<Seals>) {
+        let is_as_before = match &*self.others.load() {
+            Some(shared) => shared.is_as(settings),
+            None => settings.redis_url.is_none(),
+        };
+        if !is_as_before {
+            self.others.store(Shared::open(settings, seals, &self.drawers));
+        }
+    }
+
+    /// What other nodes keep, and the name there of the answer to this call, if it has one.
+    pub fn elsewhere(&self, upstream: &Upstream, call: &Call, is_shared: bool) -> Option<(Arc<Shared>, String)> {
+        let shared = self.others.load_full()?;
+        let name = shared.name_of(&upstream.settings, &upstream.name, call, is_shared)?;
+        Some((shared, name))
+    }
+
+    /// Tells other nodes what they could not be told before.
+    pub fn sweep(&self) {
+        if let Some(shared) = &*self.others.load() {
+            shared.tell_again();
+        }
+    }
+
     /// The drawer of a server.
     pub fn drawer<'u>(&self, upstream: &'u Upstream) -> &'u Arc<Drawer> {
         upstream.changes.drawer(|| {
-            let drawer = Arc::new(Drawer::new(self.next.fetch_add(1, Ordering::Relaxed), upstream.name.clone()));
-            self.drawers().insert(upstream.name.clone(), drawer.clone());
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            let drawer = Arc::new(Drawer::new(number, upstream.name.clone(), self.others.clone()));
+            self.drawers.put(drawer.clone());
             drawer
         })
     }
 
     /// The drawer of the server of this name, if anything of it was ever kept.
     pub fn drawer_of(&self, server: &str) -> Option<Arc<Drawer>> {
-        self.drawers().get(server).cloned()
+        self.drawers.named(server)
     }
 
     /// The answer under this key, unless it has been declared void.
@@ -117,16 +157,12 @@ impl Cache {
     /// Drops the answers of one server, or of all, and says how many there were.
     pub fn clear(&self, server: Option<&str>) -> usize {
         let before = self.answers.len();
-        for (name, drawer) in &*self.drawers() {
-            if server.is_none_or(|server| **name == *server) {
+        self.drawers.each(|drawer| {
+            if server.is_none_or(|server| **drawer.server() == *server) {
                 drawer.declare_all();
             }
-        }
+        });
         self.answers.retain(|_, kept| kept.is_good());
         before.saturating_sub(self.answers.len())
-    }
-
-    fn drawers(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, Arc<Drawer>>> {
-        self.drawers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -10,7 +10,7 @@ use std::{
 
 use traffic::cache::Tally;
 
-use super::{Cache, Kept, Key};
+use super::{Cache, Kept, Key, SharedReport};
 
 /// Answers that are named as the most wanted.
 const TOP_KEYS: usize = 10;
@@ -30,6 +30,8 @@ pub struct Report {
     pub tools: Vec<ToolReport>,
     /// The answers that were given most often.
     pub top: Vec<TopKey>,
+    /// What several nodes keep together, where they do.
+    pub shared: Option<SharedReport>,
 }
 
 /// What is told of one tool.
@@ -79,12 +81,12 @@ impl Cache {
         let answers: Vec<(Key, Arc<Kept>)> = self.answers.iter().filter(|(_, kept)| kept.is_good()).collect();
         let holdings = holdings(&answers, now);
         let mut tools = Vec::new();
-        for drawer in self.drawers().values() {
+        self.drawers.each(|drawer| {
             for (tool, tally) in drawer.tallies() {
                 let holding = holdings.get(&(drawer.number(), tool.clone())).copied().unwrap_or_default();
                 tools.push(ToolReport { server: drawer.server().clone(), tool, tally, holding });
             }
-        }
+        });
         tools.sort_by_key(|report| (Reverse(report.tally.saved), report.server.clone(), report.tool.clone()));
         Report {
             memory_bytes: self.answers.weight(),
@@ -93,6 +95,7 @@ impl Cache {
             total: tools.iter().fold(Tally::default(), |total, report| total.and(report.tally)),
             tools,
             top: top(answers, now),
+            shared: self.others.load().as_ref().map(|shared| shared.report()),
         }
     }
 }

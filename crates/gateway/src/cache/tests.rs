@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    call::{Abilities, Answer, Call, Caller},
+    call::{Abilities, Answer, Call, Caller, SoFar},
     manner::Manner,
     pipeline::wishes::Wishes,
     principal::{Lasting, Principal},
@@ -43,7 +43,7 @@ fn call_of(principal: &str, tool: &str, arguments: &str) -> Call {
         only_as_task: false,
         wishes: Wishes::default(),
         manner: Manner::default(),
-        is_elsewhere: false,
+        so_far: SoFar::default(),
     }
 }
 
@@ -53,7 +53,7 @@ fn answer(result: &Value) -> Answer {
 }
 
 fn drawer() -> Arc<Drawer> {
-    Arc::new(Drawer::new(0, "a".into()))
+    Arc::new(Drawer::new(0, "a".into(), Arc::default()))
 }
 
 fn origin(drawer: &Arc<Drawer>, call: &Call) -> Origin {
@@ -71,7 +71,7 @@ fn calls_that_mean_the_same_have_the_same_key_and_others_have_not() {
     assert_ne!(first, key("ada", "got", r#"{"a":1,"b":[]}"#));
     assert_ne!(first, key("ada", "get", r#"{"a":2,"b":[]}"#));
     assert_eq!(key("ada", "get", r#"{"a":1,"a":2}"#), None);
-    let other_drawer = Drawer::new(1, "a".into());
+    let other_drawer = Drawer::new(1, "a".into(), Arc::default());
     assert_ne!(first, Key::of(&other_drawer, &call_of("ada", "get", r#"{"a":1,"b":[]}"#), false));
 }
 
@@ -205,7 +205,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 /// Plays a history in which the world has a version, and an answer says for whom, of what, and of which version it is.
 fn play(history: &[Step]) -> Result<usize, TestCaseError> {
     let (cache, drawer) = (Cache::new(1 << 20), drawer());
-    cache.drawers().insert("a".into(), drawer.clone());
+    cache.drawers.put(drawer.clone());
     let mut versions = [0_u64; THINGS];
     let mut under_way = std::collections::VecDeque::new();
     let mut hits = 0;
@@ -275,8 +275,8 @@ fn answers_make_room_for_others_within_the_bytes_that_there_are() {
 fn clearing_one_server_leaves_the_others() {
     let cache = Cache::new(1 << 20);
     for (number, server) in ["a", "b"].into_iter().enumerate() {
-        let drawer = Arc::new(Drawer::new(number as u64, server.into()));
-        cache.drawers().insert(server.into(), drawer.clone());
+        let drawer = Arc::new(Drawer::new(number as u64, server.into(), Arc::default()));
+        cache.drawers.put(drawer.clone());
         let call = call_of("ada", "get", "{}");
         let kept = Kept::new(&answer(&json!({})), origin(&drawer, &call), Instant::now()).unwrap();
         cache.keep(Key::of(&drawer, &call, false).unwrap(), Arc::new(kept));
@@ -289,7 +289,7 @@ fn clearing_one_server_leaves_the_others() {
 #[test]
 fn the_report_tells_what_keeping_was_worth_and_names_no_arguments() {
     let (cache, drawer) = (Cache::new(1 << 20), drawer());
-    cache.drawers().insert("a".into(), drawer.clone());
+    cache.drawers.put(drawer.clone());
     let call = call_of("ada", "get", r#"{"secret":"hunter2"}"#);
     let about = About::of(&call);
     let kept = Kept::new(&answer(&json!({"text": "hunter2"})), origin(&drawer, &call), Instant::now()).unwrap();
@@ -306,4 +306,41 @@ fn the_report_tells_what_keeping_was_worth_and_names_no_arguments() {
     assert_eq!(report.tools[0].tally.saved, Duration::from_millis(40), "{report:?}");
     assert_eq!(report.top[0].hits, 1, "{report:?}");
     assert!(!format!("{report:?}").contains("hunter2"), "{report:?}");
+}
+
+#[test]
+fn what_another_node_declares_void_is_void_here_and_what_this_node_declared_is_not_void_twice() {
+    let drawer = drawer();
+    let about = About::of(&call_of("ada", "get", "{}"));
+    let void = || Some(Void::Tools(Arc::default(), Arguments::default()));
+    drawer.hear(1_000, void(), false);
+    let since = drawer.now();
+    drawer.hear(1_001, void(), true);
+    assert!(drawer.is_good(since, &about));
+    drawer.hear(1_002, void(), false);
+    assert!(!drawer.is_good(since, &about));
+    let since = drawer.now();
+    drawer.hear(1_004, Some(Void::Resource("file:///a".into())), true);
+    assert!(!drawer.is_good(since, &about), "1003 may have been about anything");
+}
+
+#[test]
+fn an_answer_of_another_node_is_good_as_far_as_all_declarations_since_are_known() {
+    let drawer = drawer();
+    let about = About::of(&call_of("ada", "get", "{}"));
+    let resource = |uri: &str| Some(Void::Resource(uri.into()));
+    let is_good = |since, newest| drawer.is_good_elsewhere(since, newest, &about);
+    assert!(is_good(0, 0), "nothing was ever declared");
+    assert!(is_good(1_000, 1_000), "nothing was declared since");
+    assert!(!is_good(1_000, 1_001), "nobody knows what 1001 is about");
+    drawer.hear(1_000, None, false);
+    drawer.hear(1_001, resource("file:///a"), false);
+    assert!(is_good(1_000, 1_001));
+    assert!(!is_good(999, 1_001));
+    assert!(!is_good(1_000, 1_002), "1002 was not heard yet");
+    assert!(!is_good(1_002, 1_001), "it is of a count that is lost");
+    drawer.hear(1_002, Some(Void::Tools(Arc::default(), Arguments::default())), false);
+    assert!(!is_good(1_000, 1_002));
+    drawer.forget();
+    assert!(!is_good(1_001, 1_002));
 }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use config::Limits;
 use mcp::{Envelope, Kind, Method, ResultKey, Span, array, mirrors, plain_text};
-use traffic::Act;
+use traffic::{Act, Tempo};
 
 use crate::{call::Caller, failure::Failure, upstream::Upstream};
 
@@ -102,6 +102,8 @@ pub struct Item {
     pub only_as_task: bool,
     /// For tools: what they say of what they do to the world.
     pub act: Act,
+    /// For tools: what is known of how long they take.
+    pub tempo: Tempo,
 }
 
 /// One list of one server.
@@ -135,7 +137,7 @@ pub async fn fetch(
         if page.kind() == Kind::Error {
             return no_list(&page);
         }
-        read_page(&page, kind, &mut listing)?;
+        read_page(&page, (kind, upstream.is_resident()), &mut listing)?;
         if listing.items.len() > limits.list_items_max {
             return Err(Failure::Garbage(format!("a list of more than {} items", limits.list_items_max)));
         }
@@ -156,12 +158,12 @@ fn no_list(page: &Envelope) -> Result<Listing, Failure> {
     Err(Failure::Garbage(format!("it answers a list with an error: {text}")))
 }
 
-fn read_page(page: &Envelope, kind: ListKind, listing: &mut Listing) -> Result<(), Failure> {
+fn read_page(page: &Envelope, (kind, is_ours): (ListKind, bool), listing: &mut Listing) -> Result<(), Failure> {
     let span = page.result_members().get(kind.result_key()).value;
     let list = span.of(page.bytes()).ok_or_else(|| Failure::Garbage(format!("a list without `{}`", kind.member())))?;
     let spans = array::items(list).map_err(|error| Failure::Garbage(error.to_string()))?;
     let page_bytes = page.slice(span);
-    listing.items.extend(spans.into_iter().filter_map(|item| read_item(page_bytes.slice(item.range()), kind)));
+    listing.items.extend(spans.into_iter().filter_map(|item| read_item(page_bytes.slice(item.range()), kind, is_ours)));
     listing.public &= page.result_text(ResultKey::CacheScope) == Some("public");
     let ttl = page.result_raw(ResultKey::TtlMs).and_then(|raw| std::str::from_utf8(raw).ok()?.parse::<i64>().ok());
     if let Some(ttl) = ttl {
@@ -172,7 +174,7 @@ fn read_page(page: &Envelope, kind: ListKind, listing: &mut Listing) -> Result<(
 }
 
 /// An item without a name is left out, and so is a tool whose header annotations break the rules.
-fn read_item(raw: Bytes, kind: ListKind) -> Option<Item> {
+fn read_item(raw: Bytes, kind: ListKind, is_ours: bool) -> Option<Item> {
     let name_span = array::member(&raw, kind.name_member())?;
     let token = name_span.of(&raw)?;
     let own: Arc<str> = match plain_text(token) {
@@ -180,27 +182,45 @@ fn read_item(raw: Bytes, kind: ListKind) -> Option<Item> {
         None => serde_json::from_slice::<String>(token).ok()?.into(),
     };
     let mirrors = if kind == ListKind::Tools { read_mirrors(&raw, &own)? } else { Arc::default() };
-    let only_as_task = kind == ListKind::Tools && requires_task(&raw);
+    let support = if kind == ListKind::Tools { task_support(&raw) } else { None };
+    let only_as_task = support == Some(b"\"required\"");
     let act = if kind == ListKind::Tools { read_act(&raw) } else { Act::Reads };
-    Some(Item { raw, own, name_span, mirrors, only_as_task, act })
+    let tempo = match kind {
+        // what can be a task says that it may run long
+        ListKind::Tools if matches!(support, Some(b"\"required\"" | b"\"optional\"")) => Tempo::Unknown,
+        ListKind::Tools if is_ours => declared(&raw).map_or(Tempo::Unknown, Tempo::Declared),
+        ListKind::Tools => Tempo::hinted(hint(&raw, "readOnlyHint"), hint(&raw, "openWorldHint")),
+        _ => Tempo::Reads,
+    };
+    Some(Item { raw, own, name_span, mirrors, only_as_task, act, tempo })
 }
 
 fn read_act(tool: &[u8]) -> Act {
-    let annotations = array::member(tool, "annotations").and_then(|member| member.of(tool)).unwrap_or(b"{}");
-    let hint = |name| match array::member(annotations, name)?.of(annotations)? {
+    Act::hinted(hint(tool, "readOnlyHint"), hint(tool, "idempotentHint"))
+}
+
+/// What a tool says of itself in an annotation.
+fn hint(tool: &[u8], name: &str) -> Option<bool> {
+    match within(tool, &["annotations", name])? {
         b"true" => Some(true),
         b"false" => Some(false),
         _ => None,
-    };
-    Act::hinted(hint("readOnlyHint"), hint("idempotentHint"))
+    }
 }
 
-fn requires_task(tool: &[u8]) -> bool {
-    let support = || {
-        let execution = array::member(tool, "execution")?.of(tool)?;
-        array::member(execution, "taskSupport")?.of(execution)
-    };
-    support() == Some(b"\"required\"")
+/// How long a toolkit of ours lets a tool run if its caller does not say.
+fn declared(tool: &[u8]) -> Option<Duration> {
+    let seconds = within(tool, &["inputSchema", "properties", "timeout_s", "default"])?;
+    std::str::from_utf8(seconds).ok()?.parse().ok().map(Duration::from_secs)
+}
+
+fn task_support(tool: &[u8]) -> Option<&[u8]> {
+    within(tool, &["execution", "taskSupport"])
+}
+
+/// The raw member of a member of a raw object.
+fn within<'t>(object: &'t [u8], path: &[&str]) -> Option<&'t [u8]> {
+    path.iter().try_fold(object, |object, name| array::member(object, name)?.of(object))
 }
 
 fn read_mirrors(tool: &Bytes, own: &str) -> Option<Arc<[mirrors::Mirror]>> {
@@ -215,5 +235,27 @@ fn read_mirrors(tool: &Bytes, own: &str) -> Option<Arc<[mirrors::Mirror]>> {
             tracing::warn!(tool = own, %rule, "a tool is left out because its header annotations break the rules");
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tempo_of_a_tool_is_what_it_declares_or_hints_at() {
+        let check = |tool: &str, is_ours, expected| {
+            let raw = Bytes::from(format!(r#"{{"name":"t",{tool}}}"#));
+            assert_eq!(read_item(raw, ListKind::Tools, is_ours).map(|item| item.tempo), Some(expected), "{tool}");
+        };
+        let build = r#""inputSchema":{"type":"object","properties":{"timeout_s":{"type":"integer","default":900}}}"#;
+        let closed = r#""annotations":{"readOnlyHint":true,"openWorldHint":false}"#;
+        check(build, true, Tempo::Declared(Duration::from_mins(15)));
+        check(build, false, Tempo::Unknown);
+        check(closed, false, Tempo::Reads);
+        check(closed, true, Tempo::Unknown);
+        check(&format!(r#"{closed},"execution":{{"taskSupport":"optional"}}"#), false, Tempo::Unknown);
+        check(r#""annotations":{"openWorldHint":false}"#, false, Tempo::Acts);
+        check(r#""annotations":{"readOnlyHint":true}"#, false, Tempo::Unknown);
     }
 }

@@ -4,7 +4,10 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 use mcp::{header as names, mirrors};
 
-use crate::pipeline::wishes::{self, Wishes};
+use crate::pipeline::{
+    told::Told,
+    wishes::{self, Wishes},
+};
 
 /// One header, which may be absent or stand more than once.
 #[derive(Clone, Copy, Debug, Default)]
@@ -72,16 +75,17 @@ impl<'h> Head<'h> {
         params.map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 
-    /// What the caller wishes for the way of the call.
+    /// What the caller wishes for the way of the call, and a place to note what became of it.
     pub(super) fn wishes(&self) -> Result<Wishes, wishes::Unclear> {
         let text = |field: Field<'h>, name| field.text().map_err(|Unclear| wishes::Unclear::Header(name));
-        Wishes::of_headers(wishes::Headers {
+        let wishes = Wishes::of_headers(wishes::Headers {
             priority: text(self.priority, "X-Priority")?,
             timeout: text(self.timeout, "X-Timeout")?,
             cache: text(self.cache_control, "X-Cache-Control")?,
             idempotency_key: text(self.idempotency_key, "Idempotency-Key")?,
             region: text(self.region, "X-Region")?,
-        })
+        })?;
+        Ok(Wishes { told: Told::wanted(), ..wishes })
     }
 
     fn without(headers: &'h HeaderMap) -> Self {

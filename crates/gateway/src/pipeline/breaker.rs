@@ -29,6 +29,10 @@ use crate::{
 /// How soon to come again while a server is being tried out.
 const TRIED_OUT_WITHIN: Duration = Duration::from_secs(1);
 
+/// What is left alone, as the start of a sentence.
+const THE_SERVER: &str = "the server";
+const THE_TOOL: &str = "the tool";
+
 /// When calls are held back and when they are sent once more, as the configuration says.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Rules {
@@ -181,7 +185,7 @@ impl Breakers {
         }
         let mut kept = self.lock();
         let rules = kept.rules.breaker;
-        let passed = kept.own.pass("the server", may_probe, &rules, now);
+        let passed = kept.own.pass(THE_SERVER, may_probe, &rules, now);
         self.note(&kept);
         passed
     }
@@ -190,11 +194,17 @@ impl Breakers {
         let mut kept = self.lock();
         let rules = kept.rules.breaker;
         let fuse = kept.tools.entry(tool.clone()).or_insert_with(|| Fuse::new(now));
-        fuse.pass("the tool", true, &rules, now)
+        fuse.pass(THE_TOOL, true, &rules, now)
     }
 
-    /// Takes a pass back.
-    fn ended(&self, pass: Pass, end: End, failure: Option<&Failure>, is_first: bool) {
+    /// What a call of this tool is told while nothing passes, if that is so.
+    pub(super) fn refusal(&self, tool: &str) -> Option<Failure> {
+        let (kept, now) = (self.lock(), Instant::now());
+        kept.own.refusal(THE_SERVER, now).or_else(|| kept.tools.get(tool)?.refusal(THE_TOOL, now))
+    }
+
+    /// Takes a pass back. Says what who comes now is told, if that was the end of the server's being well.
+    fn ended(&self, pass: Pass, end: End, failure: Option<&Failure>, is_first: bool) -> Option<Failure> {
         let mut kept = self.lock();
         if is_first {
             let retry = kept.rules.retry;
@@ -202,15 +212,17 @@ impl Breakers {
         }
         let rules = kept.rules.breaker;
         let change = kept.own.ended(pass, end, failure, &self.health, &rules);
+        let refusal = kept.own.refusal(THE_SERVER, Instant::now());
         self.changed(kept, change);
+        refusal.filter(|_| matches!(change, Some(Change::Opened(_))))
     }
 
-    fn tool_ended(&self, tool: &Arc<str>, pass: Pass, end: End, failure: Option<&Failure>) {
+    fn tool_ended(&self, tool: &Arc<str>, pass: Pass, end: End, failure: Option<&Failure>) -> Option<Failure> {
         let mut kept = self.lock();
         let rules = kept.rules.breaker;
-        let Some(fuse) = kept.tools.get_mut(tool) else { return };
-        let Some(change) = fuse.ended(pass, end, failure, &self.health, &rules) else { return };
-        let reason = fuse.reason.clone();
+        let fuse = kept.tools.get_mut(tool)?;
+        let change = fuse.ended(pass, end, failure, &self.health, &rules)?;
+        let (reason, refusal) = (fuse.reason.clone(), fuse.refusal(THE_TOOL, Instant::now()));
         drop(kept);
         match change {
             Change::Opened(_) => {
@@ -220,6 +232,7 @@ impl Breakers {
                 tracing::info!(server = self.health.server(), tool = &**tool, "calls of a tool pass again");
             }
         }
+        refusal.filter(|_| matches!(change, Change::Opened(_)))
     }
 
     /// Tells of a change of the server's own breaker.
@@ -263,11 +276,20 @@ impl Fuse {
         rules: &traffic::breaker::Rules,
         now: Instant,
     ) -> Result<Pass, Failure> {
-        self.breaker.pass(may_probe, rules, now).map_err(|until| Failure::LeftAlone {
-            what,
-            reason: self.reason.clone(),
-            left: until.saturating_duration_since(now).max(TRIED_OUT_WITHIN),
-        })
+        self.breaker.pass(may_probe, rules, now).map_err(|until| self.left_alone(what, until, now))
+    }
+
+    /// What who comes is told while nothing passes.
+    fn refusal(&self, what: &'static str, now: Instant) -> Option<Failure> {
+        match self.breaker.state() {
+            Passes::Open { until } => Some(self.left_alone(what, until, now)),
+            Passes::Closed | Passes::HalfOpen => None,
+        }
+    }
+
+    fn left_alone(&self, what: &'static str, until: Instant, now: Instant) -> Failure {
+        let left = until.saturating_duration_since(now).max(TRIED_OUT_WITHIN);
+        Failure::LeftAlone { what, reason: self.reason.clone(), left }
     }
 
     fn ended(
@@ -356,12 +378,25 @@ impl Permit {
         let of_server = match &self.tool {
             // a tool with a breaker of its own fails alone, as long as its server can be reached
             Some(_) if !matches!(failure, None | Some(Failure::Unavailable(_))) => End::Untold,
+            // and so does an instance, as long as another one is well
+            _ if matches!(end, End::Failed | End::Lost) && self.upstream.has_instance_that_is_well() => End::Untold,
             _ => end,
         };
-        if let Some((tool, pass)) = self.tool.take() {
-            self.upstream.breakers.tool_ended(&tool, pass, end, failure);
+        if let Some((tool, pass)) = self.tool.take()
+            && let Some(refusal) = self.upstream.breakers.tool_ended(&tool, pass, end, failure)
+        {
+            self.turn_away(Some(&tool), &refusal);
         }
-        self.upstream.breakers.ended(pass, of_server, failure, self.is_first);
+        if let Some(refusal) = self.upstream.breakers.ended(pass, of_server, failure, self.is_first) {
+            self.turn_away(None, &refusal);
+        }
+    }
+
+    /// Who waits for what has just been found to fail need not wait any longer.
+    fn turn_away(&self, tool: Option<&str>, refusal: &Failure) {
+        if let Some(queues) = self.upstream.queues.get() {
+            queues.drop_waiting(&self.upstream.name, tool, refusal);
+        }
     }
 }
 
@@ -394,9 +429,11 @@ fn told_by(failure: &Failure, is_hurried: bool) -> End {
         | Failure::NoRoom(_)
         | Failure::NotKept
         | Failure::SessionGone
+        | Failure::OutcomeUnknown(_)
         | Failure::Overloaded
         | Failure::Full { .. }
         | Failure::Expired
+        | Failure::TooLate { .. }
         | Failure::Withdrawn
         | Failure::TooOften { .. }
         | Failure::UnknownName(_)

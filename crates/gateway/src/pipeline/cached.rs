@@ -12,10 +12,10 @@ use traffic::{
     cache::{Demand, Terms, Verdict},
 };
 
-use super::fetch;
+use super::{fetch, wishes::Wishes};
 use crate::{
     answered_by::{self, AnsweredBy},
-    cache::{About, Acting, Keeping, Kept, Key, Origin, Turn, Voids, is_whole},
+    cache::{About, Acting, Keeping, Kept, Key, Look, Origin, Ticket, Turn, Voids, Wanted, is_whole},
     call::{Call, Exchange},
     events::End,
     failure::Failure,
@@ -80,7 +80,7 @@ impl Step<'_> {
             Self::Read { terms, is_shared } => {
                 let drawer = gateway.traffic.cache.drawer(upstream);
                 match Key::of(drawer, call, is_shared) {
-                    Some(key) => Reading { gateway, upstream, call, key, terms }.answer().await,
+                    Some(key) => Reading { gateway, upstream, call, key, terms, is_shared }.answer().await,
                     None if call.wishes.cache == Demand::OnlyIfCached => Exchange::Done(Err(Failure::NotKept)),
                     None => fetch(gateway, upstream, call).await,
                 }
@@ -110,6 +110,15 @@ struct Reading<'c> {
     call: &'c Call,
     key: Key,
     terms: Terms,
+    is_shared: bool,
+}
+
+/// What other nodes have to say to a call.
+enum Elsewhere {
+    /// They have an answer, and it has been given.
+    Given(End),
+    /// They have none; with a ticket, the one that is fetched is shared.
+    Fetch(Option<Ticket>),
 }
 
 impl Reading<'_> {
@@ -117,7 +126,7 @@ impl Reading<'_> {
         let kept = self.gateway.traffic.cache.find(&self.key);
         let Some(kept) = kept else {
             return match self.call.wishes.cache.without() {
-                Verdict::Refuse => Exchange::Done(Err(Failure::NotKept)),
+                Verdict::Refuse => self.give_of_others().await,
                 _ => self.fetch(None, None).await,
             };
         };
@@ -131,7 +140,48 @@ impl Reading<'_> {
             }
             Verdict::Fetch => self.fetch(Some(kept), None).await,
             Verdict::FetchOrGive => self.fetch(Some(kept.clone()), Some(kept)).await,
-            Verdict::Refuse => Exchange::Done(Err(Failure::NotKept)),
+            Verdict::Refuse => self.give_of_others().await,
+        }
+    }
+
+    /// For a caller who wants nothing but a kept answer, where this node has none.
+    async fn give_of_others(self) -> Exchange {
+        match self.elsewhere(None).await {
+            Elsewhere::Given(end) => Exchange::Done(end),
+            Elsewhere::Fetch(_) => Exchange::Done(Err(Failure::NotKept)),
+        }
+    }
+
+    /// Looks for an answer that another node has fetched or is fetching, if nodes share what they keep.
+    async fn elsewhere(&self, patience: Option<Duration>) -> Elsewhere {
+        let cache = &self.gateway.traffic.cache;
+        let Some((shared, name)) = cache.elsewhere(self.upstream, self.call, self.is_shared) else {
+            return Elsewhere::Fetch(None);
+        };
+        let demand = self.call.wishes.cache;
+        let will_do = |kept: &Kept| {
+            let age = kept.age(Instant::now());
+            demand.judge(self.terms.state(kept.hint, age), age) == Verdict::Give
+        };
+        let own = || cache.find(&self.key).filter(|kept| will_do(kept));
+        let (about, drawer) = (About::of(self.call), cache.drawer(self.upstream));
+        let wanted = Wanted { name, about, drawer, will_do: &will_do, own: &own, patience };
+        // boxed, because looking elsewhere is rare and callers are not to carry its state
+        match Box::pin(shared.look(wanted)).await {
+            Look::Found(kept) => {
+                cache.keep(self.key, kept.clone());
+                given(&kept, kept.age(Instant::now()), self.terms).map_or(Elsewhere::Fetch(None), Elsewhere::Given)
+            }
+            Look::Fetch(ticket) => Elsewhere::Fetch(Some(ticket)),
+            Look::Nothing => Elsewhere::Fetch(None),
+        }
+    }
+
+    /// How long the caller would wait for another node: not at all, if its answer would not do.
+    fn patience(&self) -> Duration {
+        match self.call.wishes.cache {
+            Demand::NoCache => Duration::ZERO,
+            _ => self.call.wishes.timeout.unwrap_or(Duration::MAX),
         }
     }
 
@@ -144,7 +194,11 @@ impl Reading<'_> {
 
     /// Asks the server. `former` is the answer that was kept before, `spare` the one that stands in if there is no other.
     async fn fetch(self, former: Option<Arc<Kept>>, spare: Option<Arc<Kept>>) -> Exchange {
-        let filling = self.filling(former, spare);
+        let ticket = match self.elsewhere(Some(self.patience())).await {
+            Elsewhere::Given(end) => return Exchange::Done(end),
+            Elsewhere::Fetch(ticket) => ticket,
+        };
+        let filling = self.filling(former, spare, ticket);
         filling.origin.drawer.count(&filling.origin.about, |tally| tally.misses += 1);
         match fetch(self.gateway, self.upstream, self.call).await {
             Exchange::Done(end) => Exchange::Done(filling.end(end, false)),
@@ -158,9 +212,9 @@ impl Reading<'_> {
     /// Asks the server while the caller already has the kept answer; one call at a time for one answer.
     fn fetch_behind(&self, kept: &Arc<Kept>) {
         let Some(turn) = Turn::take(&self.gateway.traffic, kept) else { return };
-        let filling = self.filling(Some(kept.clone()), None);
+        let filling = self.filling(Some(kept.clone()), None, None);
         let (gateway, upstream, mut call) = (self.gateway.clone(), self.upstream.clone(), self.call.clone());
-        call.wishes.class = Some(Class::Bulk);
+        call.wishes = Wishes { class: Some(Class::Bulk), ..call.wishes.untold() };
         tokio::spawn(async move {
             let _turn = turn;
             let end = match fetch(&gateway, &upstream, &call).await {
@@ -176,10 +230,10 @@ impl Reading<'_> {
         });
     }
 
-    fn filling(&self, former: Option<Arc<Kept>>, spare: Option<Arc<Kept>>) -> Filling {
+    fn filling(&self, former: Option<Arc<Kept>>, spare: Option<Arc<Kept>>, ticket: Option<Ticket>) -> Filling {
         let drawer = self.gateway.traffic.cache.drawer(self.upstream).clone();
         let origin = Origin { about: About::of(self.call), began: Instant::now(), since: drawer.now(), drawer };
-        Filling { gateway: self.gateway.clone(), key: self.key, terms: self.terms, origin, former, spare }
+        Filling { gateway: self.gateway.clone(), key: self.key, terms: self.terms, origin, former, spare, ticket }
     }
 }
 
@@ -203,6 +257,7 @@ struct Filling {
     origin: Origin,
     former: Option<Arc<Kept>>,
     spare: Option<Arc<Kept>>,
+    ticket: Option<Ticket>,
 }
 
 impl Filling {
@@ -239,6 +294,9 @@ impl Filling {
             tally.again += again;
             tally.renewed += renewed;
         });
+        if let Some(ticket) = &self.ticket {
+            ticket.share(&kept, self.terms.lifetime(kept.hint));
+        }
         self.gateway.traffic.cache.keep(self.key, Arc::new(kept));
     }
 }

@@ -40,7 +40,7 @@ pub(super) async fn send(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Cal
 /// Whether others may be asked at all: the second half of a call belongs to who has its first, and so does a task.
 fn has_others(call: &Call) -> bool {
     call.method == Method::ToolsCall
-        && !call.is_elsewhere
+        && !call.so_far.is_elsewhere
         && !call.is_retry()
         && !call.only_as_task
         && !call.request.param(Param::Task).is_some()
@@ -57,6 +57,7 @@ fn may_be_made_elsewhere(failure: &Failure, act: Act) -> bool {
         | Failure::Overloaded
         | Failure::Full { .. }
         | Failure::Expired
+        | Failure::TooLate { .. }
         | Failure::TurnedAway { status: 429, .. }
         | Failure::TurnedAway { after: Some(_), .. } => true,
         Failure::TurnedAway { .. } | Failure::Lost | Failure::Timeout | Failure::Unanswered | Failure::Garbage(_) => {

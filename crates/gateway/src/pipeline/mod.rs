@@ -11,6 +11,7 @@ pub mod keyed;
 pub mod limit;
 pub mod queue;
 mod retry;
+pub mod told;
 pub mod wishes;
 
 use std::sync::Arc;
@@ -65,6 +66,7 @@ impl Traffic {
     /// Clears away what has expired.
     pub(crate) fn sweep(&self) {
         self.keys.sweep();
+        self.cache.sweep();
     }
 }
 
@@ -73,11 +75,14 @@ pub async fn carry(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call) -> 
     if batch::is_meant(upstream, call) {
         return batch::carry(gateway, call);
     }
-    if let Err(failure) = limit::count(gateway, upstream, call) {
-        return Exchange::Done(Err(failure));
+    let exchange = match limit::count(gateway, upstream, call) {
+        Err(failure) => Exchange::Done(Err(failure)),
+        Ok(()) => fallback::or_degraded(gateway, upstream, call, seek(gateway, upstream, call).await),
+    };
+    if let Exchange::Done(Err(failure)) = &exchange {
+        call.wishes.told.note_refusal(failure.retry_after());
     }
-    let exchange = seek(gateway, upstream, call).await;
-    fallback::or_degraded(gateway, upstream, call, exchange)
+    exchange
 }
 
 /// Finds an answer among those that are kept, or asks.

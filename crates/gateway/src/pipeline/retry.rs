@@ -10,7 +10,7 @@ use traffic::retry::{Attempt, Loss};
 
 use super::{breaker, queue};
 use crate::{
-    call::{Call, Exchange},
+    call::{Call, Exchange, SoFar},
     failure::Failure,
     upstream::Upstream,
 };
@@ -19,8 +19,9 @@ use crate::{
 pub(super) async fn send(upstream: &Arc<Upstream>, call: &Call) -> Exchange {
     let began = Instant::now();
     let mut number = 1;
+    let mut again = None;
     loop {
-        let exchange = send_once(upstream, call, number == 1).await;
+        let exchange = send_once(upstream, again.as_ref().unwrap_or(call), number == 1).await;
         let Exchange::Done(Err(failure)) = &exchange else { return exchange };
         let Some(loss) = loss(failure) else { return exchange };
         let left = patience(upstream, call).saturating_sub(began.elapsed());
@@ -31,6 +32,7 @@ pub(super) async fn send(upstream: &Arc<Upstream>, call: &Call) -> Exchange {
         tracing::debug!(server = &*upstream.name, number, %failure, "a call is sent once more");
         tokio::time::sleep(wait).await;
         number += 1;
+        again.get_or_insert_with(|| Call { so_far: SoFar { is_again: true, ..call.so_far }, ..call.clone() });
     }
 }
 
@@ -39,15 +41,9 @@ async fn send_once(upstream: &Arc<Upstream>, call: &Call, is_first: bool) -> Exc
         Ok(permit) => permit,
         Err(held_back) => return Exchange::Done(Err(held_back)),
     };
-    match queue::pass(upstream, call).await {
-        Exchange::Done(end) => {
-            permit.ended(&end);
-            Exchange::Done(end)
-        }
-        Exchange::Running(mut events) => {
-            events.watched_by(permit);
-            if call.manner.act.may_repeat() { events.settle().await } else { Exchange::Running(events) }
-        }
+    match queue::pass(upstream, call, permit).await {
+        Exchange::Running(events) if call.manner.act.may_repeat() => events.settle().await,
+        exchange => exchange,
     }
 }
 

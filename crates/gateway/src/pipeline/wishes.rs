@@ -11,6 +11,8 @@ use traffic::{
     cache::{Demand, UnknownDemand},
 };
 
+use super::told::Told;
+
 /// Seconds that a caller may ask for at most; more is taken for as many.
 const TIMEOUT_S_MAX: u64 = 300;
 
@@ -27,12 +29,16 @@ pub struct Wishes {
     pub class: Option<Class>,
     /// How long it may take.
     pub timeout: Option<Duration>,
+    /// Whether that is less than it wished for.
+    pub is_timeout_cut: bool,
     /// Whether a kept answer will do.
     pub cache: Demand,
     /// Under which key it is the same call when it comes again.
     pub idempotency_key: Option<Box<str>>,
     /// Where the caller is.
     pub place: Option<Box<Place>>,
+    /// Where it is noted what became of all this.
+    pub told: Told,
 }
 
 /// A wish that cannot be understood.
@@ -76,13 +82,17 @@ pub struct Headers<'h> {
 impl Wishes {
     /// The wishes in the headers around a message.
     pub fn of_headers(headers: Headers<'_>) -> Result<Self, Unclear> {
-        Ok(Self {
+        let wishes = Self {
             class: headers.priority.map(str::parse).transpose()?,
-            timeout: headers.timeout.map(timeout).transpose()?,
             cache: headers.cache.map_or(Ok(Demand::Any), str::parse)?,
             idempotency_key: headers.idempotency_key.map(key).transpose()?,
             place: headers.region.map(place).transpose()?,
-        })
+            ..Self::default()
+        };
+        match headers.timeout {
+            Some(seconds) => wishes.within(seconds),
+            None => Ok(wishes),
+        }
     }
 
     /// These wishes, and over them those in the message itself.
@@ -93,7 +103,7 @@ impl Wishes {
         }
         if meta.get(Meta::TimeoutS).is_some() {
             let seconds = request.meta_raw(Meta::TimeoutS).and_then(|raw| std::str::from_utf8(raw).ok());
-            self.timeout = Some(timeout(seconds.ok_or(Unclear::Timeout)?)?);
+            self = self.within(seconds.ok_or(Unclear::Timeout)?)?;
         }
         if let Some(text) = given(request, meta.get(Meta::Cache).value, Unclear::Cache(UnknownDemand))? {
             self.cache = text.parse()?;
@@ -106,6 +116,22 @@ impl Wishes {
         }
         Ok(self)
     }
+
+    /// These wishes of a call of which nobody is told what became of it.
+    pub fn untold(self) -> Self {
+        Self { told: Told::default(), ..self }
+    }
+
+    /// These wishes, to be done within so many seconds.
+    fn within(self, seconds: &str) -> Result<Self, Unclear> {
+        match whole(seconds) {
+            None | Some(0) => Err(Unclear::Timeout),
+            Some(seconds) => {
+                let timeout = Some(Duration::from_secs(seconds.min(TIMEOUT_S_MAX)));
+                Ok(Self { timeout, is_timeout_cut: seconds > TIMEOUT_S_MAX, ..self })
+            }
+        }
+    }
 }
 
 /// The text of a member of `_meta`, if it is there.
@@ -113,13 +139,6 @@ fn given(request: &Envelope, token: Span, unclear: Unclear) -> Result<Option<&st
     match token.of(request.bytes()) {
         None => Ok(None),
         Some(token) => mcp::plain_text(token).map(Some).ok_or(unclear),
-    }
-}
-
-fn timeout(text: &str) -> Result<Duration, Unclear> {
-    match whole(text) {
-        None | Some(0) => Err(Unclear::Timeout),
-        Some(seconds) => Ok(Duration::from_secs(seconds.min(TIMEOUT_S_MAX))),
     }
 }
 
@@ -171,13 +190,14 @@ mod tests {
 
     #[test]
     fn a_timeout_is_1_to_300_seconds_and_more_is_taken_for_300() {
-        let check = |text, expected: Result<u64, Unclear>| {
+        let check = |text, expected: Result<(u64, bool), Unclear>| {
             let wishes = Wishes::of_headers(Headers { timeout: Some(text), ..Headers::default() });
-            assert_eq!(wishes.map(|wishes| wishes.timeout.unwrap().as_secs()), expected, "{text}");
+            let taken = wishes.map(|wishes| (wishes.timeout.unwrap().as_secs(), wishes.is_timeout_cut));
+            assert_eq!(taken, expected, "{text}");
         };
-        check("1", Ok(1));
-        check("300", Ok(300));
-        check("86400", Ok(300));
+        check("1", Ok((1, false)));
+        check("300", Ok((300, false)));
+        check("86400", Ok((300, true)));
         for text in ["0", "abc", "", "-1", "+1", "1.5", "99999999999999999999999"] {
             check(text, Err(Unclear::Timeout));
         }

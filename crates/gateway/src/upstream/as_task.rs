@@ -13,7 +13,7 @@ use tokio::sync::{Notify, oneshot};
 
 use super::Upstream;
 use crate::{
-    call::{Answer, Ask, Call, Caller, Event, Exchange, Reply},
+    call::{Answer, Ask, Call, Caller, Event, Exchange, Reply, SoFar},
     events::{Patience, Sender, channel},
     failure::Failure,
     manner::Manner,
@@ -178,7 +178,7 @@ fn legacy_call(caller: Caller, request: Envelope, method: Method) -> Call {
         only_as_task: false,
         wishes: Wishes::default(),
         manner: Manner::of_method(method),
-        is_elsewhere: false,
+        so_far: SoFar::default(),
     }
 }
 

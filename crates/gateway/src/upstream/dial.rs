@@ -1,8 +1,11 @@
 //! Opens links: starts the child, connects the socket, and keeps a task that reads what arrives.
 
 use std::{
+    io,
+    os::unix::net::UnixStream as Socket,
     path::{Path, PathBuf},
-    sync::Arc,
+    pin::pin,
+    sync::{Arc, Weak},
     time::Duration,
 };
 
@@ -13,16 +16,18 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method as Verb};
 use mcp::{lines, sse};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    sync::mpsc,
+    sync::{mpsc, oneshot},
 };
 
 use super::{
     changes::Changes,
     health::Health,
     http::{EventStream, HttpLimits, HttpServer},
-    link::{Link, Out},
+    link::{Link, Out, Reading},
+    peer::Peer,
+    relay::Relay,
 };
-use crate::{failure::Failure, residents::Home};
+use crate::{failure::Failure, leaving::Underway, residents::Home};
 
 /// Messages that may wait for a socket to take them.
 const OUTBOX: usize = 256;
@@ -66,34 +71,48 @@ impl Dialer {
     fn spawn(&self, server: &Server) -> Result<Arc<Link>, Failure> {
         let command = command(server)?;
         let journal = self.health.journal.clone();
-        let (child, mut lines) = supervisor::spawn_with_journal(&command, self.child.clone(), Some(journal))?;
+        let (child, lines) = supervisor::spawn_with_journal(&command, self.child.clone(), Some(journal))?;
         let link = self.link(Out::Child(child.clone()));
-        let (reader, line_bytes_max) = (Arc::downgrade(&link), self.child.line_bytes_max);
+        self.read(&link, child, lines);
+        Ok(link)
+    }
+
+    /// Goes on with the child of a process before us, which may have calls there that it finishes over `relay`.
+    pub fn take_over(
+        &self,
+        heirloom: supervisor::Heirloom,
+        (relay, underway): (Socket, Underway),
+        generation: u64,
+        peer: Peer,
+    ) -> io::Result<Arc<Link>> {
+        let (child, lines) = heirloom.take_over(self.child.clone(), Some(self.health.journal.clone()))?;
+        let (before, mut from_before) = Relay::over(relay)?.open();
+        let link = Link::going_on(self.link(Out::Child(child.clone())), generation, peer, before);
+        self.read(&link, child, lines);
+        let (writer, bytes_max) = (Arc::downgrade(&link), self.child.line_bytes_max);
         tokio::spawn(async move {
-            while let Some(line) = lines.next().await {
-                // a child that never stops talking must not keep a thread for itself
-                tokio::task::coop::consume_budget().await;
-                let Some(link) = reader.upgrade().filter(|link| !link.is_closed()) else { break };
-                match line {
-                    supervisor::Line::Message(bytes) => link.receive(&bytes),
-                    supervisor::Line::Oversized(over) if link.oversized(&over, line_bytes_max) => {}
-                    supervisor::Line::Oversized(_) => {
-                        link.lost("it wrote a line without an end");
-                        break;
-                    }
-                }
+            while let Some(message) = from_before.next(bytes_max).await {
+                let Some(link) = writer.upgrade() else { return };
+                // what cannot be sent has no answer, and its caller is told so there
+                let _ = link.send(message).await;
             }
-            let exit = tokio::time::timeout(EXIT_WAIT, child.exited()).await;
-            if let Some(link) = reader.upgrade() {
-                match exit {
-                    Ok(exit) if exit.is_success() => link.hung_up(),
-                    Ok(exit) => link.lost(&format!("it {exit}")),
-                    Err(_) => link.lost("it closed its output"),
-                }
-            }
-            child.stop().await;
+            drop(underway);
         });
         Ok(link)
+    }
+
+    /// Reads what a child writes, until it ends or the link is left to another process.
+    fn read(&self, link: &Arc<Link>, child: supervisor::Child, lines: supervisor::Lines) {
+        let (reader, bytes_max) = (Arc::downgrade(link), self.child.line_bytes_max);
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(async move {
+            let left = read_lines(&reader, lines, bytes_max, stopped).await;
+            if left.is_none() {
+                see_it_end(&reader, &child).await;
+            }
+            left
+        });
+        link.is_read_by(Reading { stop, task });
     }
 
     fn link(&self, out: Out) -> Arc<Link> {
@@ -228,6 +247,50 @@ impl Dialer {
     }
 }
 
+/// Gives a link the lines of its child; what is left of them if it is told to stop.
+async fn read_lines(
+    reader: &Weak<Link>,
+    mut lines: supervisor::Lines,
+    bytes_max: usize,
+    stopped: oneshot::Receiver<()>,
+) -> Option<supervisor::Lines> {
+    let mut stopped = pin!(async {
+        if stopped.await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    });
+    loop {
+        let next = tokio::select! {
+            next = lines.next() => next?,
+            () = &mut stopped => return Some(lines),
+        };
+        // a child that never stops talking must not keep a thread for itself
+        tokio::task::coop::consume_budget().await;
+        let link = reader.upgrade().filter(|link| !link.is_closed())?;
+        match next {
+            supervisor::Line::Message(bytes) => link.receive(&bytes),
+            supervisor::Line::Oversized(over) if link.oversized(&over, bytes_max) => {}
+            supervisor::Line::Oversized(_) => {
+                link.lost("it wrote a line without an end");
+                return None;
+            }
+        }
+    }
+}
+
+/// Tells a link how its child, which has closed its stdout, has ended.
+async fn see_it_end(reader: &Weak<Link>, child: &supervisor::Child) {
+    let exit = tokio::time::timeout(EXIT_WAIT, child.exited()).await;
+    if let Some(link) = reader.upgrade() {
+        match exit {
+            Ok(exit) if exit.is_success() => link.hung_up(),
+            Ok(exit) => link.lost(&format!("it {exit}")),
+            Err(_) => link.lost("it closed its output"),
+        }
+    }
+    child.stop().await;
+}
+
 async fn endpoint(stream: &mut EventStream) -> Result<String, Failure> {
     while let Some(sse::Event { name, data, .. }) = stream.next_event().await? {
         if name.as_deref() == Some("endpoint") {
@@ -239,7 +302,7 @@ async fn endpoint(stream: &mut EventStream) -> Result<String, Failure> {
 }
 
 /// What is to be run for a server: its command, or this program as a toolkit.
-fn command(server: &Server) -> Result<supervisor::Command, Failure> {
+pub(super) fn command(server: &Server) -> Result<supervisor::Command, Failure> {
     let command = match (&server.command, &server.toolkit) {
         (Some(program), _) => supervisor::Command::new(program).args(&server.args),
         (None, Some(toolkit)) => own_toolkit(toolkit, server),

@@ -96,11 +96,17 @@ impl Instances {
             place: Some(place),
             key: self.what_belongs_together(call, first),
             random: u64::from_ne_bytes(random()),
+            is_again: call.so_far.is_again,
             avoided,
         };
         let now = Instant::now();
         let at = self.lock().begin(&wanted, now).map_err(nowhere)?;
         Ok(Turn { instances: self.clone(), at, began: now, has_ended: false })
+    }
+
+    /// Whether one of them is not left alone, and answered the last call that it ended.
+    fn one_is_well(&self) -> bool {
+        self.lock().one_is_well(Instant::now())
     }
 
     /// How each of them is.
@@ -160,6 +166,11 @@ impl Upstream {
             }
             is_first = false;
         }
+    }
+
+    /// Whether it has several instances, and one that answers: then what fails is another instance, and not the server.
+    pub fn has_instance_that_is_well(&self) -> bool {
+        self.instances.as_ref().is_some_and(|instances| instances.one_is_well())
     }
 
     /// Whether it failed so lately that it is not started or connected for a while.

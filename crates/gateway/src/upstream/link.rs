@@ -2,17 +2,21 @@
 //! Calls share it; what arrives is given to the call that it belongs to. How it fares is told to the server's health.
 
 use std::{
+    os::unix::net::UnixStream as Socket,
     sync::{
-        Arc, OnceLock,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
 
 use bytes::Bytes;
-use mcp::{Envelope, Era, Kind, Method, ScanLimits, message};
-use supervisor::Oversized;
-use tokio::sync::{mpsc, oneshot};
+use mcp::{Envelope, Era, Kind, Meta, Method, Param, ScanLimits, message};
+use supervisor::{Heirloom, Oversized};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
 
 use super::{
     changes::Changes,
@@ -22,8 +26,9 @@ use super::{
     modern_http::own_params,
     oversized::answered_id,
     peer::Peer,
-    pending::Pending,
+    pending::{Pending, generation_of, parse_id},
     pool::Owner,
+    relay::{Outbox, Relay},
 };
 use crate::{
     call::{Abilities, Call, Exchange, Reply},
@@ -40,8 +45,20 @@ pub enum Out {
     Channel(mpsc::Sender<Bytes>),
 }
 
+/// The task that reads what a child writes. It goes on when this is dropped.
+#[derive(Debug)]
+pub struct Reading {
+    /// Tells it to stop.
+    pub stop: oneshot::Sender<()>,
+    /// Ends with what was not read, if it was told to stop.
+    pub task: JoinHandle<Option<supervisor::Lines>>,
+}
+
 /// So many lines in a row that are no messages mean that nobody there speaks MCP.
 const GARBAGE_LINES_MAX: u32 = 1_000;
+
+/// What a relayed message may have: our own successor has checked it already.
+const RELAYED_BYTES_MAX: usize = u32::MAX as usize;
 
 /// One shared connection.
 #[derive(Debug)]
@@ -60,6 +77,14 @@ pub struct Link {
     closed: AtomicBool,
     /// Lines without a message since the last message.
     garbage: AtomicU32,
+    /// Who reads its child, if it has one.
+    reading: Mutex<Option<Reading>>,
+    /// How many processes have had it before this one.
+    generation: OnceLock<u64>,
+    /// The process before this one, which may have calls here.
+    before: OnceLock<Outbox>,
+    /// The process that has its child now.
+    left_to: OnceLock<Outbox>,
 }
 
 /// What the probe of a fresh connection found.
@@ -88,7 +113,60 @@ impl Link {
             patience,
             closed: AtomicBool::new(false),
             garbage: AtomicU32::new(0),
+            reading: Mutex::default(),
+            generation: OnceLock::new(),
+            before: OnceLock::new(),
+            left_to: OnceLock::new(),
         })
+    }
+
+    /// A link that goes on in the place of one in the process `before`.
+    pub fn going_on(link: Arc<Self>, generation: u64, peer: Peer, before: Outbox) -> Arc<Self> {
+        link.pending.begin_generation(generation);
+        // it is fresh, so all of them are empty
+        let _ = (link.peer.set(peer), link.generation.set(generation), link.before.set(before));
+        link
+    }
+
+    /// How many processes have had it before this one.
+    pub fn generation(&self) -> u64 {
+        self.generation.get().copied().unwrap_or_default()
+    }
+
+    /// Notes who reads its child.
+    pub fn is_read_by(&self, reading: Reading) {
+        *self.reading.lock().unwrap_or_else(PoisonError::into_inner) = Some(reading);
+    }
+
+    /// Whether its child can go to another process.
+    pub fn can_be_left(&self) -> bool {
+        let is_whole = !self.is_closed() && self.left_to.get().is_none();
+        is_whole && matches!(&self.out, Out::Child(child) if child.can_be_left())
+    }
+
+    /// Lets go of its child, which goes to another process with the other end of a relay. Calls that are under way go on over
+    /// the relay.
+    pub async fn leave(self: &Arc<Self>) -> Result<(Heirloom, Socket), Failure> {
+        let gone = || Failure::Unavailable("the connection has ended".to_owned());
+        let Out::Child(child) = &self.out else { return Err(gone()) };
+        let reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or_else(gone)?;
+        let (relay, theirs) = Relay::pair().map_err(|error| Failure::Unavailable(error.to_string()))?;
+        let (left_to, mut from_successor) = relay.open();
+        let _ = self.left_to.set(left_to);
+        let _ = reading.stop.send(());
+        let lines = reading.task.await.ok().flatten().ok_or_else(gone)?;
+        let heirloom = child.leave(lines).await?;
+        let (reader, bytes_max) = (Arc::downgrade(self), RELAYED_BYTES_MAX);
+        tokio::spawn(async move {
+            while let Some(message) = from_successor.next(bytes_max).await {
+                let Some(link) = reader.upgrade().filter(|link| !link.is_closed()) else { return };
+                link.receive(&message);
+            }
+            if let Some(link) = reader.upgrade().filter(|link| !link.is_closed()) {
+                link.lost("the process that has followed this one let go of it");
+            }
+        });
+        Ok((heirloom, theirs))
     }
 
     /// What the server said of itself; `None` before the handshake.
@@ -197,6 +275,10 @@ impl Link {
         if self.is_closed() {
             return Err(Failure::Unavailable("the connection has ended".to_owned()));
         }
+        if let Some(left_to) = self.left_to.get() {
+            let is_sent = left_to.send(message).await;
+            return if is_sent { Ok(()) } else { Err(Failure::Unavailable("the connection has ended".to_owned())) };
+        }
         match &self.out {
             Out::Child(child) => Ok(child.send(message).await?),
             Out::Channel(channel) => {
@@ -255,19 +337,49 @@ impl Link {
 
     fn sort(self: &Arc<Self>, envelope: Envelope) {
         match envelope.kind() {
+            Kind::Result | Kind::Error if self.is_of_before(envelope.id()) => self.pass_to_before(envelope, true),
             Kind::Result | Kind::Error => {
                 let era = self.peer().map_or(Era::Legacy, |peer| peer.era);
                 if !self.listens.ended(&envelope) && !self.pending.answer(envelope, era) {
                     tracing::debug!("an answer that nobody waits for");
                 }
             }
-            Kind::Notification => match Method::parse(envelope.method()) {
-                Method::Progress => drop(self.pending.progress(&envelope)),
-                Method::LogMessage => drop(self.pending.log(&envelope)),
-                Method::Acknowledged => self.listens.acknowledged(&envelope),
-                _ => self.changes.notify(&envelope),
-            },
+            Kind::Notification => self.notified(envelope),
             Kind::Request => self.question(envelope),
+        }
+    }
+
+    fn notified(self: &Arc<Self>, notification: Envelope) {
+        let method = Method::parse(notification.method());
+        let subject = match method {
+            Method::Progress => notification.param_raw(Param::ProgressToken),
+            Method::Acknowledged => notification.meta_raw(Meta::SubscriptionId),
+            _ => None,
+        };
+        if self.is_of_before(subject) {
+            return self.pass_to_before(notification, method == Method::Acknowledged);
+        }
+        match method {
+            Method::Progress => drop(self.pending.progress(&notification)),
+            Method::LogMessage if self.pending.log(&notification) => {}
+            Method::LogMessage => self.pass_to_before(notification, false),
+            Method::Acknowledged => self.listens.acknowledged(&notification),
+            _ => self.changes.notify(&notification),
+        }
+    }
+
+    /// Whether an id or token was chosen by a process that had this link before.
+    fn is_of_before(&self, id: Option<&[u8]>) -> bool {
+        self.before.get().is_some() && parse_id(id).is_some_and(|id| generation_of(id) < self.generation())
+    }
+
+    /// Gives a message to the process before, if there is one; what must not be lost waits for its turn.
+    fn pass_to_before(&self, message: Envelope, must_arrive: bool) {
+        let Some(before) = self.before.get().cloned() else { return };
+        if must_arrive {
+            tokio::spawn(async move { before.send(message.bytes().clone()).await });
+        } else {
+            before.offer(message.bytes().clone());
         }
     }
 
@@ -285,6 +397,9 @@ impl Link {
                 self.pending.ask(question.clone()).or_else(|why| self.ask_owner(&question, why)).map_err(Reply::refusal)
             }
         };
+        if let (Err(Reply::Error(_)), Some(_)) = (&answer, self.before.get()) {
+            return self.pass_to_before(question, true);
+        }
         if let Err(Reply::Error(_)) = &answer {
             self.pending.fail_only(Failure::MissingCapability(Abilities::required(&question)));
         }
@@ -325,7 +440,7 @@ impl Link {
     pub async fn stop(&self) {
         self.closed.store(true, Ordering::Release);
         self.listens.end_all();
-        if let Out::Child(child) = &self.out {
+        if let (Out::Child(child), None) = (&self.out, self.left_to.get()) {
             child.stop().await;
         }
         self.pending.fail_all(&Failure::Lost);

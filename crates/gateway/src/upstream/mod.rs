@@ -4,15 +4,18 @@
 //! speaks), `opening` (how a connection to it comes about), `health` and `place` (how it fares), `pending` (calls that
 //! share a connection), `link` and `dial` (connections that go both ways), `http` (one POST and its answer),
 //! `modern_http`, `legacy_http`, `pool` (who may share what), `starts` (who may start), `heartbeat` (who looks after all
-//! this), `instances` (who of several serves a call), `as_task` (tools that are called as tasks), `status` (what is told of it).
+//! this), `instances` (who of several serves a call), `as_task` (tools that are called as tasks), `status` (what is told of it),
+//! `bequest`, `following` and `relay` (processes that go on at the next node).
 
 mod as_task;
 pub mod askable;
+pub mod bequest;
 pub mod changes;
 mod contradiction;
 pub mod dial;
 mod ear;
 mod era;
+pub mod following;
 pub mod health;
 mod heartbeat;
 pub mod http;
@@ -27,6 +30,7 @@ pub mod peer;
 pub mod pending;
 pub mod place;
 pub mod pool;
+pub mod relay;
 pub mod starts;
 mod status;
 pub mod watch;
@@ -52,6 +56,7 @@ use self::{
     contradiction::refuses_the_era,
     dial::{Dialer, configured_headers, target},
     era::Modern,
+    following::Following,
     health::{Health, Pulse},
     http::{HttpLimits, HttpServer},
     instances::Instances,
@@ -116,6 +121,10 @@ pub struct Upstream {
     instances: Option<Arc<Instances>>,
     /// It is no longer part of the configuration: nothing is opened any more.
     retired: AtomicBool,
+    /// Its processes have gone to the next node: none but those of sessions is started here.
+    is_left: AtomicBool,
+    /// The node before, if processes of this server are to come from there.
+    following: Option<Following>,
 }
 
 /// What every server of a node is made with.
@@ -131,6 +140,8 @@ pub struct Surroundings<'a> {
     pub starts: &'a Starts,
     /// Where the node stands.
     pub place: &'a balance::Place,
+    /// What comes from the node before.
+    pub following: &'a Following,
 }
 
 impl std::fmt::Debug for Upstream {
@@ -169,7 +180,7 @@ impl Upstream {
         (changes, watch): (Arc<Changes>, Arc<watch::Watch>),
         instances: Option<Arc<Instances>>,
     ) -> Result<Arc<Self>, Failure> {
-        let Surroundings { limits, client, residents, starts, .. } = *around;
+        let Surroundings { limits, client, residents, starts, following, .. } = *around;
         let home = residents.hosts(name, &settings).then(|| Home { name: name.into(), residents: residents.clone() });
         let patience = patience(limits);
         let line_bytes_max = settings.line_bytes_max.unwrap_or(limits.line_bytes_max);
@@ -182,6 +193,7 @@ impl Upstream {
         };
         let child = supervisor::Limits { line_bytes_max, ..supervisor::Limits::default() };
         let name: Arc<str> = name.into();
+        let following = following.of_server(&name);
         let health = Health::new(&name, restarts(&settings), journal(&name, &settings), changes.clone());
         Ok(Arc::new(Self {
             watch,
@@ -213,6 +225,8 @@ impl Upstream {
             calls: Arc::default(),
             instances,
             retired: AtomicBool::new(false),
+            is_left: AtomicBool::new(false),
+            following,
             settings,
             limits: limits.clone(),
         }))
@@ -360,12 +374,22 @@ impl Upstream {
         if let Some(door) = self.fresh_door() {
             return Ok(Connection::Door(door));
         }
+        if let Some(following) = &self.following {
+            following.over().await;
+        }
         let key = self.key(caller);
         let reach = if key.session.is_some() { caller.reach.clone() } else { Weak::new() };
         let owner = Owner { abilities: key.abilities, reach };
         let open = || {
             let key = key.clone();
-            Box::pin(async { self.open(owner).await.inspect(|_| self.hear_again(key)) })
+            Box::pin(async {
+                if key.session.is_none() && self.is_left.load(Ordering::Acquire) {
+                    return Err(Failure::Unavailable(
+                        "it runs on at the process that has followed this one".to_owned(),
+                    ));
+                }
+                self.open(owner).await.inspect(|_| self.hear_again(key))
+            })
         };
         self.pool.get(key.clone(), open).await
     }
@@ -425,6 +449,11 @@ impl Upstream {
         patience(&self.limits)
     }
 
+    /// How long it may take to start or connect it, and to greet it.
+    pub fn opening_max(&self) -> Duration {
+        Duration::from_millis(self.limits.connect_ms_max + self.limits.handshake_ms_max)
+    }
+
     /// How many calls are under way.
     pub fn calls_running(&self) -> usize {
         let here = self.calls.load(Ordering::Relaxed);
@@ -438,7 +467,7 @@ impl Upstream {
     }
 
     /// Whether there is any way to the server now.
-    fn is_connected(&self) -> bool {
+    pub fn is_connected(&self) -> bool {
         let here = self.fresh_door().is_some() || self.pool.is_connected();
         here || self.others().iter().any(|other| other.is_connected())
     }

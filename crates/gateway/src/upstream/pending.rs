@@ -35,7 +35,21 @@ pub struct Pending {
     waiting: Mutex<HashMap<u64, Waiting>>,
 }
 
+/// The low bits of an id count the requests of one process, those above them the processes that have had the connection one
+/// after the other. Both together stay below 2^53, up to which every server can count.
+const REQUEST_BITS: u32 = 40;
+
+/// Which of the processes that have had a connection has sent the request of this id.
+pub fn generation_of(id: u64) -> u64 {
+    id >> REQUEST_BITS
+}
+
 impl Pending {
+    /// Goes on in the place of a process before us: no id is used twice.
+    pub fn begin_generation(&self, generation: u64) {
+        self.next.store(generation << REQUEST_BITS, Ordering::Relaxed);
+    }
+
     /// An id that no other call on this connection has or had.
     pub fn next_id(&self) -> u64 {
         self.next.fetch_add(1, Ordering::Relaxed) + 1

@@ -81,6 +81,22 @@ impl Pool {
         Ok(connection)
     }
 
+    /// Puts a connection in its place, if there is none that can be used.
+    pub async fn put(&self, key: Key, connection: Connection) -> Result<(), Failure> {
+        self.get(key, || async { Ok(connection) }).await.map(drop)
+    }
+
+    /// Waits until none of those that are being opened now is any more.
+    pub async fn settled(&self) {
+        let slots: Vec<Arc<Slot>> = self.lock().values().cloned().collect();
+        futures_util::future::join_all(slots.iter().map(|slot| slot.connection.lock())).await;
+    }
+
+    /// The connections that stand now, with who may share each.
+    pub fn standing(&self) -> Vec<(Key, Connection)> {
+        self.lock().iter().filter_map(|(key, slot)| Some((key.clone(), slot.standing()?))).collect()
+    }
+
     /// The connections that stand now.
     pub fn connections(&self) -> Vec<Connection> {
         self.lock().values().filter_map(|slot| slot.standing()).collect()

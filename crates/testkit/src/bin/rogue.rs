@@ -7,7 +7,7 @@
 use std::{
     env, fs,
     io::{self, BufRead as _, Write as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{self, Command, Stdio},
     thread,
     time::Duration,
@@ -35,6 +35,8 @@ usage: rogue [FLAGS]
   --foreign-id          answer tool calls under an id nobody asked for
   --change-lists N      say N times before every answer that the tools have changed
   --stderr-flood        write 8 MiB to stderr before every answer
+  --lock FILE           end with code 75 if another process has this file; the starts are counted in it
+  --aside               answer `slow` later and other calls meanwhile
   --legacy-only         refuse `server/discover` with code -32601, as it does anyway";
 
 /// Which of its duties it neglects.
@@ -59,6 +61,8 @@ struct Vices {
     foreign_id: bool,
     change_lists: usize,
     stderr_flood: bool,
+    lock: Option<PathBuf>,
+    aside: bool,
 }
 
 impl Vices {
@@ -85,6 +89,8 @@ impl Vices {
                 "--foreign-id" => vices.foreign_id = true,
                 "--change-lists" => vices.change_lists = number()?,
                 "--stderr-flood" => vices.stderr_flood = true,
+                "--lock" => vices.lock = Some(arguments.next()?.into()),
+                "--aside" => vices.aside = true,
                 "--legacy-only" => {}
                 _ => return None,
             }
@@ -101,7 +107,19 @@ fn main() -> io::Result<()> {
     if vices.ignore_term {
         return ignore_term();
     }
+    let _locked = vices.lock.as_deref().map(lock).transpose()?;
     Rogue { vices, initialized: false, answers: 0, calls: 0 }.serve()
+}
+
+/// Takes the file for as long as this lives, and counts one more start in it; ends where another has it.
+fn lock(path: &Path) -> io::Result<fs::File> {
+    let mut file = fs::File::options().create(true).append(true).open(path)?;
+    if file.try_lock().is_err() {
+        eprintln!("another process has {}", path.display());
+        process::exit(75);
+    }
+    file.write_all(b".")?;
+    Ok(file)
 }
 
 /// Without a signal handler of its own it borrows the shell's: what a shell ignores, its children ignore.
@@ -156,6 +174,10 @@ impl Rogue {
             process::exit(1);
         }
         if self.vices.silent || self.vices.mute_while.as_ref().is_some_and(|file| file.exists()) {
+            return Ok(());
+        }
+        if self.vices.aside && method == "tools/call" && request["params"]["name"] == "slow" {
+            answer_aside(id.clone(), millis(&request["params"]["arguments"]));
             return Ok(());
         }
         let outcome = match method {
@@ -215,7 +237,7 @@ impl Rogue {
             _ if self.vices.huge_result > 0 => "x".repeat(self.vices.huge_result),
             "echo" => arguments.to_string(),
             "slow" => {
-                thread::sleep(Duration::from_millis(arguments["ms"].as_u64().unwrap_or(100)));
+                thread::sleep(millis(arguments));
                 "done".to_owned()
             }
             "count" => {
@@ -259,6 +281,19 @@ impl Rogue {
         }
         Ok(())
     }
+}
+
+/// How long a call of `slow` takes.
+fn millis(arguments: &Value) -> Duration {
+    Duration::from_millis(arguments["ms"].as_u64().unwrap_or(100))
+}
+
+fn answer_aside(id: Value, after: Duration) {
+    thread::spawn(move || {
+        thread::sleep(after);
+        let result = json!({ "content": [{ "type": "text", "text": "done" }] });
+        print_line(&json!({ "jsonrpc": "2.0", "id": id, "result": result }).to_string())
+    });
 }
 
 /// Becomes a program without stdout: std offers no safe way to close it in place.

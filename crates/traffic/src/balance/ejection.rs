@@ -23,6 +23,8 @@ pub struct Rules {
 pub struct Ejection {
     rules: Rules,
     failures: u32,
+    /// Whether it answered the last call that it ended.
+    answered: bool,
     times: u32,
     until: Option<Instant>,
 }
@@ -30,16 +32,28 @@ pub struct Ejection {
 impl Ejection {
     /// One that has not failed yet.
     pub fn new(rules: Rules) -> Self {
-        Self { rules, failures: 0, times: 0, until: None }
+        Self { rules, failures: 0, answered: false, times: 0, until: None }
     }
 
     /// It answered.
     pub fn succeeded(&mut self) {
         self.failures = 0;
+        self.answered = true;
+    }
+
+    /// Whether it answered the last call that it ended.
+    pub fn has_answered(&self) -> bool {
+        self.answered
+    }
+
+    /// Whether it failed the last call that it ended.
+    pub fn has_failed(&self) -> bool {
+        self.failures > 0
     }
 
     /// It failed. Whether it may be left alone at all depends on the others.
     pub fn failed(&mut self, may_leave: bool, now: Instant) {
+        self.answered = false;
         if self.is_out(now) {
             return;
         }

@@ -40,6 +40,8 @@ pub struct Wanted<'c> {
     pub random: u64,
     /// The instances that serve it only if nobody else is left, such as those that have failed this very call.
     pub avoided: &'c [usize],
+    /// Whether the call was lost once: then it goes to an instance that has not failed lately, if there is one.
+    pub is_again: bool,
 }
 
 /// Why there is no instance for a call.
@@ -126,6 +128,12 @@ impl Balancer {
         }
     }
 
+    /// Whether one that may be asked is not left alone, and answered the last call that it ended.
+    pub fn one_is_well(&self, now: Instant) -> bool {
+        let is_well = |ejection: &Ejection| !ejection.is_out(now) && ejection.has_answered();
+        (0..self.members.len()).any(|at| self.is_allowed(at) && is_well(&self.members[at].ejection))
+    }
+
     /// Calls under way at an instance.
     pub fn outstanding(&self, at: usize) -> u32 {
         self.members.get(at).map_or(0, |member| member.outstanding)
@@ -151,6 +159,7 @@ impl Balancer {
             (
                 wanted.avoided.contains(at),
                 is_out,
+                wanted.is_again && ejection.has_failed(),
                 wanted.key.is_none() && *outstanding >= instance.calls_max,
                 instance.group,
                 nearness,

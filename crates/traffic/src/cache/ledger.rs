@@ -12,6 +12,17 @@ const DECLARATIONS_MAX: usize = 256;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(pub u64);
 
+/// What a ledger that follows another has learnt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Followed {
+    /// The declaration after those that are known.
+    Next,
+    /// A later one: some before it were missed.
+    Missed,
+    /// Nothing that was not known.
+    Known,
+}
+
 /// The declarations of one server.
 #[derive(Debug)]
 pub struct Ledger<D> {
@@ -35,14 +46,36 @@ impl<D: PartialEq> Ledger<D> {
 
     /// Declares everything void that was fetched until now.
     pub fn declare_all(&mut self) {
-        self.newest += 1;
-        self.everything = self.newest;
-        self.declared.clear();
+        self.declare_all_as(self.newest + 1);
     }
 
     /// Declares void what a declaration concerns, as far as it was fetched until now.
     pub fn declare(&mut self, declaration: D) {
-        self.newest += 1;
+        self.declare_as(self.newest + 1, declaration);
+    }
+
+    /// Follows the ledger of others, which has declared this under this number; without a declaration, everything. Where
+    /// numbers between are missing everything is void, and that is said.
+    pub fn follow(&mut self, number: u64, declaration: Option<D>) -> Followed {
+        if number <= self.newest {
+            return Followed::Known;
+        }
+        let is_next = number == self.newest + 1;
+        match declaration {
+            Some(declaration) if is_next => self.declare_as(number, declaration),
+            _ => self.declare_all_as(number),
+        }
+        if is_next { Followed::Next } else { Followed::Missed }
+    }
+
+    fn declare_all_as(&mut self, number: u64) {
+        self.newest = number;
+        self.everything = number;
+        self.declared.clear();
+    }
+
+    fn declare_as(&mut self, number: u64, declaration: D) {
+        self.newest = number;
         self.declared.retain(|(_, other)| *other != declaration);
         if self.declared.len() == DECLARATIONS_MAX
             && let Some((number, _)) = self.declared.pop_front()
@@ -120,6 +153,23 @@ mod tests {
                 prop_assert!(truth || !told);
             }
         }
+    }
+
+    #[test]
+    fn a_ledger_that_follows_another_knows_what_it_has_heard_and_trusts_nothing_after_a_gap() {
+        let mut ledger = Ledger::default();
+        assert_eq!(ledger.follow(1_000, Some("a")), Followed::Missed);
+        let since = ledger.now();
+        assert_eq!(since, Moment(1_000));
+        assert_eq!(ledger.follow(1_001, Some("b")), Followed::Next);
+        assert_eq!(ledger.follow(1_001, Some("c")), Followed::Known);
+        assert!(ledger.is_good(since, |other| *other == "c"));
+        assert!(!ledger.is_good(since, |other| *other == "b"));
+        assert_eq!(ledger.follow(1_003, Some("d")), Followed::Missed);
+        assert!(!ledger.is_good(since, |other| *other == "c"), "1002 may have been about anything");
+        let since = ledger.now();
+        assert_eq!(ledger.follow(1_004, None), Followed::Next);
+        assert!(!ledger.is_good(since, |_| false));
     }
 
     #[test]

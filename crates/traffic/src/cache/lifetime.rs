@@ -49,6 +49,11 @@ impl Terms {
         }
     }
 
+    /// The age at which an answer is gone.
+    pub fn lifetime(&self, hint: Option<Duration>) -> Duration {
+        self.fresh_for(hint).saturating_add(self.while_fetching.max(self.on_failure))
+    }
+
     /// A server may say that its answer is good for less than the configuration says, never for more.
     fn fresh_for(&self, hint: Option<Duration>) -> Duration {
         match (self.fresh, hint) {
@@ -91,6 +96,7 @@ mod tests {
         ] {
             assert_eq!(terms.state(None, seconds(age_s)), expected, "at {age_s} s");
         }
+        assert_eq!(terms.lifetime(None), seconds(30));
     }
 
     #[test]

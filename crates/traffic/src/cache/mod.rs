@@ -10,6 +10,6 @@ mod lifetime;
 mod tally;
 
 pub use demand::{Demand, UnknownDemand, Verdict};
-pub use ledger::{Ledger, Moment};
+pub use ledger::{Followed, Ledger, Moment};
 pub use lifetime::{State, Terms};
 pub use tally::{Advice, Tally};

@@ -1,10 +1,11 @@
 //! The queue before one server: which call starts now, which waits, and which starts when one ends. Classes have weighted
 //! turns (`turns`), the principals of a class share by rounds (`rounds`), and nothing starts over a bound of the node, the
 //! server, the tool, the principal or the object it works on (`bound`, `holds`). `records` are the calls, `past` those
-//! that ended. Time comes in; whoever waits is woken by the caller, who asks [`Queue::next`] until there is nothing.
+//! that ended, `paces` how long they took, tool by tool. Time comes in; whoever waits is woken by the caller, who asks [`Queue::next`] until there is nothing.
 
 mod bound;
 mod holds;
+mod paces;
 mod past;
 mod records;
 mod rounds;
@@ -23,13 +24,22 @@ pub use records::{Record, State, Ticket};
 pub use rounds::COST_MAX;
 pub use turns::{WEIGHTS, Weights};
 
-use self::{holds::Holds, past::Past, records::Records, rounds::Rounds, turns::Turns};
-use crate::Class;
+use self::{holds::Holds, paces::Paces, past::Past, records::Records, rounds::Rounds, turns::Turns};
+use crate::{
+    Class,
+    adaptive::{Adaptive, Bounds, Change},
+};
 
 /// What a refused caller is told to wait while nobody knows yet how long calls take, and the bounds of what it is told.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 const RETRY_AFTER_MIN: Duration = Duration::from_millis(100);
 const RETRY_AFTER_MAX: Duration = Duration::from_mins(1);
+
+/// What a call costs that takes as long as calls of its queue mostly do, in units of a round: quicker ones cost less.
+const COST_USUAL: u32 = 4;
+
+/// While nobody waits, one call in so many says how long its tool takes.
+const MEASURED_EVERY: u64 = 8;
 
 /// How much one queue takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +71,13 @@ pub struct Entry {
     pub deadline: Instant,
 }
 
+impl Entry {
+    /// Whether nothing but a place can keep it from starting.
+    fn is_free(&self) -> bool {
+        self.lock.is_none() && self.tool_max.is_none()
+    }
+}
+
 /// What becomes of a call that is offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Offer {
@@ -68,6 +85,8 @@ pub enum Offer {
     Starts(Ticket),
     /// It waits.
     Waits(Ticket),
+    /// It is not taken, since it would start too late: those who start before it take at least so long.
+    Late(Duration),
     /// It is not taken.
     Refused(Refusal),
 }
@@ -136,6 +155,11 @@ pub struct Queue {
     running: u32,
     waiting: u32,
     past: Past,
+    paces: Paces,
+    /// What finds out how many calls may run, where that is not fixed.
+    adaptive: Option<Adaptive>,
+    /// What it found out last, until somebody takes note of it.
+    change: Option<Change>,
     /// Whether a call waited for a place that other queues can give back, when it was last looked for one.
     starved: Cell<bool>,
 }
@@ -152,6 +176,9 @@ impl Queue {
             running: 0,
             waiting: 0,
             past: Past::default(),
+            paces: Paces::default(),
+            adaptive: None,
+            change: None,
             starved: Cell::new(false),
         }
     }
@@ -164,6 +191,35 @@ impl Queue {
         self.limits = limits;
     }
 
+    /// Has the calls that run at one time follow how quickly they are answered, between these bounds; without any, as many
+    /// may run as its limits say.
+    pub fn adapt(&mut self, bounds: Option<Bounds>, now: Instant) {
+        self.adaptive = match (bounds, self.adaptive.take()) {
+            (None, _) => None,
+            (Some(bounds), None) => Some(Adaptive::new(bounds, now)),
+            (Some(bounds), Some(adaptive)) => Some(adaptive.within(bounds)),
+        };
+        if let Some(adaptive) = &self.adaptive {
+            self.limits.running_max = adaptive.limit();
+        }
+    }
+
+    /// The latest change of how many calls may run at one time, if nobody has taken note of it yet.
+    pub fn take_change(&mut self) -> Option<Change> {
+        self.change.take()
+    }
+
+    /// What a call of this tool costs its principal, in units of a round: as much more than others as it takes longer. Where
+    /// nobody has to wait, it does not matter.
+    pub fn cost_of(&self, tool: &str) -> u32 {
+        if self.running < self.limits.running_max {
+            return 1;
+        }
+        let (Some(own), Some(usual)) = (self.paces.average(tool), self.past.service()) else { return COST_USUAL };
+        let cost = own.as_nanos() * u128::from(COST_USUAL) / usual.as_nanos().max(1);
+        u32::try_from(cost).unwrap_or(COST_MAX).clamp(1, COST_MAX)
+    }
+
     /// A call with the number `id` wants to start; `room` are the places of the node.
     pub fn offer(&mut self, entry: Entry, id: u64, room: &Bound, now: Instant) -> Offer {
         let entry = Entry { cost: entry.cost.clamp(1, COST_MAX), ..entry };
@@ -172,17 +228,20 @@ impl Queue {
             self.running += 1;
             self.holds.take(&entry, id);
             let state = State::Running { since: now, resting: 0 };
-            return Offer::Starts(self.records.insert(Record { entry, id, offered: now, state }));
+            return Offer::Starts(self.records.insert(Record { entry, id, offered: now, state, was_asked: false }));
         }
         if self.waiting >= self.limits.waiting_max {
             return Offer::Refused(self.refusal(Full::Server, self.waiting));
+        }
+        if let Some(wait) = self.least_wait(&entry).filter(|wait| now + *wait > entry.deadline) {
+            return Offer::Late(wait);
         }
         if !entry.share.waiting.take() {
             return Offer::Refused(self.refusal(Full::Principal, entry.share.waiting.taken()));
         }
         self.waiting += 1;
         let (class, share) = (entry.class, entry.share.clone());
-        let ticket = self.records.insert(Record { entry, id, offered: now, state: State::Waiting });
+        let ticket = self.records.insert(Record { entry, id, offered: now, state: State::Waiting, was_asked: false });
         self.rounds[turns::at(class)].push(ticket, &share);
         Offer::Waits(ticket)
     }
@@ -230,6 +289,7 @@ impl Queue {
                     self.running -= 1;
                     release(room, &record.entry.share);
                 }
+                self.learn(&record, end, since, now);
                 (since.saturating_duration_since(record.offered), now.saturating_duration_since(since))
             }
         };
@@ -242,6 +302,7 @@ impl Queue {
         let Some(record) = self.records.get_mut(ticket) else { return };
         let State::Running { resting, .. } = &mut record.state else { return };
         *resting += 1;
+        record.was_asked = true;
         if *resting == 1 {
             self.running -= 1;
             release(room, &record.entry.share);
@@ -285,6 +346,13 @@ impl Queue {
         };
         let ahead = self.records.iter().filter(|(_, other)| is_before(other)).count() as u32;
         Some(Place { ahead, wait: self.time_for(ahead + 1) })
+    }
+
+    /// Where one more call would stand.
+    pub fn next_place(&self) -> Place {
+        let is_free = self.waiting == 0 && self.running < self.limits.running_max;
+        let wait = if is_free { Some(Duration::ZERO) } else { self.time_for(self.waiting + 1) };
+        Place { ahead: self.waiting, wait }
     }
 
     /// What keeps a waiting call from starting.
@@ -359,15 +427,42 @@ impl Queue {
         Next::Expired(ticket)
     }
 
+    /// Notes how long a call ran. One whose server waited for a person says nothing of the server, nor does one that failed.
+    fn learn(&mut self, record: &Record, end: End, since: Instant, now: Instant) {
+        let is_measured = self.adaptive.is_some() || self.waiting > 0 || record.id.is_multiple_of(MEASURED_EVERY);
+        if !is_measured || record.was_asked || !matches!(end, End::Completed | End::Timeout) {
+            return;
+        }
+        let percent = self.paces.note(&record.entry.tool, now.saturating_duration_since(since), now);
+        let Some(adaptive) = &mut self.adaptive else { return };
+        // the call itself has been taken off by now
+        if let Some(change) = adaptive.ended(percent, self.running + 1, since, now) {
+            self.limits.running_max = change.to;
+            self.change = Some(change);
+        }
+    }
+
     fn remember(&mut self, record: Record, end: End, waited: Duration, ran: Duration) {
-        let Record { entry, id, offered, .. } = record;
+        let Record { entry, id, offered, was_asked, .. } = record;
         let (principal, tool, class) = (entry.share.principal.clone(), entry.tool, entry.class);
-        self.past.push(Finished { id, principal, tool, class, offered, waited, ran, end });
+        self.past.push(Finished { id, principal, tool, class, offered, waited, ran, end, was_asked });
     }
 
     /// How long it takes until `calls` more have started.
     fn time_for(&self, calls: u32) -> Option<Duration> {
         Some(self.past.service()? * calls / self.limits.running_max.max(1))
+    }
+
+    /// How long it takes at least until a call that comes now would start. Counted are those of its own principal that go
+    /// before it and will not have expired by then, by what calls took lately; nothing is known of a queue in which few were
+    /// answered so far.
+    fn least_wait(&self, entry: &Entry) -> Option<Duration> {
+        let goes_first = |ticket| {
+            let other = self.records.get(ticket).map(|record| &record.entry);
+            other.is_some_and(|other| other.is_free() && other.deadline >= entry.deadline)
+        };
+        let before = self.rounds[turns::at(entry.class)].of(&entry.share).filter(|ticket| goes_first(*ticket)).count();
+        Some(self.past.typical()? * before as u32 / self.limits.running_max.max(1))
     }
 
     fn refusal(&self, full: Full, waiting: u32) -> Refusal {

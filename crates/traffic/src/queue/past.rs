@@ -14,6 +14,10 @@ pub const PAST_MAX: usize = 1_000;
 /// What a new time weighs in the moving average: one part in so many.
 const SERVICE_WEIGHT: u32 = 8;
 
+/// Answered calls from which it is told how long one takes at least, and among how many ended ones they are looked for.
+const TYPICAL_OF: usize = 15;
+const TYPICAL_AMONG: usize = 64;
+
 /// How a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -46,6 +50,15 @@ pub struct Finished {
     pub ran: Duration,
     /// How it ended.
     pub end: End,
+    /// Whether it has waited for somebody's answer, so that its time says little of others.
+    pub was_asked: bool,
+}
+
+impl Finished {
+    /// Whether it says how long such calls take.
+    fn is_sample(&self) -> bool {
+        self.end == End::Completed && !self.was_asked
+    }
 }
 
 /// The newest ended calls, oldest first.
@@ -58,7 +71,7 @@ pub(super) struct Past {
 impl Past {
     /// Keeps a call; the oldest goes where there are too many.
     pub(super) fn push(&mut self, call: Finished) {
-        if call.end == End::Completed {
+        if call.is_sample() {
             self.service = Some(self.service.map_or(call.ran, |average| moved(average, call.ran)));
         }
         if self.calls.len() == PAST_MAX {
@@ -70,6 +83,14 @@ impl Past {
     /// How long a call runs, on a moving average of those that were answered.
     pub(super) fn service(&self) -> Option<Duration> {
         self.service
+    }
+
+    /// How long a call runs, in the middle of those that were answered last; none before enough of them were.
+    pub(super) fn typical(&self) -> Option<Duration> {
+        let newest = self.calls.iter().rev().take(TYPICAL_AMONG).filter(|call| call.is_sample());
+        let mut ran: Vec<Duration> = newest.map(|call| call.ran).take(TYPICAL_OF).collect();
+        ran.sort_unstable();
+        (ran.len() == TYPICAL_OF).then(|| ran[TYPICAL_OF / 2])
     }
 
     /// All that are kept.
@@ -88,7 +109,17 @@ mod tests {
 
     fn finished(id: u64, ran: Duration, end: End) -> Finished {
         let (offered, class) = (Instant::now(), Class::Medium);
-        Finished { id, principal: "p".into(), tool: "t".into(), class, offered, waited: Duration::ZERO, ran, end }
+        Finished {
+            id,
+            principal: "p".into(),
+            tool: "t".into(),
+            class,
+            offered,
+            waited: Duration::ZERO,
+            ran,
+            end,
+            was_asked: false,
+        }
     }
 
     #[test]
@@ -98,6 +129,18 @@ mod tests {
             past.push(finished(id, Duration::ZERO, End::Failed));
         }
         assert_eq!(past.iter().map(|call| call.id).collect::<Vec<_>>(), (500..1_500).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_is_typical_is_known_of_enough_answers_and_no_outlier_moves_it() {
+        let mut past = Past::default();
+        for id in 0..14 {
+            past.push(finished(id, Duration::from_secs(1), End::Completed));
+            past.push(finished(id, Duration::from_secs(1), End::Failed));
+        }
+        assert_eq!(past.typical(), None);
+        past.push(finished(14, Duration::from_mins(10), End::Completed));
+        assert_eq!(past.typical(), Some(Duration::from_secs(1)));
     }
 
     #[test]

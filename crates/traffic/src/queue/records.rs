@@ -24,6 +24,8 @@ pub struct Record {
     pub offered: Instant,
     /// Whether it runs.
     pub state: State,
+    /// Whether its server has waited for somebody's answer.
+    pub was_asked: bool,
 }
 
 /// What a call of the queue is doing.

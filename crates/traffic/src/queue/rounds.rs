@@ -40,6 +40,12 @@ impl Rounds {
         self.0.retain(|round| !round.calls.is_empty());
     }
 
+    /// The waiting calls of a principal, oldest first.
+    pub(super) fn of(&self, share: &Arc<Share>) -> impl Iterator<Item = Ticket> {
+        let own = self.0.iter().filter(|round| Arc::ptr_eq(&round.share, share));
+        own.flat_map(|round| round.calls.iter().copied())
+    }
+
     /// Takes out the next call that can start. `cost` says what a call costs, if it could start; `claim` takes for it what
     /// others may take at the same time, and may come too late.
     pub(super) fn next(

@@ -1,7 +1,7 @@
 //! `switchboard cache stats`: what the running node keeps of answers, and what that was worth.
 
 use clap::Args;
-use client::{CacheCounts, CacheStatus, CachedTool};
+use client::{CacheCounts, CacheStatus, CachedTool, SharedCache, SharedState};
 use serde::Serialize;
 
 use crate::text::{Text, Tone};
@@ -30,13 +30,12 @@ impl Stats {
 impl Report for Shown {
     fn text(&self) -> Text {
         let status = &self.0;
+        let bytes = format!(" in {} of {} KiB", status.memory_bytes / 1024, status.memory_bytes_max / 1024);
         let mut lines = vec![
-            Text::default().and(Tone::Strong, status.answers.to_string()).and(
-                Tone::Plain,
-                format!(" answers in {} of {} KiB", status.memory_bytes / 1024, status.memory_bytes_max / 1024),
-            ),
+            Text::default().and(Tone::Strong, counted(status.answers, "answer", "answers")).and(Tone::Plain, bytes),
             Text::plain(worth(&status.total)),
         ];
+        lines.extend(status.shared.as_ref().map(together));
         if !status.tools.is_empty() {
             lines.push(Text::table(&status.tools.iter().map(row).collect::<Vec<_>>()));
         }
@@ -57,5 +56,25 @@ fn row(tool: &CachedTool) -> Vec<Text> {
 fn worth(counts: &CacheCounts) -> String {
     let Some(percent) = counts.hit_percent else { return "no call yet".to_owned() };
     let stale = if counts.stale > 0 { format!(", {} of them stale", counts.stale) } else { String::new() };
-    format!("{} hits ({percent:.0} %){stale}, {} misses, {} ms saved", counts.hits, counts.misses, counts.saved_ms)
+    let (hits, misses) = (counted(counts.hits, "hit", "hits"), counted(counts.misses, "miss", "misses"));
+    format!("{hits} ({percent:.0} %){stale}, {misses}, {} ms saved", counts.saved_ms)
+}
+
+/// What several nodes keep together, in words.
+fn together(shared: &SharedCache) -> Text {
+    let (state, tone) = match shared.state {
+        SharedState::Up => ("shared with other nodes", Tone::Plain),
+        SharedState::Slow => ("shared, but answers come too late", Tone::Doubtful),
+        SharedState::Down => ("not shared for now: no connection", Tone::Doubtful),
+    };
+    let counts = format!(
+        ": {} found, {} written, {} unreadable, {} unanswered",
+        shared.found, shared.written, shared.unreadable, shared.unanswered
+    );
+    Text::default().and(tone, state).and(Tone::Plain, counts)
+}
+
+/// A number and what it counts.
+fn counted(count: u64, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
 }

@@ -6,8 +6,10 @@ use std::time::Instant;
 use bytes::Bytes;
 use mcp::{ErrorKey, Kind, array, code, message};
 use serde_json::{Value, json};
+use traffic::queue::Place;
 
 use super::refusal::Refusal;
+use crate::edge::told::milliseconds;
 
 /// What is told beside an answer.
 pub(super) struct Info<'i> {
@@ -17,6 +19,8 @@ pub(super) struct Info<'i> {
     pub(super) since: Instant,
     /// Whether the answer was there already.
     pub(super) cached: bool,
+    /// Where the call stood in the queue when it came; none for what went through no queue.
+    pub(super) place: Option<Place>,
     /// Who gave it, where that was not the first choice: raw JSON.
     pub(super) answered_by: Option<&'i [u8]>,
 }
@@ -25,6 +29,10 @@ impl Info<'_> {
     fn member(&self) -> String {
         let took = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
         let mut info = json!({ "request_id": self.request_id, "cached": self.cached, "execution_time_ms": took });
+        if let Some(place) = self.place {
+            info["queue_position"] = place.ahead.into();
+            info["estimated_wait_ms"] = place.wait.map(milliseconds).into();
+        }
         if let Some(by) = self.answered_by.and_then(|by| serde_json::from_slice::<Value>(by).ok()) {
             info["answered_by"] = by;
         }
@@ -78,17 +86,22 @@ pub(in crate::edge) fn retry_after_s(answer: &mcp::Envelope) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::failure::Failure;
 
     #[test]
     fn what_is_told_stands_beside_the_answer() {
-        let info = Info { request_id: "r", since: Instant::now(), cached: true, answered_by: None };
+        let place = Some(Place { ahead: 2, wait: Some(Duration::from_millis(700)) });
+        let info = Info { request_id: "r", since: Instant::now(), cached: true, place, answered_by: None };
         let told = told(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"n\":1.0}}\n", &info);
         let text = String::from_utf8_lossy(&told);
         assert!(text.starts_with(r#"{"jsonrpc":"2.0","id":1,"result":{"n":1.0},"bridge_info":{"#), "{text}");
         let told: Value = serde_json::from_slice(&told).unwrap();
-        assert_eq!((&told["bridge_info"]["cached"], &told["bridge_info"]["request_id"]), (&json!(true), &json!("r")));
+        let info = &told["bridge_info"];
+        assert_eq!((&info["cached"], &info["request_id"]), (&json!(true), &json!("r")));
+        assert_eq!((&info["queue_position"], &info["estimated_wait_ms"]), (&json!(2), &json!(700)));
     }
 
     #[test]

@@ -28,6 +28,7 @@ use self::{refusal::Refusal, visit::Visit};
 use super::{
     head::Head,
     http::{Answered, events as event_stream, not_allowed},
+    told,
 };
 use crate::{catalogue::Endpoint, gateway::Gateway, pipeline::wishes::Wishes, principal::Principal};
 
@@ -77,7 +78,12 @@ pub(super) async fn answer(
     };
     let mut response = match named.and_then(|()| Ok(head.wishes()?)) {
         Err(refusal) => refused(&visit, &way, &refusal),
-        Ok(wishes) => answer_named(Visit { wishes, ..visit }, way, &parts.method, body).await,
+        Ok(wishes) => {
+            let told = wishes.told.clone();
+            let mut response = answer_named(Visit { wishes, ..visit }, way, &parts.method, body).await;
+            told::write(&told, response.headers_mut());
+            response
+        }
     };
     let answered = response.headers_mut();
     answered.extend(headers::value(&request_id).map(|id| (http::HeaderName::from_static(headers::REQUEST_ID), id)));

@@ -10,7 +10,9 @@ use mcp::{ClientFacts, Envelope, ScanLimits, Version, array, code, header as nam
 use super::{
     Visit,
     claim::{is_modern, session_id},
-    response::{Answered, event_stream, no_session, not_allowed, plain, refuse, respond, resumable, unclear_wish},
+    response::{
+        Answered, event_stream, no_session, not_allowed, plain, refuse, respond, resumable, unclear_wish, with_told,
+    },
 };
 use crate::{
     catalogue::Endpoint,
@@ -66,10 +68,12 @@ impl Visit<'_> {
             Ok(wishes) => wishes,
             Err(unclear) => return respond(unclear_wish(message.id(), &unclear)),
         };
-        match legacy::handle(gateway, &session, message, wishes).await {
+        let told = wishes.told.clone();
+        let response = match legacy::handle(gateway, &session, message, wishes).await {
             Reply::Many(messages) => resumable(session.streams.open(streams::Purpose::Call, session.version, messages)),
             reply => respond(reply),
-        }
+        };
+        with_told(response, &told)
     }
 
     /// A legacy request outside of any session, where the configuration allows it: a session for just this one.
@@ -83,9 +87,10 @@ impl Visit<'_> {
         match gateway.sessions.open_bound(&self.principal, &endpoint, Version::LATEST_LEGACY, facts) {
             Err(why) => no_session(message.id(), why),
             Ok(session) => {
+                let told = wishes.told.clone();
                 let reply = legacy::handle(gateway, &session, message, wishes).await;
                 gateway.sessions.end_bound(&session);
-                respond(reply)
+                with_told(respond(reply), &told)
             }
         }
     }

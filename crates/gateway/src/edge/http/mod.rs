@@ -19,7 +19,7 @@ use mcp::{Envelope, Kind, ScanLimits, code, message};
 use self::{
     claim::{Claim, classify},
     modern_head::{check_modern, noted},
-    response::{challenge, plain, unclear_wish},
+    response::{challenge, plain, unclear_wish, with_told},
 };
 pub(super) use self::{
     posted::{is_json, read},
@@ -167,7 +167,8 @@ impl Visit<'_> {
             Err(unclear) => return respond(unclear_wish(request.id(), &unclear)),
         };
         let caller = modern::caller(self.gateway, self.principal.clone(), &request);
+        let told = wishes.told.clone();
         let inbound = Inbound { caller, endpoint, request, param_headers: Some(head.params()), wishes };
-        respond(modern::handle(self.gateway, inbound).await)
+        with_told(respond(modern::handle(self.gateway, inbound).await), &told)
     }
 }

@@ -5,9 +5,9 @@ use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use mcp::{Envelope, ScanLimits, code, message};
 
 use crate::{
-    edge::{Reply, body::Answer, bridge},
+    edge::{Reply, body::Answer, bridge, told},
     identities::Unauthorized,
-    pipeline::wishes,
+    pipeline::{told::Told, wishes},
     session::Unknown,
     streams::Heard,
 };
@@ -38,6 +38,12 @@ pub(in crate::edge) fn respond(reply: Reply) -> Answered {
             response
         }
     }
+}
+
+/// A response with what became of its call in its head.
+pub(super) fn with_told(mut response: Answered, told: &Told) -> Answered {
+    told::write(told, response.headers_mut());
+    response
 }
 
 /// After how many seconds a request may be sent again, where its answer says so.

@@ -13,8 +13,9 @@ use std::{
 use config::Server;
 use tokio::sync::{Notify, Semaphore, oneshot};
 use traffic::{
-    Act, Class,
-    queue::{Bound, End, Entry, Full, Limits, Next, Offer, Place, Queue, Ticket},
+    Act, Class, Silences,
+    adaptive::{Bounds, Change},
+    queue::{Bound, End, Entry, Full, Limits, Next, Offer, Place, Queue, Record, State, Ticket},
 };
 
 use super::{Load, Queues, Slot, waiting::Waiting};
@@ -29,6 +30,16 @@ pub(super) enum Entered {
     Starts(Slot),
     /// It waits.
     Waits(Waiting),
+}
+
+impl Entered {
+    /// Where it stands, or stood when it came.
+    pub(super) fn place(&self) -> Option<Place> {
+        match self {
+            Self::Starts(_) => Some(Place { ahead: 0, wait: Some(Duration::ZERO) }),
+            Self::Waits(waiting) => waiting.place(),
+        }
+    }
 }
 
 /// What a waiting call is told.
@@ -47,6 +58,9 @@ pub(super) struct Lane {
     aside: Arc<Semaphore>,
     /// Seconds a call may be silent; 0 where nothing is said.
     timeout_s: AtomicU64,
+    /// Seconds a call may be silent that is known to read, and one that is known to act.
+    read_timeout_s: AtomicU64,
+    act_timeout_s: AtomicU64,
     /// Whether it is counted among those that starve.
     starves: AtomicBool,
     /// How many calls are to end that have not noticed yet.
@@ -68,13 +82,16 @@ impl Lane {
     /// The empty queue before a server with these settings.
     pub(super) fn new(server: Arc<str>, settings: &Server, section: &config::Queue) -> Self {
         let is_own = settings.is_own(&server);
-        let queue = Queue::new(limits(is_own, settings, section));
+        let mut queue = Queue::new(limits(is_own, settings, section));
+        queue.adapt(bounds(is_own, settings, section), Instant::now());
         Self {
             server,
             is_own,
             crowd: Mutex::new(Crowd { queue, turns: HashMap::new(), withdrawn: HashSet::new() }),
             aside: Arc::new(Semaphore::new(ASIDE_MAX)),
             timeout_s: AtomicU64::new(settings.timeout_s.unwrap_or(0)),
+            read_timeout_s: AtomicU64::new(section.read_timeout_s),
+            act_timeout_s: AtomicU64::new(section.act_timeout_s),
             starves: AtomicBool::new(false),
             withdrawing: AtomicUsize::new(0),
             withdrawal: Notify::new(),
@@ -85,13 +102,23 @@ impl Lane {
     /// Takes over other settings.
     pub(super) fn configure(&self, settings: &Server, section: &config::Queue) {
         self.timeout_s.store(settings.timeout_s.unwrap_or(0), Ordering::Relaxed);
-        self.lock().queue.set_limits(limits(self.is_own, settings, section));
+        self.read_timeout_s.store(section.read_timeout_s, Ordering::Relaxed);
+        self.act_timeout_s.store(section.act_timeout_s, Ordering::Relaxed);
+        let mut crowd = self.lock();
+        crowd.queue.set_limits(limits(self.is_own, settings, section));
+        crowd.queue.adapt(bounds(self.is_own, settings, section), Instant::now());
     }
 
     /// How long a call may be silent, if the server says so.
     pub(super) fn timeout(&self) -> Option<Duration> {
         let seconds = self.timeout_s.load(Ordering::Relaxed);
         (seconds > 0).then(|| Duration::from_secs(seconds))
+    }
+
+    /// How long a call may be silent of which only its kind is known.
+    pub(super) fn silences(&self) -> Silences {
+        let seconds = |of: &AtomicU64| Duration::from_secs(of.load(Ordering::Relaxed));
+        Silences { read: seconds(&self.read_timeout_s), act: seconds(&self.act_timeout_s) }
     }
 
     /// A call wants to start.
@@ -106,6 +133,7 @@ impl Lane {
             entry.share = queues.owner.clone();
         }
         let mut crowd = lane.lock();
+        entry.cost = crowd.queue.cost_of(&entry.tool);
         let offer = crowd.queue.offer(entry, queues.next_number(), lane.room(queues), now);
         match offer {
             Offer::Starts(ticket) => Ok(Entered::Starts(Slot::queued(queues, lane, ticket, act))),
@@ -115,6 +143,7 @@ impl Lane {
                 lane.serve_crowd(queues, &mut crowd, now);
                 Ok(Entered::Waits(Waiting::new(Slot::queued(queues, lane, ticket, act), turn)))
             }
+            Offer::Late(wait) => Err(Failure::TooLate { wait }),
             Offer::Refused(refusal) => {
                 let whose = match refusal.full {
                     Full::Server => "too many calls to this server are in flight",
@@ -149,7 +178,11 @@ impl Lane {
         if !crowd.withdrawn.is_empty() && crowd.withdrawn.remove(&ticket.id) {
             self.withdrawing.fetch_sub(1, Ordering::SeqCst);
         }
+        let change = crowd.queue.take_change();
         self.after(queues, crowd, now);
+        if let Some(Change { from, to, why }) = change {
+            tracing::info!(server = &*self.server, from, to, %why, "another number of calls may run");
+        }
     }
 
     /// A call waits for somebody's answer.
@@ -164,11 +197,13 @@ impl Lane {
         self.lock().queue.resume(ticket, self.room(queues));
     }
 
-    /// Ends all calls that wait.
-    pub(super) fn drop_waiting(&self, queues: &Queues, failure: &Failure) {
+    /// Ends all calls that wait, or those of one tool.
+    pub(super) fn drop_waiting(&self, queues: &Queues, tool: Option<&str>, failure: &Failure) {
         let mut crowd = self.lock();
-        let waiting = crowd.queue.calls().filter(|(_, record)| record.state == traffic::queue::State::Waiting);
-        let waiting: Vec<Ticket> = waiting.map(|(ticket, _)| ticket).collect();
+        let is_meant =
+            |record: &Record| record.state == State::Waiting && tool.is_none_or(|tool| *record.entry.tool == *tool);
+        let meant = crowd.queue.calls().filter(|(_, record)| is_meant(record));
+        let waiting: Vec<Ticket> = meant.map(|(ticket, _)| ticket).collect();
         for ticket in waiting {
             crowd.queue.finish(ticket, End::Failed, self.room(queues), Instant::now());
             if let Some(turn) = crowd.turns.remove(&ticket.id) {
@@ -219,8 +254,14 @@ impl Lane {
     pub(super) fn load(&self) -> Load {
         let crowd = self.lock();
         let queue = &crowd.queue;
-        let Limits { running_max, waiting_max, .. } = queue.limits();
-        Load { running: queue.running(), waiting: queue.waiting(), room: running_max, room_to_wait: waiting_max }
+        let (next, limits) = (queue.next_place(), queue.limits());
+        Load {
+            running: queue.running(),
+            waiting: next.ahead,
+            room: limits.running_max,
+            room_to_wait: limits.waiting_max,
+            wait: next.wait,
+        }
     }
 
     /// What the lock guards.
@@ -283,6 +324,12 @@ impl Lane {
         }
         starves
     }
+}
+
+/// Between which bounds the calls that run follow how quickly they are answered, where that is configured.
+fn bounds(is_own: bool, settings: &Server, section: &config::Queue) -> Option<Bounds> {
+    let min = settings.concurrency_min.filter(|_| !is_own)?;
+    Some(Bounds { min, max: section.concurrency_of(settings) })
 }
 
 fn limits(is_own: bool, settings: &Server, section: &config::Queue) -> Limits {

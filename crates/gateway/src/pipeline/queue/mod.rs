@@ -20,7 +20,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use arc_swap::ArcSwap;
@@ -37,6 +37,7 @@ use crate::{
     call::{Call, Exchange},
     catalogue::Member,
     failure::Failure,
+    pipeline::breaker::Permit,
     upstream::Upstream,
 };
 
@@ -99,15 +100,15 @@ impl Queues {
             member.upstream.queues.get_or_init(|| self.clone());
         }
         for lane in gone {
-            lane.drop_waiting(self, &Failure::Unavailable("it has left the configuration".to_owned()));
+            lane.drop_waiting(self, None, &Failure::Unavailable("it has left the configuration".to_owned()));
         }
         self.serve_everywhere();
     }
 
-    /// Ends all calls that wait for a server, since it is known that it would not answer them.
-    pub fn drop_waiting(&self, server: &str, failure: &Failure) {
+    /// Ends the calls that wait for a server, or for one tool of it, since it is known that they would not be answered.
+    pub fn drop_waiting(&self, server: &str, tool: Option<&str>, failure: &Failure) {
         if let Some(lane) = self.lanes.load().get(server) {
-            lane.drop_waiting(self, failure);
+            lane.drop_waiting(self, tool, failure);
         }
     }
 
@@ -168,6 +169,8 @@ pub struct Load {
     pub room: u32,
     /// Calls that may wait.
     pub room_to_wait: u32,
+    /// How long one more call would wait, as far as anybody knows.
+    pub wait: Option<Duration>,
 }
 
 impl Load {
@@ -177,10 +180,10 @@ impl Load {
     }
 }
 
-/// Sends a call to its server when it is its turn.
-pub(super) async fn pass(upstream: &Arc<Upstream>, call: &Call) -> Exchange {
+/// Sends a call to its server when it is its turn. Dropped unused, its permit says nothing of the server.
+pub(super) async fn pass(upstream: &Arc<Upstream>, call: &Call, permit: Permit) -> Exchange {
     let now = Instant::now();
-    let Some(queues) = upstream.queues.get() else { return upstream.call(call).await };
+    let Some(queues) = upstream.queues.get() else { return watched(upstream.call(call).await, permit) };
     let patience = upstream.patience();
     let lane = queues.lane(&upstream.name);
     let deadline = Deadline::of(patience, &lane, call, now);
@@ -189,17 +192,24 @@ pub(super) async fn pass(upstream: &Arc<Upstream>, call: &Call) -> Exchange {
     } else {
         Lane::enter(queues, &lane, entry(queues, call, &deadline), call.manner.act, now)
     };
+    if let Ok(entered) = &entered {
+        call.wishes.told.note_place(|| entered.place());
+    }
     match entered {
         Err(failure) => Exchange::Done(Err(failure)),
-        Ok(Entered::Starts(slot)) => send(upstream, call, slot, deadline).await,
+        Ok(Entered::Starts(slot)) => send(upstream, call, (slot, permit), deadline).await,
+        // whoever found the server to fail may have turned the others away before this one came
+        Ok(Entered::Waits(place)) if let Some(refusal) = upstream.breakers.refusal(&call.own_name) => {
+            Exchange::Done(Err(place.turned_away(refusal)))
+        }
         Ok(Entered::Waits(place)) if let Some(token) = call.progress_token() => {
             let longest = deadline.start_by.saturating_duration_since(now) + patience.total;
-            waiting::told(upstream, call, (place, token), deadline, longest)
+            waiting::told(upstream, call, (place, permit, token), deadline, longest)
         }
         Ok(Entered::Waits(place)) => {
             Box::pin(async move {
                 match place.turn(&deadline).await {
-                    Ok(slot) => send(upstream, call, slot, deadline).await,
+                    Ok(slot) => send(upstream, call, (slot, permit), deadline).await,
                     Err(failure) => Exchange::Done(Err(failure)),
                 }
             })
@@ -208,12 +218,13 @@ pub(super) async fn pass(upstream: &Arc<Upstream>, call: &Call) -> Exchange {
     }
 }
 
-/// Sends a call whose turn it is.
-async fn send(upstream: &Arc<Upstream>, call: &Call, slot: Slot, deadline: Deadline) -> Exchange {
+/// Sends a call whose turn it is. In the end its permit is given back before its slot: whoever gets the place next has
+/// been turned away by then, if the server has proved to fail.
+async fn send(upstream: &Arc<Upstream>, call: &Call, (slot, permit): (Slot, Permit), deadline: Deadline) -> Exchange {
     let sent = async {
-        match deadline.until {
+        match deadline.first_sign(upstream, Instant::now()) {
             None => upstream.call(call).await,
-            Some(until) => tokio::time::timeout_at(until.into(), upstream.call(call))
+            Some(limit) => tokio::time::timeout_at(limit.into(), upstream.call(call))
                 .await
                 .unwrap_or(Exchange::Done(Err(Failure::Timeout))),
         }
@@ -223,13 +234,22 @@ async fn send(upstream: &Arc<Upstream>, call: &Call, slot: Slot, deadline: Deadl
         exchange = sent => exchange,
         () = slot.withdrawn() => Exchange::Done(Err(Failure::Withdrawn)),
     };
-    match exchange {
+    match watched(exchange, permit) {
         Exchange::Running(mut events) => {
-            events.occupy(slot, deadline.idle, deadline.until);
+            events.occupy(slot, deadline.silence, deadline.until);
             Exchange::Running(events)
         }
         Exchange::Done(end) => Exchange::Done(slot.ended(end)),
     }
+}
+
+/// Has the breakers told how the call ends.
+fn watched(mut exchange: Exchange, permit: Permit) -> Exchange {
+    match &mut exchange {
+        Exchange::Running(events) => events.watched_by(permit),
+        Exchange::Done(end) => permit.ended(end),
+    }
+    exchange
 }
 
 /// Whether a request only asks after work that a server does already: it takes no place of a call, or a few callers that

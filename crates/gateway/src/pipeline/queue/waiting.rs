@@ -8,12 +8,14 @@ use tokio::{
     sync::{Notify, oneshot},
     time::{Instant, interval_at, sleep_until, timeout_at},
 };
+use traffic::queue::Place;
 
 use super::{Slot, deadline::Deadline, lane::Verdict, send};
 use crate::{
     call::{Answer, Call, Event, Exchange},
     events::{Patience, Sender, channel},
     failure::Failure,
+    pipeline::breaker::Permit,
     upstream::Upstream,
 };
 
@@ -50,7 +52,7 @@ impl Waiting {
                 verdict = &mut self.turn => verdict,
                 () = sleep_until(deadline.start_by.into()) => Ok(Err(Failure::Expired)),
                 _ = ticks.tick() => {
-                    if let Some(ahead) = self.ahead().filter(|ahead| *ahead < least) {
+                    if let Some(ahead) = self.place().map(|place| place.ahead).filter(|ahead| *ahead < least) {
                         least = ahead;
                         let _ = caller.offer(Event::Notification(queued(token, ahead)));
                     }
@@ -61,8 +63,14 @@ impl Waiting {
         }
     }
 
-    fn ahead(&self) -> Option<u32> {
-        Some(self.slot.lane.place(self.slot.ticket()?)?.ahead)
+    /// It need not wait any longer.
+    pub(super) fn turned_away(self, refusal: Failure) -> Failure {
+        self.slot.failed(refusal)
+    }
+
+    /// Where it stands.
+    pub(super) fn place(&self) -> Option<Place> {
+        self.slot.lane.place(self.slot.ticket()?)
     }
 
     fn judged(self, verdict: Result<Verdict, oneshot::error::RecvError>) -> Result<Slot, Failure> {
@@ -78,7 +86,7 @@ impl Waiting {
 pub(super) fn told(
     upstream: &Arc<Upstream>,
     call: &Call,
-    (waiting, token): (Waiting, Bytes),
+    (waiting, permit, token): (Waiting, Permit, Bytes),
     deadline: Deadline,
     longest: Duration,
 ) -> Exchange {
@@ -90,7 +98,7 @@ pub(super) fn told(
     tokio::spawn(async move {
         let followed = async {
             let slot = waiting.turn_told(&deadline, &caller, &token).await?;
-            follow(send(&upstream, &call, slot, deadline).await, &caller).await
+            follow(send(&upstream, &call, (slot, permit), deadline).await, &caller).await
         };
         let end = tokio::select! {
             end = followed => Some(end),

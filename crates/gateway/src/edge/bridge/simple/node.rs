@@ -31,7 +31,7 @@ pub(super) fn stats(visit: &Visit<'_>) -> Value {
     let gateway = visit.gateway;
     let members = || visit.seen().members(&Endpoint::All);
     let servers: Map<String, Value> =
-        members().map(|upstream| (upstream.name.to_string(), status::server(upstream))).collect();
+        members().map(|upstream| (upstream.name.to_string(), status::server(visit, upstream))).collect();
     let total = |count: fn(&crate::upstream::Status) -> u64| -> u64 {
         members().map(|upstream| count(&upstream.status())).sum()
     };
@@ -40,7 +40,7 @@ pub(super) fn stats(visit: &Visit<'_>) -> Value {
         "calls": total(|status| status.calls),
         "errors": total(|status| status.errors),
         "sessions": { "open": gateway.sessions.all().len(), "max": gateway.limits.sessions_max },
-        "cache": status::cache(gateway),
+        "cache": status::cache(visit, &Endpoint::All),
         "servers": servers,
         "memory": memory(),
     })

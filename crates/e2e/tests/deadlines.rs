@@ -1,0 +1,76 @@
+//! How long a call may be silent of which its caller says nothing: by what its tool says of itself, and over that by the
+//! configuration.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use e2e::Node;
+use e2e::scripted::Scripted;
+use e2e::wire;
+use serde_json::{Value, json};
+
+/// Short bounds, and breakers that never open.
+const SHORT: &str =
+    "[queue]\nread_timeout_s = 1\nact_timeout_s = 1\n[breaker]\nfailures = 1000\nwindow_calls = 100_000\n";
+/// Longer than the short bounds, so that a call that lasts as long was not ended by one of them.
+const LONGER_S: u64 = 3;
+
+/// A node with a server that never answers a call.
+fn node(settings: &str) -> Node {
+    let tool = |name: &str, annotations: Value| json!({ "name": name, "inputSchema": { "type": "object" }, "annotations": annotations });
+    let tools = [
+        tool("read_here", json!({ "readOnlyHint": true, "openWorldHint": false })),
+        tool("act_here", json!({ "openWorldHint": false })),
+        tool("read_anywhere", json!({ "readOnlyHint": true })),
+        tool("act", json!({})),
+    ];
+    let list = json!({ "resultType": "complete", "tools": tools, "ttlMs": 60_000, "cacheScope": "private" });
+    let server = Scripted::start(list, |_| {
+        loop {
+            thread::park();
+        }
+    });
+    let node = Node::start(&format!("{SHORT}{settings}{}", server.configured("s")));
+    let listed = wire::list_tools(node.address(), "/servers/s/mcp");
+    assert!(listed.text().contains("read_here"), "{}", listed.text());
+    node
+}
+
+/// Calls a tool until it is given up, and says with which code and after how long.
+fn given_up(node: &Node, tool: &str, extra: &[&str]) -> (Value, Duration) {
+    let headers = wire::modern_call_headers(tool);
+    let headers: Vec<&str> = headers.iter().map(String::as_str).chain(extra.iter().copied()).collect();
+    let body = wire::modern_call("7", tool, "{}");
+    let since = Instant::now();
+    let answer =
+        wire::exchange(node.address(), &wire::post(node.address(), "/servers/s/mcp", &headers, body.as_bytes()));
+    let message: Value = serde_json::from_str(&answer.message()).expect("an answer is JSON");
+    (message["result"]["_meta"]["dev.switchboard/error"]["code"].clone(), since.elapsed())
+}
+
+#[test]
+fn what_stays_at_its_server_is_given_up_by_its_kind() {
+    let node = node("");
+    assert_eq!(given_up(&node, "read_here", &[]).0, "TIMEOUT");
+    assert_eq!(given_up(&node, "act_here", &[]).0, "OUTCOME_UNKNOWN");
+}
+
+#[test]
+fn what_may_reach_anywhere_has_the_patience_of_its_caller() {
+    let (node, longer) = (node(""), format!("X-Timeout: {LONGER_S}"));
+    for (tool, code) in [("read_anywhere", "TIMEOUT"), ("act", "OUTCOME_UNKNOWN")] {
+        let (told, took) = given_up(&node, tool, &[&longer]);
+        assert_eq!(told, code);
+        assert!(took >= Duration::from_secs(LONGER_S), "{tool}: {took:?}");
+    }
+}
+
+#[test]
+fn what_the_configuration_says_of_a_tool_goes_over_its_kind() {
+    let settings = format!("[servers.s.tool.read_here]\ntimeout_s = {LONGER_S}\n[servers.s.tool.act]\ntimeout_s = 1\n");
+    let node = node(&settings);
+    let (told, took) = given_up(&node, "read_here", &[]);
+    assert_eq!(told, "TIMEOUT");
+    assert!(took >= Duration::from_secs(LONGER_S), "{took:?}");
+    assert_eq!(given_up(&node, "act", &[]).0, "OUTCOME_UNKNOWN");
+}
