@@ -76,6 +76,9 @@ pub enum Failure {
     /// The deadline passed after the call had been sent, and it is one that acts.
     #[error("the server did not answer in time, and what it did is not known")]
     Unanswered,
+    /// The call was made in another life of the program, and nobody knows how it ended.
+    #[error("what became of the call is not known: {0}")]
+    OutcomeUnknown(String),
     /// An operator ended the call.
     #[error("the call was cancelled by an operator")]
     Withdrawn,
@@ -116,7 +119,7 @@ impl Failure {
             | Self::NotKept
             | Self::SessionGone => "UNAVAILABLE",
             Self::Unauthorized(_) => "UNAUTHORIZED",
-            Self::Lost | Self::Unanswered => "OUTCOME_UNKNOWN",
+            Self::Lost | Self::Unanswered | Self::OutcomeUnknown(_) => "OUTCOME_UNKNOWN",
             Self::Timeout | Self::Expired | Self::TooLate { .. } => "TIMEOUT",
             Self::Withdrawn => "CANCELLED",
             Self::Garbage(_) | Self::Rejected(_) => "UPSTREAM_ERROR",
@@ -162,7 +165,9 @@ impl Failure {
             }
             Self::TurnedAway { .. } => "the server has too much to do: call again later",
             Self::Unauthorized(_) => "put valid credentials into the server's `headers`",
-            Self::Lost | Self::Unanswered => "the act may have happened: look before you call again",
+            Self::Lost | Self::Unanswered | Self::OutcomeUnknown(_) => {
+                "the act may have happened: look before you call again"
+            }
             Self::Timeout => {
                 "the call was cancelled; a longer `timeout_s` of its tool or its server gives it more time"
             }
@@ -195,7 +200,7 @@ impl Failure {
             | Self::Unauthorized(_)
             | Self::NotKept
             | Self::SessionGone => code::UNAVAILABLE,
-            Self::Lost | Self::Unanswered => code::OUTCOME_UNKNOWN,
+            Self::Lost | Self::Unanswered | Self::OutcomeUnknown(_) => code::OUTCOME_UNKNOWN,
             Self::Timeout | Self::Expired | Self::TooLate { .. } => code::DEADLINE,
             Self::Garbage(_) | Self::Rejected(_) | Self::TooLarge(_) | Self::Withdrawn => code::INTERNAL,
             Self::Overloaded | Self::Full { .. } => code::OVERLOADED,

@@ -209,6 +209,13 @@ impl Witness {
         }
     }
 
+    /// A call is refused because it would wait longer than it may.
+    pub(crate) fn comes_too_late(&mut self, at: Duration, left: Duration, wait: Duration) {
+        if wait <= left {
+            self.breaks(at, format!("a call with {left:?} left is refused for a wait of {wait:?}"));
+        }
+    }
+
     /// A read waits for the answer to another one.
     pub(crate) fn shares(&mut self) {
         self.counts.shared += 1;

@@ -198,6 +198,19 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// How the job is after it.
+    pub fn state(&self) -> State {
+        match self {
+            Self::Completed { .. } => State::Completed,
+            Self::Failed { .. } => State::Failed,
+            Self::Again { .. } => State::Pending,
+            Self::Unknown { .. } => State::OutcomeUnknown,
+            Self::Cancelled { .. } => State::Cancelled,
+        }
+    }
+}
+
 /// Which jobs.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {

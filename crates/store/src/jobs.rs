@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params, params, types::
 use crate::{
     Cancelled, Replayed,
     job::{Attempt, Claimed, Ended, Filter, Job, JobId, NewJob, Outcome, State},
+    numbers::{signed, unsigned},
 };
 
 const COLUMNS: &str =
@@ -94,13 +95,13 @@ pub(crate) fn next_due(connection: &Connection, run: &str) -> rusqlite::Result<O
 
 /// Writes down what became of an attempt. Says whether the job was running; if not, somebody else has settled it.
 pub(crate) fn settle(connection: &Connection, id: JobId, outcome: &Outcome, now_ms: u64) -> rusqlite::Result<bool> {
-    let (state, reason, answer, due_ms) = match outcome {
-        Outcome::Completed { answer, reason } => (State::Completed, reason.as_ref(), Some(answer), None),
-        Outcome::Failed { reason, answer } => (State::Failed, Some(reason), answer.as_ref(), None),
-        Outcome::Again { reason, due_ms } => (State::Pending, Some(reason), None, Some(*due_ms)),
-        Outcome::Unknown { reason } => (State::OutcomeUnknown, Some(reason), None, None),
-        Outcome::Cancelled { reason } => (State::Cancelled, Some(reason), None, None),
+    let (reason, answer, due_ms) = match outcome {
+        Outcome::Completed { answer, reason } => (reason.as_ref(), Some(answer), None),
+        Outcome::Failed { reason, answer } => (Some(reason), answer.as_ref(), None),
+        Outcome::Again { reason, due_ms } => (Some(reason), None, Some(*due_ms)),
+        Outcome::Unknown { reason } | Outcome::Cancelled { reason } => (Some(reason), None, None),
     };
+    let state = outcome.state();
     let changed = connection.execute(
         "UPDATE jobs SET state = :state, reason = :reason, updated_ms = :now, due_ms = coalesce(:due, due_ms),
             expires_ms = CASE WHEN :state = 'pending' THEN NULL ELSE :now + kept_ms END,
@@ -235,10 +236,12 @@ pub(crate) fn sweep(connection: &Connection, now_ms: u64) -> rusqlite::Result<us
     connection.execute("DELETE FROM jobs WHERE expires_ms <= ?1", [signed(now_ms)])
 }
 
-/// The runs that have jobs which are not finished.
+/// The runs that have something which is not finished.
 pub(crate) fn active_runs(connection: &Connection, home: &str) -> rusqlite::Result<Vec<String>> {
-    let mut statement = connection
-        .prepare_cached("SELECT DISTINCT run FROM jobs WHERE home = ?1 AND state IN ('pending', 'running')")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT run FROM jobs WHERE home = ?1 AND state IN ('pending', 'running')
+             UNION SELECT run FROM keys WHERE home = ?1 AND state = 'running'",
+    )?;
     let runs = statement.query_map([home], |row| row.get(0))?;
     runs.collect()
 }
@@ -297,13 +300,4 @@ where
 {
     let text: String = row.get(column)?;
     text.parse().map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error)))
-}
-
-/// The database has only signed numbers; no time of ours comes near their end.
-fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-fn unsigned(number: i64) -> u64 {
-    u64::try_from(number).unwrap_or_default()
 }

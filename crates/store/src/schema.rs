@@ -6,7 +6,9 @@ use rusqlite::Connection;
 pub(crate) const APPLICATION: i64 = 0x7377_7374;
 
 /// The steps; after the first of them a file has schema 1.
-const STEPS: [&str; 1] = ["
+const STEPS: [&str; 2] = [JOBS, KEYS];
+
+const JOBS: &str = "
 CREATE TABLE jobs (
     id TEXT PRIMARY KEY,
     home TEXT NOT NULL,
@@ -40,7 +42,40 @@ CREATE TABLE attempts (
     outcome TEXT
 ) STRICT;
 CREATE INDEX attempts_of_job ON attempts (job);
-"];
+";
+
+const KEYS: &str = "
+CREATE TABLE keys (
+    home TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    server TEXT NOT NULL,
+    key TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    run TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('running', 'answered', 'unknown')),
+    reason TEXT,
+    began_ms INTEGER NOT NULL,
+    expires_ms INTEGER,
+    answer BLOB,
+    answer_modern INTEGER,
+    PRIMARY KEY (home, owner, server, key)
+) STRICT;
+CREATE INDEX keys_expiring ON keys (owner, expires_ms) WHERE expires_ms IS NOT NULL;
+CREATE INDEX keys_running ON keys (home, run) WHERE state = 'running';
+CREATE TABLE key_totals (owner TEXT PRIMARY KEY, keys INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;
+CREATE TRIGGER keys_come AFTER INSERT ON keys BEGIN
+    INSERT INTO key_totals VALUES (NEW.owner, 1, coalesce(length(NEW.answer), 0))
+    ON CONFLICT (owner) DO UPDATE SET keys = keys + 1, bytes = bytes + excluded.bytes;
+END;
+CREATE TRIGGER keys_change AFTER UPDATE OF answer ON keys BEGIN
+    UPDATE key_totals SET bytes = bytes + coalesce(length(NEW.answer), 0) - coalesce(length(OLD.answer), 0)
+    WHERE owner = NEW.owner;
+END;
+CREATE TRIGGER keys_go AFTER DELETE ON keys BEGIN
+    UPDATE key_totals SET keys = keys - 1, bytes = bytes - coalesce(length(OLD.answer), 0) WHERE owner = OLD.owner;
+    DELETE FROM key_totals WHERE owner = OLD.owner AND keys = 0;
+END;
+";
 
 /// The newest schema that this version of the program knows.
 pub(crate) const NEWEST: u32 = STEPS.len() as u32;

@@ -7,7 +7,9 @@ use bytes::Bytes;
 use crate::{
     Error,
     job::{Attempt, Claimed, Ended, Filter, Job, JobId, NewJob, Outcome, State},
-    jobs, open,
+    jobs,
+    key::{KeyBounds, KeyEnd, KeyName, KeyState},
+    keys, open,
     runs::Run,
     writer::Writer,
 };
@@ -151,9 +153,32 @@ impl Store {
         self.writer.run(move |connection| jobs::purge(connection, id, state)).await
     }
 
+    /// A call comes under a key: says what is known of it. If that is nothing, it is recorded that the call is made.
+    pub async fn begin_key(
+        &self,
+        name: KeyName,
+        digest: [u8; 32],
+        bounds: KeyBounds,
+        now_ms: u64,
+    ) -> Result<KeyState, Error> {
+        let (home, run, alive) = (self.home.clone(), self.run.clone(), self.alive.clone());
+        self.writer
+            .run(move |connection| {
+                let place = keys::Place { home: &home, run: &run, alive: alive.as_deref() };
+                keys::begin(connection, &place, &name, &digest, &bounds, now_ms)
+            })
+            .await
+    }
+
+    /// A call under a key has ended.
+    pub async fn end_key(&self, name: KeyName, end: KeyEnd, bounds: KeyBounds, now_ms: u64) -> Result<(), Error> {
+        let home = self.home.clone();
+        self.writer.run(move |connection| keys::end(connection, &home, &name, &end, &bounds, now_ms)).await
+    }
+
     /// Forgets what has been kept long enough.
     pub async fn sweep(&self, now_ms: u64) -> Result<usize, Error> {
-        self.writer.run(move |connection| jobs::sweep(connection, now_ms)).await
+        self.writer.run(move |connection| Ok(jobs::sweep(connection, now_ms)? + keys::sweep(connection, now_ms)?)).await
     }
 
     /// Lets go of the jobs that wait: whoever looks next takes them over.
@@ -162,7 +187,7 @@ impl Store {
         self.writer.run(move |connection| jobs::release(connection, &run)).await
     }
 
-    /// Takes over the jobs of runs that have ended, and says how many go on.
+    /// Takes over what runs that have ended left, and says how many jobs go on.
     pub async fn adopt(&self, now_ms: u64) -> Result<usize, Error> {
         let Some(alive) = self.alive.clone() else { return Ok(0) };
         let (home, run) = (self.home.clone(), self.run.clone());
@@ -171,7 +196,11 @@ impl Store {
         for dead in runs.into_iter().filter(|other| **other != *run) {
             let Some(heritage) = alive.take_over(&dead) else { continue };
             let (home, run) = (self.home.clone(), self.run.clone());
-            adopted += self.writer.run(move |connection| jobs::adopt(connection, (&home, &run), &dead, now_ms)).await?;
+            let adopt = move |connection: &rusqlite::Connection| {
+                keys::adopt(connection, &home, &dead, now_ms)?;
+                jobs::adopt(connection, (&home, &run), &dead, now_ms)
+            };
+            adopted += self.writer.run(adopt).await?;
             heritage.done();
         }
         Ok(adopted)

@@ -69,7 +69,7 @@ async fn a_newer_schema_is_refused_with_both_versions() {
     let file = rusqlite::Connection::open(folder.path().join("switchboard.db")).unwrap();
     file.pragma_update(None, "user_version", 7).unwrap();
     drop(file);
-    assert!(matches!(refused(folder.path()), Error::Newer { found: 7, known: 1, .. }));
+    assert!(matches!(refused(folder.path()), Error::Newer { found: 7, known: 2, .. }));
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use toolkit::moment;
 use super::{Reply, modern};
 use crate::{
     call::Answer,
+    catalogue::Endpoint,
     failure::Failure,
     gateway::Gateway,
     jobs::{self, Job, JobId, Refused, State, parsed},
@@ -52,7 +53,7 @@ pub(super) async fn answer(gateway: &Gateway, inbound: &Inbound, job: JobId, id:
             Ok(_) | Err(Refused::Over(_)) => Ok(r#"{"resultType":"complete"}"#.to_owned().into_bytes()),
             Err(refused) => Err(refused),
         },
-        Method::TasksGet => detailed(gateway, job, owner, inbound).await,
+        Method::TasksGet => detailed(gateway, job, owner).await,
         // a job asks nothing, so there is nothing to answer
         _ => gateway.jobs.get(job, Some(owner)).await.map(|_| br#"{"resultType":"complete"}"#.to_vec()),
     };
@@ -63,10 +64,10 @@ pub(super) async fn answer(gateway: &Gateway, inbound: &Inbound, job: JobId, id:
 }
 
 /// A job with its end, as the extension describes tasks.
-async fn detailed(gateway: &Gateway, id: JobId, owner: &str, inbound: &Inbound) -> Result<Vec<u8>, Refused> {
+async fn detailed(gateway: &Gateway, id: JobId, owner: &str) -> Result<Vec<u8>, Refused> {
     let job = gateway.jobs.get(id, Some(owner)).await?;
     let mut result = format!(r#"{{"resultType":"complete",{}"#, described(gateway, &job, true)).into_bytes();
-    match end(gateway, &job, Era::Modern, inbound).await? {
+    match end(gateway, &job, Era::Modern).await? {
         End::None => {}
         End::Result(raw) => {
             result.extend_from_slice(br#","result":"#);
@@ -82,7 +83,7 @@ async fn detailed(gateway: &Gateway, id: JobId, owner: &str, inbound: &Inbound) 
 }
 
 /// The end of a job in the words of a client.
-enum End {
+pub(super) enum End {
     /// There is none, or nothing to say of it.
     None,
     /// A raw result.
@@ -91,7 +92,8 @@ enum End {
     Error(Bytes),
 }
 
-async fn end(gateway: &Gateway, job: &Job, era: Era, inbound: &Inbound) -> Result<End, Refused> {
+/// The end of a job for a client of this era, as the endpoint shows it through which the job came.
+pub(super) async fn end(gateway: &Gateway, job: &Job, era: Era) -> Result<End, Refused> {
     let code = match job.state {
         State::Pending | State::Running | State::Cancelled => return Ok(End::None),
         State::OutcomeUnknown => code::OUTCOME_UNKNOWN,
@@ -102,7 +104,7 @@ async fn end(gateway: &Gateway, job: &Job, era: Era, inbound: &Inbound) -> Resul
     };
     let envelope = parsed(&ended).map_err(Refused::Call)?;
     let answer = Answer { envelope, era: if ended.modern { Era::Modern } else { Era::Legacy } };
-    let text_max = gateway.result_text_max(&inbound.endpoint, Method::ToolsCall);
+    let text_max = gateway.result_text_max(&Endpoint::of_path(&job.endpoint), Method::ToolsCall);
     let server = gateway.members().iter().find(|member| *member.upstream.name == *ended.server);
     let Answer { envelope, era: given } = match server {
         Some(member) => gateway.shaped(answer, &member.upstream, &job.owner, text_max),

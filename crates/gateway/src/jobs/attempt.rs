@@ -91,6 +91,7 @@ fn failed(gateway: &Gateway, claimed: &Claimed, failure: &Failure) -> Outcome {
         Failure::Lost
             | Failure::Timeout
             | Failure::Unanswered
+            | Failure::OutcomeUnknown(_)
             | Failure::Withdrawn
             | Failure::Garbage(_)
             | Failure::TooLarge(_)

@@ -7,7 +7,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use store::{Claimed, Outcome, Store};
+use store::{Claimed, Outcome, State, Store};
 use tokio::sync::oneshot;
 
 use super::{Jobs, attempt, now_ms};
@@ -86,6 +86,7 @@ async fn look_after(store: &Store) {
 fn begin(jobs: &Arc<Jobs>, store: &Store, gateway: &Gateway, claimed: Claimed) {
     let (stop, stopped) = oneshot::channel();
     jobs.lock().insert(claimed.job.id, stop);
+    jobs.tell(&claimed.job, State::Running);
     let (jobs, store, gateway) = (jobs.clone(), store.clone(), gateway.clone());
     let underway = gateway.stages.begin();
     tokio::spawn(async move {
@@ -94,24 +95,24 @@ fn begin(jobs: &Arc<Jobs>, store: &Store, gateway: &Gateway, claimed: Claimed) {
             outcome = attempt::attempt(&gateway, &claimed) => outcome,
             Ok(()) = stopped => Outcome::Cancelled { reason: STOPPED.to_owned() },
         };
-        settle(&store, &claimed, outcome).await;
+        let state = settle(&store, &claimed, outcome).await;
         if underway.stage() != Stage::Serving {
             release(&store).await;
         }
         jobs.lock().remove(&id);
-        let _ = jobs.ended.send(id);
+        jobs.tell(&claimed.job, state);
         jobs.wake.notify_one();
     });
 }
 
 /// Writes down what became of a job. While the store cannot, it is tried again; an answer for which there is no room gives
-/// way to the truth that there was one.
-async fn settle(store: &Store, claimed: &Claimed, mut outcome: Outcome) {
+/// way to the truth that there was one. Says how the job is now.
+async fn settle(store: &Store, claimed: &Claimed, mut outcome: Outcome) -> State {
     const TRIES_WITH_ANSWER: u32 = 5;
     let (id, mut tries) = (claimed.job.id, 0);
     while let Err(error) = store.settle(id, outcome.clone(), now_ms()).await {
         if matches!(error, store::Error::Closed) {
-            return;
+            break;
         }
         tries += 1;
         tracing::warn!(job = %id, %error, "the end of a job cannot be written down yet");
@@ -121,4 +122,5 @@ async fn settle(store: &Store, claimed: &Claimed, mut outcome: Outcome) {
         }
         tokio::time::sleep(PAUSE).await;
     }
+    outcome.state()
 }

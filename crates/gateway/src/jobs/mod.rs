@@ -30,8 +30,8 @@ use crate::{
     seals::random,
 };
 
-/// Ends of jobs that a slow listener may miss before it looks for itself.
-const ENDS_MAX: usize = 256;
+/// Changes of jobs that a slow listener may have before it, before it misses some and looks for itself.
+const CHANGES_MAX: usize = 1_024;
 /// How long somebody who cancels a running job waits for its end.
 const CANCEL_WITHIN: Duration = Duration::from_secs(2);
 
@@ -43,7 +43,20 @@ pub struct Jobs {
     running: Mutex<HashMap<JobId, oneshot::Sender<()>>>,
     /// Something may be due, or there may be room.
     wake: Notify,
-    ended: broadcast::Sender<JobId>,
+    changes: broadcast::Sender<Changed>,
+}
+
+/// A job that is in another state than before.
+#[derive(Clone, Debug)]
+pub struct Changed {
+    /// Which.
+    pub id: JobId,
+    /// The principal it belongs to.
+    pub owner: Arc<str>,
+    /// The tool that it calls.
+    pub tool: Arc<str>,
+    /// How it is now.
+    pub state: State,
 }
 
 /// Where jobs are kept.
@@ -118,7 +131,7 @@ impl Default for Jobs {
             place: OnceLock::new(),
             running: Mutex::default(),
             wake: Notify::new(),
-            ended: broadcast::channel(ENDS_MAX).0,
+            changes: broadcast::channel(CHANGES_MAX).0,
         }
     }
 }
@@ -128,7 +141,8 @@ impl Gateway {
     pub async fn submit_job(&self, inbound: Inbound) -> Result<Job, Refused> {
         let store = self.jobs.store()?;
         let (owner, endpoint) = (inbound.caller.principal.name.to_string(), inbound.endpoint.clone());
-        let request = accepted::request(&inbound.request).map_err(|wrong| Refused::Call(accepted::invalid(&wrong)))?;
+        let request = accepted::request(&inbound.request, &inbound.wishes)
+            .map_err(|wrong| Refused::Call(accepted::invalid(&wrong)))?;
         let (bytes, max) = (request.len(), self.job_settings.request_bytes_max);
         if bytes > max {
             return Err(Refused::TooLarge { bytes, max });
@@ -152,7 +166,9 @@ impl Gateway {
             return Err(Refused::TooMany(waiting_max));
         }
         self.jobs.wake.notify_one();
-        self.jobs.get(id, Some(&owner)).await
+        let job = self.jobs.get(id, Some(&owner)).await?;
+        self.jobs.tell(&job, State::Pending);
+        Ok(job)
     }
 }
 
@@ -182,7 +198,7 @@ impl Jobs {
 
     /// One job of this principal when it has ended, or when so much time has passed.
     pub async fn wait(&self, id: JobId, owner: Option<&str>, patience: Duration) -> Result<Job, Refused> {
-        let mut ends = self.ended.subscribe();
+        let mut changes = self.changes.subscribe();
         let until = Instant::now() + patience;
         loop {
             let job = self.get(id, owner).await?;
@@ -190,10 +206,10 @@ impl Jobs {
                 return Ok(job);
             }
             loop {
-                let next = tokio::time::timeout_at(until.into(), ends.recv()).await;
+                let next = tokio::time::timeout_at(until.into(), changes.recv()).await;
                 match next {
                     Err(_) => return Ok(job),
-                    Ok(Ok(other)) if other != id => {}
+                    Ok(Ok(other)) if other.id != id => {}
                     Ok(_) => break,
                 }
             }
@@ -227,8 +243,9 @@ impl Jobs {
             Cancelled::Unknown => Err(Refused::Unknown),
             Cancelled::Over(state) => Err(Refused::Over(state)),
             Cancelled::Now => {
-                let _ = self.ended.send(id);
-                self.get(id, owner).await
+                let job = self.get(id, owner).await?;
+                self.tell(&job, job.state);
+                Ok(job)
             }
             Cancelled::Running => {
                 let stop = self.lock().remove(&id).ok_or(Refused::Elsewhere)?;
@@ -246,7 +263,9 @@ impl Jobs {
             Replayed::Refused(state) => Err(Refused::NotReplayed(state)),
             Replayed::Now => {
                 self.wake.notify_one();
-                self.get(id, None).await
+                let job = self.get(id, None).await?;
+                self.tell(&job, job.state);
+                Ok(job)
             }
         }
     }
@@ -254,6 +273,28 @@ impl Jobs {
     /// Forgets jobs that have ended: this one, or all in this state. Says how many.
     pub async fn purge(&self, id: Option<JobId>, state: Option<State>) -> Result<usize, Refused> {
         Ok(self.store()?.purge(id, state).await?)
+    }
+
+    /// Hears of every job that is in another state, from now on.
+    pub fn changes(&self) -> broadcast::Receiver<Changed> {
+        self.changes.subscribe()
+    }
+
+    /// Where things are kept that have to outlive the process; nothing where nothing is meant to. An error where they are
+    /// meant to and cannot be.
+    pub(crate) fn durable(&self) -> Result<Option<&Store>, Refused> {
+        match self.place.get() {
+            Some(Place::Open(store)) => Ok(Some(store).filter(|store| store.is_durable())),
+            Some(Place::Closed(reason)) => Err(Refused::Closed(reason.clone())),
+            None => Ok(None),
+        }
+    }
+
+    /// Tells whoever listens that a job is in this state now.
+    fn tell(&self, job: &Job, state: State) {
+        let changed = Changed { id: job.id, owner: job.owner.as_str().into(), tool: job.tool.as_str().into(), state };
+        // nobody has to listen
+        let _ = self.changes.send(changed);
     }
 
     fn store(&self) -> Result<&Store, Refused> {
@@ -276,6 +317,6 @@ pub fn parsed(ended: &Ended) -> Result<Envelope, Failure> {
 }
 
 /// Milliseconds since 1970.
-fn now_ms() -> u64 {
+pub(crate) fn now_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }

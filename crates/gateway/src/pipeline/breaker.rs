@@ -429,6 +429,7 @@ fn told_by(failure: &Failure, is_hurried: bool) -> End {
         | Failure::NoRoom(_)
         | Failure::NotKept
         | Failure::SessionGone
+        | Failure::OutcomeUnknown(_)
         | Failure::Overloaded
         | Failure::Full { .. }
         | Failure::Expired

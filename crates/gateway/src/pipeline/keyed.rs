@@ -1,7 +1,9 @@
 //! The step that makes a call under an idempotency key happen once. The first is made, and goes on even if its caller hangs
 //! up: who chose a key will come back for the answer. Whoever comes with the key later gets that answer, whatever it was.
 //!
-//! Answers are kept in memory. What would keep them elsewhere replaces [`Keys`] and nothing else.
+//! Answers are kept in memory, and those of acts also where they outlive the process (`ledger`).
+
+mod ledger;
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -12,6 +14,7 @@ use mcp::{Kind, Method, Param, ResultKey, code, message, state::arguments_digest
 use tokio::sync::oneshot;
 use traffic::once::{Begin, Bounds, Once};
 
+use self::ledger::{Entry, Found};
 use super::fallback;
 use crate::{
     call::{Answer, Call, Event, Exchange},
@@ -23,6 +26,10 @@ use crate::{
 
 /// What an answer costs beside its own bytes.
 const ANSWER_OVERHEAD_BYTES: usize = 256;
+
+/// What is said of a key that stands for something else, and of an answer for which there was no room.
+const CONFLICT: &str = "the idempotency key belongs to another call: give each call a key of its own";
+const FORGOTTEN: &str = "the call under this idempotency key was made, and its answer is no longer kept";
 
 type End = Result<Answer, Failure>;
 
@@ -63,31 +70,44 @@ pub(super) async fn send(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Cal
     let Some(digest) = digest(call) else {
         return refused("the arguments cannot be compared with those of another call: a member stands twice in them");
     };
+    let entry = match Entry::of(gateway, upstream, call, key, digest) {
+        Ok(entry) => entry,
+        Err(failure) => return Exchange::Done(Err(failure)),
+    };
     let key: Key = (upstream.name.clone(), key.into());
     loop {
         let (teller, told) = oneshot::channel();
         let begun = keys.lock().begin(&call.caller.principal.name, &key, digest, Instant::now(), || teller);
         match begun {
             Begin::First => {
-                let first = First { keys: keys.clone(), owner: call.caller.principal.name.clone(), key: Some(key) };
+                let owner = call.caller.principal.name.clone();
+                let first = First { keys: keys.clone(), owner, key: Some(key), entry };
                 return begin(first, gateway.clone(), upstream.clone(), call.clone());
             }
             // whether it was told or the first has vanished: what became of it is known now
             Begin::Waits => drop(told.await),
             Begin::Kept(end) => return Exchange::Done(end),
-            Begin::Forgotten => {
-                return refused("the call under this idempotency key was made, and its answer is no longer kept");
-            }
-            Begin::Conflict => {
-                return refused("the idempotency key belongs to another call: give each call a key of its own");
-            }
+            Begin::Forgotten => return Exchange::Done(forgotten(entry.as_ref()).await),
+            Begin::Conflict => return refused(CONFLICT),
             Begin::Full => return Exchange::Done(Err(Failure::Overloaded)),
         }
     }
 }
 
 fn refused(why: &str) -> Exchange {
-    Exchange::Done(Err(Failure::Refused(code::INVALID_PARAMS, why.to_owned())))
+    Exchange::Done(Err(invalid(why)))
+}
+
+fn invalid(why: &str) -> Failure {
+    Failure::Refused(code::INVALID_PARAMS, why.to_owned())
+}
+
+/// The answer for which there is no room in memory any more.
+async fn forgotten(entry: Option<&Entry>) -> End {
+    match entry {
+        Some(entry) => entry.again().await.unwrap_or_else(|| Err(invalid(FORGOTTEN))),
+        None => Err(invalid(FORGOTTEN)),
+    }
 }
 
 /// Which call it is: the tool with its arguments.
@@ -101,11 +121,18 @@ fn digest(call: &Call) -> Option<[u8; 32]> {
 fn begin(first: First, gateway: Gateway, upstream: Arc<Upstream>, call: Call) -> Exchange {
     let (sender, events) = channel(true, upstream.patience(), || {});
     tokio::spawn(async move {
-        let end = match fallback::send(&gateway, &upstream, &call).await {
-            Exchange::Done(end) => end,
-            Exchange::Running(events) => pass_on(events, &sender).await,
+        let end = match first.found().await {
+            Ok(Found::Nothing) => {
+                let end = match fallback::send(&gateway, &upstream, &call).await {
+                    Exchange::Done(end) => end,
+                    Exchange::Running(events) => pass_on(events, &sender).await,
+                };
+                first.ended(&end).await;
+                end
+            }
+            Ok(Found::Over(end)) => first.was_over(end),
+            Err(failure) => first.not_made(failure),
         };
-        first.ended(&end);
         sender.finish(end);
     });
     Exchange::Running(events)
@@ -127,15 +154,39 @@ struct First {
     keys: Arc<Keys>,
     owner: Arc<str>,
     key: Option<Key>,
+    /// Where it is kept for longer than this process lives, if it is.
+    entry: Option<Entry>,
 }
 
 impl First {
-    fn ended(mut self, end: &End) {
-        let kept = has_happened(end).then(|| {
-            let bytes = end.as_ref().map_or(0, |answer| answer.envelope.bytes().len());
-            (end.clone(), bytes + ANSWER_OVERHEAD_BYTES)
-        });
-        self.finish(kept);
+    /// What is known of the key from another life of the program. Where that is nothing, it is recorded that the call is
+    /// made.
+    async fn found(&self) -> Result<Found, Failure> {
+        match &self.entry {
+            Some(entry) => entry.found().await,
+            None => Ok(Found::Nothing),
+        }
+    }
+
+    /// The call was made, and has ended like this; it is kept before anybody is told.
+    async fn ended(mut self, end: &End) {
+        let has_happened = has_happened(end);
+        if let Some(entry) = &self.entry {
+            entry.ended(Some(end).filter(|_| has_happened)).await;
+        }
+        self.finish(has_happened.then(|| kept(end)));
+    }
+
+    /// The call was made before, and had ended like this.
+    fn was_over(mut self, end: End) -> End {
+        self.finish(Some(kept(&end)));
+        end
+    }
+
+    /// The call is not made.
+    fn not_made(mut self, why: Failure) -> End {
+        self.finish(None);
+        Err(why)
     }
 
     fn finish(&mut self, kept: Option<(End, usize)>) {
@@ -152,6 +203,12 @@ impl Drop for First {
     fn drop(&mut self) {
         self.finish(Some((Err(Failure::Lost), ANSWER_OVERHEAD_BYTES)));
     }
+}
+
+/// An end, and what it takes to keep it.
+fn kept(end: &End) -> (End, usize) {
+    let bytes = end.as_ref().map_or(0, |answer| answer.envelope.bytes().len());
+    (end.clone(), bytes + ANSWER_OVERHEAD_BYTES)
 }
 
 /// Whether anything may have happened, so that the call must not be made again. A question that comes back for an answer is

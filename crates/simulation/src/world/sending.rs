@@ -99,6 +99,10 @@ impl World {
                 self.after(deadline.saturating_duration_since(now), Event::TooLate { run, serial });
                 self.serve(server);
             }
+            Offer::Late(wait) => {
+                self.witness.comes_too_late(self.since_start(), deadline.saturating_duration_since(now), wait);
+                self.attempt_is_over(run, Outcome::Expired);
+            }
             Offer::Refused(refusal) => {
                 self.witness.refused(self.since_start(), refusal.retry_after);
                 self.attempt_is_over(run, Outcome::Full);

@@ -1,5 +1,5 @@
-//! `GET /mcp/events`: what changes, as it changes, for the session that asks. Lists that changed, and servers that are in
-//! another state; both are notifications, as MCP has them.
+//! `GET /mcp/events`: what changes, as it changes, for the session that asks. Lists that changed, and servers and jobs that
+//! are in another state; all are notifications, as MCP has them.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -14,6 +14,7 @@ use crate::{
     catalogue::Endpoint,
     edge::{STREAM_QUEUE, legacy},
     gateway::Gateway,
+    jobs::Changed,
     principal::Principal,
     session::Session,
     upstream::{Upstream, changes::Change},
@@ -21,6 +22,9 @@ use crate::{
 
 /// The method of what is told when a server is in another state.
 const SERVER_STATE: &str = "notifications/dev.switchboard/server_state";
+
+/// The method of what is told when a job is in another state.
+const JOB_STATE: &str = "notifications/dev.switchboard/job_state";
 
 /// Sent at once, so that the caller sees that it is heard.
 pub(super) const OPENING: Bytes = Bytes::from_static(b": from now on\n\n");
@@ -33,7 +37,7 @@ pub(super) fn follow(gateway: &Gateway, session: &Arc<Session>) -> mpsc::Receive
     events
 }
 
-/// Tells of lists and of servers until nobody listens. A list that changed may mean a new server.
+/// Tells of lists, servers and jobs until nobody listens. A list that changed may mean a new server.
 async fn tell(
     gateway: Gateway,
     principal: Arc<Principal>,
@@ -41,12 +45,13 @@ async fn tell(
     mut lists: mpsc::Receiver<Bytes>,
     client: mpsc::Sender<Bytes>,
 ) {
-    let (mut known, mut servers) = (HashSet::new(), JoinSet::new());
+    let (mut known, mut others) = (HashSet::new(), JoinSet::new());
+    others.spawn(jobs(gateway.jobs.changes(), principal.name.clone(), client.clone()));
     loop {
         for upstream in gateway.newest().catalogue.seen_by(&principal).members(&endpoint) {
             if known.insert(upstream.name.clone()) {
                 let (name, changes) = (upstream.name.clone(), upstream.changes.subscribe());
-                servers.spawn(states(gateway.clone(), endpoint.clone(), name, changes, client.clone()));
+                others.spawn(states(gateway.clone(), endpoint.clone(), name, changes, client.clone()));
             }
         }
         let list = tokio::select! {
@@ -86,6 +91,23 @@ async fn states(
                 return;
             }
             told = params;
+        }
+    }
+}
+
+/// Tells of the jobs of one principal. Whoever does not keep up misses some, and looks at `/jobs`.
+async fn jobs(mut heard: broadcast::Receiver<Changed>, owner: Arc<str>, client: mpsc::Sender<Bytes>) {
+    loop {
+        let changed = match heard.recv().await {
+            Ok(changed) if changed.owner == owner => changed,
+            Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => continue,
+            Err(broadcast::error::RecvError::Closed) => return,
+        };
+        let params = serde_json::json!({
+            "id": changed.id.to_string(), "tool": &*changed.tool, "state": changed.state.as_str(),
+        });
+        if client.send(message::notification(JOB_STATE, params.to_string().as_bytes())).await.is_err() {
+            return;
         }
     }
 }

@@ -35,6 +35,13 @@ pub(super) fn session_id(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     once(headers, SESSION_ID)
 }
 
+/// Whether the caller wants to come back for the answer (`Prefer: respond-async`). Other preferences are not known here,
+/// and so are no mistake.
+pub(super) fn prefers_async(headers: &HeaderMap) -> bool {
+    let values = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|preference| preference.trim().eq_ignore_ascii_case("respond-async"))
+}
+
 /// A header as text, if it is there.
 fn once<'h>(headers: &'h HeaderMap, header: &str) -> Result<Option<&'h str>, Refusal> {
     let mut values = headers.get_all(header).iter();
@@ -82,6 +89,22 @@ mod tests {
         for given in [&[""][..], &["a b"], &["a\"b"], &["<script>"], &["a", "b"]] {
             check(given, None);
         }
+    }
+
+    #[test]
+    fn one_preference_of_several_is_known() {
+        let check = |given: &[&'static str], expected| {
+            let headers: HeaderMap = given
+                .iter()
+                .map(|text| (http::HeaderName::from_static("prefer"), HeaderValue::from_static(text)))
+                .collect();
+            assert_eq!(prefers_async(&headers), expected, "{given:?}");
+        };
+        check(&["respond-async"], true);
+        check(&["return=minimal, Respond-Async"], true);
+        check(&["wait=5", "respond-async"], true);
+        check(&[], false);
+        check(&["respond-async-never", "handling=strict"], false);
     }
 
     #[test]

@@ -8,7 +8,9 @@ use super::{
     envelope::{self, Info},
     headers,
     refusal::Refusal,
-    session, status,
+    session,
+    simple::jobs,
+    status,
     visit::Visit,
 };
 use crate::{
@@ -16,6 +18,7 @@ use crate::{
     batch::{self, Behalf, Wanted},
     catalogue::listing::ListKind,
     edge::{Reply, http::Answered, http::respond, lists},
+    jobs::Job,
     unasked,
 };
 
@@ -41,6 +44,14 @@ pub(super) async fn initialize(visit: &Visit<'_>, body: Incoming) -> Answered {
     }
 }
 
+/// What came of a request.
+enum Came {
+    /// An answer, and whether it was there already.
+    Answered(Envelope, bool),
+    /// A job, for whose end the caller comes back.
+    Accepted(Job),
+}
+
 /// Answers a request of `method`.
 pub(super) async fn request(visit: &Visit<'_>, method: Method, body: Incoming) -> Answered {
     let mut id = id_else(visit);
@@ -52,13 +63,21 @@ pub(super) async fn request(visit: &Visit<'_>, method: Method, body: Incoming) -
         if let Some(kind) = ListKind::of(method) {
             return list(visit, kind, &request).await;
         }
-        let answer = unasked::to_its_end(visit.gateway, visit.inbound(caller, request)).await?;
+        let inbound = visit.inbound(caller, request);
+        if method == Method::ToolsCall && headers::prefers_async(visit.headers) {
+            return Ok(Came::Accepted(jobs::begin(visit, inbound).await?));
+        }
+        let answer = unasked::to_its_end(visit.gateway, inbound).await?;
         let is_kept = envelope::is_kept(&answer);
-        Ok((answer, is_kept))
+        Ok(Came::Answered(answer, is_kept))
     };
     match answered.await {
         Err(refusal) => refused(visit, &id, &refusal),
-        Ok((answer, cached)) => {
+        Ok(Came::Accepted(job)) => {
+            let result = format!(r#"{{"job":{}}}"#, jobs::described(&job));
+            jobs::accepted(with_info(visit, &mcp::message::result(&id, result.as_bytes())), &job)
+        }
+        Ok(Came::Answered(answer, cached)) => {
             let info = Info { answered_by: answered_by::of(&answer), ..info(visit, cached) };
             let told = envelope::told(answer.bytes(), &info);
             retry_after(respond(Reply::One(told, envelope::status(&answer))), &answer)
@@ -85,18 +104,20 @@ pub(super) async fn batch(visit: &Visit<'_>, body: Incoming) -> Answered {
     };
     match answered.await {
         Err(refusal) => refused(visit, &id, &refusal),
-        Ok(told) => {
-            let answer = mcp::message::result(&id, &told);
-            respond(Reply::One(envelope::told(&answer, &info(visit, false)), 200))
-        }
+        Ok(told) => with_info(visit, &mcp::message::result(&id, &told)),
     }
 }
 
+/// An answer that the gateway has made just now.
+fn with_info(visit: &Visit<'_>, answer: &[u8]) -> Answered {
+    respond(Reply::One(envelope::told(answer, &info(visit, false)), 200))
+}
+
 /// A list, and whether it was there already.
-async fn list(visit: &Visit<'_>, kind: ListKind, request: &Envelope) -> Result<(Envelope, bool), Refusal> {
+async fn list(visit: &Visit<'_>, kind: ListKind, request: &Envelope) -> Result<Came, Refusal> {
     let cached = visit.seen().warm(&visit.endpoint).is_some();
     match lists::list(visit.gateway, &visit.principal, &visit.endpoint, kind, request, false).await {
-        Reply::One(answer, _) => Ok((unasked::parse(&answer)?, cached)),
+        Reply::One(answer, _) => Ok(Came::Answered(unasked::parse(&answer)?, cached)),
         Reply::Accepted | Reply::Many(_) => Err(Refusal::bad("this list cannot be told over plain HTTP")),
     }
 }

@@ -24,6 +24,12 @@ pub enum Way {
     Tool(String),
     /// `/tools/openapi.json`: all tools as an OpenAPI document.
     OpenApi,
+    /// `/jobs`: the calls that are finished without their callers.
+    Jobs,
+    /// `/jobs/{id}`: one of them, to look at or to give up.
+    Job(String),
+    /// `/jobs/{id}/cancel`: one of them given up.
+    CancelJob(String),
     /// `/health`: what this is and how long it has been running.
     Health,
     /// `/stats`: what it has done and what it holds.
@@ -49,8 +55,22 @@ impl Way {
             "/tools/openapi.json" => Self::OpenApi,
             "/health" => Self::Health,
             "/stats" => Self::Stats,
-            other => Self::Tool(other.strip_prefix("/tools/").filter(|name| mcp::names::is_accepted(name))?.to_owned()),
+            "/jobs" => Self::Jobs,
+            other => return Self::named(other),
         })
+    }
+
+    /// A path that ends with a name.
+    fn named(path: &str) -> Option<Self> {
+        if let Some(job) = path.strip_prefix("/jobs/") {
+            let is_plain = |id: &str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            let (id, way): (_, fn(String) -> Self) = match job.strip_suffix("/cancel") {
+                Some(id) => (id, Self::CancelJob),
+                None => (job, Self::Job),
+            };
+            return is_plain(id).then(|| way(id.to_owned()));
+        }
+        Some(Self::Tool(path.strip_prefix("/tools/").filter(|name| mcp::names::is_accepted(name))?.to_owned()))
     }
 
     /// Whether its answers are simple, not those of JSON-RPC.
@@ -60,13 +80,14 @@ impl Way {
 
     /// Whether it is there once for the node, not at the endpoints of servers and bundles.
     pub(in crate::edge) fn is_of_the_node(&self) -> bool {
-        matches!(self, Self::Health | Self::Stats)
+        matches!(self, Self::Health | Self::Stats | Self::Jobs | Self::Job(_) | Self::CancelJob(_))
     }
 
     /// The verbs that are served, as the header `Allow` names them.
     pub(super) fn allowed(&self) -> &'static str {
         match self {
-            Self::Initialize | Self::Request(_) | Self::Batch | Self::CallTool => "POST",
+            Self::Initialize | Self::Request(_) | Self::Batch | Self::CallTool | Self::CancelJob(_) => "POST",
+            Self::Job(_) => "GET, DELETE",
             Self::Tool(_) => "GET, POST",
             _ => "GET",
         }
@@ -89,7 +110,21 @@ mod tests {
         check("/tools", Some(Way::Tools));
         check("/tools/call", Some(Way::CallTool));
         check("/tools/git_log", Some(Way::Tool("git_log".to_owned())));
-        for path in ["/", "/mcp/tools", "/tools/", "/tools/a/b", "/tools/%67it", "/tools/é", "/mcp/tools/call/"] {
+        check("/jobs", Some(Way::Jobs));
+        check("/jobs/1f", Some(Way::Job("1f".to_owned())));
+        check("/jobs/1f/cancel", Some(Way::CancelJob("1f".to_owned())));
+        for path in [
+            "/",
+            "/mcp/tools",
+            "/tools/",
+            "/tools/a/b",
+            "/tools/%67it",
+            "/tools/é",
+            "/mcp/tools/call/",
+            "/jobs/",
+            "/jobs//cancel",
+            "/jobs/a/b",
+        ] {
             check(path, None);
         }
     }
@@ -102,6 +137,8 @@ mod tests {
         check("/tools/call", &Verb::GET, false);
         check("/mcp/initialize", &Verb::GET, false);
         check("/tools", &Verb::POST, false);
+        check("/jobs/1f", &Verb::DELETE, true);
+        check("/jobs/1f/cancel", &Verb::GET, false);
         check("/health", &Verb::DELETE, false);
     }
 }

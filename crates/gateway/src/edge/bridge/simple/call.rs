@@ -7,7 +7,7 @@ use mcp::{Envelope, Method, Param, array, message};
 use serde_json::Value;
 
 use super::{
-    camel, failed, json, list,
+    camel, failed, jobs, json, list,
     outcome::{Failed, Outcome},
     query::Query,
     succeeded,
@@ -15,10 +15,11 @@ use super::{
 use crate::{
     edge::{
         Reply,
-        bridge::{refusal::Refusal, visit::Visit},
+        bridge::{headers, refusal::Refusal, visit::Visit},
         http::{Answered, respond},
     },
     failure::Failure,
+    jobs::Job,
     unasked,
 };
 
@@ -29,7 +30,12 @@ pub(super) async fn enveloped(visit: &Visit<'_>, query: &Query, body: Incoming) 
     if !request.param_raw(Param::Name).is_some_and(|name| name.starts_with(b"\"") && name.len() > 2) {
         return Err(Refusal::bad("`name` is required: the name of the tool, as GET /tools shows it"));
     }
-    match unasked::to_its_end(visit.gateway, visit.inbound(visit.stranger()?, request.clone())).await {
+    let inbound = visit.inbound(visit.stranger()?, request.clone());
+    if headers::prefers_async(visit.headers) {
+        let job = jobs::begin(visit, inbound).await?;
+        return Ok(jobs::accepted(succeeded(visit, jobs::described(&job).to_string().as_bytes()), &job));
+    }
+    match unasked::to_its_end(visit.gateway, inbound).await {
         Err(failure @ Failure::UnknownName(_)) => Err(list::unknown(failure)),
         Err(failure) => Ok(failed(visit, 200, &Failed::of(&failure))),
         Ok(answer) => Ok(match Outcome::of(&answer) {
@@ -39,18 +45,32 @@ pub(super) async fn enveloped(visit: &Visit<'_>, query: &Query, body: Incoming) 
     }
 }
 
+/// What came of a call.
+enum Called {
+    /// It is a job now.
+    Accepted(Job),
+    /// It has ended.
+    Ended(Envelope, Result<Envelope, Failure>),
+}
+
 /// Calls the tool that the path names; the body holds its arguments.
 pub(super) async fn bare(visit: &Visit<'_>, query: &Query, name: &str, body: Incoming) -> Answered {
     let called = async {
         let request = with_arguments(visit, name, &visit.body(body).await?)?;
-        let answer = unasked::to_its_end(visit.gateway, visit.inbound(visit.stranger()?, request.clone())).await;
-        Ok::<_, Refusal>((request, answer))
+        let inbound = visit.inbound(visit.stranger()?, request.clone());
+        if headers::prefers_async(visit.headers) {
+            return Ok(Called::Accepted(jobs::begin(visit, inbound).await?));
+        }
+        Ok::<_, Refusal>(Called::Ended(request, unasked::to_its_end(visit.gateway, inbound).await))
     };
     let (request, answer) = match called.await {
         Err(refusal) => return json(refusal.status, &Failed::of(&refusal.failure).object()),
-        Ok((request, Ok(answer))) => (request, answer),
-        Ok((_, Err(failure @ Failure::UnknownName(_)))) => return json(404, &Failed::of(&failure).object()),
-        Ok((_, Err(failure))) => {
+        Ok(Called::Accepted(job)) => return jobs::accepted(json(202, &jobs::described(&job)), &job),
+        Ok(Called::Ended(request, Ok(answer))) => (request, answer),
+        Ok(Called::Ended(_, Err(failure @ Failure::UnknownName(_)))) => {
+            return json(404, &Failed::of(&failure).object());
+        }
+        Ok(Called::Ended(_, Err(failure))) => {
             let refusal = Refusal::from(failure);
             let status = if refusal.status == 200 { 502 } else { refusal.status };
             return json(status, &Failed::of(&refusal.failure).object());

@@ -2,10 +2,12 @@
 //! `{success, data, error, timestamp, request_id}`, or the bare data where the path names the tool.
 //!
 //! In reading order: `query` (what stands behind the `?`), `outcome` (what a call came to), `camel` (earlier names of
-//! fields), `list`, `call`, `openapi`, `node`.
+//! fields), `list`, `call`, `openapi`, `jobs` (calls that
+//! are finished without their callers), `node`.
 
 mod call;
 mod camel;
+pub(super) mod jobs;
 mod list;
 mod node;
 mod openapi;
@@ -29,6 +31,12 @@ use crate::{
 
 /// Answers one request.
 pub(super) async fn answer(visit: Visit<'_>, way: Way, verb: &Verb, body: Incoming) -> Answered {
+    match &way {
+        Way::Jobs => return jobs::list(&visit).await,
+        Way::Job(id) => return jobs::one(&visit, id, verb).await,
+        Way::CancelJob(id) => return jobs::cancel(&visit, id, body).await,
+        _ => {}
+    }
     let (query, endpoint) = match Query::read(visit.query).and_then(|query| Ok((endpoint(&visit, &query)?, query))) {
         Ok((endpoint, query)) => (query, endpoint),
         Err(refusal) => return refused(&visit, &refusal),
