@@ -127,7 +127,7 @@ fn schema_of<'s>(schema: &'s Value, section: &str, path: &str) -> Result<&'s Val
 }
 
 /// A name as it stands in the path of a key.
-fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     let is_bare = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
     if is_bare { name.to_owned() } else { Value::from(name).to_string() }
 }

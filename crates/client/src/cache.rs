@@ -84,6 +84,8 @@ pub struct CachedTool {
     pub counts: CacheCounts,
     /// What its counts say about its settings.
     pub advice: Option<String>,
+    /// The `cache_s` of the tool that follows from that, where it has one that is not right.
+    pub advised_cache_s: Option<u64>,
 }
 
 /// One of the answers that were given most often.

@@ -165,6 +165,12 @@ impl Client {
         self.ask(Method::POST, &format!("/cache/clear{query}")).await
     }
 
+    /// Says that a context has changed: the answers that depend on it are dropped.
+    pub async fn change_context(&self, context: &str) -> Result<Cleared, Error> {
+        let context: String = form_urlencoded::byte_serialize(context.as_bytes()).collect();
+        self.ask(Method::POST, &format!("/cache/clear?context={context}")).await
+    }
+
     /// Gives every line of the node's own log to `on_line`, until there are no more or `on_line` says false.
     pub async fn logs(&self, logs: &Logs, on_line: impl FnMut(LogLine) -> bool) -> Result<(), Error> {
         self.lines("/logs", logs, on_line).await

@@ -19,6 +19,10 @@ pub struct Cache {
     /// 600.
     #[schemars(range(max = 604_800))]
     pub hint_s_max: u64,
+    /// Answers that are fetched anew in a minute before their time is over, where they are asked for often, so that nobody
+    /// waits for them. Default 0: none are.
+    #[schemars(range(max = 60_000))]
+    pub ahead_per_minute: u32,
     /// A Redis or Valkey with which several nodes share what they keep: `redis://USER:PASSWORD@HOST:PORT/DATABASE`,
     /// `rediss://` over TLS, or `unix:///PATH?db=NUMBER`. Never shown. Default none: each node keeps its own.
     pub redis_url: Option<Secret>,
@@ -36,6 +40,7 @@ impl Default for Cache {
             memory_bytes: 64 * 1024 * 1024,
             answer_bytes_max: 1024 * 1024,
             hint_s_max: 600,
+            ahead_per_minute: 0,
             redis_url: None,
             redis_prefix: "switchboard".to_owned(),
             redis_key: None,

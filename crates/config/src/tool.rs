@@ -50,6 +50,11 @@ pub struct ToolSettings {
     /// another, and `arg:NAME` to spare answers that are about another value of this argument. Default those of its
     /// whole server, for tools that do more than read.
     pub invalidates: Option<Vec<Invalidation>>,
+    /// What calls of this tool change for answers elsewhere: names of contexts, such as `branch`. Kept answers of all tools
+    /// that depend on one of them are void. Default none.
+    pub changes: Option<Vec<String>>,
+    /// The contexts on which answers of this tool depend. Default none.
+    pub depends: Option<Vec<String>>,
     /// Servers that are asked, one after the other, where this one has no answer, instead of those of `equivalent` of the
     /// server; an empty list says none. Default those.
     pub equivalent: Option<Vec<String>>,
@@ -91,6 +96,8 @@ impl ToolSettings {
             stale_s: self.stale_s.or(general.stale_s),
             stale_on_error_s: self.stale_on_error_s.or(general.stale_on_error_s),
             invalidates: self.invalidates.or_else(|| general.invalidates.clone()),
+            changes: self.changes.or_else(|| general.changes.clone()),
+            depends: self.depends.or_else(|| general.depends.clone()),
             equivalent: self.equivalent.or_else(|| general.equivalent.clone()),
             degraded: self.degraded.or_else(|| general.degraded.clone()),
         }

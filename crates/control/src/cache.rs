@@ -3,31 +3,38 @@
 use std::time::{Duration, Instant};
 
 use client::{CacheCounts, CacheStatus, CachedAnswer, CachedTool, Cleared, SharedCache, SharedState};
+use config::{Config, nearest};
 use gateway::cache::{SharedReport, State, ToolReport, TopKey};
+use http::StatusCode;
 use traffic::cache::{Advice, Tally};
 use url::form_urlencoded;
 
-use crate::reply::{Outcome, json};
+use crate::reply::{Outcome, json, problem};
 use crate::{Api, servers};
 
 /// `GET /cache`
 pub(crate) fn get(api: &Api) -> Outcome {
-    let gateway = api.configuration.current().now();
+    let (gateway, config) = (api.configuration.current().now(), api.configuration.current().config());
     let report = gateway.traffic.cache.report(Instant::now());
     json(&CacheStatus {
         memory_bytes: report.memory_bytes,
         memory_bytes_max: report.memory_bytes_max,
         answers: report.answers,
         total: counts(&report.total),
-        tools: report.tools.iter().map(tool).collect(),
+        tools: report.tools.iter().map(|report| tool(report, &config)).collect(),
         top: report.top.into_iter().map(answer).collect(),
         shared: report.shared.map(shared),
     })
 }
 
-/// `POST /cache/clear`: everything, or with `server=NAME` what is kept of one server. Its lists are asked for anew.
+/// `POST /cache/clear`: everything, or with `server=NAME` what is kept of one server, whose lists are asked for anew; or with
+/// `context=NAME` what depends on that.
 pub(crate) fn clear(api: &Api, query: &str) -> Outcome {
-    let named = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "server").map(|(_, name)| name);
+    let said = |wanted: &str| form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == wanted);
+    if let Some((_, context)) = said("context") {
+        return change(api, &context);
+    }
+    let named = said("server").map(|(_, name)| name);
     if let Some(name) = &named {
         servers::running(api, name)?;
     }
@@ -37,7 +44,22 @@ pub(crate) fn clear(api: &Api, query: &str) -> Outcome {
     json(&Cleared { answers })
 }
 
-fn tool(report: &ToolReport) -> CachedTool {
+/// A context has changed.
+fn change(api: &Api, context: &str) -> Outcome {
+    let gateway = api.configuration.current().now();
+    let contexts = gateway.traffic.cache.contexts();
+    if !contexts.is_known(context) {
+        let detail = format!("no tool depends on a context `{context}`");
+        let mut unknown = problem(StatusCode::NOT_FOUND, "NOT_FOUND", detail);
+        unknown.hint = nearest::hint(context, contexts.names());
+        return Err(unknown);
+    }
+    json(&Cleared { answers: gateway.traffic.cache.change(context) as u64 })
+}
+
+fn tool(report: &ToolReport, config: &Config) -> CachedTool {
+    let settings = config.servers.get(&*report.server).and_then(|server| server.tool_rules().of_tool(&report.tool));
+    let kept_s = settings.and_then(|settings| settings.cache_s);
     CachedTool {
         server: report.server.to_string(),
         tool: report.tool.to_string(),
@@ -46,6 +68,7 @@ fn tool(report: &ToolReport) -> CachedTool {
         oldest_ms: ms(report.holding.oldest),
         counts: counts(&report.tally),
         advice: report.tally.advice().map(|advice| in_words(advice).to_owned()),
+        advised_cache_s: kept_s.and_then(|kept_s| report.tally.advised_s(kept_s)),
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use e2e::Node;
 use e2e::fixture::{Era, Fixture};
 use e2e::legacy::{self, Session};
+use e2e::program::{built, command};
 use e2e::scene::Scene;
 use e2e::scripted::{Scripted, as_json};
 use e2e::wire::{self, META, MODERN};
@@ -287,4 +288,60 @@ fn principals_have_their_own_answers_unless_the_answers_are_shared() {
     assert_eq!([ADA.0, BOB.0, ADA.0, BOB.0].map(|token| ask(&node, token)), ["call 1", "call 2", "call 1", "call 2"]);
     let node = Node::start(&configured(true));
     assert_eq!([ADA.0, BOB.0].map(|token| ask(&node, token)), ["call 3", "call 3"]);
+}
+
+#[test]
+fn a_context_that_changes_makes_void_what_depends_on_it_at_every_server() {
+    let (world, server) = World::start();
+    let (_, other) = World::start();
+    let keep = "[servers.world.tool.get_lamp]\ncache_s = 600\ndepends = [\"deployment\"]\n";
+    let change = "[servers.other.tool.set_lamp]\nchanges = [\"deployment\"]\ninvalidates = []\n";
+    let node = Node::start(&format!("{}{keep}{}{change}", server.configured("world"), other.configured("other")));
+    let ask = || text(&called(&node, "get_lamp", "{}")).to_owned();
+    assert_eq!((&*ask(), &*ask()), ("call 1", "call 1"));
+    wire::call(node.address(), "/servers/other/mcp", "7", "set_lamp", "{}");
+    assert_eq!((&*ask(), &*ask()), ("call 2", "call 2"));
+    assert_eq!(node.control().ask("POST", "/cache/clear?context=deployment").1["answers"], 1);
+    assert_eq!(ask(), "call 3");
+    assert_eq!(node.control().ask("POST", "/cache/clear?context=deploymnet").0, 404);
+    assert_eq!(world.calls(), 3);
+}
+
+#[test]
+fn an_answer_that_is_asked_for_often_is_fetched_anew_before_its_time_is_over() {
+    let (world, server) = World::start();
+    let keep = "[servers.world.tool.get_lamp]\ncache_s = 3\n";
+    let node = Node::start(&format!("[cache]\nahead_per_minute = 60\n{}{keep}", server.configured("world")));
+    assert!(mark(&called(&node, "get_lamp", "{}")).is_null());
+    while world.calls() < 3 {
+        let answer = called(&node, "get_lamp", "{}");
+        assert!(mark(&answer)["age_ms"].is_u64() && mark(&answer)["stale"].is_null(), "nobody waits: {answer}");
+    }
+}
+
+#[test]
+fn what_the_node_has_seen_becomes_a_better_setting() {
+    let (_, server) = World::start();
+    let node = Node::start(&format!("{}[servers.world.tool.get_lamp]\ncache_s = 600\n", server.configured("world")));
+    for room in 0..20 {
+        called(&node, "get_lamp", &format!(r#"{{"room":{room}}}"#));
+    }
+    let file = node.folder().join("switchboard.toml");
+    let advise = |words: &[&str]| -> Value {
+        let mut verb = command(built("switchboard"));
+        verb.args(["cache", "advise", "--json"]).args(words).arg("--config").arg(&file);
+        verb.args(["--url", &node.everything()]);
+        let verb = verb.env("SWITCHBOARD_STATE_DIR", node.folder().join("state")).env_remove("XDG_RUNTIME_DIR");
+        let output = verb.output().expect("a built program starts");
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))
+    };
+    let is_kept = || std::fs::read_to_string(&file).expect("it is there").contains("cache_s = 600");
+    let advised = advise(&[]);
+    let expected = (&json!("servers.world.tool.get_lamp.cache_s"), &json!(0));
+    assert_eq!((&advised["advice"][0]["key"], &advised["advice"][0]["value"]), expected, "{advised}");
+    assert!(is_kept(), "it is only said");
+    advise(&["--apply"]);
+    assert!(!is_kept());
+    node.control().wait_until("/cache", |cache| cache["tools"][0]["advised_cache_s"].is_null());
+    assert_eq!(advise(&[])["advice"], json!([]));
 }

@@ -35,8 +35,9 @@ pub(crate) async fn connect(client: &Client, address: &Address) -> Result<Raw, E
 fn greetings(address: &Address) -> Vec<Command> {
     let mut commands = Vec::new();
     if let Some(password) = &address.password {
-        let user = address.user.as_deref().unwrap_or("default");
-        commands.push(Command::new(&[b"AUTH", user.as_bytes(), password.as_bytes()]));
+        let user = address.user.as_deref().map(str::as_bytes);
+        let words: Vec<&[u8]> = [&b"AUTH"[..]].into_iter().chain(user).chain([password.as_bytes()]).collect();
+        commands.push(Command::new(&words));
     }
     if address.database != 0 {
         commands.push(Command::new(&[b"SELECT", address.database.to_string().as_bytes()]));

@@ -1,5 +1,6 @@
 //! `switchboard cache`: the answers that the running node keeps.
 
+mod advise;
 mod clear;
 mod stats;
 
@@ -7,12 +8,13 @@ use clap::{Args, Subcommand};
 
 use crate::{Context, Error, Exit};
 
-/// See what the running node keeps of answers, and drop it.
+/// See what the running node keeps of answers, drop it, and keep it for better times.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
 Examples:
   switchboard cache stats
-  switchboard cache clear home")]
+  switchboard cache clear home
+  switchboard cache advise --apply")]
 pub struct Cache {
     #[command(subcommand)]
     verb: CacheVerb,
@@ -22,6 +24,7 @@ pub struct Cache {
 enum CacheVerb {
     Stats(stats::Stats),
     Clear(clear::Clear),
+    Advise(advise::Advise),
 }
 
 impl Cache {
@@ -30,6 +33,7 @@ impl Cache {
         match &self.verb {
             CacheVerb::Stats(stats) => stats.run(context).await,
             CacheVerb::Clear(clear) => clear.run(context).await,
+            CacheVerb::Advise(advise) => advise.run(context).await,
         }
     }
 }

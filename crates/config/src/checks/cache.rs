@@ -14,7 +14,17 @@ pub(super) fn check(config: &Config, problems: &mut Problems<'_>) {
         for (glob, settings) in &server.tool {
             let path = KeyPath::of(["servers", name, "tool", glob]);
             check_servers(settings, config, &path.key("invalidates"), problems);
+            check_contexts(settings, &path, problems);
             check_act(settings, &path, problems);
+        }
+    }
+}
+
+/// Reports contexts that nobody could name.
+fn check_contexts(settings: &ToolSettings, path: &KeyPath, problems: &mut Problems<'_>) {
+    for (key, contexts) in [("changes", &settings.changes), ("depends", &settings.depends)] {
+        if contexts.iter().flatten().any(|context| context.trim().is_empty()) {
+            problems.add(&path.key(key), "a context has no name".to_owned(), "write a word, such as \"branch\"");
         }
     }
 }

@@ -30,6 +30,8 @@ pub struct Voids {
     tools: BTreeMap<Option<Box<str>>, Arc<[Glob]>>,
     /// Answers about other values of these arguments are spared.
     arguments: Vec<Box<str>>,
+    /// The contexts that it changes.
+    contexts: Vec<String>,
 }
 
 impl Keeping {
@@ -42,11 +44,14 @@ impl Keeping {
                 is_shared: settings.cache_shared.unwrap_or_default(),
             });
         }
-        match settings.and_then(|settings| settings.invalidates.as_deref()) {
-            None => others_are_kept.then(|| Self::Voids(Voids::whole_server())),
-            Some([]) => None,
-            Some(invalidations) => Some(Self::Voids(Voids::of(invalidations))),
-        }
+        let voids = match settings.and_then(|settings| settings.invalidates.as_deref()) {
+            None if others_are_kept => Voids::whole_server(),
+            None | Some([]) => Voids::default(),
+            Some(invalidations) => Voids::of(invalidations),
+        };
+        let contexts = settings.and_then(|settings| settings.changes.clone()).unwrap_or_default();
+        let is_any = !voids.tools.is_empty() || !contexts.is_empty();
+        is_any.then_some(Self::Voids(Voids { contexts, ..voids }))
     }
 }
 
@@ -63,7 +68,7 @@ fn terms(settings: &ToolSettings) -> Terms {
 impl Voids {
     /// All answers of the server that is called.
     fn whole_server() -> Self {
-        Self { tools: BTreeMap::from([(None, Arc::default())]), arguments: Vec::new() }
+        Self { tools: BTreeMap::from([(None, Arc::default())]), ..Self::default() }
     }
 
     /// Where only arguments are said, they are said of all tools of the server that is called.
@@ -81,7 +86,8 @@ impl Voids {
         if globs.is_empty() {
             globs.insert(None, Vec::new());
         }
-        Self { tools: globs.into_iter().map(|(server, globs)| (server, globs.into())).collect(), arguments }
+        let tools = globs.into_iter().map(|(server, globs)| (server, globs.into())).collect();
+        Self { tools, arguments, contexts: Vec::new() }
     }
 
     /// What this call makes void, by the drawers that it concerns.
@@ -92,7 +98,8 @@ impl Voids {
             Some(server) => cache.drawer_of(server),
         };
         let void = |globs: &Arc<[Glob]>| Void::Tools(globs.clone(), arguments.clone());
-        self.tools.iter().filter_map(|(server, globs)| Some((drawer(server)?, void(globs)))).collect()
+        let of_tools = self.tools.iter().filter_map(|(server, globs)| Some((drawer(server)?, void(globs))));
+        of_tools.chain(self.contexts.iter().flat_map(|context| cache.voids_of(context))).collect()
     }
 }
 

@@ -3,10 +3,11 @@
 //! which calls are looked up here is the affair of the pipeline.
 //!
 //! In reading order: `key` (which calls get the same answer), `about` (what an answer is about), `void` (what is declared
-//! void), `kept` (an answer), `keeping` (what a tool has to do with it), `drawer` and `drawers` (what belongs to one server,
+//! void), `contexts` (what several servers depend on), `kept` (an answer), `keeping` (what a tool has to do with it), `drawer` and `drawers` (what belongs to one server,
 //! and to all), `turn` (who fetches anew), `shared` (what several nodes keep together), `report` (what is told of it all).
 
 mod about;
+mod contexts;
 mod drawer;
 mod drawers;
 mod keeping;
@@ -24,7 +25,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, sync, sync::DefaultLifecycle};
 use traffic::cache::Moment;
 
@@ -32,6 +33,7 @@ pub use valkey::State;
 
 pub use self::{
     about::{About, Arguments},
+    contexts::Contexts,
     drawer::Drawer,
     drawers::Drawers,
     keeping::{Acting, Keeping, Voids},
@@ -58,6 +60,7 @@ pub struct Cache {
     answers: sync::Cache<Key, Arc<Kept>, Weight>,
     drawers: Arc<Drawers>,
     others: Arc<Others>,
+    contexts: ArcSwap<Contexts>,
     /// The number of the next drawer: one that was used is never used again.
     next: AtomicU64,
     behind: Behind,
@@ -84,6 +87,7 @@ impl Cache {
             answers,
             drawers: Arc::default(),
             others: Arc::default(),
+            contexts: ArcSwap::default(),
             next: AtomicU64::new(0),
             behind: Behind::default(),
         }
@@ -112,6 +116,30 @@ impl Cache {
         let shared = self.others.load_full()?;
         let name = shared.name_of(&upstream.settings, &upstream.name, call, is_shared)?;
         Some((shared, name))
+    }
+
+    /// The configuration has changed: these are the contexts from now on.
+    pub fn know(&self, contexts: Contexts) {
+        self.contexts.store(Arc::new(contexts));
+    }
+
+    /// The contexts on which answers depend.
+    pub fn contexts(&self) -> Arc<Contexts> {
+        self.contexts.load_full()
+    }
+
+    /// What a change of this context makes void, by the drawers that it concerns.
+    pub fn voids_of(&self, context: &str) -> Vec<(Arc<Drawer>, Void)> {
+        let contexts = self.contexts.load();
+        contexts.voids(context).filter_map(|(server, void)| Some((self.drawer_of(server)?, void))).collect()
+    }
+
+    /// A context has changed: drops the answers that depend on it, and says how many there were.
+    pub fn change(&self, context: &str) -> usize {
+        for (drawer, void) in self.voids_of(context) {
+            drawer.declare(void);
+        }
+        self.drop_void()
     }
 
     /// Tells other nodes what they could not be told before.
@@ -156,12 +184,16 @@ impl Cache {
 
     /// Drops the answers of one server, or of all, and says how many there were.
     pub fn clear(&self, server: Option<&str>) -> usize {
-        let before = self.answers.len();
         self.drawers.each(|drawer| {
             if server.is_none_or(|server| **drawer.server() == *server) {
                 drawer.declare_all();
             }
         });
+        self.drop_void()
+    }
+
+    fn drop_void(&self) -> usize {
+        let before = self.answers.len();
         self.answers.retain(|_, kept| kept.is_good());
         before.saturating_sub(self.answers.len())
     }

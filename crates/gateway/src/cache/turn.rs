@@ -1,19 +1,28 @@
-//! Fetching answers anew behind the scenes: one call at a time for one answer, and so many for all.
+//! Fetching answers anew behind the scenes: one call at a time for one answer, and so many for all; and fetching them before
+//! their time is over, so many in a minute.
 
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
 };
 
-use super::Kept;
-use crate::pipeline::Traffic;
+use traffic::{Meter, Rate};
+
+use super::{Cache, Kept};
+use crate::pipeline::{Traffic, limit::uptime_ms};
 
 /// Answers that are fetched anew behind the scenes at one time. More are fetched when somebody waits for them.
 const BEHIND_MAX: usize = 32;
 
-/// How many answers are fetched anew behind the scenes.
+/// Calls that an answer was given to before it counts as asked for often.
+const HITS_OFTEN: u64 = 3;
+
+/// How many answers are fetched anew behind the scenes, and how often that was done ahead of time.
 #[derive(Debug, Default)]
-pub(super) struct Behind(AtomicUsize);
+pub(super) struct Behind {
+    count: AtomicUsize,
+    ahead: Meter,
+}
 
 /// The turn of one answer to be fetched anew behind the scenes.
 #[derive(Debug)]
@@ -25,7 +34,7 @@ pub struct Turn {
 impl Turn {
     /// Takes the turn, if nobody has it and there are not too many.
     pub fn take(traffic: &Arc<Traffic>, kept: &Arc<Kept>) -> Option<Self> {
-        let Behind(count) = &traffic.cache.behind;
+        let count = &traffic.cache.behind.count;
         if !kept.claim() {
             return None;
         }
@@ -36,9 +45,19 @@ impl Turn {
     }
 }
 
+impl Cache {
+    /// Whether an answer whose time is nearly over is to be fetched anew ahead of it: one that is asked for often, as long as
+    /// that was not done `per_minute` times.
+    pub fn may_fetch_ahead(&self, kept: &Kept, per_minute: u32) -> bool {
+        per_minute > 0
+            && kept.hits() >= HITS_OFTEN
+            && self.behind.ahead.count(Rate::per_minute(per_minute, per_minute / 6), uptime_ms()).is_ok()
+    }
+}
+
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.traffic.cache.behind.0.fetch_sub(1, Ordering::Relaxed);
+        self.traffic.cache.behind.count.fetch_sub(1, Ordering::Relaxed);
         self.kept.release();
     }
 }

@@ -133,7 +133,15 @@ impl Reading<'_> {
         let age = kept.age(Instant::now());
         let state = self.terms.state(kept.hint, age);
         match self.call.wishes.cache.judge(state, age) {
-            Verdict::Give => self.give(kept, age).await,
+            Verdict::Give => {
+                let cache = &self.gateway.traffic.cache;
+                if self.terms.is_ending(kept.hint, age)
+                    && cache.may_fetch_ahead(&kept, self.gateway.cache.ahead_per_minute)
+                {
+                    self.fetch_behind(&kept);
+                }
+                self.give(kept, age).await
+            }
             Verdict::GiveAndFetch => {
                 self.fetch_behind(&kept);
                 self.give(kept, age).await

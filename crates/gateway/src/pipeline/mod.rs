@@ -21,7 +21,7 @@ use config::Config;
 use self::{detours::Detours, queue::Queues};
 use crate::{
     batch,
-    cache::Cache,
+    cache::{Cache, Contexts},
     call::{Call, Exchange},
     catalogue::Member,
     gateway::Gateway,
@@ -60,6 +60,7 @@ impl Traffic {
     /// The configuration has changed, and these are its servers.
     pub fn change(&self, config: &Config, members: &[Member]) {
         self.cache.resize(config.cache.memory_bytes);
+        self.cache.know(Contexts::of(config));
         self.queues.configure(&config.queue, members);
     }
 

@@ -3,6 +3,9 @@
 
 use std::time::Duration;
 
+/// An answer is ending in the last one of so many parts of its time.
+const ENDING_ONE_IN: u32 = 5;
+
 /// How long the answers of one tool may be given again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
@@ -47,6 +50,12 @@ impl Terms {
         } else {
             State::Gone
         }
+    }
+
+    /// Whether an answer that is fresh will soon not be.
+    pub fn is_ending(&self, hint: Option<Duration>, age: Duration) -> bool {
+        let fresh = self.fresh_for(hint);
+        age < fresh && age >= fresh.saturating_sub(fresh / ENDING_ONE_IN)
     }
 
     /// The age at which an answer is gone.
@@ -97,6 +106,14 @@ mod tests {
             assert_eq!(terms.state(None, seconds(age_s)), expected, "at {age_s} s");
         }
         assert_eq!(terms.lifetime(None), seconds(30));
+    }
+
+    #[test]
+    fn an_answer_is_ending_in_the_last_fifth_of_its_time() {
+        let is_ending = |hint: Option<u64>, age_s| terms(Some(10), 5, 20).is_ending(hint.map(seconds), seconds(age_s));
+        assert_eq!([7, 8, 9, 10].map(|age_s| is_ending(None, age_s)), [false, true, true, false]);
+        assert!(is_ending(Some(5), 4));
+        assert!(!is_ending(Some(0), 0));
     }
 
     #[test]

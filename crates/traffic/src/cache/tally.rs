@@ -9,6 +9,9 @@ const USELESS_ONE_IN: u64 = 20;
 /// Fetched again, answers of which fewer than one in so many were new could be kept for longer.
 const CONSTANT_ONE_IN: u64 = 10;
 
+/// Seconds up to which keeping answers for longer is advised: beyond, somebody should think about it.
+const ADVISED_S_MAX: u64 = 3_600;
+
 /// Counts of one tool.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -53,6 +56,15 @@ impl Tally {
         is_constant.then_some(Advice::KeepLonger)
     }
 
+    /// For how many seconds answers should be kept by these counts, where they are kept for `kept_s` now; none if that is
+    /// right, or nothing can be said.
+    pub fn advised_s(&self, kept_s: u64) -> Option<u64> {
+        match self.advice()? {
+            Advice::KeepNone => (kept_s > 0).then_some(0),
+            Advice::KeepLonger => (1..ADVISED_S_MAX).contains(&kept_s).then(|| (kept_s * 2).min(ADVISED_S_MAX)),
+        }
+    }
+
     /// Both together.
     pub fn and(self, other: Self) -> Self {
         Self {
@@ -80,6 +92,19 @@ mod tests {
         check(Tally { kept: 20, hits: 1, ..Tally::default() }, None);
         check(Tally { kept: 30, hits: 30, again: 20, renewed: 1, ..Tally::default() }, Some(Advice::KeepLonger));
         check(Tally { kept: 30, hits: 30, again: 20, renewed: 2, ..Tally::default() }, None);
+    }
+
+    #[test]
+    fn a_time_is_advised_within_bounds() {
+        let useless = Tally { kept: 20, ..Tally::default() };
+        assert_eq!((useless.advised_s(60), useless.advised_s(0)), (Some(0), None));
+        let constant = Tally { kept: 30, hits: 30, again: 20, ..Tally::default() };
+        let check = |kept_s, expected| assert_eq!(constant.advised_s(kept_s), expected, "{kept_s} s");
+        check(0, None);
+        check(60, Some(120));
+        check(2_000, Some(3_600));
+        check(3_600, None);
+        assert_eq!(Tally::default().advised_s(60), None);
     }
 
     #[test]

@@ -12,11 +12,15 @@ use crate::{Context, Error, Exit, Report, completion, control};
 #[command(after_help = "\
 Examples:
   switchboard cache clear
-  switchboard cache clear home")]
+  switchboard cache clear home
+  switchboard cache clear --context deployment")]
 pub(super) struct Clear {
     /// The name of the server whose answers are dropped; without it those of all.
     #[arg(add = completion::servers())]
     server: Option<String>,
+    /// Only the answers of tools that depend on this context, which has changed.
+    #[arg(long, value_name = "NAME", conflicts_with = "server")]
+    context: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -26,7 +30,11 @@ struct Shown(Cleared);
 impl Clear {
     /// Runs the verb.
     pub(super) async fn run(&self, context: &mut Context<'_>) -> Result<Exit, Error> {
-        let cleared = control::node(context)?.clear_cache(self.server.as_deref()).await?;
+        let node = control::node(context)?;
+        let cleared = match &self.context {
+            Some(changed) => node.change_context(changed).await?,
+            None => node.clear_cache(self.server.as_deref()).await?,
+        };
         context.terminal.show(&Shown(cleared))?;
         Ok(Exit::Done)
     }
