@@ -59,7 +59,8 @@ fn a_server_goes_on_with_all_that_it_remembers_through_ten_restarts_under_calls(
             counted.count()
         })
     };
-    let long = thread::spawn(move || wire::call(&address, PATH, "2", "slow", r#"{"ms":6000}"#));
+    // longer than a process that has handed its doors over keeps servers without a call
+    let long = thread::spawn(move || wire::call(&address, PATH, "2", "slow", r#"{"ms":9000}"#));
     node.control().wait_until("/servers/slow", |server| server["calls_running"].as_u64() >= Some(1));
     for _ in 0..10 {
         node.hand_over();

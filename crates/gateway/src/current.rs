@@ -188,7 +188,7 @@ fn stands_in(gateway: &Gateway, member: &Member) -> bool {
 async fn drain(upstream: Arc<Upstream>, limit: Duration) {
     let since = Instant::now();
     tokio::time::sleep(ON_THE_WAY.min(limit)).await;
-    while upstream.calls_running() > 0 && since.elapsed() < limit {
+    while (upstream.calls_running() > 0 || upstream.serves_before()) && since.elapsed() < limit {
         tokio::time::sleep(LOOK).await;
     }
     let cut_off = upstream.calls_running();

@@ -221,6 +221,25 @@ mod tests {
     }
 
     #[test]
+    fn the_file_is_written_and_read_as_before() {
+        let golden = format!(
+            "switchboard seal keys, version 1: keep secret\n2 1800000000 {}\n1 1700000000 {}\n",
+            "0a".repeat(32),
+            "ff".repeat(32)
+        );
+        let keys = parse(&golden).unwrap();
+        assert_eq!(render(&keys), golden);
+        assert!(
+            keys == [(2, 1_800_000_000, 0x0a), (1, 1_700_000_000, 0xff)].map(|(id, made_at_s, byte)| Entry {
+                id,
+                made_at_s,
+                secret: [byte; SECRET_BYTES]
+            })
+        );
+        assert!(parse(&golden.replace("version 1", "version 2")).is_none());
+    }
+
+    #[test]
     fn the_file_is_for_its_owner_only() {
         let folder = tempfile::tempdir().unwrap();
         let file = KeyFile::in_folder(folder.path());

@@ -13,6 +13,7 @@ mod random;
 mod witness;
 mod world;
 
+pub use random::Random;
 pub use witness::{Broken, Counts};
 
 /// Plays one run.

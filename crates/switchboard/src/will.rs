@@ -83,6 +83,19 @@ mod tests {
     }
 
     #[test]
+    fn a_will_is_written_as_before() {
+        let will = Will {
+            doors: vec![Door::new("http", &"127.0.0.1:3100")],
+            servers: vec!["lamp".to_owned()],
+            everything: true,
+            processes: [("lamp".to_owned(), "0f".to_owned())].into(),
+        };
+        let golden = r#"{"doors":[{"speech":"http","asked":"127.0.0.1:3100","lent":false}],"servers":["lamp"],"everything":true,"processes":{"lamp":"0f"}}"#;
+        assert_eq!(serde_json::to_string(&will).unwrap(), golden);
+        assert_eq!(serde_json::from_str::<Will>(golden).unwrap(), will);
+    }
+
+    #[test]
     fn a_ready_successor_is_understood_and_one_that_is_not_is_no_successor() {
         let check = |line: &str, version: &str, servers: &[&str]| {
             let servers = servers.iter().map(|name| (*name).to_owned()).collect();

@@ -47,7 +47,7 @@ pub enum Error {
     /// The answer is a refusal: it says what is too much, or too late.
     #[error("refused with status {status}: {answer}")]
     Refused {
-        /// 408, 429 or 503.
+        /// 408, 429 or 503; 200 where a legacy client is told in a plain answer.
         status: u16,
         /// After how many seconds it may be asked again, if the answer says so.
         retry_after_s: Option<u64>,

@@ -34,6 +34,11 @@ pub fn descriptors(pid: u32) -> io::Result<usize> {
     Ok(fs::read_dir(format!("/proc/{pid}/fd"))?.count())
 }
 
+/// How many threads `pid` has.
+pub fn threads(pid: u32) -> io::Result<usize> {
+    Ok(fs::read_dir(format!("/proc/{pid}/task"))?.count())
+}
+
 /// All living children of `pid`, their children, and so on; zombies are left out.
 pub fn descendants(pid: u32) -> io::Result<Vec<u32>> {
     let parents = living_with_parents()?;

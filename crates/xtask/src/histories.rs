@@ -25,7 +25,7 @@ struct History {
 
 const LIB: &[&str] = &["--lib"];
 
-const HISTORIES: [History; 7] = [
+const HISTORIES: [History; 10] = [
     History {
         machine: "rates: in any window no more than the burst and what the rate gives, clock jumps included",
         target: LIB,
@@ -60,6 +60,21 @@ const HISTORIES: [History; 7] = [
         machine: "balance: who is allowed, well, free and near, as a model that counts anew each time",
         target: &["--test", "balance"],
         test: "the_chosen_one_is_always_one_of_the_best",
+    },
+    History {
+        machine: "batches: each call is started once after those it needs, or skipped once",
+        target: LIB,
+        test: "batch::tests::every_call_is_started_once_after_its_own_or_skipped_once",
+    },
+    History {
+        machine: "adaptive concurrency: its bounds are never left, and every change has its reason",
+        target: &["--test", "adaptive"],
+        test: "the_bounds_are_never_left_and_every_change_has_its_reason",
+    },
+    History {
+        machine: "adaptive concurrency: a server that is quick again gets all there is",
+        target: &["--test", "adaptive"],
+        test: "whatever_was_before_a_quick_server_gets_all_there_is",
     },
 ];
 

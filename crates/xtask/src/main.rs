@@ -35,7 +35,8 @@ cargo xtask <task>
   simulate [--seeds N|--seed N]  a node without a clock, before servers that misbehave: 100,000 runs, or one of them
   histories [--cases N]          the machines of calls beside naive models, a million random histories each
   traffic [SCENARIO…]            what calls meet under load: fairness, refusals, deadlines, storms, and what it costs
-  soak [--cycles N]              start, use and kill stdio servers by the thousand, and look for what is left
+  soak [--cycles N]              start, use and kill stdio servers by the thousand, and look for what is left;
+                                 --minutes N --faults: load of all kinds beside random faults
   crash-jobs [--rounds N]        kill the gateway under load, and look for jobs that were lost or run twice
   fuzz [target…] [--seconds N]   run the fuzz targets, five minutes each";
 

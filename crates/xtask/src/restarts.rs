@@ -1,4 +1,4 @@
-//! `cargo xtask restarts [--rounds N] [--rate N]`: a gateway is restarted again and again while it is asked at a fixed rate
+//! `cargo xtask restarts [--rounds N] [--rate N] [--previous PROGRAM]`: a gateway is restarted again and again while it is asked at a fixed rate
 //! in both eras, with standing streams open and one call to a stdio server running all the while. Any call that fails, any
 //! stream that cannot be opened again and any process that is left fails the run.
 
@@ -52,6 +52,9 @@ struct Options {
     /// The build profile whose programs are taken.
     #[arg(long, default_value = "release")]
     profile: String,
+    /// Another build of the gateway: each restart goes from one of the two to the other, and back.
+    #[arg(long, value_name = "PROGRAM", conflicts_with = "write")]
+    previous: Option<PathBuf>,
     /// Write the figures into the manual.
     #[arg(long)]
     write: bool,
@@ -97,7 +100,7 @@ struct Findings {
 /// Restarts programs that are built already.
 pub(crate) fn run(options: &[String]) -> Result<(), Error> {
     let options = Options::parse_from(options);
-    let findings = restarts(&options.profile, options.rounds, options.rate)?;
+    let findings = restarts(&options)?;
     let text = findings.table(options.rate, &options.profile);
     println!("{text}");
     if options.write {
@@ -128,12 +131,14 @@ impl Findings {
     }
 }
 
-fn restarts(profile: &str, rounds: u32, rate: u32) -> Result<Findings, Error> {
-    let folder = program::folder(profile)?;
+fn restarts(options: &Options) -> Result<Findings, Error> {
+    let (rounds, rate) = (options.rounds, options.rate);
+    let folder = program::folder(&options.profile)?;
     let configuration = Configuration::write(&servers(&folder)?)?;
-    let binary = program::find(&folder, "switchboard")?;
-    let mut first = Program::gateway(program::command(&binary), configuration.path())?;
-    let mut node = Restarted { binary, url: first.at("/mcp").to_string(), configuration, pids: vec![first.pid()] };
+    let own = program::find(&folder, "switchboard")?;
+    let installed = Installed::new([options.previous.clone().unwrap_or_else(|| own.clone()), own])?;
+    let mut first = Program::gateway(program::command(installed.path()), configuration.path())?;
+    let mut node = Restarted { installed, url: first.at("/mcp").to_string(), configuration, pids: vec![first.pid()] };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.map_err(system("start the runtime"))?;
     let (stop, stopped) = watch::channel(false);
@@ -208,9 +213,40 @@ fn servers(folder: &Path) -> Result<String, Error> {
     Ok([slow, bench("bench_modern", "modern"), bench("bench_legacy", "legacy")].concat())
 }
 
+/// The program as it is installed: a link, which an upgrade leads to another build.
+struct Installed {
+    folder: tempfile::TempDir,
+    builds: [PathBuf; 2],
+}
+
+impl Installed {
+    /// The first build is installed.
+    fn new(builds: [PathBuf; 2]) -> Result<Self, Error> {
+        let folder = tempfile::tempdir().map_err(system("make a folder for the program"))?;
+        let builds = builds.map(std::path::absolute);
+        let [Ok(first), Ok(second)] = builds else {
+            return Err(system("find the programs")(io::ErrorKind::NotFound.into()));
+        };
+        let installed = Self { folder, builds: [first, second] };
+        installed.install(0)?;
+        Ok(installed)
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("switchboard")
+    }
+
+    /// Puts a build in the place of the other one, in one step.
+    fn install(&self, build: usize) -> Result<(), Error> {
+        let fresh = self.folder.path().join("fresh");
+        let linked = std::os::unix::fs::symlink(&self.builds[build % 2], &fresh);
+        linked.and_then(|()| std::fs::rename(&fresh, self.path())).map_err(system("install a build"))
+    }
+}
+
 /// A node and all its processes, which end with it.
 struct Restarted {
-    binary: PathBuf,
+    installed: Installed,
     url: String,
     configuration: Configuration,
     pids: Vec<u32>,
@@ -220,7 +256,8 @@ impl Restarted {
     /// Restarts the node as an operator does, and gives when it began and when the successor was ready.
     fn restart(&mut self, round: u32) -> Result<(Instant, Instant), Error> {
         let failed = |reason: String| Error::Restart { round, reason };
-        let mut restart = program::command(&self.binary);
+        self.installed.install(self.pids.len())?;
+        let mut restart = program::command(self.installed.path());
         restart.args(["restart", "--json", "--url", &self.url]).arg("--config").arg(self.configuration.path());
         program::keep_state(&mut restart)?;
         let begun = Instant::now();

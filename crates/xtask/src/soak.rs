@@ -1,5 +1,10 @@
 //! `cargo xtask soak [--cycles N]`: sessions over stdio servers are opened, used and ended by the thousand,
-//! some by killing the server. Whatever is left afterwards, a process, a descriptor, memory, fails the run.
+//! some by killing the server. Whatever is left afterwards, a process, a descriptor, memory, fails the run. With
+//! `--minutes N --faults` it is load of all kinds beside random faults instead (`faults`).
+
+mod faults;
+mod plain;
+mod slope;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -9,7 +14,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use testkit::load::{self, Ask, Connection, Era};
 use testkit::process;
 
+use crate::page::{self, Wish};
 use crate::program::{self, Configuration, Program};
+use crate::traffic::{self, finding};
 
 /// Servers that take turns, so that none of them is killed so often that the gateway leaves it alone for longer than a
 /// call waits: twice in 10,000 cycles. A prime, so that each of them is killed at times.
@@ -34,6 +41,18 @@ struct Options {
     /// How many sessions are opened and ended.
     #[arg(long, default_value_t = 10_000)]
     cycles: u64,
+    /// Load of all kinds while servers are killed and connections spoiled, for so many minutes, instead of cycles.
+    #[arg(long, requires = "minutes", conflicts_with = "cycles")]
+    faults: bool,
+    /// How long that lasts.
+    #[arg(long, requires = "faults")]
+    minutes: Option<f64>,
+    /// The number that the faults follow from.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Write what the faults did into the manual.
+    #[arg(long, requires = "faults")]
+    write: bool,
     /// The build profile whose programs are taken.
     #[arg(long, default_value = "debug")]
     profile: String,
@@ -54,6 +73,12 @@ pub(crate) enum Error {
     ProcessesLeft(Vec<String>),
     #[error("{before} descriptors were open before, {after} are open after")]
     DescriptorsLeft { before: usize, after: usize },
+    #[error(transparent)]
+    Load(#[from] traffic::Error),
+    #[error("a promise is not kept: {}", .0.join("; "))]
+    NotKept(Vec<String>),
+    #[error(transparent)]
+    Page(#[from] page::Error),
     #[error("memory grew by {} KiB, more than {} KiB", .0 / 1024, GROWTH_BYTES_MAX / 1024)]
     MemoryGrew(u64),
 }
@@ -68,10 +93,27 @@ struct Reading {
 /// Runs the cycles against programs that are built already.
 pub(crate) fn run(options: &[String]) -> Result<(), Error> {
     let options = Options::parse_from(options);
+    if let Some(minutes) = options.minutes {
+        return with_faults(&options, minutes);
+    }
     let (before, after) = soak(&options.profile, options.cycles)?;
     println!("{} cycles: no process and no descriptor left", options.cycles);
     println!("memory: {} KiB before, {} KiB after", before.rss_bytes / 1024, after.rss_bytes / 1024);
     Ok(())
+}
+
+fn with_faults(options: &Options, minutes: f64) -> Result<(), Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime = runtime.map_err(system("start the runtime"))?;
+    let time = Duration::from_secs_f64(minutes * 60.0);
+    let findings = runtime.block_on(faults::endure(&options.profile, time, options.seed))?;
+    let text = finding::table(&options.profile, &findings);
+    println!("{text}");
+    if options.write {
+        page::generate("docs/src/performance.md", "soak", &text, Wish::Write)?;
+    }
+    let broken: Vec<String> = findings.iter().filter(|finding| !finding.is_kept).map(ToString::to_string).collect();
+    if broken.is_empty() { Ok(()) } else { Err(Error::NotKept(broken)) }
 }
 
 fn soak(profile: &str, cycles: u64) -> Result<(Reading, Reading), Error> {
@@ -182,6 +224,18 @@ mod tests {
         let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
         if let Err(error) = soak(profile, 300) {
             panic!("{error}: {:?}", std::error::Error::source(&error));
+        }
+    }
+
+    #[test]
+    fn faults_take_nobody_along() {
+        let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let played = runtime.block_on(faults::endure(profile, Duration::from_secs(12), 1));
+        let findings = played.unwrap_or_else(|error| panic!("{error}: {:?}", std::error::Error::source(&error)));
+        for finding in findings {
+            println!("{finding}");
+            assert!(finding.is_kept || finding.is_of_the_machine, "{finding}");
         }
     }
 

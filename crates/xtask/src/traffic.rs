@@ -2,12 +2,12 @@
 //! Times count from the moment a call was due. It owns the list of scenarios; what happens in one is its own file.
 
 mod crowd;
-mod finding;
+pub(crate) mod finding;
 mod full;
 mod growth;
 mod late;
 mod rates;
-mod stand;
+pub(crate) mod stand;
 mod steady;
 mod storm;
 

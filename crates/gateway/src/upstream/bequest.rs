@@ -89,6 +89,11 @@ impl Upstream {
         links.collect()
     }
 
+    /// Whether a process has calls of the node before, which is still there.
+    pub fn serves_before(&self) -> bool {
+        self.pool.connections().iter().any(|one| matches!(one, Connection::Link(link) if link.serves_before()))
+    }
+
     /// Goes on with a process of the node before. As long as that has calls there, something is under way here too.
     pub async fn take_over(self: &Arc<Self>, bequest: Bequest, underway: Underway) -> Result<(), Failure> {
         let (key, peer) = (bequest.words.key(), bequest.words.peer());

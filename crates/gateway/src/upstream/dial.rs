@@ -96,6 +96,9 @@ impl Dialer {
                 // what cannot be sent has no answer, and its caller is told so there
                 let _ = link.send(message).await;
             }
+            if let Some(link) = writer.upgrade() {
+                link.before_has_ended();
+            }
             drop(underway);
         });
         Ok(link)

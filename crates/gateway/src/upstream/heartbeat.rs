@@ -108,7 +108,7 @@ impl Upstream {
         };
         if let Connection::Link(link) = connection
             && pulse.misses() >= MISSES_UNTIL_ENDED
-            && link.calls() == 0
+            && link.is_quiet()
         {
             link.lost(&format!("it did not answer {MISSES_UNTIL_ENDED} times in a row"));
             link.stop_aside();

@@ -83,6 +83,8 @@ pub struct Link {
     generation: OnceLock<u64>,
     /// The process before this one, which may have calls here.
     before: OnceLock<Outbox>,
+    /// Whether that process is gone, with its calls.
+    before_has_ended: AtomicBool,
     /// The process that has its child now.
     left_to: OnceLock<Outbox>,
 }
@@ -116,6 +118,7 @@ impl Link {
             reading: Mutex::default(),
             generation: OnceLock::new(),
             before: OnceLock::new(),
+            before_has_ended: AtomicBool::new(false),
             left_to: OnceLock::new(),
         })
     }
@@ -131,6 +134,21 @@ impl Link {
     /// How many processes have had it before this one.
     pub fn generation(&self) -> u64 {
         self.generation.get().copied().unwrap_or_default()
+    }
+
+    /// Whether no call is under way on it, and none of the process before can be.
+    pub fn is_quiet(&self) -> bool {
+        self.calls() == 0 && !self.serves_before()
+    }
+
+    /// Whether the process before is there and may have calls on it.
+    pub fn serves_before(&self) -> bool {
+        self.before.get().is_some() && !self.before_has_ended.load(Ordering::Acquire)
+    }
+
+    /// The process before is gone.
+    pub fn before_has_ended(&self) {
+        self.before_has_ended.store(true, Ordering::Release);
     }
 
     /// Notes who reads its child.

@@ -217,7 +217,7 @@ impl Connection {
     /// Whether no call is under way on it.
     fn is_quiet(&self) -> bool {
         match self {
-            Self::Link(link) => link.calls() == 0,
+            Self::Link(link) => link.is_quiet(),
             Self::Session(_) | Self::Door(_) => true,
         }
     }

@@ -207,7 +207,7 @@ impl World {
         let patience = until.unwrap_or(began + PATIENCE);
         let left = patience.saturating_duration_since(self.now);
         let attempt = Attempt { number, act: ask.tool.act(), loss, left };
-        let random = self.random.next();
+        let random = self.random.draw();
         match self.retries.next(&attempt, &mut self.lanes[ask.server].budget, random) {
             None => self.run_ends(run, outcome),
             Some(wait) => {

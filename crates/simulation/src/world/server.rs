@@ -128,7 +128,7 @@ impl World {
     /// A call is sent to the instance whose turn it is; one that cannot be reached has done nothing, so the next is tried.
     pub(super) fn send(&mut self, run: usize, mut avoided: Vec<usize>) {
         let Ask { server, .. } = self.runs[run].ask;
-        let (now, random) = (self.now, self.random.next());
+        let (now, random) = (self.now, self.random.draw());
         loop {
             let wanted = Wanted { random, avoided: &avoided, ..Wanted::default() };
             let Server { balancer, instances, .. } = &mut self.servers[server];
@@ -210,7 +210,7 @@ impl World {
             return;
         }
         let Ok(pass) = lane.breaker.pass(true, &lane.rules, self.now) else { return self.plan_try_out(server) };
-        let (now, random) = (self.now, self.random.next());
+        let (now, random) = (self.now, self.random.draw());
         let Server { balancer, instances, .. } = &mut self.servers[server];
         let Ok(at) = balancer.begin(&Wanted { random, ..Wanted::default() }, now) else { return };
         let (fate, after) = match instances[at] {

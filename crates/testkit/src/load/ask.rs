@@ -92,6 +92,11 @@ impl Ask {
         }
     }
 
+    /// Whether all right answers are the same but for their ids.
+    pub(super) fn has_one_answer(&self) -> bool {
+        !matches!(self, Self::Plain { .. })
+    }
+
     /// Whether a whole answer is the right one for `id`.
     pub(super) fn check(&self, answer: &[u8], id: u64) -> Result<(), Error> {
         let wrong = |why: &str| Err(Error::Wrong(format!("{why}: {}", excerpt(answer))));
@@ -110,6 +115,13 @@ impl Ask {
         };
         if right { Ok(()) } else { wrong("not what was asked for") }
     }
+}
+
+/// The refusal in a successful answer: to a legacy client, which reads no others, it comes so.
+pub(super) fn refusal(answer: &[u8]) -> Option<Error> {
+    let message = serde_json::from_slice::<Value>(answer).ok()?;
+    let after_ms = message["error"]["data"]["retry_after_ms"].as_u64()?;
+    Some(Error::Refused { status: 200, retry_after_s: Some(after_ms.div_ceil(1_000)), answer: excerpt(answer) })
 }
 
 /// A rendered request whose id can be overwritten in place.
@@ -235,6 +247,13 @@ mod tests {
             let body: Value = serde_json::from_str(&body(&Ask::List { tools: 1 }, era)).unwrap();
             assert_eq!(body["params"]["_meta"].is_object(), era == Era::Modern);
         }
+    }
+
+    #[test]
+    fn a_refusal_is_known_by_the_time_after_which_to_come_again() {
+        let refused = br#"{"id":1,"error":{"code":-31007,"message":"too many","data":{"retry_after_ms":1200}}}"#;
+        assert!(matches!(refusal(refused), Some(Error::Refused { retry_after_s: Some(2), .. })));
+        assert!(refusal(br#"{"id":1,"error":{"code":-32602,"message":"no","data":{}}}"#).is_none());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One keep-alive connection that asks the same question again and again and looks at every answer.
-//! The first answer is understood in full; the later ones must have its length and the right id.
+//! The first answer is understood in full; the later ones must have its length and the right id, where the question has one
+//! answer only.
 
 use std::io;
 use std::ops::Range;
@@ -77,11 +78,14 @@ impl Connection {
         }
         let answer = self.http.exchange(self.request.numbered(id)).await?;
         answer.succeeded()?;
+        let refused = |wrong| ask::refusal(answer.message).unwrap_or(wrong);
         if let Some(right) = &self.right {
-            return right.check(answer.message, id);
+            return right.check(answer.message, id).map_err(refused);
         }
-        self.ask.check(answer.message, id)?;
-        self.right = Some(Right::of(answer.message, id)?);
+        self.ask.check(answer.message, id).map_err(refused)?;
+        if self.ask.has_one_answer() {
+            self.right = Some(Right::of(answer.message, id)?);
+        }
         Ok(())
     }
 

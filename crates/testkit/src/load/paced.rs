@@ -40,7 +40,7 @@ pub struct Refusal {
     pub due: Instant,
     /// How long after the request was sent the answer was there.
     pub latency: Duration,
-    /// 408, 429 or 503.
+    /// 408, 429 or 503; 200 where a legacy client is told in a plain answer.
     pub status: u16,
     /// Whether it says when to come again.
     pub says_when: bool,

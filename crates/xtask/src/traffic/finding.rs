@@ -6,29 +6,29 @@ use crate::bench::machine;
 
 /// One promise and what was found.
 #[derive(Clone, Debug)]
-pub(super) struct Finding {
+pub(crate) struct Finding {
     what: String,
     goal: String,
     found: String,
     /// Whether the promise is kept.
-    pub(super) is_kept: bool,
+    pub(crate) is_kept: bool,
     /// Whether a slow or busy machine can break it.
-    pub(super) is_of_the_machine: bool,
+    pub(crate) is_of_the_machine: bool,
 }
 
 impl Finding {
     /// A promise that holds on any machine.
-    pub(super) fn of_truth(what: impl Into<String>, goal: impl Into<String>, found: String, is_kept: bool) -> Self {
+    pub(crate) fn of_truth(what: impl Into<String>, goal: impl Into<String>, found: String, is_kept: bool) -> Self {
         Self { what: what.into(), goal: goal.into(), found, is_kept, is_of_the_machine: false }
     }
 
     /// A promise about time or memory.
-    pub(super) fn of_machine(what: impl Into<String>, goal: impl Into<String>, found: String, is_kept: bool) -> Self {
+    pub(crate) fn of_machine(what: impl Into<String>, goal: impl Into<String>, found: String, is_kept: bool) -> Self {
         Self { is_of_the_machine: true, ..Self::of_truth(what, goal, found, is_kept) }
     }
 
     /// A time that has a limit.
-    pub(super) fn of_time(what: impl Into<String>, limit_ms: f64, found_ms: f64) -> Self {
+    pub(crate) fn of_time(what: impl Into<String>, limit_ms: f64, found_ms: f64) -> Self {
         let found = format!("{found_ms:.2} ms");
         Self::of_machine(what, format!("< {limit_ms:.1} ms"), found, found_ms < limit_ms)
     }
@@ -41,7 +41,7 @@ impl fmt::Display for Finding {
 }
 
 /// The findings of one scenario as they stand in the manual.
-pub(super) fn table(profile: &str, findings: &[Finding]) -> String {
+pub(crate) fn table(profile: &str, findings: &[Finding]) -> String {
     let row = |finding: &Finding| {
         let verdict = match (finding.is_kept, finding.is_of_the_machine) {
             (true, _) => "kept",

@@ -16,9 +16,9 @@ const ENDS_WITHIN: Duration = Duration::from_mins(1);
 
 /// A gateway with one server behind it.
 #[derive(Debug)]
-pub(super) struct Stand {
-    pub(super) gateway: Program,
-    pub(super) server: Program,
+pub(crate) struct Stand {
+    pub(crate) gateway: Program,
+    pub(crate) server: Program,
     _configuration: Configuration,
 }
 
@@ -34,12 +34,12 @@ impl Stand {
     }
 
     /// Where the tools of a server are reached through the gateway.
-    pub(super) fn through(&self, server: &str) -> Endpoint {
+    pub(crate) fn through(&self, server: &str) -> Endpoint {
         self.gateway.at(&format!("/servers/{server}/mcp"))
     }
 
     /// How often the server was asked to wait.
-    pub(super) async fn waits(&self) -> Result<u64, Error> {
+    pub(crate) async fn waits(&self) -> Result<u64, Error> {
         let ask = Ask::Plain { tool: "waits".to_owned() };
         let mut connection = Connection::open(&self.server.at("/mcp"), Era::Modern, &ask).await?;
         let answer = connection.answer().await?;
@@ -49,27 +49,27 @@ impl Stand {
 }
 
 /// The section of a server at this address.
-pub(super) fn server(name: &str, url: &str) -> String {
+pub(crate) fn server(name: &str, url: &str) -> String {
     format!("[servers.{name}]\nurl = \"{url}\"\nera = \"modern\"\nmode = \"shared\"\n")
 }
 
 /// A caller by name, with the token that goes with it.
-pub(super) struct Caller(String);
+pub(crate) struct Caller(String);
 
 impl Caller {
     /// The caller with this number.
-    pub(super) fn number(number: usize) -> Self {
+    pub(crate) fn number(number: usize) -> Self {
         Self(format!("caller{number}"))
     }
 
     /// Its section of the configuration.
-    pub(super) fn section(&self) -> String {
+    pub(crate) fn section(&self) -> String {
         let hash = TokenHash::of_digest(Sha256::digest(self.token()).into());
         format!("[principals.{}]\ntoken_hash = \"{}\"\n", self.0, String::from(hash))
     }
 
     /// An endpoint as it calls it.
-    pub(super) fn at(&self, endpoint: Endpoint) -> Endpoint {
+    pub(crate) fn at(&self, endpoint: Endpoint) -> Endpoint {
         endpoint.with_header("Authorization", &format!("Bearer {}", self.token()))
     }
 
@@ -80,21 +80,21 @@ impl Caller {
 }
 
 /// A load that goes on until it is ended.
-pub(super) struct Running {
+pub(crate) struct Running {
     stop: watch::Sender<bool>,
     loads: Vec<JoinHandle<Result<Paces, testkit::load::Error>>>,
 }
 
 impl Running {
     /// Begins these loads, all at once.
-    pub(super) fn begin(loads: impl IntoIterator<Item = Paced>) -> Self {
+    pub(crate) fn begin(loads: impl IntoIterator<Item = Paced>) -> Self {
         let (stop, stopped) = watch::channel(false);
         let loads = loads.into_iter().map(|load| tokio::spawn(load.run(stopped.clone()))).collect();
         Self { stop, loads }
     }
 
     /// Ends them when their last calls are answered, and gives what each found.
-    pub(super) async fn end(mut self) -> Result<Vec<Paces>, Error> {
+    pub(crate) async fn end(mut self) -> Result<Vec<Paces>, Error> {
         let _ = self.stop.send(true);
         let mut all = Vec::new();
         for load in &mut self.loads {
@@ -112,7 +112,7 @@ impl Drop for Running {
 }
 
 /// Runs loads beside each other for a while, and gives what they found together.
-pub(super) async fn run(loads: impl IntoIterator<Item = Paced>, time: Duration) -> Result<Paces, Error> {
+pub(crate) async fn run(loads: impl IntoIterator<Item = Paced>, time: Duration) -> Result<Paces, Error> {
     let running = Running::begin(loads);
     tokio::time::sleep(time).await;
     let mut together = Paces::default();
@@ -121,7 +121,7 @@ pub(super) async fn run(loads: impl IntoIterator<Item = Paced>, time: Duration) 
 }
 
 /// The same, where nothing may fail.
-pub(super) async fn run_well(loads: impl IntoIterator<Item = Paced>, time: Duration) -> Result<Latencies, Error> {
+pub(crate) async fn run_well(loads: impl IntoIterator<Item = Paced>, time: Duration) -> Result<Latencies, Error> {
     let paces = run(loads, time).await?;
     match paces.errors {
         0 => Ok(paces.latencies()),
@@ -130,7 +130,7 @@ pub(super) async fn run_well(loads: impl IntoIterator<Item = Paced>, time: Durat
 }
 
 /// A time in milliseconds.
-pub(super) fn ms(time: Duration) -> f64 {
+pub(crate) fn ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
