@@ -104,7 +104,11 @@ fn a_hundred_callers_at_two_nodes_ask_the_server_once() {
             scope.spawn(|| ask(node));
         }
     });
-    assert_eq!(cluster.world.count("read", 1), 1);
+    // on a busy machine an answer may come too late, and then a node asks for itself
+    let late = |node: &Node| node.control().get("/cache")["shared"]["unanswered"] != 0;
+    let asked_max = if cluster.nodes.iter().any(late) { 2 } else { 1 };
+    let asked = cluster.world.count("read", 1);
+    assert!((1..=asked_max).contains(&asked), "asked {asked} times");
 }
 
 #[test]

@@ -137,7 +137,7 @@ pub async fn fetch(
         if page.kind() == Kind::Error {
             return no_list(&page);
         }
-        read_page(&page, (kind, upstream.is_resident()), &mut listing)?;
+        read_page(&page, (kind, upstream.settings.toolkit.is_some()), &mut listing)?;
         if listing.items.len() > limits.list_items_max {
             return Err(Failure::Garbage(format!("a list of more than {} items", limits.list_items_max)));
         }
@@ -188,8 +188,7 @@ fn read_item(raw: Bytes, kind: ListKind, is_ours: bool) -> Option<Item> {
     let tempo = match kind {
         // what can be a task says that it may run long
         ListKind::Tools if matches!(support, Some(b"\"required\"" | b"\"optional\"")) => Tempo::Unknown,
-        ListKind::Tools if is_ours => declared(&raw).map_or(Tempo::Unknown, Tempo::Declared),
-        ListKind::Tools => Tempo::hinted(hint(&raw, "readOnlyHint"), hint(&raw, "openWorldHint")),
+        ListKind::Tools => read_tempo(&raw, is_ours),
         _ => Tempo::Reads,
     };
     Some(Item { raw, own, name_span, mirrors, only_as_task, act, tempo })
@@ -197,6 +196,16 @@ fn read_item(raw: Bytes, kind: ListKind, is_ours: bool) -> Option<Item> {
 
 fn read_act(tool: &[u8]) -> Act {
     Act::hinted(hint(tool, "readOnlyHint"), hint(tool, "idempotentHint"))
+}
+
+/// How long a tool takes, as far as it says so. What it declares is believed of a tool of ours, and of one that stays at its
+/// server.
+fn read_tempo(tool: &[u8], is_ours: bool) -> Tempo {
+    match Tempo::hinted(hint(tool, "readOnlyHint"), hint(tool, "openWorldHint")) {
+        _ if is_ours => declared(tool).map_or(Tempo::Unknown, Tempo::Declared),
+        Tempo::Unknown => Tempo::Unknown,
+        hinted => declared(tool).map_or(hinted, Tempo::Declared),
+    }
 }
 
 /// What a tool says of itself in an annotation.
@@ -208,7 +217,7 @@ fn hint(tool: &[u8], name: &str) -> Option<bool> {
     }
 }
 
-/// How long a toolkit of ours lets a tool run if its caller does not say.
+/// How long a tool lets itself run if its caller does not say: all tools of our toolkits have this argument.
 fn declared(tool: &[u8]) -> Option<Duration> {
     let seconds = within(tool, &["inputSchema", "properties", "timeout_s", "default"])?;
     std::str::from_utf8(seconds).ok()?.parse().ok().map(Duration::from_secs)
@@ -252,6 +261,7 @@ mod tests {
         let closed = r#""annotations":{"readOnlyHint":true,"openWorldHint":false}"#;
         check(build, true, Tempo::Declared(Duration::from_mins(15)));
         check(build, false, Tempo::Unknown);
+        check(&format!(r"{closed},{build}"), false, Tempo::Declared(Duration::from_mins(15)));
         check(closed, false, Tempo::Reads);
         check(closed, true, Tempo::Unknown);
         check(&format!(r#"{closed},"execution":{{"taskSupport":"optional"}}"#), false, Tempo::Unknown);
