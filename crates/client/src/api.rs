@@ -153,9 +153,21 @@ pub struct ServerReport {
     /// Its instances, if it has more than one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<InstanceReport>,
+    /// Second copies of calls that took long.
+    #[serde(default)]
+    pub copies: Copies,
     /// Its tools that are answered by somebody else, by their own names.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub answered_by: BTreeMap<String, Detour>,
+}
+
+/// Second copies that were sent of calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Copies {
+    /// How many.
+    pub sent: u64,
+    /// How many of them were answered first.
+    pub first: u64,
 }
 
 /// Who answers calls in the place of their server.

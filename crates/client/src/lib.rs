@@ -20,8 +20,8 @@ mod queue;
 mod socket;
 
 pub use api::{
-    Applied, Breaker, Check, Detour, Health, InstanceReport, LogLine, Logs, NodeStatus, Past, PastText, Problem,
-    Restarted, Server, ServerReport, State, Step,
+    Applied, Breaker, Check, Copies, Detour, Health, InstanceReport, LogLine, Logs, NodeStatus, Past, PastText,
+    Problem, Restarted, Server, ServerReport, State, Step,
 };
 pub use cache::{CacheCounts, CacheStatus, CachedAnswer, CachedTool, Cleared, SharedCache, SharedState};
 pub use client::Client;

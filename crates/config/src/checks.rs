@@ -10,6 +10,7 @@ mod grpc;
 mod jobs;
 mod limits;
 mod names;
+mod node;
 mod principal;
 mod queue;
 mod server;
@@ -26,6 +27,7 @@ pub(crate) fn check(config: &Config, problems: &mut Problems<'_>) {
     names::check("principals", config.principals.keys(), problems);
     principal::check(&config.principals, &config.servers, problems);
     jobs::check(&config.jobs, problems);
+    node::check(&config.node, problems);
     limits::check(&config.limits, problems);
     queue::check(&config.queue, problems);
     breaker::check(&config.breaker, &config.retry, problems);

@@ -40,6 +40,11 @@ impl Network {
         ]
     }
 
+    /// How many bits its addresses have in common: the more, the smaller it is.
+    pub fn bits(&self) -> u8 {
+        self.bits
+    }
+
     /// Whether an address belongs to it. An IPv4 address is the same in its IPv6 form.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.address, address.to_canonical()) {

@@ -100,6 +100,10 @@ pub struct Server {
     /// Processes or connections of this server at one time. Default 64.
     #[schemars(range(min = 1, max = 1_024))]
     pub instances_max: usize,
+    /// Processes of one `command` that is `shared` among which calls are spread; another one is started when all are busy, and
+    /// ended when it has had nothing to do for `idle_stop_s`. Default 1.
+    #[schemars(range(min = 1, max = 64))]
+    pub processes_max: u32,
     /// Restarts after a crash within an hour; after that the server counts as failed. Default 12.
     #[schemars(range(max = 3_600))]
     pub restarts_per_hour_max: u32,
@@ -207,6 +211,7 @@ impl Default for Server {
             idle_stop_s: 600,
             start_timeout_s: 10,
             instances_max: 64,
+            processes_max: 1,
             restarts_per_hour_max: 12,
             prefix: None,
             rename: BTreeMap::new(),

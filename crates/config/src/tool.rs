@@ -34,6 +34,9 @@ pub struct ToolSettings {
     /// Whether calls of the tool are held back when it fails, beside those of its server as a whole: for a tool that
     /// breaks alone. Default `false`.
     pub breaker: Option<bool>,
+    /// Whether a second copy is sent of a call that takes longer than 95 of 100 before it, for tools that only read: the first
+    /// answer counts. Default `false`.
+    pub hedge: Option<bool>,
     /// Seconds an answer is kept and given again to calls with the same arguments, for tools that only read. 0 keeps
     /// none. Default none are kept.
     #[schemars(range(max = 604_800))]
@@ -91,6 +94,7 @@ impl ToolSettings {
             calls_per_minute: self.calls_per_minute.or(general.calls_per_minute),
             burst: self.burst.or(general.burst),
             breaker: self.breaker.or(general.breaker),
+            hedge: self.hedge.or(general.hedge),
             cache_s: self.cache_s.or(general.cache_s),
             cache_shared: self.cache_shared.or(general.cache_shared),
             stale_s: self.stale_s.or(general.stale_s),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use client::{Breaker, Check, Detour, InstanceReport, LogLine, Server, ServerReport, State, Step};
+use client::{Breaker, Check, Copies, Detour, InstanceReport, LogLine, Server, ServerReport, State, Step};
 use config::nearest;
 use gateway::catalogue::Member;
 use gateway::catalogue::listing::{self, ListKind};
@@ -158,8 +158,14 @@ fn of_member(gateway: &Gateway, member: &Member) -> ServerReport {
         breaker: Some(breaker(upstream, &status.breaker)),
         settings: serde_json::to_value(&**settings).unwrap_or_default(),
         members: upstream.instance_statuses().into_iter().map(of_instance).collect(),
+        copies: copies(upstream),
         answered_by: gateway.traffic.detours.of_server(&upstream.name).into_iter().map(of_detour).collect(),
     }
+}
+
+fn copies(upstream: &Upstream) -> Copies {
+    let (sent, first) = upstream.hedges.counts();
+    Copies { sent, first }
 }
 
 fn of_detour((tool, detour): (Arc<str>, detours::Detour)) -> (String, Detour) {
@@ -224,6 +230,7 @@ fn absent(name: &str, state: State, reason: Option<String>, settings: Option<&co
         breaker: None,
         settings: settings.and_then(|settings| serde_json::to_value(settings).ok()).unwrap_or_default(),
         members: Vec::new(),
+        copies: Copies::default(),
         answered_by: BTreeMap::new(),
     }
 }

@@ -172,3 +172,21 @@ fn plain_http_tells_who_answered_too() {
     let told = &answer["bridge_info"]["answered_by"];
     assert_eq!(told, &json!({ "server": "other", "step": "equivalent" }), "{answer}");
 }
+
+#[test]
+fn a_rule_about_regions_holds_elsewhere_too() {
+    let (free, bound) = (Lamps::start("free"), Lamps::start("bound"));
+    let section = |name: &str, url: &str, more: &str| {
+        let instance = format!("[[servers.{name}.instances]]\nurl = {url:?}\nregion = \"eu\"\n");
+        format!("[servers.{name}]\nera = \"modern\"\n{more}\n{instance}")
+    };
+    let rule = "only_regions = [\"eu\"]";
+    let gone = section("gone", NOBODY, &format!("{rule}\nequivalent = [\"free\"]"));
+    let also_gone = section("lost", "http://127.0.0.1:10/mcp", &format!("{rule}\nequivalent = [\"free\", \"bound\"]"));
+    let (a, b) = (section("free", free.server.url(), ""), section("bound", bound.server.url(), rule));
+    let node = Node::start(&format!("{gone}{also_gone}{a}{b}"));
+    let refused = called(&node, "gone", "get_lamp", "{}").to_string();
+    assert!(refused.contains("UNAVAILABLE"), "{refused}");
+    assert_eq!(text(&called(&node, "lost", "get_lamp", "{}")), "bound: {}");
+    assert_eq!(free.calls(), 0);
+}

@@ -135,6 +135,20 @@ fn near_instances_serve_first_and_a_rule_about_regions_is_never_broken() {
 }
 
 #[test]
+fn where_a_caller_is_may_be_told_by_its_network() {
+    let (eu, us) = (Fixture::start(Era::Modern), Fixture::start(Era::Modern));
+    let instances = [(&eu, "region = \"eu\""), (&us, "region = \"us\"")];
+    let networks = "[node]\nregion = \"eu\"\nnetworks = { us = [\"127.0.0.0/8\"] }\n";
+    let scene = Scene::start(&(networks.to_owned() + &configured("", &instances)));
+    for _ in 0..5 {
+        assert!(!call(&scene, &[]).is_error());
+    }
+    assert_eq!(served(&scene), [0, 5]);
+    assert!(!call(&scene, &["X-Region: eu"]).is_error());
+    assert_eq!(served(&scene), [1, 5], "what a caller says goes over it");
+}
+
+#[test]
 fn a_legacy_session_stays_at_one_instance() {
     let fixtures = [Fixture::start(Era::Legacy), Fixture::start(Era::Legacy)];
     let scene = Scene::start(&configured("", &[(&fixtures[0], ""), (&fixtures[1], "")]));

@@ -21,6 +21,7 @@ use crate::{
     leaving::Stages,
     parked::ParkedCalls,
     pipeline::{Traffic, breaker::Rules, limit::ServerRates},
+    places::Places,
     principal::Principal,
     residents::Residents,
     results::Results,
@@ -45,6 +46,8 @@ pub struct Parts {
     pub cache: config::Cache,
     /// Who may knock.
     pub door: Arc<Door>,
+    /// Where callers are.
+    pub places: Places,
     /// Plain HTTP for programs without MCP.
     pub bridge: Bridge,
     /// What all servers offer.
@@ -202,6 +205,7 @@ impl Parts {
         Self {
             catalogue: Catalogue::new(members.clone(), &config.all_bundles(), terms),
             door: Arc::new(Door::of(&config.gateway, &config.limits)),
+            places: Places::of(&config.node),
             bridge: Bridge::new(config.bridge.clone()),
             seals,
             sessions: Arc::new(Sessions::new(
@@ -262,6 +266,7 @@ impl Parts {
         Self {
             catalogue: self.catalogue.replaced(members.clone(), &config.all_bundles(), terms),
             door: Arc::new(Door::of(&config.gateway, &config.limits)),
+            places: Places::of(&config.node),
             bridge: self.bridge.with(config.bridge.clone()),
             limits: config.limits.clone(),
             settings: config.gateway.clone(),

@@ -32,6 +32,7 @@ pub mod leaving;
 pub mod manner;
 pub mod parked;
 pub mod pipeline;
+pub mod places;
 pub mod principal;
 pub mod reach;
 pub mod redirect;

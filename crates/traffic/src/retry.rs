@@ -89,7 +89,8 @@ impl Budget {
         self.0 = (self.0 + rules.budget_percent).min(RESERVE * 100);
     }
 
-    fn spend(&mut self) -> bool {
+    /// Takes what one more sending costs; false where nothing is left for it.
+    pub fn spend(&mut self) -> bool {
         let Some(rest) = self.0.checked_sub(100) else { return false };
         self.0 = rest;
         true

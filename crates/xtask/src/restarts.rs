@@ -433,7 +433,8 @@ mod tests {
     #[test]
     fn three_restarts_lose_nothing() {
         let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
-        match restarts(profile, 3, 100) {
+        let options = Options { rounds: 3, rate: 100, profile: profile.to_owned(), previous: None, write: false };
+        match restarts(&options) {
             Ok(findings) => assert!(findings.calls > 500 && findings.streams > 0, "{findings:?}"),
             Err(error) => panic!("{error}: {:?}", std::error::Error::source(&error)),
         }

@@ -1,4 +1,4 @@
-//! Rules of `equivalent` and `degraded`: other servers that are there, and answers in the place of tools that only read.
+//! Rules of `equivalent`, `degraded` and `hedge`: other servers that are there, and what is only for tools that read.
 
 use crate::path::KeyPath;
 use crate::problem::Problems;
@@ -14,6 +14,10 @@ pub(super) fn check(config: &Config, problems: &mut Problems<'_>) {
             let servers = settings.equivalent.as_deref().unwrap_or_default();
             check_servers(servers, name, config, &path.key("equivalent"), problems);
             check_degraded(settings, &path.key("degraded"), problems);
+            if settings.hedge == Some(true) && does_more_than_read(settings) {
+                let hint = "remove it, or say `act = \"reads\"`";
+                problems.add(&path.key("hedge"), "no copy is sent of a call that does more than read", hint);
+            }
         }
     }
 }
@@ -41,10 +45,14 @@ fn check_degraded(settings: &ToolSettings, path: &KeyPath, problems: &mut Proble
     if !degraded.says_something() {
         problems.add(path, "the answer says nothing", "give it a `text`, or `structured` content");
     }
-    if settings.act.is_some_and(|act| act != Act::Reads) {
+    if does_more_than_read(settings) {
         let hint = "remove it, or say `act = \"reads\"`";
         problems.add(path, "nothing is answered in the place of a tool that does more than read", hint);
     }
+}
+
+fn does_more_than_read(settings: &ToolSettings) -> bool {
+    settings.act.is_some_and(|act| act != Act::Reads)
 }
 
 #[cfg(test)]
@@ -80,6 +88,7 @@ mod tests {
         };
         check("degraded = {}", "the answer says nothing");
         check("degraded = { text = \"t\" }\nact = \"acts\"", "does more than read");
+        check("hedge = true\nact = \"acts\"", "no copy is sent of a call that does more than read");
         check("degraded = { text = \"t\", txt = \"u\" }", "unknown key");
         assert_eq!(problems("[servers.a.tool.get]\ndegraded = { structured = { items = [1, \"a\"] } }"), [""; 0]);
     }

@@ -3,6 +3,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use mcp::{header as names, mirrors};
+use traffic::balance::Place;
 
 use crate::pipeline::{
     told::Told,
@@ -42,6 +43,8 @@ pub(super) struct Head<'h> {
     pub(super) cache_control: Field<'h>,
     pub(super) idempotency_key: Field<'h>,
     pub(super) region: Field<'h>,
+    /// Where whoever sent it is, by the network that it came from.
+    pub(super) from: Option<&'h Place>,
     /// Whether one of the `Accept` headers allows JSON, if there is any.
     pub(super) accepts_json: Option<bool>,
     has_params: bool,
@@ -85,7 +88,8 @@ impl<'h> Head<'h> {
             idempotency_key: text(self.idempotency_key, "Idempotency-Key")?,
             region: text(self.region, "X-Region")?,
         })?;
-        Ok(Wishes { told: Told::wanted(), ..wishes })
+        let place = wishes.place.or_else(|| self.from.cloned().map(Box::new));
+        Ok(Wishes { place, told: Told::wanted(), ..wishes })
     }
 
     fn without(headers: &'h HeaderMap) -> Self {
@@ -108,6 +112,7 @@ impl<'h> Head<'h> {
             cache_control: Field::default(),
             idempotency_key: Field::default(),
             region: Field::default(),
+            from: None,
             accepts_json: None,
             has_params: false,
         }

@@ -177,6 +177,11 @@ impl Breakers {
         rules.next(attempt, &mut kept.budget, u64::from_ne_bytes(random()))
     }
 
+    /// Whether a second copy of a call may be sent: its server is well, and what may be sent once more is not used up.
+    pub fn may_copy(&self) -> bool {
+        self.are_closed() && self.lock().budget.spend()
+    }
+
     /// The pass of a call, or why it is held back.
     fn pass(&self, may_probe: bool, now: Instant) -> Result<Pass, Failure> {
         let word = self.closed.load(Ordering::Acquire);

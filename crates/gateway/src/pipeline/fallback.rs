@@ -8,6 +8,7 @@ use std::{
 };
 
 use config::Degraded;
+use futures_util::future::BoxFuture;
 use mcp::{Envelope, Method, Param, ResultKey, ScanLimits, message};
 use traffic::Act;
 
@@ -28,7 +29,7 @@ pub(super) async fn send(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Cal
     let exchange = duplicates::send(upstream, call).await;
     match exchange {
         Exchange::Done(Err(failure)) if has_others(call) && may_be_made_elsewhere(&failure, call.manner.act) => {
-            Box::pin(elsewhere(gateway, upstream, call, failure, until)).await
+            elsewhere(gateway, upstream, call, failure, until).await
         }
         mut exchange => {
             gateway.traffic.detours.answered_itself(upstream, call, &mut exchange);
@@ -67,39 +68,57 @@ fn may_be_made_elsewhere(failure: &Failure, act: Act) -> bool {
     }
 }
 
-/// Asks the other servers, one after the other. Where none has an answer, what the first one came to counts.
-async fn elsewhere(
-    gateway: &Gateway,
-    upstream: &Arc<Upstream>,
-    call: &Call,
+/// Asks the other servers, one after the other. Where none has an answer, what the first one came to counts. A call there
+/// passes the steps of this one once more, so it needs a type of its own.
+fn elsewhere<'c>(
+    gateway: &'c Gateway,
+    upstream: &'c Arc<Upstream>,
+    call: &'c Call,
     failure: Failure,
     until: Option<Instant>,
-) -> Exchange {
-    for name in equivalents(gateway, upstream, call) {
-        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-        if left.is_some_and(|left| left.is_zero()) {
-            break;
-        }
-        let Some((other, call)) = found(gateway, call, &name, left).await else { continue };
-        match seek(gateway, &other, &call).await {
-            Exchange::Done(end) => match whole(end, call.manner.act, &failure) {
-                Err(failed) if may_be_made_elsewhere(&failed, call.manner.act) => {
-                    tracing::debug!(server = &*upstream.name, by = name, %failed, "nor has this one an answer");
-                }
-                end => {
-                    gateway.traffic.detours.answered_by(upstream, &call, &name);
-                    return Exchange::Done(end.map(|answer| by(&name, answer)));
-                }
-            },
-            Exchange::Running(mut events) => {
-                gateway.traffic.detours.answered_by(upstream, &call, &name);
-                let act = call.manner.act;
-                events.at_end(move |end, _| whole(end, act, &failure).map(|answer| by(&name, answer)));
-                return Exchange::Running(events);
+) -> BoxFuture<'c, Exchange> {
+    Box::pin(async move {
+        for name in equivalents(gateway, upstream, call) {
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                break;
+            }
+            let Some(detour) = found(gateway, upstream, (call, &name), left).await else { continue };
+            if let Some(exchange) = ask(gateway, upstream, (&name, detour), &failure).await {
+                return exchange;
             }
         }
-    }
-    Exchange::Done(Err(failure))
+        Exchange::Done(Err(failure))
+    })
+}
+
+/// Asks another server; nothing, where it has no answer either and the next one may be asked.
+async fn ask(
+    gateway: &Gateway,
+    upstream: &Upstream,
+    (name, (other, call)): (&str, route::Routed),
+    failure: &Failure,
+) -> Option<Exchange> {
+    let act = call.manner.act;
+    let exchange = match seek(gateway, &other, &call).await {
+        Exchange::Done(end) => {
+            let end = whole(end, act, failure);
+            if let Err(failed) = &end
+                && may_be_made_elsewhere(failed, act)
+            {
+                tracing::debug!(server = &*upstream.name, by = name, %failed, "nor has this one an answer");
+                return None;
+            }
+            Exchange::Done(end.map(|answer| by(name, answer)))
+        }
+        Exchange::Running(mut events) => {
+            let (name, failure) = (name.to_owned(), failure.clone());
+            events.at_end(move |end, _| whole(end, act, &failure).map(|answer| by(&name, answer)));
+            Exchange::Running(events)
+        }
+    };
+    gateway.traffic.detours.answered_by(upstream, &call, name);
+    Some(exchange)
 }
 
 /// The servers that the configuration names for the tool, or else for its server.
@@ -109,15 +128,30 @@ fn equivalents(gateway: &Gateway, upstream: &Upstream, call: &Call) -> Vec<Strin
     of_tool.or_else(|| Some(&member()?.settings.equivalent)).cloned().unwrap_or_default()
 }
 
-/// The same call at the server `name`, if that has the tool, the caller may see it, and its rates leave room.
-async fn found(gateway: &Gateway, call: &Call, name: &str, left: Option<Duration>) -> Option<route::Routed> {
+/// The same call at the server `name`, if that has the tool, the caller may see it, it keeps to the same regions, and
+/// its rates leave room.
+async fn found(
+    gateway: &Gateway,
+    upstream: &Upstream,
+    (call, name): (&Call, &str),
+    left: Option<Duration>,
+) -> Option<route::Routed> {
     let looked_up = route::elsewhere(&gateway.catalogue, call, name);
     let (other, mut call) = match left {
         Some(left) => tokio::time::timeout(left, looked_up).await.ok()??,
         None => looked_up.await?,
     };
     call.wishes.timeout = left;
+    if !keeps_to_the_regions_of(upstream, &other) {
+        return None;
+    }
     limit::count_at(gateway, &other, &call).is_ok().then_some((other, call))
+}
+
+/// Whether another server promises to keep calls to regions where the first one may have them.
+fn keeps_to_the_regions_of(first: &Upstream, other: &Upstream) -> bool {
+    let (allowed, kept_to) = (&first.settings.only_regions, &other.settings.only_regions);
+    allowed.is_empty() || (!kept_to.is_empty() && kept_to.iter().all(|region| allowed.contains(region)))
 }
 
 /// The end of a call that was made elsewhere. A question cannot be put from there, and nobody would find a task again.

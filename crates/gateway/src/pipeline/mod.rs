@@ -7,6 +7,7 @@ mod cached;
 pub mod detours;
 pub mod duplicates;
 mod fallback;
+pub mod hedge;
 pub mod keyed;
 pub mod limit;
 pub mod queue;

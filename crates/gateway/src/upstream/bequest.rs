@@ -35,6 +35,9 @@ struct Words {
     server: String,
     principal: Option<String>,
     abilities: u8,
+    /// Which of several processes it is that all share.
+    #[serde(default)]
+    number: u32,
     /// How often it has gone over, this time included.
     generation: u64,
     pid: u32,
@@ -119,6 +122,7 @@ async fn bequeath(server: &str, key: &Key, link: &Arc<Link>) -> Result<Bequest, 
         server: server.to_owned(),
         principal: key.principal.as_deref().map(str::to_owned),
         abilities: key.abilities.bits(),
+        number: key.number,
         generation: link.generation() + 1,
         pid: heirloom.pid,
         is_modern: peer.era == Era::Modern,
@@ -136,6 +140,7 @@ impl Words {
             principal: self.principal.as_deref().map(Arc::from),
             session: None,
             abilities: Abilities::of_bits(self.abilities),
+            number: self.number,
         }
     }
 

@@ -47,6 +47,7 @@ use std::{
 
 use arc_swap::ArcSwapOption;
 use config::{Limits, Mode, Server, Transport};
+use futures_util::FutureExt as _;
 use mcp::{Envelope, Era, Method};
 use supervisor::{Journal, backoff};
 use traffic::balance;
@@ -65,14 +66,14 @@ use self::{
     modern_http::{ModernHttp, own_params},
     peer::Peer,
     place::Place,
-    pool::{Key, Owner, Pool},
+    pool::{Key, Owner, Pool, Spread},
     starts::Starts,
 };
 use crate::{
     call::{Abilities, Call, Caller, Exchange},
     events::Patience,
     failure::Failure,
-    pipeline::{breaker::Breakers, duplicates::Reads, queue::Queues},
+    pipeline::{breaker::Breakers, duplicates::Reads, hedge::Hedges, queue::Queues},
     residents::{Home, Residents},
 };
 
@@ -114,6 +115,8 @@ pub struct Upstream {
     pub breakers: Breakers,
     /// The reads under way at it.
     pub reads: Reads,
+    /// How long its calls take of which a copy may be sent.
+    pub hedges: Hedges,
     /// The queues of the node, once the server is part of it.
     pub queues: OnceLock<Arc<Queues>>,
     calls: Arc<AtomicUsize>,
@@ -218,6 +221,7 @@ impl Upstream {
             }),
             breakers: Breakers::new(health.clone()),
             reads: Reads::default(),
+            hedges: Hedges::default(),
             health,
             pulse: Pulse::default(),
             starts: starts.clone(),
@@ -279,7 +283,7 @@ impl Upstream {
     }
 
     async fn call_once(self: &Arc<Self>, call: &Call) -> Exchange {
-        match self.connection(&call.caller).await {
+        match self.connection_for_call(&call.caller).await {
             Ok(Connection::Door(door)) => door.call(call).await,
             Ok(Connection::Session(session)) => session.call(call).await,
             Ok(Connection::Link(link)) => link.call(call).await,
@@ -371,25 +375,49 @@ impl Upstream {
 
     /// The connection for this caller, opened if there is none.
     pub async fn connection(self: &Arc<Self>, caller: &Caller) -> Result<Connection, Failure> {
-        if let Some(door) = self.fresh_door() {
-            return Ok(Connection::Door(door));
+        match self.fresh_door() {
+            Some(door) => Ok(Connection::Door(door)),
+            None => self.connection_at(caller, self.key(caller)).await,
         }
+    }
+
+    /// The connection for a call of this caller. Of several processes it is that of the least busy one; where all are
+    /// busy, another is started behind the scenes, for the calls that come after.
+    async fn connection_for_call(self: &Arc<Self>, caller: &Caller) -> Result<Connection, Failure> {
+        let processes_max = self.settings.processes_max;
+        if processes_max == 1 {
+            return self.connection(caller).await;
+        }
+        let key = self.key(caller);
+        let Spread { number, to_start } = self.pool.spread(&key, processes_max);
+        if let Some(number) = to_start {
+            let (upstream, caller, key) = (self.clone(), caller.clone(), Key { number, ..key.clone() });
+            tokio::spawn(async move {
+                if let Err(failure) = upstream.connection_at(&caller, key).await {
+                    tracing::debug!(server = &*upstream.name, %failure, "another process could not be started");
+                }
+            });
+        }
+        self.connection_at(caller, Key { number, ..key }).await
+    }
+
+    async fn connection_at(self: &Arc<Self>, caller: &Caller, key: Key) -> Result<Connection, Failure> {
         if let Some(following) = &self.following {
             following.over().await;
         }
-        let key = self.key(caller);
         let reach = if key.session.is_some() { caller.reach.clone() } else { Weak::new() };
         let owner = Owner { abilities: key.abilities, reach };
         let open = || {
             let key = key.clone();
-            Box::pin(async {
+            async {
                 if key.session.is_none() && self.is_left.load(Ordering::Acquire) {
                     return Err(Failure::Unavailable(
                         "it runs on at the process that has followed this one".to_owned(),
                     ));
                 }
                 self.open(owner).await.inspect(|_| self.hear_again(key))
-            })
+            }
+            .boxed()
         };
         self.pool.get(key.clone(), open).await
     }
@@ -476,15 +504,19 @@ impl Upstream {
     /// here: it is told who calls.
     fn key(&self, caller: &Caller) -> Key {
         match self.settings.mode {
-            _ if self.is_resident() => Key { principal: None, session: None, abilities: Abilities::ALL },
-            Mode::Shared => Key { principal: None, session: None, abilities: Abilities::ALL },
-            Mode::PerPrincipal => {
-                Key { principal: Some(caller.principal.name.clone()), session: None, abilities: caller.abilities }
-            }
+            _ if self.is_resident() => Key { principal: None, session: None, abilities: Abilities::ALL, number: 0 },
+            Mode::Shared => Key { principal: None, session: None, abilities: Abilities::ALL, number: 0 },
+            Mode::PerPrincipal => Key {
+                principal: Some(caller.principal.name.clone()),
+                session: None,
+                abilities: caller.abilities,
+                number: 0,
+            },
             Mode::PerSession => Key {
                 principal: Some(caller.principal.name.clone()),
                 session: caller.session,
                 abilities: caller.abilities,
+                number: 0,
             },
         }
     }

@@ -25,6 +25,17 @@ pub struct Key {
     pub session: Option<u64>,
     /// What was declared in the handshake.
     pub abilities: Abilities,
+    /// Which of several processes it is that all share.
+    pub number: u32,
+}
+
+/// Which of several processes is to serve a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spread {
+    /// The one with the fewest calls.
+    pub number: u32,
+    /// One that is to be started beside it, because all are busy.
+    pub to_start: Option<u32>,
 }
 
 /// For whom a connection is opened.
@@ -79,6 +90,25 @@ impl Pool {
         *guard = Some(connection.clone());
         slot.see(Some(connection.clone()));
         Ok(connection)
+    }
+
+    /// Which of `processes_max` processes of a key is to serve a call.
+    pub fn spread(&self, key: &Key, processes_max: u32) -> Spread {
+        let slots = self.lock();
+        let (mut standing, mut free, mut opens) = (Vec::new(), None, false);
+        for number in 0..processes_max {
+            let slot = slots.get(&Key { number, ..key.clone() });
+            match slot.map(|slot| (slot.standing(), slot.has_ended())) {
+                Some((Some(connection), _)) => standing.push((connection.calls(), number)),
+                Some((None, false)) => opens = true,
+                Some((None, true)) | None => free = free.or(Some(number)),
+            }
+        }
+        match standing.into_iter().min() {
+            Some((0, number)) => Spread { number, to_start: None },
+            Some((_, number)) => Spread { number, to_start: free.filter(|_| !opens) },
+            None => Spread { number: 0, to_start: None },
+        }
     }
 
     /// Puts a connection in its place, if there is none that can be used.
@@ -219,6 +249,14 @@ impl Connection {
         match self {
             Self::Link(link) => link.is_quiet(),
             Self::Session(_) | Self::Door(_) => true,
+        }
+    }
+
+    /// The calls under way on it, where it counts them.
+    fn calls(&self) -> usize {
+        match self {
+            Self::Link(link) => link.calls(),
+            Self::Session(_) | Self::Door(_) => 0,
         }
     }
 

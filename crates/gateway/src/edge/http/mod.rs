@@ -60,7 +60,8 @@ impl Http {
     /// Answers one request. What is rare or long-lived is boxed on its way, so that the common call stays small.
     pub async fn answer(&self, request: Request<Incoming>) -> Answered {
         let (parts, body) = request.into_parts();
-        let head = Head::read(&parts.headers);
+        let mut head = Head::read(&parts.headers);
+        head.from = self.gateway.places.find(self.remote);
         if let Err((status, why)) = self.gateway.door.check(&head, &parts.uri) {
             tracing::warn!(%status, why, "refused at the door");
             return refuse(status, why);
