@@ -1,6 +1,8 @@
 //! How long a call may be silent of which its caller says nothing: by what its tool says of itself, and over that by the
-//! configuration.
+//! configuration. And that what its caller says counts once, however often it is sent.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,8 +17,23 @@ const SHORT: &str =
 /// Longer than the short bounds, so that a call that lasts as long was not ended by one of them.
 const LONGER_S: u64 = 3;
 
+/// Less than that, and most of it.
+const MOST_OF_IT_S: u64 = 2;
+
+/// Calls that may have arrived at the server before the test looks; more than any test makes.
+const ARRIVALS_MAX: usize = 8;
+
 /// A node with a server that never answers a call.
 fn node(settings: &str) -> Node {
+    node_with(settings, |_| {
+        loop {
+            thread::park();
+        }
+    })
+}
+
+/// A node with a server that answers calls as the test says.
+fn node_with(settings: &str, answer: impl Fn(&Value) -> Vec<u8> + Send + Sync + 'static) -> Node {
     let tool = |name: &str, annotations: Value| json!({ "name": name, "inputSchema": { "type": "object" }, "annotations": annotations });
     let tools = [
         tool("read_here", json!({ "readOnlyHint": true, "openWorldHint": false })),
@@ -25,25 +42,24 @@ fn node(settings: &str) -> Node {
         tool("act", json!({})),
     ];
     let list = json!({ "resultType": "complete", "tools": tools, "ttlMs": 60_000, "cacheScope": "private" });
-    let server = Scripted::start(list, |_| {
-        loop {
-            thread::park();
-        }
-    });
+    let server = Scripted::reading(list, answer);
     let node = Node::start(&format!("{SHORT}{settings}{}", server.configured("s")));
     let listed = wire::list_tools(node.address(), "/servers/s/mcp");
     assert!(listed.text().contains("read_here"), "{}", listed.text());
     node
 }
 
-/// Calls a tool until it is given up, and says with which code and after how long.
-fn given_up(node: &Node, tool: &str, extra: &[&str]) -> (Value, Duration) {
+fn request(node: &Node, tool: &str, extra: &[&str]) -> Vec<u8> {
     let headers = wire::modern_call_headers(tool);
     let headers: Vec<&str> = headers.iter().map(String::as_str).chain(extra.iter().copied()).collect();
     let body = wire::modern_call("7", tool, "{}");
+    wire::post(node.address(), "/servers/s/mcp", &headers, body.as_bytes())
+}
+
+/// Calls a tool until it is given up, and says with which code and after how long.
+fn given_up(node: &Node, tool: &str, extra: &[&str]) -> (Value, Duration) {
     let since = Instant::now();
-    let answer =
-        wire::exchange(node.address(), &wire::post(node.address(), "/servers/s/mcp", &headers, body.as_bytes()));
+    let answer = wire::exchange(node.address(), &request(node, tool, extra));
     let message: Value = serde_json::from_str(&answer.message()).expect("an answer is JSON");
     (message["result"]["_meta"]["dev.switchboard/error"]["code"].clone(), since.elapsed())
 }
@@ -73,4 +89,48 @@ fn what_the_configuration_says_of_a_tool_goes_over_its_kind() {
     assert_eq!(told, "TIMEOUT");
     assert!(took >= Duration::from_secs(LONGER_S), "{took:?}");
     assert_eq!(given_up(&node, "act", &[]).0, "OUTCOME_UNKNOWN");
+}
+
+#[test]
+fn a_call_that_is_sent_once_more_has_no_more_time_from_its_caller() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let count = calls.clone();
+    let node = node_with("", move |_| {
+        if count.fetch_add(1, Ordering::SeqCst) > 0 {
+            loop {
+                thread::park();
+            }
+        }
+        let head = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close";
+        format!("{head}\r\nRetry-After: {MOST_OF_IT_S}\r\n\r\n").into_bytes()
+    });
+    let (told, took) = given_up(&node, "read_anywhere", &[&format!("X-Timeout: {LONGER_S}")]);
+    assert_eq!((told, calls.load(Ordering::SeqCst)), (json!("TIMEOUT"), 2));
+    assert!(took < Duration::from_secs(LONGER_S + 1), "{took:?}");
+}
+
+#[test]
+fn a_call_that_waited_for_another_that_was_given_up_has_no_more_time_from_its_caller() {
+    let (arrived, arrivals) = mpsc::sync_channel(ARRIVALS_MAX);
+    let node = node_with("", move |request| {
+        let _ = arrived.send(request["params"]["name"] == "read_anywhere");
+        loop {
+            thread::park();
+        }
+    });
+    let mut first = wire::connect(node.address());
+    wire::send(&mut first, &request(&node, "read_anywhere", &[]));
+    assert_eq!(arrivals.recv(), Ok(true));
+    thread::scope(|scope| {
+        let follower = scope.spawn(|| given_up(&node, "read_anywhere", &[&format!("X-Timeout: {LONGER_S}")]));
+        for _ in 0..MOST_OF_IT_S {
+            assert_eq!(given_up(&node, "read_here", &[]).0, "TIMEOUT", "after a second");
+            assert_eq!(arrivals.recv(), Ok(false), "the other call waits for the first");
+        }
+        drop(first);
+        assert_eq!(arrivals.recv(), Ok(true), "it is sent itself");
+        let (told, took) = follower.join().expect("the follower does not panic");
+        assert_eq!(told, "TIMEOUT");
+        assert!(took < Duration::from_secs(LONGER_S + 1), "{took:?}");
+    });
 }

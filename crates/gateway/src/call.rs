@@ -4,7 +4,10 @@
 //! ([`Ask`], the one idea behind legacy requests of servers and modern `input_required`), and at last its end. The
 //! client edge and the server edge each translate their era to and from this; nothing in between asks about eras.
 
-use std::sync::{Arc, Weak};
+use std::{
+    sync::{Arc, Weak},
+    time::Instant,
+};
 
 use bytes::Bytes;
 use mcp::{ClientFacts, Envelope, Era, Kind, Meta, Method, Param, ResultKey, Splice, message, translate};
@@ -145,6 +148,8 @@ pub struct Call {
     pub only_as_task: bool,
     /// What the caller wishes for its way.
     pub wishes: Wishes,
+    /// When it ends, however often and wherever it is sent, where its caller said so.
+    pub until: Option<Instant>,
     /// What is known of how it acts.
     pub manner: Manner,
     /// What has become of it so far.
@@ -161,6 +166,11 @@ pub struct SoFar {
 }
 
 impl Call {
+    /// From this moment it has the time that its caller gives it.
+    pub fn begin(&mut self) {
+        self.until = self.wishes.timeout.map(|timeout| Instant::now() + timeout);
+    }
+
     /// The request for an upstream of `era`, under an id of ours. A progress token becomes that id too, because it
     /// has to be unique on the connection.
     pub fn message(&self, id: u64, era: Era) -> Bytes {

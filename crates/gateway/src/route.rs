@@ -128,12 +128,14 @@ fn call(
         param_headers,
         only_as_task,
         wishes,
+        until: None,
         manner,
         so_far: SoFar::default(),
     };
     if route.upstream.is_resident() && call.request.params_members().span.is_some() {
         tell(&mut call, &inbound.endpoint).map_err(|problem| invalid(problem.to_string()))?;
     }
+    call.begin();
     Ok((route.upstream, call))
 }
 

@@ -42,6 +42,7 @@ fn call_of(principal: &str, tool: &str, arguments: &str) -> Call {
         param_headers: Vec::new(),
         only_as_task: false,
         wishes: Wishes::default(),
+        until: None,
         manner: Manner::default(),
         so_far: SoFar::default(),
     }

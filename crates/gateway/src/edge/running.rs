@@ -124,6 +124,7 @@ impl Running {
                 Ok(retry) => retry,
                 Err(failure) => return self.finish(Err(failure)),
             };
+            self.call.begin();
             exchange = carry(&self.gateway, &self.upstream, &self.call).await;
         }
         let text = format!("the server asked more than {rounds_max} times");

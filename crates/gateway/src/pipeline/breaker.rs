@@ -338,7 +338,7 @@ pub(super) fn admit(upstream: &Arc<Upstream>, call: &Call, is_first: bool) -> Re
         tool: None,
         acts: act != traffic::Act::Reads,
         is_first,
-        is_hurried: call.wishes.timeout.is_some(),
+        is_hurried: call.until.is_some(),
     };
     if has_own {
         // refused by its tool, the call gives the pass of its server back by dropping the permit

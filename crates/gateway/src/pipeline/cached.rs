@@ -189,7 +189,7 @@ impl Reading<'_> {
     fn patience(&self) -> Duration {
         match self.call.wishes.cache {
             Demand::NoCache => Duration::ZERO,
-            _ => self.call.wishes.timeout.unwrap_or(Duration::MAX),
+            _ => self.call.until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now())),
         }
     }
 

@@ -6,7 +6,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::Instant,
 };
 
 use bytes::Bytes;
@@ -88,7 +88,7 @@ pub(super) async fn send(upstream: &Arc<Upstream>, call: &Call) -> Exchange {
                 let lead = Lead { upstream: upstream.clone(), question: Some(question) };
                 return lead.tell(hedge::send(upstream, call).await);
             }
-            Part::Follows => match within(call.wishes.timeout, told).await {
+            Part::Follows => match within(call.until, told).await {
                 Ok(Ok(Some(end))) => return Exchange::Done(end),
                 Ok(Ok(None)) => return hedge::send(upstream, call).await,
                 // the first was given up: somebody else becomes the first
@@ -99,9 +99,9 @@ pub(super) async fn send(upstream: &Arc<Upstream>, call: &Call) -> Exchange {
     }
 }
 
-async fn within<T>(limit: Option<Duration>, told: impl Future<Output = T>) -> Result<T, Failure> {
-    match limit {
-        Some(limit) => tokio::time::timeout(limit, told).await.map_err(|_| Failure::Timeout),
+async fn within<T>(until: Option<Instant>, told: impl Future<Output = T>) -> Result<T, Failure> {
+    match until {
+        Some(until) => tokio::time::timeout_at(until.into(), told).await.map_err(|_| Failure::Timeout),
         None => Ok(told.await),
     }
 }

@@ -2,10 +2,7 @@
 //! the configuration, and in the very end the answer that stands there itself. What may have been done is not done elsewhere.
 //! Between the two an answer that was kept may stand in, which is the affair of `cached`.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
 use config::Degraded;
 use futures_util::future::BoxFuture;
@@ -25,11 +22,10 @@ use crate::{
 
 /// Sends a call to its server, and elsewhere if nothing comes of that.
 pub(super) async fn send(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call) -> Exchange {
-    let until = call.wishes.timeout.map(|timeout| Instant::now() + timeout);
     let exchange = duplicates::send(upstream, call).await;
     match exchange {
         Exchange::Done(Err(failure)) if has_others(call) && may_be_made_elsewhere(&failure, call.manner.act) => {
-            elsewhere(gateway, upstream, call, failure, until).await
+            elsewhere(gateway, upstream, call, failure).await
         }
         mut exchange => {
             gateway.traffic.detours.answered_itself(upstream, call, &mut exchange);
@@ -75,15 +71,13 @@ fn elsewhere<'c>(
     upstream: &'c Arc<Upstream>,
     call: &'c Call,
     failure: Failure,
-    until: Option<Instant>,
 ) -> BoxFuture<'c, Exchange> {
     Box::pin(async move {
         for name in equivalents(gateway, upstream, call) {
-            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-            if left.is_some_and(|left| left.is_zero()) {
+            if call.until.is_some_and(|until| until <= Instant::now()) {
                 break;
             }
-            let Some(detour) = found(gateway, upstream, (call, &name), left).await else { continue };
+            let Some(detour) = found(gateway, upstream, call, &name).await else { continue };
             if let Some(exchange) = ask(gateway, upstream, (&name, detour), &failure).await {
                 return exchange;
             }
@@ -130,18 +124,12 @@ fn equivalents(gateway: &Gateway, upstream: &Upstream, call: &Call) -> Vec<Strin
 
 /// The same call at the server `name`, if that has the tool, the caller may see it, it keeps to the same regions, and
 /// its rates leave room.
-async fn found(
-    gateway: &Gateway,
-    upstream: &Upstream,
-    (call, name): (&Call, &str),
-    left: Option<Duration>,
-) -> Option<route::Routed> {
+async fn found(gateway: &Gateway, upstream: &Upstream, call: &Call, name: &str) -> Option<route::Routed> {
     let looked_up = route::elsewhere(&gateway.catalogue, call, name);
-    let (other, mut call) = match left {
-        Some(left) => tokio::time::timeout(left, looked_up).await.ok()??,
+    let (other, call) = match call.until {
+        Some(until) => tokio::time::timeout_at(until.into(), looked_up).await.ok()??,
         None => looked_up.await?,
     };
-    call.wishes.timeout = left;
     if !keeps_to_the_regions_of(upstream, &other) {
         return None;
     }
@@ -215,6 +203,8 @@ fn configured(degraded: &Degraded, upstream: &Upstream, call: &Call) -> Option<A
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]

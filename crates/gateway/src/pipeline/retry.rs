@@ -1,10 +1,7 @@
 //! The step that sends a call, and once more where that can do no harm: because it reads, because twice is as once, or because
 //! it never arrived. What the client has heard of cannot be sent again, and what is lost for good says so.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
 use traffic::retry::{Attempt, Loss};
 
@@ -24,7 +21,7 @@ pub(super) async fn send(upstream: &Arc<Upstream>, call: &Call) -> Exchange {
         let exchange = send_once(upstream, again.as_ref().unwrap_or(call), number == 1).await;
         let Exchange::Done(Err(failure)) = &exchange else { return exchange };
         let Some(loss) = loss(failure) else { return exchange };
-        let left = patience(upstream, call).saturating_sub(began.elapsed());
+        let left = end(upstream, call, began).saturating_duration_since(Instant::now());
         let attempt = Attempt { number, act: call.manner.act, loss, left };
         let Some(wait) = upstream.breakers.sent_once_more(&attempt) else {
             return if call.manner.act.may_repeat() { Exchange::Done(Err(harmless(failure))) } else { exchange };
@@ -47,9 +44,9 @@ async fn send_once(upstream: &Arc<Upstream>, call: &Call, is_first: bool) -> Exc
     }
 }
 
-/// How long the caller waits, as far as it is known here.
-fn patience(upstream: &Upstream, call: &Call) -> Duration {
-    call.wishes.timeout.unwrap_or_else(|| upstream.patience().idle)
+/// Until when the caller waits, as far as it is known here.
+fn end(upstream: &Upstream, call: &Call, began: Instant) -> Instant {
+    call.until.unwrap_or_else(|| began + upstream.patience().idle)
 }
 
 /// What a failure says of whether the call arrived; nothing, where another attempt would end in the same way.

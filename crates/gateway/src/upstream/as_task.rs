@@ -177,6 +177,7 @@ fn legacy_call(caller: Caller, request: Envelope, method: Method) -> Call {
         param_headers: Vec::new(),
         only_as_task: false,
         wishes: Wishes::default(),
+        until: None,
         manner: Manner::of_method(method),
         so_far: SoFar::default(),
     }

@@ -25,14 +25,13 @@ pub(super) struct Deadline {
 }
 
 impl Deadline {
-    /// How long a call that begins `now` may take. What is only known by its kind says nothing of how long it may wait.
+    /// How long a call that is sent `now` may take. What is only known by its kind says nothing of how long it may wait.
     pub(super) fn of(usual: Patience, lane: &Lane, call: &Call, now: Instant) -> Self {
         let tool = call.manner.settings.as_deref().and_then(|settings| settings.timeout_s).map(Duration::from_secs);
         let configured = [tool, lane.timeout()].into_iter().flatten().min();
         let silence = configured.map(|silence| silence.min(usual.idle)).or_else(|| by_kind(usual, lane, call));
-        let until = call.wishes.timeout.map(|timeout| now + timeout);
         let patience = now + configured.unwrap_or(usual.idle);
-        Self { start_by: until.map_or(patience, |until| until.min(patience)), silence, until }
+        Self { start_by: call.until.map_or(patience, |until| until.min(patience)), silence, until: call.until }
     }
 
     /// When something has to have come of a call that is sent `now`, if that is known. A server that has to be started or
