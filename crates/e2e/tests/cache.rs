@@ -20,7 +20,11 @@ const PATH: &str = "/servers/world/mcp";
 struct World {
     calls: AtomicUsize,
     is_out_of_order: AtomicBool,
+    is_busy: AtomicBool,
 }
+
+/// How long the server has calls wait while it is busy, and how long its answers stand in.
+const BUSY_S: u64 = 2;
 
 impl World {
     fn start() -> (Arc<Self>, Scripted) {
@@ -40,6 +44,10 @@ impl World {
         let count = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
         if self.is_out_of_order.load(Ordering::SeqCst) {
             return Vec::new();
+        }
+        if self.is_busy.load(Ordering::SeqCst) {
+            let head = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close";
+            return format!("{head}\r\nRetry-After: {BUSY_S}\r\n\r\n").into_bytes();
         }
         let id = request["id"].to_string();
         if request["method"] == "resources/read" {
@@ -172,6 +180,20 @@ fn a_kept_answer_stands_in_for_a_server_that_fails() {
     assert_eq!(failed["result"]["isError"], true, "{failed}");
     world.is_out_of_order.store(false, Ordering::SeqCst);
     assert!(mark(&called(&node, "get_lamp", "{}")).is_null());
+}
+
+#[test]
+fn a_kept_answer_does_not_stand_in_once_the_fetch_has_outlasted_it() {
+    let (world, server) = World::start();
+    let tool = format!(
+        "[servers.world.tool.get_lamp]\ncache_s = 0\nstale_on_error_s = {BUSY_S}\n[breaker]\nfailures = 100\n[retry]\nattempts = 2\n"
+    );
+    let node = Node::start(&format!("{}{tool}", server.configured("world")));
+    assert_eq!(text(&called(&node, "get_lamp", "{}")), "call 1");
+    world.is_busy.store(true, Ordering::SeqCst);
+    let failed = called(&node, "get_lamp", "{}");
+    assert_eq!(world.calls(), 3, "it was sent once more");
+    assert!(failed["result"]["isError"] == true || failed["error"].is_object(), "{failed}");
 }
 
 #[test]

@@ -241,7 +241,8 @@ impl Reading<'_> {
     fn filling(&self, former: Option<Arc<Kept>>, spare: Option<Arc<Kept>>, ticket: Option<Ticket>) -> Filling {
         let drawer = self.gateway.traffic.cache.drawer(self.upstream).clone();
         let origin = Origin { about: About::of(self.call), began: Instant::now(), since: drawer.now(), drawer };
-        Filling { gateway: self.gateway.clone(), key: self.key, terms: self.terms, origin, former, spare, ticket }
+        let (gateway, demand) = (self.gateway.clone(), self.call.wishes.cache);
+        Filling { gateway, key: self.key, terms: self.terms, demand, origin, former, spare, ticket }
     }
 }
 
@@ -262,6 +263,7 @@ struct Filling {
     gateway: Gateway,
     key: Key,
     terms: Terms,
+    demand: Demand,
     origin: Origin,
     former: Option<Arc<Kept>>,
     spare: Option<Arc<Kept>>,
@@ -271,8 +273,8 @@ struct Filling {
 impl Filling {
     /// Keeps the answer if it is one that may be given again. Where there is none, the spare one stands in.
     fn end(self, end: End, was_asked: bool) -> End {
-        match (end, &self.spare) {
-            (Ok(answer), _) => {
+        match end {
+            Ok(answer) => {
                 if !was_asked
                     && is_whole(&answer)
                     && !answered_by::another_server(&answer.envelope)
@@ -282,15 +284,19 @@ impl Filling {
                 }
                 Ok(answer)
             }
-            (Err(failure), Some(spare)) if failure.is_of_the_server() && spare.is_good() => {
-                let age = spare.age(Instant::now());
-                let kept = given(spare, age, self.terms).unwrap_or(Err(failure));
-                kept.map(|answer| {
-                    AnsweredBy { server: self.origin.drawer.server(), step: answered_by::Step::Kept }.mark(answer)
-                })
-            }
-            (end, _) => end,
+            Err(failure) => self.stand_in(&failure).unwrap_or(Err(failure)),
         }
+    }
+
+    /// The spare answer, if it may stand in where a call failed like this. The call may have outlasted it.
+    fn stand_in(&self, failure: &Failure) -> Option<End> {
+        let spare = self.spare.as_ref().filter(|spare| failure.is_of_the_server() && spare.is_good())?;
+        let age = spare.age(Instant::now());
+        if self.demand.judge(self.terms.state(spare.hint, age), age) != Verdict::FetchOrGive {
+            return None;
+        }
+        let mark = AnsweredBy { server: self.origin.drawer.server(), step: answered_by::Step::Kept };
+        given(spare, age, self.terms).map(|end| end.map(|answer| mark.mark(answer)))
     }
 
     fn keep(&self, kept: Option<Kept>) {
