@@ -13,6 +13,7 @@ mod tempo;
 
 pub mod batch;
 pub mod breaker;
+pub mod gather;
 pub mod once;
 pub mod retry;
 pub mod single_flight;

@@ -72,7 +72,7 @@ use crate::{
     call::{Abilities, Call, Caller, Exchange},
     events::Patience,
     failure::Failure,
-    pipeline::{breaker::Breakers, duplicates::Reads, queue::Queues},
+    pipeline::{breaker::Breakers, combined::Gathering, duplicates::Reads, queue::Queues},
     residents::{Home, Residents},
 };
 
@@ -114,6 +114,8 @@ pub struct Upstream {
     pub breakers: Breakers,
     /// The reads under way at it.
     pub reads: Reads,
+    /// The calls that are to go to it together.
+    pub gathering: Gathering,
     /// The queues of the node, once the server is part of it.
     pub queues: OnceLock<Arc<Queues>>,
     calls: Arc<AtomicUsize>,
@@ -218,6 +220,7 @@ impl Upstream {
             }),
             breakers: Breakers::new(health.clone()),
             reads: Reads::default(),
+            gathering: Gathering::default(),
             health,
             pulse: Pulse::default(),
             starts: starts.clone(),
