@@ -22,7 +22,8 @@ fn server(reads: bool, fails: bool) -> (Scripted, Calls) {
         json!({ "resultType": "complete", "tools": [one, tool("get_many")], "ttlMs": 60_000, "cacheScope": "private" });
     let server = Scripted::reading(list, move |request| {
         let (name, arguments) = (&request["params"]["name"], &request["params"]["arguments"]);
-        seen.lock().unwrap().push((name.as_str().unwrap().to_owned(), arguments.clone()));
+        let name = name.as_str().expect("a tool has a name").to_owned();
+        seen.lock().expect("no test panics with it").push((name, arguments.clone()));
         let text =
             |arguments: &Value| json!({ "content": [{ "type": "text", "text": format!("got {}", arguments["n"]) }] });
         let mut result = match arguments["items"].as_array() {
@@ -50,7 +51,7 @@ fn together(server: &Scripted, count: u64) -> Value {
 }
 
 fn sizes(calls: &Calls) -> Vec<(String, usize)> {
-    let calls = calls.lock().unwrap();
+    let calls = calls.lock().expect("no test panics with it");
     let size = |arguments: &Value| arguments["items"].as_array().map_or(1, Vec::len);
     let mut sizes: Vec<_> = calls.iter().map(|(name, arguments)| (name.clone(), size(arguments))).collect();
     sizes.sort();
