@@ -9,6 +9,7 @@ use std::thread;
 use e2e::Node;
 use e2e::control::Control;
 use e2e::counting::Counting;
+use e2e::events::Stream;
 use e2e::fixture::{Era, Fixture};
 use e2e::jobs::{ask, ended, submit, task_in, try_submit};
 use e2e::program::{built, command};
@@ -103,6 +104,33 @@ fn a_job_that_runs_can_be_cancelled_and_one_that_waits_never_begins() {
         assert_eq!(ended(node.address(), task)["status"], "cancelled");
     }
     assert_eq!(counting.count("act", 2), 0);
+}
+
+#[test]
+fn who_listens_to_a_job_hears_of_its_end() {
+    let counting = Counting::start();
+    let node = Node::start(&counting.configured("count"));
+    let task = accepted(&node, "count_act", &json!({ "n": 1, "ms": 1_000 }));
+    let body = listening(&json!([task, "gw.made-up"]));
+    let headers = [&format!("MCP-Protocol-Version: {}", wire::MODERN), "Mcp-Method: subscriptions/listen"];
+    let mut stream = Stream::open(node.address(), &wire::post(node.address(), "/mcp", &headers, body.as_bytes()));
+    assert_eq!(stream.message()["params"]["notifications"]["taskIds"], json!([task]));
+    let last = loop {
+        let params = stream.message()["params"].clone();
+        if params["status"] != "working" {
+            break params;
+        }
+    };
+    assert_eq!((&last["taskId"], &last["result"]["content"][0]["text"]), (&json!(task), &json!("did 1")), "{last}");
+}
+
+fn listening(tasks: &Value) -> String {
+    let meta = json!({
+        "io.modelcontextprotocol/protocolVersion": wire::MODERN,
+        "io.modelcontextprotocol/clientCapabilities": { "extensions": { "io.modelcontextprotocol/tasks": {} } },
+    });
+    let params = json!({ "notifications": { "taskIds": tasks }, "_meta": meta });
+    json!({ "jsonrpc": "2.0", "id": 9, "method": "subscriptions/listen", "params": params }).to_string()
 }
 
 #[test]

@@ -6,7 +6,7 @@
 //! (`store`), the keys of its seals and long results.
 //!
 //! In reading order: [`gateway`] (the parts put together), [`current`] (how it changes), [`principal`] with [`sight`],
-//! [`identities`] with [`wrong_tokens`], [`call`], [`events`], [`failure`], [`intake`], [`alarm`], [`catalogue`], [`route`], [`manner`], [`pipeline`],
+//! [`identities`] with [`wrong_tokens`], [`call`], [`events`], [`failure`], [`intake`], [`alarm`], [`catalogue`], [`route`], [`manner`] with [`list_form`], [`pipeline`],
 //! [`cache`], [`upstream`], [`residents`], [`shape`] and [`results`], [`parked`], [`jobs`], `unasked` and [`batch`], [`session`], [`reach`], [`streams`], [`edge`],
 //! [`leaving`] (its way out).
 
@@ -29,6 +29,7 @@ pub mod intake;
 pub mod jobs;
 pub mod key_file;
 pub mod leaving;
+pub mod list_form;
 pub mod manner;
 pub mod parked;
 pub mod pipeline;

@@ -7,7 +7,7 @@ use config::{ToolRules, ToolSettings};
 use mcp::Method;
 use traffic::{Act, Tempo};
 
-use crate::{cache::Keeping, catalogue::listing::Item};
+use crate::{cache::Keeping, catalogue::listing::Item, list_form::ListForm};
 
 /// How calls of one thing are treated.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +20,8 @@ pub struct Manner {
     pub settings: Option<Arc<ToolSettings>>,
     /// What it has to do with answers that are kept, if anything.
     pub keeping: Option<Arc<Keeping>>,
+    /// The tool that does the same for a list, if its server says that there is one.
+    pub list_form: Option<Arc<ListForm>>,
 }
 
 impl Manner {
@@ -29,7 +31,8 @@ impl Manner {
         let act = settings.as_ref().and_then(|settings| settings.act).map_or(item.act, configured);
         let tempo = item.tempo;
         let keeping = Keeping::of_tool(act, settings.as_ref(), rules.keep_any());
-        Self { act, tempo, settings: settings.map(Arc::new), keeping: keeping.map(Arc::new) }
+        let list_form = ListForm::of_tool(&item.raw).map(Arc::new);
+        Self { act, tempo, settings: settings.map(Arc::new), keeping: keeping.map(Arc::new), list_form }
     }
 
     /// Of a method that names no tool.
@@ -53,7 +56,7 @@ impl Manner {
             | Method::Complete => Tempo::Reads,
             _ => Tempo::Unknown,
         };
-        Self { act, tempo, settings: None, keeping: None }
+        Self { act, tempo, ..Self::default() }
     }
 }
 

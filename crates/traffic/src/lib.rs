@@ -13,6 +13,7 @@ mod tempo;
 
 pub mod batch;
 pub mod breaker;
+pub mod gather;
 pub mod hedge;
 pub mod once;
 pub mod retry;

@@ -26,9 +26,21 @@ pub(super) fn is_wished(request: &Envelope) -> bool {
 
 /// The job that a request about a task means, if it is a job of ours.
 pub(super) fn meant(gateway: &Gateway, request: &Envelope, principal: &str) -> Option<JobId> {
-    let shown = request.param_text(Param::TaskId)?;
+    named(gateway, request.param_text(Param::TaskId)?, principal)
+}
+
+/// The job that this principal knows under this name, if it is one of ours.
+pub(super) fn named(gateway: &Gateway, shown: &str, principal: &str) -> Option<JobId> {
     let task = TaskId::reveal(&gateway.seals.ring(), principal, shown).ok()?;
     (task.server == config::Server::OWN).then(|| task.id.parse().ok())?
+}
+
+/// What a stream is told of a job that is in another state; `more` is further members.
+pub(super) async fn status(gateway: &Gateway, id: JobId, owner: &str, more: &str) -> Option<Bytes> {
+    let mut params = b"{".to_vec();
+    params.extend_from_slice(&members(gateway, id, owner).await.ok()?);
+    params.extend_from_slice(format!(",{more}}}").as_bytes());
+    Some(message::notification(Method::TaskStatus.as_str(), &params))
 }
 
 /// Makes a call of a modern client a job.
@@ -65,8 +77,16 @@ pub(super) async fn answer(gateway: &Gateway, inbound: &Inbound, job: JobId, id:
 
 /// A job with its end, as the extension describes tasks.
 async fn detailed(gateway: &Gateway, id: JobId, owner: &str) -> Result<Vec<u8>, Refused> {
+    let mut result = br#"{"resultType":"complete","#.to_vec();
+    result.extend_from_slice(&members(gateway, id, owner).await?);
+    result.push(b'}');
+    Ok(result)
+}
+
+/// The members that describe a job and its end.
+async fn members(gateway: &Gateway, id: JobId, owner: &str) -> Result<Vec<u8>, Refused> {
     let job = gateway.jobs.get(id, Some(owner)).await?;
-    let mut result = format!(r#"{{"resultType":"complete",{}"#, described(gateway, &job, true)).into_bytes();
+    let mut result = described(gateway, &job, true).into_bytes();
     match end(gateway, &job, Era::Modern).await? {
         End::None => {}
         End::Result(raw) => {
@@ -78,7 +98,6 @@ async fn detailed(gateway: &Gateway, id: JobId, owner: &str) -> Result<Vec<u8>, 
             result.extend_from_slice(&raw);
         }
     }
-    result.push(b'}');
     Ok(result)
 }
 

@@ -7,12 +7,13 @@ use bytes::Bytes;
 use mcp::{Envelope, Meta, Method, Param, ScanLimits, Splice, array, code, message, plain_text, task::TaskId};
 use tokio::sync::{broadcast, mpsc};
 
-use super::{Reply, STREAM_QUEUE, modern, newcomers};
+use super::{Reply, STREAM_QUEUE, jobs, modern, newcomers};
 use crate::{
     call::Caller,
     catalogue::{Endpoint, ListChange},
     failure::Failure,
     gateway::Gateway,
+    jobs::{Changed, JobId},
     route::{Inbound, find_resource},
     upstream::{
         Upstream,
@@ -127,6 +128,53 @@ struct Ears {
     /// What the client calls a subject of a server.
     shown: HashMap<(Arc<str>, Subject), String>,
     updates: Vec<(Arc<Upstream>, broadcast::Receiver<Change>)>,
+    jobs: OwnJobs,
+}
+
+/// The jobs that one listener wants to hear of.
+struct OwnJobs {
+    gateway: Gateway,
+    owner: Arc<str>,
+    ids: Vec<JobId>,
+    changes: broadcast::Receiver<Changed>,
+    /// One that has changed and is not told yet.
+    owed: Option<JobId>,
+}
+
+impl OwnJobs {
+    /// Those among the tasks of a filter that are jobs of the caller, with their names.
+    async fn find(gateway: &Gateway, caller: &Caller, wanted: &Filter) -> (Self, Vec<String>) {
+        let owner = caller.principal.name.clone();
+        // heard before it is looked, so that nothing falls between
+        let changes = gateway.jobs.changes();
+        let (mut ids, mut shown) = (Vec::new(), Vec::new());
+        for name in &wanted.tasks {
+            let Some(id) = jobs::named(gateway, name, &owner) else { continue };
+            if gateway.jobs.get(id, Some(&owner)).await.is_ok() {
+                ids.push(id);
+                shown.push(name.clone());
+            }
+        }
+        (Self { gateway: gateway.clone(), owner, ids, changes, owed: None }, shown)
+    }
+
+    /// What is to be told next. Given up half-way, it begins where it was.
+    async fn next(&mut self, id: &[u8]) -> Bytes {
+        loop {
+            if let Some(job) = self.owed {
+                let told = jobs::status(&self.gateway, job, &self.owner, &tag(id)).await;
+                self.owed = None;
+                if let Some(told) = told {
+                    return told;
+                }
+            }
+            match self.changes.recv().await {
+                Ok(changed) if self.ids.contains(&changed.id) => self.owed = Some(changed.id),
+                Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+            }
+        }
+    }
 }
 
 impl Ears {
@@ -144,7 +192,9 @@ impl Ears {
             }
         }
         let single = matches!(endpoint, Endpoint::Server(_));
-        let mut ears = Self { honoured: Filter::default(), watching: Vec::new(), shown, updates: Vec::new() };
+        let (jobs, known_jobs) = OwnJobs::find(gateway, caller, &wanted).await;
+        let honoured = Filter { tasks: known_jobs, ..Filter::default() };
+        let mut ears = Self { honoured, watching: Vec::new(), shown, updates: Vec::new(), jobs };
         let starting = by_server.into_values().map(|(upstream, subjects)| async move {
             let updates = upstream.changes.subscribe();
             let limit = std::time::Duration::from_millis(gateway.limits.list_ms_max);
@@ -218,6 +268,7 @@ impl Ears {
                     Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => continue,
                     Err(broadcast::error::RecvError::Closed) => return,
                 },
+                told = self.jobs.next(id) => told,
                 Some((server, change)) = updated.recv() => match self.update(id, server, change) {
                     Some(notification) => notification,
                     None => continue,
@@ -267,7 +318,8 @@ async fn find(
     }
     for shown in &wanted.tasks {
         let Ok(task) = TaskId::reveal(&gateway.seals.ring(), &caller.principal.name, shown) else { continue };
-        if let Some(upstream) = seen.members(endpoint).find(|upstream| *upstream.name == *task.server) {
+        let mut servers = seen.members(endpoint).filter(|upstream| !upstream.is_own());
+        if let Some(upstream) = servers.find(|upstream| *upstream.name == *task.server) {
             found.push((upstream.clone(), Subject::Task(task.id), shown.clone()));
         }
     }

@@ -19,7 +19,7 @@ use traffic::{
     single_flight::{Flights, Part},
 };
 
-use super::{hedge, retry};
+use super::combined;
 use crate::{
     call::{Abilities, Answer, Call, Exchange},
     failure::Failure,
@@ -76,21 +76,21 @@ impl Reads {
 /// Sends a call, or waits for the answer to one that asks the same.
 pub(super) async fn send(upstream: &Arc<Upstream>, call: &Call) -> Exchange {
     if call.manner.act != Act::Reads {
-        return retry::send(upstream, call).await;
+        return combined::send(upstream, call).await;
     }
-    let Some(mut question) = Question::of(upstream, call) else { return hedge::send(upstream, call).await };
+    let Some(mut question) = Question::of(upstream, call) else { return combined::send(upstream, call).await };
     loop {
         question.acts = upstream.reads.acts.load(Ordering::Relaxed) + upstream.changes.declared();
         let (part, told) = upstream.reads.join(&question);
         match part {
-            Part::Alone => return hedge::send(upstream, call).await,
+            Part::Alone => return combined::send(upstream, call).await,
             Part::Leads => {
                 let lead = Lead { upstream: upstream.clone(), question: Some(question) };
-                return lead.tell(hedge::send(upstream, call).await);
+                return lead.tell(combined::send(upstream, call).await);
             }
             Part::Follows => match within(call.until, told).await {
                 Ok(Ok(Some(end))) => return Exchange::Done(end),
-                Ok(Ok(None)) => return hedge::send(upstream, call).await,
+                Ok(Ok(None)) => return combined::send(upstream, call).await,
                 // the first was given up: somebody else becomes the first
                 Ok(Err(_)) => {}
                 Err(late) => return Exchange::Done(Err(late)),

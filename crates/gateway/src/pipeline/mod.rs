@@ -4,6 +4,7 @@
 
 pub mod breaker;
 mod cached;
+pub mod combined;
 pub mod detours;
 pub mod duplicates;
 mod fallback;

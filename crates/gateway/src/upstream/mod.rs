@@ -73,7 +73,7 @@ use crate::{
     call::{Abilities, Call, Caller, Exchange},
     events::Patience,
     failure::Failure,
-    pipeline::{breaker::Breakers, duplicates::Reads, hedge::Hedges, queue::Queues},
+    pipeline::{breaker::Breakers, combined::Gathering, duplicates::Reads, hedge::Hedges, queue::Queues},
     residents::{Home, Residents},
 };
 
@@ -117,6 +117,8 @@ pub struct Upstream {
     pub reads: Reads,
     /// How long its calls take of which a copy may be sent.
     pub hedges: Hedges,
+    /// The calls that are to go to it together.
+    pub gathering: Gathering,
     /// The queues of the node, once the server is part of it.
     pub queues: OnceLock<Arc<Queues>>,
     calls: Arc<AtomicUsize>,
@@ -222,6 +224,7 @@ impl Upstream {
             breakers: Breakers::new(health.clone()),
             reads: Reads::default(),
             hedges: Hedges::default(),
+            gathering: Gathering::default(),
             health,
             pulse: Pulse::default(),
             starts: starts.clone(),
