@@ -280,3 +280,18 @@ fn who_waits_for_a_server_that_fails_is_told_at_once() {
     });
     assert_eq!(scene.calls(), 1);
 }
+
+#[test]
+fn a_tool_of_a_server_that_has_not_said_what_it_has_is_unavailable_and_not_unknown() {
+    let silent = "command = \"sleep\"\nargs = [\"1000\"]\nstart_timeout_s = 1\nera = \"legacy\"\n";
+    let node = Node::start(&format!(
+        "[limits]\nlist_ms_max = 1_000\n[servers.s]\n{silent}[servers.s.tool.look]\ncache_s = 1\n"
+    ));
+    let call = |tool: &str| wire::call(node.address(), "/mcp", "7", tool, "{}").text();
+    for _ in 0..2 {
+        let answer = call("s_look");
+        assert!(answer.contains("`s` has not said yet what it has") && answer.contains("UNAVAILABLE"), "{answer}");
+    }
+    let answer = call("t_look");
+    assert!(answer.contains("unknown tool: t_look"), "{answer}");
+}

@@ -8,7 +8,13 @@ use mcp::{Envelope, Era, Method, Param, Span, array, code, message, mirrors, nam
 
 use crate::{
     call::{Abilities, Call, Caller, SoFar},
-    catalogue::{Catalogue, Endpoint, Member, listing::ListKind, seen::Seen, view::Route, wrapping},
+    catalogue::{
+        Catalogue, Endpoint, Member,
+        listing::ListKind,
+        seen::Seen,
+        view::{Route, View},
+        wrapping,
+    },
     failure::Failure,
     manner::Manner,
     pipeline::wishes::Wishes,
@@ -188,12 +194,21 @@ async fn find(catalogue: &Arc<Catalogue>, kind: ListKind, inbound: &Inbound, nam
     }
     let view = Box::pin(seen.view(endpoint)).await.ok_or_else(|| invalid("no such endpoint".to_owned()))?;
     // What a server does not list it may still have: some show a tool only to clients that can answer its questions.
-    view.route(kind, name).cloned().or(guessed).ok_or_else(|| {
-        let what = if kind == ListKind::Tools { "tool" } else { "prompt" };
-        let nearest = view.nearest(kind, name);
-        let hint = if nearest.is_empty() { String::new() } else { format!("; did you mean {}?", nearest.join(", ")) };
-        Failure::UnknownName(format!("unknown {what}: {name}{hint}"))
-    })
+    view.route(kind, name).cloned().or(guessed).ok_or_else(|| unknown(seen, &view, kind, (endpoint, name)))
+}
+
+/// What is said of a name that no view has: of a server that has never given its list, nobody knows whether it has it.
+fn unknown(seen: Seen<'_>, view: &View, kind: ListKind, (endpoint, name): (&Endpoint, &str)) -> Failure {
+    let is_single = matches!(endpoint, Endpoint::Server(_));
+    let mut owners = seen.shown_members(endpoint).filter(|member| is_single || own_name(member, name).is_some());
+    let unheard = owners.find_map(|member| Some((&member.upstream.name, seen.unheard(&member.upstream.name)?)));
+    if let Some((server, reason)) = unheard {
+        return Failure::Unavailable(format!("`{server}` has not said yet what it has: {reason}"));
+    }
+    let what = if kind == ListKind::Tools { "tool" } else { "prompt" };
+    let nearest = view.nearest(kind, name);
+    let hint = if nearest.is_empty() { String::new() } else { format!("; did you mean {}?", nearest.join(", ")) };
+    Failure::UnknownName(format!("unknown {what}: {name}{hint}"))
 }
 
 /// The server that a name must belong to if it exists at all: the only one of its endpoint, or the one whose prefix it

@@ -194,6 +194,14 @@ impl Catalogue {
         self.entries.iter().find(|entry| *entry.member.upstream.name == *server)
     }
 
+    /// Why nobody knows what a server has, if it has never given its lists.
+    fn unheard(&self, server: &str) -> Option<String> {
+        let part = self.entry(server)?.part.load();
+        let known = part.as_ref().is_some_and(|part| part.has_lists());
+        let reason = || part.as_ref().and_then(|part| part.failed.clone());
+        (!known).then(|| reason().unwrap_or_else(|| "it is being asked".to_owned()))
+    }
+
     /// The bundle of an endpoint, if it is one.
     pub fn bundle(&self, endpoint: &Endpoint) -> Option<&Bundle> {
         match &self.pages.get(endpoint)?.shape {

@@ -27,6 +27,11 @@ impl Part {
         self.lists.as_ref().map(|lists| &lists[kind as usize])
     }
 
+    /// Whether the server ever gave its lists.
+    pub fn has_lists(&self) -> bool {
+        self.lists.is_some()
+    }
+
     /// What a server has just said; `ttl_ms` is for lists that do not say how long they hold.
     pub(super) fn read(lists: [Listing; ListKind::COUNT], ttl_ms: u64) -> Self {
         let ttl_ms = lists.iter().filter_map(|list| list.ttl_ms).min().unwrap_or(ttl_ms);

@@ -70,6 +70,11 @@ impl<'c> Seen<'c> {
         }
     }
 
+    /// Why nobody knows what a server has, if it has never given its lists.
+    pub fn unheard(&self, server: &str) -> Option<String> {
+        self.catalogue.unheard(server)
+    }
+
     fn shows(&self, server: &str) -> bool {
         self.sight().is_none_or(|sight| sight.shows_server(server))
     }
