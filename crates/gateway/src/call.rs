@@ -5,7 +5,10 @@
 //! client edge and the server edge each translate their era to and from this; nothing in between asks about eras.
 
 use std::{
-    sync::{Arc, Weak},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Instant,
 };
 
@@ -157,12 +160,32 @@ pub struct Call {
 }
 
 /// What has become of a call before it is sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct SoFar {
     /// Another server was called, and had no answer.
     pub is_elsewhere: bool,
     /// It was sent before, and lost.
     pub is_again: bool,
+    /// Where it is noted at which instance of its server it is, if somebody wants to know.
+    pub whereabouts: Option<Whereabouts>,
+    /// The instance of its server at which it is already: another one is to be asked.
+    pub is_at: Option<usize>,
+}
+
+/// At which instance of its server a call is, for the copy of it that goes to another one.
+#[derive(Clone, Debug, Default)]
+pub struct Whereabouts(Arc<AtomicUsize>);
+
+impl Whereabouts {
+    /// It is sent to this instance.
+    pub fn note(&self, at: usize) {
+        self.0.store(at + 1, Ordering::Relaxed);
+    }
+
+    /// The instance to which it was sent last; nothing if it was not sent yet.
+    pub fn at(&self) -> Option<usize> {
+        self.0.load(Ordering::Relaxed).checked_sub(1)
+    }
 }
 
 impl Call {

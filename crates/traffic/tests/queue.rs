@@ -10,7 +10,7 @@ use std::{
 use proptest::prelude::*;
 use traffic::{
     Class,
-    queue::{Bound, End, Entry, Hold, Limits, LockKey, Next, Offer, Queue, Share, Ticket, WEIGHTS},
+    queue::{Bound, End, Entry, Hold, Late, Limits, LockKey, Next, Offer, Queue, Share, Ticket, WEIGHTS},
 };
 
 const SERVERS: usize = 2;
@@ -125,6 +125,7 @@ impl Node {
                     lock: object.map(|object| LockKey::of("object", &[object])),
                     cost: if self.is_even { 1 } else { cost },
                     deadline: self.now + Duration::from_millis(patience_ms),
+                    until: None,
                 };
                 self.offer(server, principal, entry);
             }
@@ -159,8 +160,8 @@ impl Node {
                 self.started(ticket.id);
             }
             Offer::Waits(ticket) => self.calls.push(known(ticket)),
-            Offer::Late(wait) => {
-                self.comes_too_late(server, &wanted, wait);
+            Offer::Late(late) => {
+                self.comes_too_late(server, &wanted, late.wait);
                 self.ended.push(id);
             }
             Offer::Refused(refusal) => {
@@ -196,6 +197,7 @@ impl Node {
                     nothing = false;
                     match next {
                         Next::Starts(ticket) => self.started(ticket.id),
+                        Next::TooShort(short) => panic!("{short:?} has no end"),
                         Next::Expired(ticket) => {
                             let call = self.take(ticket.id);
                             assert!(call.entry.deadline <= self.now && !call.is_running, "{call:?}");
@@ -349,7 +351,7 @@ impl Node {
             }
         };
         assert!(is_true, "{call:?} waits for nothing");
-        assert!(queue.place(call.ticket).is_some());
+        assert!(queue.place(call.ticket, self.now).is_some());
     }
 }
 
@@ -404,6 +406,7 @@ fn entry(share: &Arc<Share>, now: Instant) -> Entry {
         lock: None,
         cost: 1,
         deadline,
+        until: None,
     }
 }
 
@@ -450,9 +453,9 @@ fn a_caller_is_told_its_place_and_how_long_it_will_be() {
     let urgent = Entry { class: Class::High, ..entry(&busy, now) };
     let Offer::Waits(urgent) = queue.offer(urgent, 4, &room, now) else { panic!("one runs") };
     let places: HashMap<u64, u32> =
-        queue.calls().filter_map(|(ticket, _)| Some((ticket.id, queue.place(ticket)?.ahead))).collect();
+        queue.calls().filter_map(|(ticket, _)| Some((ticket.id, queue.place(ticket, now)?.ahead))).collect();
     assert_eq!(places, HashMap::from([(4, 0), (2, 1), (3, 2)]));
-    assert_eq!(queue.place(urgent).and_then(|place| place.wait), Some(Duration::from_secs(2)));
+    assert_eq!(queue.place(urgent, now).and_then(|place| place.wait), Some(Duration::from_secs(2)));
 }
 
 #[test]
@@ -493,7 +496,7 @@ fn a_call_that_would_start_too_late_is_refused_at_once_with_the_wait() {
         let entry = Entry { deadline: now + Duration::from_secs(seconds), ..entry(share, now) };
         queue.offer(entry, 200 + seconds, &room, now)
     };
-    assert_eq!(within(&busy, 3), Offer::Late(Duration::from_secs(5)));
+    assert_eq!(within(&busy, 3), Offer::Late(Late { wait: Duration::from_secs(5), takes: Duration::ZERO }));
     assert!(matches!(within(&busy, 8), Offer::Waits(_)));
     assert!(matches!(within(&other, 1), Offer::Waits(_)), "others may have their turn first");
 }

@@ -439,6 +439,8 @@ fn told_by(failure: &Failure, is_hurried: bool) -> End {
         | Failure::Full { .. }
         | Failure::Expired
         | Failure::TooLate { .. }
+        | Failure::TooShort { .. }
+        | Failure::Withheld
         | Failure::Withdrawn
         | Failure::TooOften { .. }
         | Failure::UnknownName(_)

@@ -228,9 +228,15 @@ fn has_happened(end: &End) -> bool {
             )
         ),
         Ok(answer) => answer.envelope.result_text(ResultKey::ResultType) != Some("input_required"),
-        Err(Failure::Lost | Failure::Timeout | Failure::Unanswered | Failure::Garbage(_) | Failure::TooLarge(_)) => {
-            true
-        }
+        Err(
+            Failure::Lost
+            | Failure::Timeout
+            | Failure::Unanswered
+            | Failure::OutcomeUnknown(_)
+            | Failure::Withdrawn
+            | Failure::Garbage(_)
+            | Failure::TooLarge(_),
+        ) => true,
         Err(_) => false,
     }
 }

@@ -15,7 +15,7 @@ use tokio::sync::{Notify, Semaphore, oneshot};
 use traffic::{
     Act, Class, Silences,
     adaptive::{Bounds, Change},
-    queue::{Bound, End, Entry, Full, Limits, Next, Offer, Place, Queue, Record, State, Ticket},
+    queue::{Bound, End, Entry, Full, Late, Limits, Next, Offer, Place, Queue, Record, State, Ticket, TooShort},
 };
 
 use super::{Load, Queues, Slot, waiting::Waiting};
@@ -143,7 +143,7 @@ impl Lane {
                 lane.serve_crowd(queues, &mut crowd, now);
                 Ok(Entered::Waits(Waiting::new(Slot::queued(queues, lane, ticket, act), turn)))
             }
-            Offer::Late(wait) => Err(Failure::TooLate { wait }),
+            Offer::Late(Late { wait, takes }) => Err(Failure::TooLate { wait, takes }),
             Offer::Refused(refusal) => {
                 let whose = match refusal.full {
                     Full::Server => "too many calls to this server are in flight",
@@ -219,7 +219,7 @@ impl Lane {
         let Some((ticket, _)) = crowd.queue.calls().find(|(ticket, _)| ticket.id == id) else { return false };
         if let Some(turn) = crowd.turns.remove(&id) {
             crowd.queue.finish(ticket, End::Cancelled, self.room(queues), Instant::now());
-            let _ = turn.send(Err(Failure::Withdrawn));
+            let _ = turn.send(Err(Failure::Withheld));
         } else if crowd.withdrawn.insert(id) {
             self.withdrawing.fetch_add(1, Ordering::SeqCst);
             self.withdrawal.notify_waiters();
@@ -247,14 +247,14 @@ impl Lane {
 
     /// Where a waiting call stands.
     pub(super) fn place(&self, ticket: Ticket) -> Option<Place> {
-        self.lock().queue.place(ticket)
+        self.lock().queue.place(ticket, Instant::now())
     }
 
     /// How busy it is.
     pub(super) fn load(&self) -> Load {
         let crowd = self.lock();
         let queue = &crowd.queue;
-        let (next, limits) = (queue.next_place(), queue.limits());
+        let (next, limits) = (queue.next_place(Instant::now()), queue.limits());
         Load {
             running: queue.running(),
             waiting: next.ahead,
@@ -298,6 +298,9 @@ impl Lane {
                 let (ticket, verdict) = match next {
                     Next::Starts(ticket) => (ticket, Ok(())),
                     Next::Expired(ticket) => (ticket, Err(Failure::Expired)),
+                    Next::TooShort(TooShort { ticket, takes, retry_after }) => {
+                        (ticket, Err(Failure::TooShort { takes, retry_after }))
+                    }
                 };
                 if let Some(turn) = crowd.turns.remove(&ticket.id) {
                     // whoever does not wait any more gives the place back

@@ -57,8 +57,8 @@ impl Slot {
     /// The call has failed.
     pub(super) fn failed(mut self, failure: Failure) -> Failure {
         self.end = match failure {
-            Failure::Timeout | Failure::Unanswered | Failure::Expired => End::Timeout,
-            Failure::Withdrawn => End::Cancelled,
+            Failure::Timeout | Failure::Unanswered | Failure::Expired | Failure::TooShort { .. } => End::Timeout,
+            Failure::Withheld | Failure::Withdrawn => End::Cancelled,
             _ => End::Failed,
         };
         failure
