@@ -440,8 +440,8 @@ fn told_by(failure: &Failure, is_hurried: bool) -> End {
         | Failure::Expired
         | Failure::TooLate { .. }
         | Failure::TooShort { .. }
-        | Failure::Withheld
-        | Failure::Withdrawn
+        | Failure::Withdrawn { .. }
+        | Failure::StillUnderWay
         | Failure::TooOften { .. }
         | Failure::UnknownName(_)
         | Failure::Refused(..) => End::Untold,

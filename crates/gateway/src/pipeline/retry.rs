@@ -23,6 +23,7 @@ pub(super) async fn send(upstream: &Arc<Upstream>, call: &Call) -> Exchange {
     loop {
         let exchange = send_once(upstream, again.as_ref().unwrap_or(call), number == 1).await;
         let Exchange::Done(Err(failure)) = &exchange else { return exchange };
+        call.so_far.trace.note(failure);
         let Some(loss) = loss(failure) else { return exchange };
         let left = end(upstream, call, began).saturating_duration_since(Instant::now());
         let attempt = Attempt { number, act: call.manner.act, loss, left };
