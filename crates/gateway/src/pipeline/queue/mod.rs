@@ -238,7 +238,7 @@ async fn send(
     let exchange = tokio::select! {
         biased;
         exchange = heard => exchange.unwrap_or(Exchange::Done(Err(Failure::Timeout))),
-        () = slot.withdrawn() => Exchange::Done(Err(Failure::Withdrawn)),
+        () = slot.withdrawn() => Exchange::Done(Err(Failure::Withdrawn { was_sent: true })),
     };
     match watched(exchange, permit) {
         Exchange::Running(mut events) => {
