@@ -19,10 +19,11 @@ const NEVER: &str = "[breaker]\nfailures = 1000\nwindow_calls = 100_000\n";
 /// How long a call may take that is refused at once; the margin is for a busy machine.
 const AT_ONCE: Duration = Duration::from_millis(500);
 
-/// A list of `look`, which reads, and `act`, which says nothing of itself.
+/// A list of `look`, which reads, `set`, which may be repeated, and `act`, which says nothing of itself.
 fn list() -> Value {
     let tool = |name: &str, annotations: Value| json!({ "name": name, "inputSchema": { "type": "object" }, "annotations": annotations });
-    let tools = [tool("look", json!({ "readOnlyHint": true })), tool("act", json!({}))];
+    let set = tool("set", json!({ "idempotentHint": true }));
+    let tools = [tool("look", json!({ "readOnlyHint": true })), set, tool("act", json!({}))];
     json!({ "resultType": "complete", "tools": tools, "ttlMs": 60_000, "cacheScope": "private" })
 }
 
@@ -194,11 +195,15 @@ fn reads_of_the_same_at_the_same_time_are_one_call() {
 
 /// Calls `act` under a key, with arguments.
 fn act_under(scene: &Scene, key: &str, arguments: &str) -> Answer {
-    let headers = wire::modern_call_headers("act");
-    let key = format!("Idempotency-Key: {key}");
-    let headers: Vec<&str> = headers.iter().map(String::as_str).chain([key.as_str()]).collect();
-    let body = wire::modern_call("7", "act", arguments);
-    wire::exchange(scene.node.address(), &wire::post(scene.node.address(), "/servers/s/mcp", &headers, body.as_bytes()))
+    wire::exchange(scene.node.address(), &under(scene, ("act", arguments), &[&format!("Idempotency-Key: {key}")]))
+}
+
+/// The request of a call with headers.
+fn under(scene: &Scene, (tool, arguments): (&str, &str), more: &[&str]) -> Vec<u8> {
+    let headers = wire::modern_call_headers(tool);
+    let headers: Vec<&str> = headers.iter().map(String::as_str).chain(more.iter().copied()).collect();
+    let body = wire::modern_call("7", tool, arguments);
+    wire::post(scene.node.address(), "/servers/s/mcp", &headers, body.as_bytes())
 }
 
 #[test]
@@ -233,12 +238,8 @@ fn a_call_under_a_key_goes_on_when_its_caller_hangs_up() {
         thread::sleep(Duration::from_millis(300));
         result(id, &format!("number {n}"), false)
     });
-    let address = scene.node.address();
-    let headers = wire::modern_call_headers("act");
-    let headers: Vec<&str> = headers.iter().map(String::as_str).chain(["Idempotency-Key: k-1"]).collect();
-    let body = wire::modern_call("7", "act", "{}");
-    let mut connection = wire::connect(address);
-    wire::send(&mut connection, &wire::post(address, "/servers/s/mcp", &headers, body.as_bytes()));
+    let mut connection = wire::connect(scene.node.address());
+    wire::send(&mut connection, &under(&scene, ("act", "{}"), &["Idempotency-Key: k-1"]));
     let since = Instant::now();
     while scene.calls() == 0 {
         assert!(since.elapsed() < Duration::from_secs(20), "the call never came");
@@ -247,6 +248,68 @@ fn a_call_under_a_key_goes_on_when_its_caller_hangs_up() {
     drop(connection);
     assert!(act_under(&scene, "k-1", "{}").text().contains("number 1"));
     assert_eq!(scene.calls(), 1);
+}
+
+#[test]
+fn a_repeatable_call_under_a_key_stays_unknown_when_only_its_last_attempt_was_never_sent() {
+    let rules = "[breaker]\nfailures = 1\nopen_s = 3600\nopen_s_max = 3600\n";
+    let scene = Scene::with(rules, |n, id| if n == 1 { Vec::new() } else { result(id, "well", false) });
+    let set = || wire::exchange(scene.node.address(), &under(&scene, ("set", "{}"), &["Idempotency-Key: k-1"]));
+    let lost = set();
+    assert!(lost.text().contains("[OUTCOME_UNKNOWN]"), "{}", lost.text());
+    assert_eq!(scene.control().ask("POST", "/servers/s/breaker/reset").0, 200);
+    let again = set();
+    assert!(again.text().contains("[OUTCOME_UNKNOWN]"), "{}", again.text());
+    assert_eq!(scene.calls(), 1);
+}
+
+#[test]
+fn who_waits_for_the_first_under_a_key_waits_no_longer_than_his_own_time() {
+    let (go_on, going_on) = mpsc::sync_channel::<()>(1);
+    let going_on = Mutex::new(going_on);
+    let scene = Scene::with(NEVER, move |n, id| {
+        let _ = going_on.lock().expect("one call at a time").recv();
+        result(id, &format!("number {n}"), false)
+    });
+    thread::scope(|scope| {
+        let first = scope.spawn(|| act_under(&scene, "k-1", "{}"));
+        let since = Instant::now();
+        while scene.calls() == 0 {
+            assert!(since.elapsed() < Duration::from_secs(20), "the call never came");
+            thread::yield_now();
+        }
+        let hurried = under(&scene, ("act", "{}"), &["Idempotency-Key: k-1", "X-Timeout: 1"]);
+        let told = wire::exchange(scene.node.address(), &hurried);
+        assert_eq!(told.code(), Some(-31002), "{}", told.text());
+        assert!(told.text().contains("still under way"), "{}", told.text());
+        go_on.send(()).expect("the server waits");
+        assert!(first.join().expect("a call ends").text().contains("number 1"));
+    });
+    assert!(act_under(&scene, "k-1", "{}").text().contains("number 1"));
+    assert_eq!(scene.calls(), 1);
+}
+
+#[test]
+fn who_waits_for_the_read_of_somebody_with_less_time_has_all_of_his_own() {
+    let scene = Scene::with(NEVER, |n, id| match n {
+        1 => loop {
+            thread::park();
+        },
+        _ => result(id, &format!("number {n}"), false),
+    });
+    thread::scope(|scope| {
+        let look = |time| wire::exchange(scene.node.address(), &under(&scene, ("look", "{}"), &[time]));
+        let hurried = scope.spawn(move || look("X-Timeout: 1"));
+        let since = Instant::now();
+        while scene.calls() == 0 {
+            assert!(since.elapsed() < Duration::from_secs(20), "the call never came");
+            thread::yield_now();
+        }
+        let patient = look("X-Timeout: 30");
+        assert!(patient.text().contains("number 2"), "{}", patient.text());
+        assert!(hurried.join().expect("a call ends").text().contains("[TIMEOUT]"));
+    });
+    assert_eq!(scene.calls(), 2);
 }
 
 #[test]

@@ -5,7 +5,10 @@
 //! client edge and the server edge each translate their era to and from this; nothing in between asks about eras.
 
 use std::{
-    sync::{Arc, Weak},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Instant,
 };
 
@@ -157,18 +160,59 @@ pub struct Call {
 }
 
 /// What has become of a call before it is sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct SoFar {
     /// Another server was called, and had no answer.
     pub is_elsewhere: bool,
     /// It was sent before, and lost.
     pub is_again: bool,
+    /// What its attempts have left behind.
+    pub trace: Trace,
+}
+
+/// Whether an attempt of a call that failed may have had an effect; noted where somebody wants to know. Clones speak of the
+/// same call, so nothing is forgotten when the last attempt was never sent.
+#[derive(Clone, Debug, Default)]
+pub struct Trace(Option<Arc<AtomicBool>>);
+
+impl Trace {
+    /// Somebody wants to know.
+    pub fn wanted() -> Self {
+        Self(Some(Arc::default()))
+    }
+
+    /// An attempt has failed like this.
+    pub fn note(&self, failure: &Failure) {
+        if let Some(left) = self.0.as_ref().filter(|_| failure.may_have_happened()) {
+            left.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Another call stood for this one, and has left this behind.
+    pub fn take_over(&self, other: &Self) {
+        if let Some(left) = self.0.as_ref().filter(|_| other.is_left()) {
+            left.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether an attempt may have had an effect.
+    pub fn is_left(&self) -> bool {
+        self.0.as_ref().is_some_and(|left| left.load(Ordering::Relaxed))
+    }
 }
 
 impl Call {
     /// From this moment it has the time that its caller gives it.
     pub fn begin(&mut self) {
         self.until = self.wishes.timeout.map(|timeout| Instant::now() + timeout);
+    }
+
+    /// What comes of something that is waited for, unless the time that its caller gives it ends before.
+    pub async fn in_time<T>(&self, awaited: impl Future<Output = T>) -> Option<T> {
+        match self.until {
+            Some(until) => tokio::time::timeout_at(until.into(), awaited).await.ok(),
+            None => Some(awaited.await),
+        }
     }
 
     /// The request for an upstream of `era`, under an id of ours. A progress token becomes that id too, because it

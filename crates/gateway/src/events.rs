@@ -195,7 +195,7 @@ impl Events {
             biased;
             Some(event) = note(notes) => event,
             end = done => Event::Done(end.unwrap_or(Err(Failure::Lost))),
-            () = withdrawn(slot.as_ref()) => Event::Done(Err(Failure::Withdrawn)),
+            () = withdrawn(slot.as_ref()) => Event::Done(Err(Failure::Withdrawn { was_sent: true })),
         }
     }
 }

@@ -79,9 +79,15 @@ pub enum Failure {
     /// The call was made in another life of the program, and nobody knows how it ended.
     #[error("what became of the call is not known: {0}")]
     OutcomeUnknown(String),
+    /// The first call under the same key is still under way, and there is no more time to wait for it.
+    #[error("the first call under this idempotency key is still under way")]
+    StillUnderWay,
     /// An operator ended the call.
     #[error("the call was cancelled by an operator")]
-    Withdrawn,
+    Withdrawn {
+        /// Whether it had been sent.
+        was_sent: bool,
+    },
     /// A rate is used up; nothing was done.
     #[error("{whose} more calls than are allowed in this time")]
     TooOften {
@@ -120,8 +126,8 @@ impl Failure {
             | Self::SessionGone => "UNAVAILABLE",
             Self::Unauthorized(_) => "UNAUTHORIZED",
             Self::Lost | Self::Unanswered | Self::OutcomeUnknown(_) => "OUTCOME_UNKNOWN",
-            Self::Timeout | Self::Expired | Self::TooLate { .. } => "TIMEOUT",
-            Self::Withdrawn => "CANCELLED",
+            Self::Timeout | Self::Expired | Self::TooLate { .. } | Self::StillUnderWay => "TIMEOUT",
+            Self::Withdrawn { .. } => "CANCELLED",
             Self::Garbage(_) | Self::Rejected(_) => "UPSTREAM_ERROR",
             Self::TooLarge(_) => "TOO_LARGE",
             Self::Overloaded | Self::Full { .. } | Self::Refused(code::OVERLOADED, _) => "OVERLOADED",
@@ -144,6 +150,7 @@ impl Failure {
         !matches!(
             self,
             Self::NotKept
+                | Self::StillUnderWay
                 | Self::TooOften { .. }
                 | Self::Refused(..)
                 | Self::MissingCapability(_)
@@ -177,7 +184,11 @@ impl Failure {
                 "call again in a moment"
             }
             Self::Expired | Self::TooLate { .. } => "call again later, or give it more time",
-            Self::Withdrawn => "what it had begun may have happened: ask the operator before you call again",
+            Self::StillUnderWay => "call again under the same key: that makes it no second time",
+            Self::Withdrawn { was_sent: false } => "ask the operator before you call again",
+            Self::Withdrawn { was_sent: true } => {
+                "what it had begun may have happened: ask the operator before you call again"
+            }
             Self::TooOften { .. } => "call again after `retry_after_ms`",
             Self::Refused(code::NO_SESSION | code::SESSION_EXPIRED, _) => "open a session, and name it",
             Self::MissingCapability(_) | Self::Refused(code::MISSING_CAPABILITY, _) => {
@@ -201,8 +212,8 @@ impl Failure {
             | Self::NotKept
             | Self::SessionGone => code::UNAVAILABLE,
             Self::Lost | Self::Unanswered | Self::OutcomeUnknown(_) => code::OUTCOME_UNKNOWN,
-            Self::Timeout | Self::Expired | Self::TooLate { .. } => code::DEADLINE,
-            Self::Garbage(_) | Self::Rejected(_) | Self::TooLarge(_) | Self::Withdrawn => code::INTERNAL,
+            Self::Timeout | Self::Expired | Self::TooLate { .. } | Self::StillUnderWay => code::DEADLINE,
+            Self::Garbage(_) | Self::Rejected(_) | Self::TooLarge(_) | Self::Withdrawn { .. } => code::INTERNAL,
             Self::Overloaded | Self::Full { .. } => code::OVERLOADED,
             Self::TooOften { .. } => code::RATE_LIMITED,
             Self::MissingCapability(_) => code::MISSING_CAPABILITY,
@@ -219,6 +230,7 @@ impl Failure {
                 | Self::Full { .. }
                 | Self::Expired
                 | Self::TooLate { .. }
+                | Self::StillUnderWay
                 | Self::TooOften { .. }
                 | Self::LeftAlone { .. }
                 | Self::NotKept
@@ -262,7 +274,24 @@ impl Failure {
                 | Self::Full { .. }
                 | Self::Expired
                 | Self::TooLate { .. }
+                | Self::StillUnderWay
         )
+    }
+
+    /// Whether the server may have done what was asked of it, or a part.
+    pub fn may_have_happened(&self) -> bool {
+        match self {
+            Self::Lost
+            | Self::Timeout
+            | Self::Unanswered
+            | Self::OutcomeUnknown(_)
+            | Self::Withdrawn { was_sent: true }
+            | Self::Garbage(_)
+            | Self::TooLarge(_) => true,
+            // without a time it may come from something between us and the server that knows nothing of its fate
+            Self::TurnedAway { status, after } => *status != 429 && after.is_none(),
+            _ => false,
+        }
     }
 
     /// When to come again, where that is known.
@@ -315,6 +344,23 @@ impl From<supervisor::Error> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_never_reached_the_server_did_not_happen() {
+        let away = |status, after: Option<u64>| Failure::TurnedAway { status, after: after.map(Duration::from_secs) };
+        for unsent in [
+            Failure::Unavailable(String::new()),
+            Failure::Withdrawn { was_sent: false },
+            Failure::Expired,
+            away(429, None),
+            away(503, Some(1)),
+        ] {
+            assert!(!unsent.may_have_happened(), "{unsent:?}");
+        }
+        for sent in [Failure::Lost, Failure::Timeout, Failure::Withdrawn { was_sent: true }, away(503, None)] {
+            assert!(sent.may_have_happened(), "{sent:?}");
+        }
+    }
 
     #[test]
     fn a_resource_that_is_not_there_has_the_code_of_the_clients_era() {

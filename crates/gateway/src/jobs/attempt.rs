@@ -85,21 +85,12 @@ fn answered(server: &str, answer: &Answer) -> Outcome {
 
 /// What a call without an answer means for the job.
 fn failed(gateway: &Gateway, claimed: &Claimed, failure: &Failure) -> Outcome {
-    let did_nothing = failure.is_retryable() || matches!(failure, Failure::SessionGone | Failure::Rejected(_));
-    let may_have_acted = matches!(
-        failure,
-        Failure::Lost
-            | Failure::Timeout
-            | Failure::Unanswered
-            | Failure::OutcomeUnknown(_)
-            | Failure::Withdrawn
-            | Failure::Garbage(_)
-            | Failure::TooLarge(_)
-    );
-    let may_do_better = matches!(failure, Failure::Lost | Failure::Timeout | Failure::Garbage(_));
-    if did_nothing || (may_do_better && claimed.job.repeatable) {
+    let was_refused = matches!(failure, Failure::SessionGone | Failure::Rejected(_));
+    let was_lost = matches!(failure, Failure::Lost | Failure::Timeout | Failure::Garbage(_));
+    let may_do_better = failure.is_retryable() || was_refused || was_lost;
+    if may_do_better && (claimed.job.repeatable || !failure.may_have_happened()) {
         again(gateway, claimed, failure)
-    } else if may_have_acted && !claimed.job.repeatable {
+    } else if failure.may_have_happened() && !claimed.job.repeatable {
         Outcome::Unknown { reason: format!("{failure}: look whether it happened before you call again") }
     } else {
         Outcome::Failed { reason: failure.to_string(), answer: None }

@@ -439,7 +439,8 @@ fn told_by(failure: &Failure, is_hurried: bool) -> End {
         | Failure::Full { .. }
         | Failure::Expired
         | Failure::TooLate { .. }
-        | Failure::Withdrawn
+        | Failure::Withdrawn { .. }
+        | Failure::StillUnderWay
         | Failure::TooOften { .. }
         | Failure::UnknownName(_)
         | Failure::Refused(..) => End::Untold,

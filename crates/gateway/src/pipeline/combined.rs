@@ -17,7 +17,7 @@ use traffic::{
 
 use super::{hedge, retry};
 use crate::{
-    call::{Abilities, Answer, Call, Exchange},
+    call::{Abilities, Answer, Call, Exchange, SoFar, Trace},
     failure::Failure,
     list_form::{ListForm, split},
     manner::Manner,
@@ -128,6 +128,9 @@ async fn together(upstream: Arc<Upstream>, form: Arc<ListForm>, mut members: Vec
             _ = all_gone => return,
         }
     };
+    for member in &members {
+        member.call.so_far.trace.take_over(&one.so_far.trace);
+    }
     let parts = end.as_ref().ok().and_then(|answer| split(answer, members.len()));
     match parts {
         Some(parts) => {
@@ -179,6 +182,7 @@ fn one_of(members: &[Member], form: &ListForm) -> Result<Call, Failure> {
         is_settled: true,
         own_name: form.tool.as_str().into(),
         manner: Manner { act: first.manner.act, tempo: first.manner.tempo, ..Manner::default() },
+        so_far: SoFar { trace: Trace::wanted(), ..first.so_far },
         ..first
     })
 }

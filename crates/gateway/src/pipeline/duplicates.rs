@@ -86,23 +86,26 @@ pub(super) async fn send(upstream: &Arc<Upstream>, call: &Call) -> Exchange {
             Part::Alone => return combined::send(upstream, call).await,
             Part::Leads => {
                 let lead = Lead { upstream: upstream.clone(), question: Some(question) };
-                return lead.tell(combined::send(upstream, call).await);
+                return lead.tell(call, combined::send(upstream, call).await);
             }
-            Part::Follows => match within(call.until, told).await {
-                Ok(Ok(Some(end))) => return Exchange::Done(end),
-                Ok(Ok(None)) => return combined::send(upstream, call).await,
+            Part::Follows => match call.in_time(told).await {
+                Some(Ok(Some(end))) => return Exchange::Done(end),
+                Some(Ok(None)) => return combined::send(upstream, call).await,
                 // the first was given up: somebody else becomes the first
-                Ok(Err(_)) => {}
-                Err(late) => return Exchange::Done(Err(late)),
+                Some(Err(_)) => {}
+                None => return Exchange::Done(Err(Failure::Timeout)),
             },
         }
     }
 }
 
-async fn within<T>(until: Option<Instant>, told: impl Future<Output = T>) -> Result<T, Failure> {
-    match until {
-        Some(until) => tokio::time::timeout_at(until.into(), told).await.map_err(|_| Failure::Timeout),
-        None => Ok(told.await),
+/// Whether a call has ended because its caller gave it no more time.
+fn has_run_out(call: &Call, exchange: &Exchange) -> bool {
+    let Some(until) = call.until else { return false };
+    match exchange {
+        Exchange::Done(Err(Failure::TooLate { .. })) => true,
+        Exchange::Done(Err(Failure::Timeout | Failure::Expired)) => until <= Instant::now(),
+        _ => false,
     }
 }
 
@@ -113,8 +116,11 @@ struct Lead {
 }
 
 impl Lead {
-    /// Tells the others.
-    fn tell(mut self, exchange: Exchange) -> Exchange {
+    /// Tells the others, unless the first had too little time for an answer, which is nothing to them.
+    fn tell(mut self, call: &Call, exchange: Exchange) -> Exchange {
+        if has_run_out(call, &exchange) {
+            return exchange;
+        }
         for teller in self.land() {
             let told = match &exchange {
                 Exchange::Done(end) => Some(end.clone()),

@@ -125,11 +125,7 @@ fn equivalents(gateway: &Gateway, upstream: &Upstream, call: &Call) -> Vec<Strin
 /// The same call at the server `name`, if that has the tool, the caller may see it, it keeps to the same regions, and
 /// its rates leave room.
 async fn found(gateway: &Gateway, upstream: &Upstream, call: &Call, name: &str) -> Option<route::Routed> {
-    let looked_up = route::elsewhere(&gateway.catalogue, call, name);
-    let (other, call) = match call.until {
-        Some(until) => tokio::time::timeout_at(until.into(), looked_up).await.ok()??,
-        None => looked_up.await?,
-    };
+    let (other, call) = call.in_time(route::elsewhere(&gateway.catalogue, call, name)).await??;
     if !keeps_to_the_regions_of(upstream, &other) {
         return None;
     }
@@ -219,7 +215,7 @@ mod tests {
             check(away(429, None), act, true);
             check(away(503, Some(1)), act, true);
             check(Failure::Rejected(400), act, false);
-            check(Failure::Withdrawn, act, false);
+            check(Failure::Withdrawn { was_sent: true }, act, false);
             check(Failure::NotKept, act, false);
         }
         for failure in [Failure::Lost, Failure::Timeout, Failure::Unanswered, away(503, None)] {

@@ -97,7 +97,7 @@ async fn with_copy(upstream: &Arc<Upstream>, call: &Call, patience: Duration) ->
     }
     tracing::debug!(server = &*upstream.name, tool = &*call.own_name, ?patience, "a copy of a call is sent");
     upstream.hedges.sent.fetch_add(1, Ordering::Relaxed);
-    let copy = Call { so_far: SoFar { is_again: true, ..call.so_far }, ..call.clone() };
+    let copy = Call { so_far: SoFar { is_again: true, ..call.so_far.clone() }, ..call.clone() };
     let mut second = pin!(retry::send(upstream, &copy));
     tokio::select! {
         biased;

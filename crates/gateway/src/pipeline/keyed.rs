@@ -12,12 +12,15 @@ use std::{
 
 use mcp::{Kind, Method, Param, ResultKey, code, message, state::arguments_digest};
 use tokio::sync::oneshot;
-use traffic::once::{Begin, Bounds, Once};
+use traffic::{
+    Act,
+    once::{Begin, Bounds, Once},
+};
 
 use self::ledger::{Entry, Found};
 use super::fallback;
 use crate::{
-    call::{Answer, Call, Event, Exchange},
+    call::{Answer, Call, Event, Exchange, Trace},
     events::{Events, Sender, channel},
     failure::Failure,
     gateway::Gateway,
@@ -84,8 +87,11 @@ pub(super) async fn send(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Cal
                 let first = First { keys: keys.clone(), owner, key: Some(key), entry };
                 return begin(first, gateway.clone(), upstream.clone(), call.clone());
             }
-            // whether it was told or the first has vanished: what became of it is known now
-            Begin::Waits => drop(told.await),
+            Begin::Waits => match call.in_time(told).await {
+                // whether it was told or the first has vanished: what became of it is known now
+                Some(_) => {}
+                None => return Exchange::Done(Err(Failure::StillUnderWay)),
+            },
             Begin::Kept(end) => return Exchange::Done(end),
             Begin::Forgotten => return Exchange::Done(forgotten(entry.as_ref()).await),
             Begin::Conflict => return refused(CONFLICT),
@@ -118,7 +124,8 @@ fn digest(call: &Call) -> Option<[u8; 32]> {
 }
 
 /// Makes the call beside its caller, who hears of it for as long as he listens.
-fn begin(first: First, gateway: Gateway, upstream: Arc<Upstream>, call: Call) -> Exchange {
+fn begin(first: First, gateway: Gateway, upstream: Arc<Upstream>, mut call: Call) -> Exchange {
+    call.so_far.trace = Trace::wanted();
     let (sender, events) = channel(true, upstream.patience(), || {});
     tokio::spawn(async move {
         let end = match first.found().await {
@@ -127,8 +134,7 @@ fn begin(first: First, gateway: Gateway, upstream: Arc<Upstream>, call: Call) ->
                     Exchange::Done(end) => end,
                     Exchange::Running(events) => pass_on(events, &sender).await,
                 };
-                first.ended(&end).await;
-                end
+                first.ended(known(&call, end)).await
             }
             Ok(Found::Over(end)) => first.was_over(end),
             Err(failure) => first.not_made(failure),
@@ -168,13 +174,13 @@ impl First {
         }
     }
 
-    /// The call was made, and has ended like this; it is kept before anybody is told.
-    async fn ended(mut self, end: &End) {
-        let has_happened = has_happened(end);
+    /// The call has ended like this; if it may have happened, that is kept before anybody is told.
+    async fn ended(mut self, (end, has_happened): (End, bool)) -> End {
         if let Some(entry) = &self.entry {
-            entry.ended(Some(end).filter(|_| has_happened)).await;
+            entry.ended(Some(&end).filter(|_| has_happened)).await;
         }
-        self.finish(has_happened.then(|| kept(end)));
+        self.finish(has_happened.then(|| kept(&end)));
+        end
     }
 
     /// The call was made before, and had ended like this.
@@ -211,11 +217,29 @@ fn kept(end: &End) -> (End, usize) {
     (end.clone(), bytes + ANSWER_OVERHEAD_BYTES)
 }
 
-/// Whether anything may have happened, so that the call must not be made again. A question that comes back for an answer is
-/// the middle of a call; a refusal of the arguments is none.
-fn has_happened(end: &End) -> bool {
+/// What is known of a call that was made, and whether anything may have happened, so that it must not be made again. That its
+/// last attempt was never sent says nothing of those before it; what only reads has done nothing without an answer.
+fn known(call: &Call, end: End) -> (End, bool) {
     match end {
-        Ok(answer) if answer.envelope.kind() == Kind::Error => !matches!(
+        Ok(answer) => {
+            let has_happened = has_happened(&answer, &call.so_far.trace);
+            (Ok(answer), has_happened)
+        }
+        Err(failure) if call.manner.act == Act::Reads => (Err(failure), false),
+        Err(failure) if failure.may_have_happened() && !failure.is_retryable() => (Err(failure), true),
+        Err(failure) if failure.may_have_happened() || call.so_far.trace.is_left() => {
+            (Err(Failure::OutcomeUnknown(failure.to_string())), true)
+        }
+        Err(failure) => (Err(failure), false),
+    }
+}
+
+/// Whether an answer says that something was done, or may have been. A question that comes back for an answer is the middle
+/// of a call; a refusal of the arguments is none.
+fn has_happened(answer: &Answer, before: &Trace) -> bool {
+    match answer.envelope.kind() {
+        Kind::Error if before.is_left() => true,
+        Kind::Error => !matches!(
             answer.envelope.error_code().and_then(|code| i32::try_from(code).ok()),
             Some(
                 code::INVALID_REQUEST
@@ -227,10 +251,6 @@ fn has_happened(end: &End) -> bool {
                     | code::OVERLOADED
             )
         ),
-        Ok(answer) => answer.envelope.result_text(ResultKey::ResultType) != Some("input_required"),
-        Err(Failure::Lost | Failure::Timeout | Failure::Unanswered | Failure::Garbage(_) | Failure::TooLarge(_)) => {
-            true
-        }
-        Err(_) => false,
+        _ => answer.envelope.result_text(ResultKey::ResultType) != Some("input_required"),
     }
 }

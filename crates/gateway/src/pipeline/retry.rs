@@ -20,6 +20,7 @@ pub(super) async fn send(upstream: &Arc<Upstream>, call: &Call) -> Exchange {
     loop {
         let exchange = send_once(upstream, again.as_ref().unwrap_or(call), number == 1).await;
         let Exchange::Done(Err(failure)) = &exchange else { return exchange };
+        call.so_far.trace.note(failure);
         let Some(loss) = loss(failure) else { return exchange };
         let left = end(upstream, call, began).saturating_duration_since(Instant::now());
         let attempt = Attempt { number, act: call.manner.act, loss, left };
@@ -29,7 +30,7 @@ pub(super) async fn send(upstream: &Arc<Upstream>, call: &Call) -> Exchange {
         tracing::debug!(server = &*upstream.name, number, %failure, "a call is sent once more");
         tokio::time::sleep(wait).await;
         number += 1;
-        again.get_or_insert_with(|| Call { so_far: SoFar { is_again: true, ..call.so_far }, ..call.clone() });
+        again.get_or_insert_with(|| Call { so_far: SoFar { is_again: true, ..call.so_far.clone() }, ..call.clone() });
     }
 }
 

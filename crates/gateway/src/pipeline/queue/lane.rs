@@ -219,7 +219,7 @@ impl Lane {
         let Some((ticket, _)) = crowd.queue.calls().find(|(ticket, _)| ticket.id == id) else { return false };
         if let Some(turn) = crowd.turns.remove(&id) {
             crowd.queue.finish(ticket, End::Cancelled, self.room(queues), Instant::now());
-            let _ = turn.send(Err(Failure::Withdrawn));
+            let _ = turn.send(Err(Failure::Withdrawn { was_sent: false }));
         } else if crowd.withdrawn.insert(id) {
             self.withdrawing.fetch_add(1, Ordering::SeqCst);
             self.withdrawal.notify_waiters();

@@ -232,7 +232,7 @@ async fn send(upstream: &Arc<Upstream>, call: &Call, (slot, permit): (Slot, Perm
     let exchange = tokio::select! {
         biased;
         exchange = sent => exchange,
-        () = slot.withdrawn() => Exchange::Done(Err(Failure::Withdrawn)),
+        () = slot.withdrawn() => Exchange::Done(Err(Failure::Withdrawn { was_sent: true })),
     };
     match watched(exchange, permit) {
         Exchange::Running(mut events) => {

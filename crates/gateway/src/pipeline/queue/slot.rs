@@ -58,7 +58,7 @@ impl Slot {
     pub(super) fn failed(mut self, failure: Failure) -> Failure {
         self.end = match failure {
             Failure::Timeout | Failure::Unanswered | Failure::Expired => End::Timeout,
-            Failure::Withdrawn => End::Cancelled,
+            Failure::Withdrawn { .. } => End::Cancelled,
             _ => End::Failed,
         };
         failure
