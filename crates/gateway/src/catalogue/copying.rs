@@ -25,8 +25,9 @@ impl Catalogue {
                 continue;
             }
             if let Some(copy) = copies.find(&entry.member) {
+                let is_young = copy.read_at.elapsed().is_ok_and(|age| age < COPY_AGAIN_AFTER);
+                *lock(&entry.copied) = is_young.then(Instant::now);
                 entry.part.store(Some(Arc::new(Part::copied(copy))));
-                *lock(&entry.copied) = Some(Instant::now());
             }
         }
         let _ = self.copies.set(copies);
