@@ -51,11 +51,13 @@ impl Catalogue {
         }
     }
 
-    /// Asks the servers of a page again whose lists are out of date.
+    /// Asks the servers of a page again whose lists are out of date, but for those that are being asked.
     pub(super) fn refresh_stale(self: &Arc<Self>, page: &Page) {
         let now = Instant::now();
         for index in page.members.iter().copied() {
-            if self.entries[index].part.load().as_ref().is_none_or(|part| part.fresh_until < now) {
+            let entry = &self.entries[index];
+            let is_due = entry.part.load().as_ref().is_none_or(|part| part.fresh_until < now);
+            if is_due && entry.refreshing.try_lock().is_ok() {
                 self.refresh_soon(index);
             }
         }
