@@ -71,7 +71,7 @@ impl<'c> Seen<'c> {
         }
     }
 
-    /// Why nobody knows what a server has, if it has never given its lists.
+    /// Why nobody knows what a server has, if it has not given its lists to this node.
     pub fn unheard(&self, server: &str) -> Option<String> {
         self.catalogue.unheard(server)
     }
