@@ -436,8 +436,8 @@ impl Answer {
 pub enum Exchange {
     /// It has already ended.
     Done(Result<Answer, Failure>),
-    /// It runs. Dropping the events cancels it.
-    Running(Events),
+    /// It runs. Dropping the events cancels it. They stay where they are while the steps pass the call on: they are large.
+    Running(Box<Events>),
 }
 
 impl Exchange {

@@ -18,10 +18,9 @@ use crate::{
 /// Sends a call until something has come of it, or it is not to be sent again.
 pub(super) async fn send(upstream: &Arc<Upstream>, call: &Call) -> Exchange {
     let began = Instant::now();
-    let mut number = 1;
-    let mut again = None;
+    let (mut now, mut number, mut again) = (began, 1, None);
     loop {
-        let exchange = send_once(upstream, again.as_ref().unwrap_or(call), number == 1).await;
+        let exchange = send_once(upstream, again.as_ref().unwrap_or(call), number == 1, now).await;
         let Exchange::Done(Err(failure)) = &exchange else { return exchange };
         call.so_far.trace.note(failure);
         let Some(loss) = loss(failure) else { return exchange };
@@ -32,17 +31,18 @@ pub(super) async fn send(upstream: &Arc<Upstream>, call: &Call) -> Exchange {
         };
         tracing::debug!(server = &*upstream.name, number, %failure, "a call is sent once more");
         tokio::time::sleep(wait).await;
+        now = Instant::now();
         number += 1;
         again.get_or_insert_with(|| Call { so_far: SoFar { is_again: true, ..call.so_far.clone() }, ..call.clone() });
     }
 }
 
-async fn send_once(upstream: &Arc<Upstream>, call: &Call, is_first: bool) -> Exchange {
-    let permit = match breaker::admit(upstream, call, is_first) {
+async fn send_once(upstream: &Arc<Upstream>, call: &Call, is_first: bool, now: Instant) -> Exchange {
+    let permit = match breaker::admit(upstream, call, is_first, now) {
         Ok(permit) => permit,
         Err(held_back) => return Exchange::Done(Err(held_back)),
     };
-    match queue::pass(upstream, call, permit).await {
+    match queue::pass(upstream, call, permit, now).await {
         Exchange::Running(events) if call.manner.act.may_repeat() => events.settle().await,
         exchange => exchange,
     }

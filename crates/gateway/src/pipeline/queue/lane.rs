@@ -19,7 +19,7 @@ use traffic::{
 };
 
 use super::{Load, Queues, Slot, waiting::Waiting};
-use crate::{call::Call, failure::Failure};
+use crate::{alarm::Alarms, call::Call, failure::Failure};
 
 /// Requests after work under way that may be open at one server; each of them may last as long as the work does.
 const ASIDE_MAX: usize = 256;
@@ -68,6 +68,8 @@ pub(super) struct Lane {
     withdrawal: Notify,
     /// The places of a node that this lane does not share.
     apart: Bound,
+    /// What rings when a call has been silent for too long.
+    pub(super) alarms: Alarms,
 }
 
 /// What the lock of a lane guards.
@@ -96,6 +98,7 @@ impl Lane {
             withdrawing: AtomicUsize::new(0),
             withdrawal: Notify::new(),
             apart: Bound::of(u32::MAX),
+            alarms: Alarms::default(),
         }
     }
 
