@@ -226,6 +226,10 @@ async fn send(
     deadline: Deadline,
     now: Instant,
 ) -> Exchange {
+    // it may have been asked for before much of what was asked for before it had come
+    if call.caller.principal.lasting.held.is_full() {
+        return Exchange::Done(Err(slot.failed(Failure::untaken())));
+    }
     if deadline.is_by_kind {
         permit.bounded_by_kind();
     }
