@@ -31,9 +31,6 @@ use crate::control::Controls;
 use crate::manager::Manager;
 use crate::will::{Door, Ready, Will};
 
-/// How long a successor may take to be ready: its own start, and some seconds for the servers that were in use.
-const READY_WITHIN: Duration = Duration::from_mins(1);
-
 /// All that can be handed over.
 pub(crate) struct Estate {
     /// The doors of clients.
@@ -97,7 +94,14 @@ impl Estate {
         }
         let held = self.controls.hold();
         let program = self.program.as_ref().map_err(|error| format!("its program cannot be found: {error}"))?;
-        let failed = |error: io::Error| format!("`{}`: {error}", program.display());
+        let ready_within = Duration::from_millis(self.gateway.now().limits.successor_ms_max);
+        let failed = |error: io::Error| match error.kind() {
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => {
+                format!("`{}` ended before it was ready", program.display())
+            }
+            io::ErrorKind::WouldBlock => format!("`{}` was not ready within {ready_within:?}", program.display()),
+            _ => format!("`{}`: {error}", program.display()),
+        };
         let doors: Vec<(Door, &Arc<Listener>)> = self.all_doors().collect();
         let descriptors: Vec<_> = doors.iter().map(|(_, listener)| listener.as_fd()).collect();
         let words = serde_json::to_vec(&self.will(doors.iter().map(|(door, _)| door.clone()).collect()));
@@ -106,11 +110,7 @@ impl Estate {
         let mut successor = Successor::start(program, &arguments).map_err(failed)?;
         tracing::info!(pid = successor.pid(), program = %program.display(), "a successor is starting");
         successor.give(&words, &descriptors).map_err(failed)?;
-        let line = successor.hear(READY_WITHIN).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => format!("`{}` ended before it was ready", program.display()),
-            io::ErrorKind::WouldBlock => format!("`{}` was not ready within {READY_WITHIN:?}", program.display()),
-            _ => failed(error),
-        })?;
+        let line = successor.hear(ready_within).map_err(failed)?;
         let ready = Ready::read(&line).ok_or(line)?;
         successor.let_live();
         held.leave();
