@@ -7,7 +7,12 @@ use config::{ToolRules, ToolSettings};
 use mcp::Method;
 use traffic::{Act, Tempo};
 
-use crate::{cache::Keeping, catalogue::listing::Item, list_form::ListForm};
+use crate::{
+    cache::Keeping,
+    catalogue::listing::Item,
+    list_form::ListForm,
+    pipeline::limit::{ToolMeters, ToolRate},
+};
 
 /// How calls of one thing are treated.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +23,8 @@ pub struct Manner {
     pub tempo: Tempo,
     /// What the configuration says of the tool, if anything.
     pub settings: Option<Arc<ToolSettings>>,
+    /// How often it may be called, if the configuration says so.
+    pub rate: Option<Arc<ToolRate>>,
     /// What it has to do with answers that are kept, if anything.
     pub keeping: Option<Arc<Keeping>>,
     /// The tool that does the same for a list, if its server says that there is one.
@@ -25,14 +32,16 @@ pub struct Manner {
 }
 
 impl Manner {
-    /// Of a tool as its server lists it.
-    pub fn of_tool(item: &Item, rules: &ToolRules<'_>) -> Self {
+    /// Of a tool as its server lists it, whose rates are counted by `meters`.
+    pub fn of_tool(item: &Item, rules: &ToolRules<'_>, meters: &ToolMeters) -> Self {
         let settings = rules.of_tool(&item.own);
         let act = settings.as_ref().and_then(|settings| settings.act).map_or(item.act, configured);
         let tempo = item.tempo;
+        let rate = settings.as_ref().and_then(|settings| ToolRate::of(&item.own, settings, meters));
         let keeping = Keeping::of_tool(act, settings.as_ref(), rules.keep_any());
         let list_form = ListForm::of_tool(&item.raw).map(Arc::new);
-        Self { act, tempo, settings: settings.map(Arc::new), keeping: keeping.map(Arc::new), list_form }
+        let (settings, rate, keeping) = (settings.map(Arc::new), rate.map(Arc::new), keeping.map(Arc::new));
+        Self { act, tempo, settings, rate, keeping, list_form }
     }
 
     /// Of a method that names no tool.

@@ -280,7 +280,11 @@ impl<'a> Builder<'a> {
             fixed,
             mirrors: item.mirrors.clone(),
             only_as_task: core_tasks && item.only_as_task,
-            manner: if kind == ListKind::Tools { Manner::of_tool(item, rules) } else { Manner::default() },
+            manner: if kind == ListKind::Tools {
+                Manner::of_tool(item, rules, &upstream.meters)
+            } else {
+                Manner::default()
+            },
         };
         self.routes[kind as usize].insert(shown, route);
     }
