@@ -65,8 +65,6 @@ impl Meter {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     #[test]
@@ -100,66 +98,5 @@ mod tests {
             all.into_iter().map(|one| one.join().unwrap()).sum()
         });
         assert_eq!(allowed, 100);
-    }
-
-    /// What happens before the next attempt.
-    #[derive(Clone, Debug)]
-    enum Step {
-        /// Time passes.
-        Later(u64),
-        /// The clock is set back.
-        Back(u64),
-        /// The clock is set ahead.
-        Ahead(u64),
-    }
-
-    fn step() -> impl Strategy<Value = Step> {
-        prop_oneof![
-            20 => (0_u64..200).prop_map(Step::Later),
-            4 => (0_u64..60_000).prop_map(Step::Later),
-            1 => (0_u64..10_000_000).prop_map(Step::Back),
-            1 => (0_u64..10_000_000).prop_map(Step::Ahead),
-        ]
-    }
-
-    /// In any window there are no more than a burst, what the rate gives in real time, and a burst for each time that the
-    /// clock is set ahead in it. Counted in sixty-thousandths, so that nothing is rounded.
-    fn check(times: u32, burst: u32, steps: &[Step]) -> Result<(), TestCaseError> {
-        const ONE: i64 = 60_000;
-        let (meter, rate) = (Meter::default(), Rate::per_minute(times, burst));
-        let mut clock_ms = 100_000_000_u64;
-        // what has been allowed, less what may be: its rise is bounded
-        let (mut balance, mut least) = (0_i64, 0_i64);
-        for step in steps {
-            match step {
-                Step::Later(ms) => {
-                    clock_ms += ms;
-                    balance -= i64::from(times) * i64::try_from(*ms).unwrap();
-                }
-                Step::Back(ms) => clock_ms = clock_ms.saturating_sub(*ms),
-                Step::Ahead(ms) => {
-                    clock_ms += ms;
-                    balance -= ONE * i64::from(burst);
-                }
-            }
-            least = least.min(balance);
-            if meter.count(rate, clock_ms).is_ok() {
-                balance += ONE;
-            }
-            prop_assert!(balance - least <= ONE * i64::from(burst), "{} of {burst} at once", (balance - least) / ONE);
-        }
-        Ok(())
-    }
-
-    proptest! {
-        // `PROPTEST_CASES` says how many histories; a release is made after a million
-        #[test]
-        fn no_window_holds_more_than_a_burst_and_what_the_rate_gives(
-            times in 1_u32..100_000,
-            burst in 1_u32..50,
-            steps in prop::collection::vec(step(), 1..150),
-        ) {
-            check(times, burst, &steps)?;
-        }
     }
 }

@@ -18,63 +18,49 @@ const SIDE_BY_SIDE: usize = 2;
 #[derive(Clone, Copy, Debug)]
 struct History {
     machine: &'static str,
-    /// The arguments that choose the test's binary.
-    target: &'static [&'static str],
     test: &'static str,
 }
-
-const LIB: &[&str] = &["--lib"];
 
 const HISTORIES: [History; 10] = [
     History {
         machine: "rates: in any window no more than the burst and what the rate gives, clock jumps included",
-        target: LIB,
-        test: "rate::tests::no_window_holds_more_than_a_burst_and_what_the_rate_gives",
+        test: "rate::no_window_holds_more_than_a_burst_and_what_the_rate_gives",
     },
     History {
         machine: "queue: bounds, order and turns on a node with two servers",
-        target: &["--test", "queue"],
-        test: "every_history_keeps_the_bounds_the_order_and_the_turns",
+        test: "queue::every_history_keeps_the_bounds_the_order_and_the_turns",
     },
     History {
         machine: "breaker: as a model that forgets nothing, and its server is always found again",
-        target: &["--test", "breaker"],
-        test: "a_breaker_does_what_the_model_says_and_always_finds_its_server_again",
+        test: "breaker::a_breaker_does_what_the_model_says_and_always_finds_its_server_again",
     },
     History {
         machine: "keys: nothing is begun twice, nobody gets the answer of another",
-        target: &["--test", "once"],
-        test: "nothing_is_begun_twice_and_nobody_gets_the_answer_of_another",
+        test: "once::nothing_is_begun_twice_and_nobody_gets_the_answer_of_another",
     },
     History {
         machine: "cache: what is void, as the whole history says it",
-        target: LIB,
-        test: "cache::ledger::tests::a_ledger_with_room_says_what_the_whole_history_says",
+        test: "ledger::a_ledger_with_room_says_what_the_whole_history_says",
     },
     History {
         machine: "cache: with too much to remember, never too little is void",
-        target: LIB,
-        test: "cache::ledger::tests::a_ledger_without_room_never_calls_good_what_is_void",
+        test: "ledger::a_ledger_without_room_never_calls_good_what_is_void",
     },
     History {
         machine: "balance: who is allowed, well, free and near, as a model that counts anew each time",
-        target: &["--test", "balance"],
-        test: "the_chosen_one_is_always_one_of_the_best",
+        test: "balance::the_chosen_one_is_always_one_of_the_best",
     },
     History {
         machine: "batches: each call is started once after those it needs, or skipped once",
-        target: LIB,
-        test: "batch::tests::every_call_is_started_once_after_its_own_or_skipped_once",
+        test: "batch::every_call_is_started_once_after_its_own_or_skipped_once",
     },
     History {
         machine: "adaptive concurrency: its bounds are never left, and every change has its reason",
-        target: &["--test", "adaptive"],
-        test: "the_bounds_are_never_left_and_every_change_has_its_reason",
+        test: "adaptive::the_bounds_are_never_left_and_every_change_has_its_reason",
     },
     History {
         machine: "adaptive concurrency: a server that is quick again gets all there is",
-        target: &["--test", "adaptive"],
-        test: "whatever_was_before_a_quick_server_gets_all_there_is",
+        test: "adaptive::whatever_was_before_a_quick_server_gets_all_there_is",
     },
 ];
 
@@ -103,10 +89,10 @@ pub(crate) enum Error {
     Page(#[from] page::Error),
 }
 
-/// Plays all histories, with optimisation: a million take minutes.
+/// Plays all histories. `traffic` is compiled with optimisation for tests too, and keeps the checks of a debug build there.
 pub(crate) fn run(options: &[String]) -> Result<(), Error> {
     let options = Options::parse_from(options);
-    let built = cargo(&["--no-run"]).status().map_err(Error::Start)?;
+    let built = cargo().arg("--no-run").status().map_err(Error::Start)?;
     if !built.success() {
         return Err(Error::Build);
     }
@@ -138,7 +124,7 @@ impl History {
     /// Plays so many, and gives the time.
     fn play(&self, cases: u32) -> Result<Duration, Error> {
         let begun = Instant::now();
-        let mut test = cargo(self.target);
+        let mut test = cargo();
         test.args(["--", "--exact", self.test]).env("PROPTEST_CASES", cases.to_string());
         let output = test.output().map_err(Error::Start)?;
         let told = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -151,9 +137,9 @@ impl History {
     }
 }
 
-fn cargo(more: &[&str]) -> std::process::Command {
+fn cargo() -> std::process::Command {
     let mut cargo = program::command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["test", "--quiet", "--release", "--package", "traffic"]).args(more).current_dir(page::root());
+    cargo.args(["test", "--quiet", "--package", "traffic", "--test", "histories"]).current_dir(page::root());
     cargo
 }
 

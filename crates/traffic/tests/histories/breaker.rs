@@ -1,10 +1,11 @@
-//! Random histories of a breaker beside a model that remembers everything and counts anew each time.
-//! `PROPTEST_CASES=1000000` plays that many.
+//! Histories of a breaker beside a model that remembers everything and counts anew each time.
 
 use std::time::{Duration, Instant};
 
-use proptest::{collection::vec, prelude::*};
+use proptest::prelude::*;
 use traffic::breaker::{Breaker, Change, End, Pass, Reason, Rules, State};
+
+use crate::draw::{Draw, history};
 
 const PARTS: u128 = 10;
 
@@ -16,14 +17,17 @@ enum Happens {
     Reset,
 }
 
-fn happens() -> impl Strategy<Value = (u64, Happens)> {
-    let end = prop_oneof![3 => Just(End::Well), 3 => Just(End::Failed), 2 => Just(End::Lost), 1 => Just(End::Untold)];
-    let what = prop_oneof![
-        10 => any::<bool>().prop_map(|may_probe| Happens::Call { may_probe }),
-        10 => (any::<usize>(), end).prop_map(|(which, end)| Happens::End { which, end }),
-        1 => Just(Happens::Reset),
-    ];
-    let after = prop_oneof![6 => 0..50_u64, 2 => 0..1_500_u64, 1 => 0..20_000_u64];
+fn happens(draw: &mut Draw) -> (u64, Happens) {
+    let longest = [50, 1_500, 20_000][draw.weighted(&[6, 2, 1])];
+    let after = draw.below(longest) as u64;
+    let what = match draw.weighted(&[10, 10, 1]) {
+        0 => Happens::Call { may_probe: draw.below(2) == 1 },
+        1 => Happens::End {
+            end: [End::Well, End::Failed, End::Lost, End::Untold][draw.weighted(&[3, 3, 2, 1])],
+            which: draw.below(1_000),
+        },
+        _ => Happens::Reset,
+    };
     (after, what)
 }
 
@@ -153,7 +157,7 @@ proptest! {
     #[test]
     fn a_breaker_does_what_the_model_says_and_always_finds_its_server_again(
         rules in rules(),
-        history in vec(happens(), 1..200),
+        history in history(1..150, happens),
     ) {
         let mut now = Instant::now();
         let mut breaker = Breaker::new(now);

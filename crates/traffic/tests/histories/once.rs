@@ -1,12 +1,13 @@
-//! Random histories of calls under keys beside a model that keeps everything: nothing is ever begun twice.
-//! `PROPTEST_CASES=1000000` plays that many.
+//! Histories of calls under keys beside a model that keeps everything: nothing is ever begun twice.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use proptest::{collection::vec, prelude::*};
+use proptest::prelude::*;
 use traffic::once::{Begin, Bounds, Once};
+
+use crate::draw::{Draw, history};
 
 const BOUNDS: Bounds = Bounds {
     kept: Duration::from_secs(10),
@@ -25,14 +26,19 @@ enum Happens {
     Sweep,
 }
 
-fn happens() -> impl Strategy<Value = (u64, Happens)> {
-    let what = prop_oneof![
-        6 => (0..3_usize, 0..5_u8, 0..2_u8).prop_map(|(owner, key, digest)| Happens::Call { owner, key, digest }),
-        4 => (0..3_usize, 0..5_u8, proptest::option::of(0..14_usize))
-            .prop_map(|(owner, key, bytes)| Happens::End { owner, key, bytes }),
-        1 => Just(Happens::Sweep),
-    ];
-    (prop_oneof![8 => 0..500_u64, 1 => 0..12_000_u64], what)
+fn happens(draw: &mut Draw) -> (u64, Happens) {
+    let longest = [500, 12_000][draw.weighted(&[8, 1])];
+    let after = draw.below(longest) as u64;
+    let what = match draw.weighted(&[6, 4, 1]) {
+        0 => Happens::Call { owner: draw.below(3), key: draw.below(5) as u8, digest: draw.below(2) as u8 },
+        1 => Happens::End {
+            owner: draw.below(3),
+            key: draw.below(5) as u8,
+            bytes: (draw.below(2) == 1).then(|| draw.below(14)),
+        },
+        _ => Happens::Sweep,
+    };
+    (after, what)
 }
 
 /// What is known of a key: its digest, who waits, and its answer with the time it was given.
@@ -44,7 +50,7 @@ struct Known {
 
 proptest! {
     #[test]
-    fn nothing_is_begun_twice_and_nobody_gets_the_answer_of_another(history in vec(happens(), 1..150)) {
+    fn nothing_is_begun_twice_and_nobody_gets_the_answer_of_another(history in history(1..120, happens)) {
         let owners: [Arc<str>; 3] = ["ada".into(), "bob".into(), "eve".into()];
         let mut once: Once<u8, u64, u64> = Once::new(BOUNDS);
         let mut model: HashMap<(usize, u8), Known> = HashMap::new();

@@ -1,13 +1,14 @@
-//! Random histories of the instances of one server beside a model that keeps everything that happened and counts anew each
-//! time. `PROPTEST_CASES=1000000` plays that many.
+//! Histories of the instances of one server beside a model that keeps everything that happened and counts anew each time.
 
 use std::{
     collections::HashMap,
     time::{Duration, Instant},
 };
 
-use proptest::{collection::vec, option, prelude::*};
+use proptest::{collection::vec, prelude::*};
 use traffic::balance::{Balancer, EjectionRules, Instance, Nobody, Place, Strategy as Choice, Wanted};
+
+use crate::draw::{Draw, history};
 
 const RULES: EjectionRules = EjectionRules {
     failures: 2,
@@ -25,16 +26,21 @@ enum Happens {
     GivenUp { which: usize },
 }
 
-fn happens() -> impl Strategy<Value = (u64, Happens)> {
-    let call =
-        (option::of(0..4_usize), option::weighted(0.3, 0..6_u64), any::<u64>(), option::weighted(0.2, 0..5_usize));
-    let what = prop_oneof![
-        8 => call.prop_map(|(near, key, random, avoided)| Happens::Call { near, key, random, avoided }),
-        4 => (any::<usize>(), 0..500_u64).prop_map(|(which, ms)| Happens::Answered { which, ms }),
-        4 => any::<usize>().prop_map(|which| Happens::Failed { which }),
-        1 => any::<usize>().prop_map(|which| Happens::GivenUp { which }),
-    ];
-    (prop_oneof![8 => 0..500_u64, 2 => 0..60_000_u64], what)
+fn happens(draw: &mut Draw) -> (u64, Happens) {
+    let longest = [500, 60_000][draw.weighted(&[8, 2])];
+    let after = draw.below(longest) as u64;
+    let what = match draw.weighted(&[8, 4, 4, 1]) {
+        0 => Happens::Call {
+            near: draw.below(5).checked_sub(1),
+            key: (draw.below(10) > 6).then(|| draw.below(6) as u64),
+            avoided: (draw.below(5) == 4).then(|| draw.below(5)),
+            random: draw.rest(),
+        },
+        1 => Happens::Answered { which: draw.below(1_000), ms: draw.below(500) as u64 },
+        2 => Happens::Failed { which: draw.below(1_000) },
+        _ => Happens::GivenUp { which: draw.below(1_000) },
+    };
+    (after, what)
 }
 
 /// Four places in two regions.
@@ -217,7 +223,7 @@ proptest! {
         choice in choice(),
         instances in instances(),
         only_eu: bool,
-        history in vec(happens(), 1..150),
+        history in history(1..120, happens),
     ) {
         let mut now = Instant::now();
         let mut server = Server::new(choice, &instances, only_eu);
