@@ -9,7 +9,7 @@ use traffic::{Act, Tempo};
 
 use crate::{
     cache::Keeping,
-    catalogue::listing::Item,
+    catalogue::listing::{Item, TaskSupport},
     list_form::ListForm,
     pipeline::limit::{ToolMeters, ToolRate},
 };
@@ -27,13 +27,15 @@ pub struct Manner {
     pub rate: Option<Arc<ToolRate>>,
     /// What it has to do with answers that are kept, if anything.
     pub keeping: Option<Arc<Keeping>>,
+    /// Whether its server makes core tasks (2025-11-25) of its calls.
+    pub can_be_task: bool,
     /// The tool that does the same for a list, if its server says that there is one.
     pub list_form: Option<Arc<ListForm>>,
 }
 
 impl Manner {
-    /// Of a tool as its server lists it, whose rates are counted by `meters`.
-    pub fn of_tool(item: &Item, rules: &ToolRules<'_>, meters: &ToolMeters) -> Self {
+    /// Of a tool as its server, which makes core tasks or does not, lists it; its rates are counted by `meters`.
+    pub fn of_tool(item: &Item, rules: &ToolRules<'_>, core_tasks: bool, meters: &ToolMeters) -> Self {
         let settings = rules.of_tool(&item.own);
         let act = settings.as_ref().and_then(|settings| settings.act).map_or(item.act, configured);
         let tempo = item.tempo;
@@ -41,7 +43,8 @@ impl Manner {
         let keeping = Keeping::of_tool(act, settings.as_ref(), rules.keep_any());
         let list_form = ListForm::of_tool(&item.raw).map(Arc::new);
         let (settings, rate, keeping) = (settings.map(Arc::new), rate.map(Arc::new), keeping.map(Arc::new));
-        Self { act, tempo, settings, rate, keeping, list_form }
+        let can_be_task = core_tasks && item.task_support != TaskSupport::Forbidden;
+        Self { act, tempo, settings, rate, keeping, can_be_task, list_form }
     }
 
     /// Of a method that names no tool.
