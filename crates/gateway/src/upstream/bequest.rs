@@ -251,6 +251,20 @@ mod tests {
     }
 
     #[test]
+    fn words_are_written_as_before() {
+        let check = |golden: &str| {
+            let words: Words = serde_json::from_str(golden).unwrap();
+            assert_eq!(serde_json::to_string(&words).unwrap(), golden);
+        };
+        check(
+            r#"{"server":"lamp","principal":null,"abilities":15,"number":0,"generation":1,"pid":7,"is_modern":false,"version":"2025-11-25","capabilities":"{}","info":"{}","instructions":""}"#,
+        );
+        check(
+            r#"{"server":"lamp","principal":"ada","session":{"id":"0000000000000000000000000000000a","principal":"ada","endpoint":"","version":"2025-11-25","capabilities":"{}","info":"","log_level":"","subscriptions":[]},"abilities":0,"number":1,"generation":2,"pid":7,"is_modern":true,"version":"2026-07-28","capabilities":"{}","info":"","instructions":"\"be brief\""}"#,
+        );
+    }
+
+    #[test]
     fn what_is_no_process_is_refused() {
         assert!(Bequest::of_parts(b"{}", Vec::new()).is_err());
         assert!(Bequest::of_parts(b"{}\n", Vec::new()).is_err());

@@ -128,6 +128,7 @@ mod tests {
             lock: None,
             cost: 1,
             deadline: now + Duration::from_hours(1),
+            until: None,
         }
     }
 
