@@ -413,7 +413,8 @@ impl Permit {
     /// breaker of a tool alone needs no other sign.
     fn ask(mut self) {
         if let Some((tool, pass)) = self.tool.take()
-            && let Some(refusal) = self.upstream.breakers.tool_ended(&tool, pass, End::Failed, Some(&Failure::Timeout))
+            && let Some(refusal) =
+                self.upstream.breakers.tool_ended(&tool, pass, End::Failed, Some(&Failure::Timeout), Instant::now())
         {
             self.turn_away(Some(&tool), &refusal);
         }
