@@ -105,7 +105,7 @@ impl Queues {
         let (stage, waited, ran) = match record.state {
             State::Waiting => {
                 let place = crowd.queue.place(ticket);
-                let hold = crowd.queue.hold(ticket, lane.room(self));
+                let hold = crowd.queue.hold(ticket, &lane.node(self).room);
                 let (ahead, wait) = place.map_or((0, None), |place| (place.ahead, place.wait));
                 (Stage::Pending { ahead, wait, hold }, age, Duration::ZERO)
             }

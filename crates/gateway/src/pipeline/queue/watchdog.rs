@@ -33,7 +33,7 @@ impl Queues {
                 }
                 let (call, server) = (record.id, &*lane.server);
                 let (tool, principal) = (&*record.entry.tool, &*record.entry.share.principal);
-                let waits_for = crowd.queue.hold(ticket, lane.room(self)).map(in_words);
+                let waits_for = crowd.queue.hold(ticket, &lane.node(self).room).map(in_words);
                 tracing::error!(call, server, tool, principal, waits_for, "a call has not moved past its deadline");
             }
         }
