@@ -1,5 +1,5 @@
-//! What threads meet at. Where the pieces are model-checked (crate `models`), those of shuttle stand in for those of the
-//! standard library, so that every order in which threads may come is one that a test can choose.
+//! What threads meet at. Where these sources are compiled for the models (`crates/traffic/models`), shuttle stands in for
+//! the standard library, so that a test can choose the order in which threads come.
 
 #[cfg(modelled)]
 pub(crate) use shuttle::sync::{Mutex, MutexGuard, atomic};
