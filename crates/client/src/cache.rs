@@ -18,8 +18,19 @@ pub struct CacheStatus {
     pub tools: Vec<CachedTool>,
     /// The answers that were given most often.
     pub top: Vec<CachedAnswer>,
+    /// The lists of servers.
+    pub lists: ListCopies,
     /// What several nodes keep together; nothing where each keeps its own.
     pub shared: Option<SharedCache>,
+}
+
+/// What is on disk of the lists of servers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListCopies {
+    /// The servers that have not been heard since the start: what they said before is shown.
+    pub stale: Vec<String>,
+    /// Copies that could not be read and were dropped.
+    pub dropped: u64,
 }
 
 /// What several nodes keep together at a Redis or Valkey.

@@ -23,7 +23,7 @@ pub use api::{
     Applied, Breaker, Check, Copies, Detour, Health, InstanceReport, LogLine, Logs, NodeStatus, Past, PastText,
     Problem, Restarted, Server, ServerReport, State, Step,
 };
-pub use cache::{CacheCounts, CacheStatus, CachedAnswer, CachedTool, Cleared, SharedCache, SharedState};
+pub use cache::{CacheCounts, CacheStatus, CachedAnswer, CachedTool, Cleared, ListCopies, SharedCache, SharedState};
 pub use client::Client;
 pub use error::Error;
 pub use jobs::{Attempt, Job, JobReport, Jobs, Purged};

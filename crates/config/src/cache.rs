@@ -1,11 +1,11 @@
-//! Section `[cache]`: how much is kept of answers. Which tools' answers are kept, and for how long, stands with the tools.
+//! Section `[cache]`: how much is kept of answers and lists. Which tools' answers are kept, and for how long, stands with the tools.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Secret;
 
-/// The answers that are kept.
+/// The answers and lists that are kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Cache {
@@ -15,6 +15,9 @@ pub struct Cache {
     /// Bytes of one answer that is kept; a larger one is passed on and forgotten. Default 1 MiB.
     #[schemars(range(max = 1_073_741_824))]
     pub answer_bytes_max: usize,
+    /// Seconds for which a list of tools, prompts or resources counts as fresh where its server does not say. Default 600.
+    #[schemars(range(max = 86_400))]
+    pub list_ttl_s: u64,
     /// Seconds for which a server is believed that says how long a resource is fresh; 0 keeps no resources. Default
     /// 600.
     #[schemars(range(max = 604_800))]
@@ -39,6 +42,7 @@ impl Default for Cache {
         Self {
             memory_bytes: 64 * 1024 * 1024,
             answer_bytes_max: 1024 * 1024,
+            list_ttl_s: 600,
             hint_s_max: 600,
             ahead_per_minute: 0,
             redis_url: None,

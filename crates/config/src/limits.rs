@@ -95,9 +95,6 @@ pub struct Limits {
     /// Items on a page of a list for clients; 0 puts all on one page. Default 1,000.
     #[schemars(range(max = 100_000))]
     pub list_page_items: usize,
-    /// Milliseconds a list of a server counts as fresh where the server does not say. Default 1 min.
-    #[schemars(range(max = 86_400_000))]
-    pub catalogue_ttl_ms: u64,
     /// Milliseconds in which changes of lists become one notification. Default 250 ms.
     #[schemars(range(max = 60_000))]
     pub debounce_ms: u64,
@@ -148,7 +145,6 @@ impl Default for Limits {
             drain_ms_max: 30_000,
             handover_ms_max: 3_600_000,
             list_page_items: 1_000,
-            catalogue_ttl_ms: 60_000,
             debounce_ms: 250,
             starts_max: 8,
             health_ms: 30_000,

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use client::{CacheCounts, CacheStatus, CachedAnswer, CachedTool, Cleared, SharedCache, SharedState};
+use client::{CacheCounts, CacheStatus, CachedAnswer, CachedTool, Cleared, ListCopies, SharedCache, SharedState};
 use config::{Config, nearest};
 use gateway::cache::{SharedReport, State, ToolReport, TopKey};
 use http::StatusCode;
@@ -16,6 +16,7 @@ use crate::{Api, servers};
 pub(crate) fn get(api: &Api) -> Outcome {
     let (gateway, config) = (api.configuration.current().now(), api.configuration.current().config());
     let report = gateway.traffic.cache.report(Instant::now());
+    let (stale, dropped) = gateway.catalogue.copied();
     json(&CacheStatus {
         memory_bytes: report.memory_bytes,
         memory_bytes_max: report.memory_bytes_max,
@@ -23,6 +24,7 @@ pub(crate) fn get(api: &Api) -> Outcome {
         total: counts(&report.total),
         tools: report.tools.iter().map(|report| tool(report, &config)).collect(),
         top: report.top.into_iter().map(answer).collect(),
+        lists: ListCopies { stale: stale.iter().map(ToString::to_string).collect(), dropped },
         shared: report.shared.map(shared),
     })
 }

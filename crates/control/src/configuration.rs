@@ -36,9 +36,29 @@ struct Parts {
     started: Config,
     /// The folders of the files; nothing, where the kernel tells nothing.
     folders: Option<Arc<Folders>>,
-    /// Held while a configuration is read and put in force: one after the other.
-    turn: Mutex<()>,
+    /// Held while a configuration is read and put in force, one after the other, and while a successor starts from it.
+    turn: Mutex<Turn>,
     state: Mutex<State>,
+}
+
+/// Who reads the files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    /// This process.
+    Ours,
+    /// The process that has followed it.
+    OfSuccessor,
+}
+
+/// The configuration kept as it is; it can change again when this is dropped.
+#[derive(Debug)]
+pub struct Held<'a>(MutexGuard<'a, Turn>);
+
+impl Held<'_> {
+    /// From now on the files are those of the process that follows this one: they are read here no more.
+    pub fn leave(mut self) {
+        *self.0 = Turn::OfSuccessor;
+    }
 }
 
 struct State {
@@ -91,7 +111,7 @@ impl Configuration {
             log,
             started: loaded.config.clone(),
             folders: folders(),
-            turn: Mutex::new(()),
+            turn: Mutex::new(Turn::Ours),
             state: Mutex::new(state),
         }));
         configuration.watch();
@@ -103,7 +123,10 @@ impl Configuration {
     /// Reads the configuration anew and puts it in force, or says why not. A file that somebody is writing is waited for,
     /// but not for long. Blocks the thread.
     pub fn reload(&self, cause: Cause) -> Result<Applied, Refused> {
-        let _turn = self.0.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = self.hold();
+        if *held.0 == Turn::OfSuccessor {
+            return Err(Refused::Left);
+        }
         if let Some(emptied) = self.files().emptied().filter(|_| cause == Cause::File) {
             let refused = Refused::Emptied(emptied.to_owned());
             return self.keep(self.files().now(), refused, cause);
@@ -119,6 +142,12 @@ impl Configuration {
             Ok(loaded) => Ok(self.put_in_force(&loaded, cause, &mut self.lock())),
             Err(refused) => self.keep(files, refused, cause),
         }
+    }
+
+    /// Keeps the configuration as it is for a while; what changes meanwhile is put in force afterwards. Two processes that
+    /// read the same change at the same time would both start what it wants. Blocks the thread.
+    pub fn hold(&self) -> Held<'_> {
+        Held(self.0.turn.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Goes on with the configuration in force, and says why.

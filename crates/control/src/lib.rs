@@ -23,7 +23,7 @@ pub mod socket;
 mod status;
 pub mod watch;
 
-pub use configuration::{Cause, Configuration};
+pub use configuration::{Cause, Configuration, Held};
 pub use refused::Refused;
 pub use restart::{Restarts, Wish};
 pub use routes::Api;

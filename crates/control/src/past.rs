@@ -8,7 +8,7 @@ use gateway::moment;
 use http::StatusCode;
 
 use crate::reply::{Outcome, json, problem};
-use crate::{Api, Cause};
+use crate::{Api, Cause, Refused};
 
 /// `POST /config/reload`
 pub(crate) async fn reload(api: &Api) -> Outcome {
@@ -17,6 +17,10 @@ pub(crate) async fn reload(api: &Api) -> Outcome {
     let ended = |error: tokio::task::JoinError| failed(&error.to_string());
     match reloading.await.map_err(ended)? {
         Ok(applied) => json(&applied),
+        Err(left @ Refused::Left) => Err(Problem {
+            hint: Some(left.hint().to_owned()),
+            ..problem(StatusCode::CONFLICT, "CONFLICT", left.to_string())
+        }),
         Err(refused) => {
             let detail = format!("{refused}; the one before stays in force");
             let problems = refused.problems();

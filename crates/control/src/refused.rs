@@ -19,6 +19,9 @@ pub enum Refused {
     /// Somebody is still writing a file.
     #[error("`{}` is still being written", .0.display())]
     BeingWritten(PathBuf),
+    /// Another process is the node by now.
+    #[error("a restart has followed this process")]
+    Left,
 }
 
 impl Refused {
@@ -33,7 +36,7 @@ impl Refused {
             Self::Emptied(_) => {
                 vec![format!("{self} ({})", self.hint())]
             }
-            Self::BeingWritten(_) => vec![self.to_string()],
+            Self::BeingWritten(_) | Self::Left => vec![self.to_string()],
         }
     }
 
@@ -42,6 +45,7 @@ impl Refused {
         match self {
             Self::Unreadable(_) | Self::Wrong(_) => "mend the file; `switchboard config check` shows the same problems",
             Self::Emptied(_) => "`switchboard config reload` takes it over as it is",
+            Self::Left => "ask again: the process that has followed it read the files when it started",
             Self::BeingWritten(_) => "it is read as soon as whoever writes it closes it",
         }
     }

@@ -136,6 +136,33 @@ async fn refused_configuration_changes_nothing_and_is_told() {
 }
 
 #[tokio::test]
+async fn what_is_left_to_a_successor_is_not_read_here_any_more() {
+    let node = Node::with(SERVERS);
+    let configuration = &node.api.configuration;
+    drop(configuration.hold());
+    configuration.reload(Cause::File).expect("a successor that failed leaves it here");
+    configuration.hold().leave();
+    node.write("");
+    let (status, problem) = node.ask("POST", "/config/reload").await;
+    assert_eq!((status, &problem["code"]), (409, &json!("CONFLICT")));
+    assert_eq!(node.ask("GET", "/servers").await.1.as_array().map(Vec::len), Some(3));
+}
+
+#[tokio::test]
+async fn changes_wait_while_a_successor_starts() {
+    let node = Node::with(SERVERS);
+    let held = node.api.configuration.hold();
+    let configuration = node.api.configuration.clone();
+    node.write(&format!("{SERVERS}servers.two.command = \"two\"\n"));
+    let reloading = tokio::task::spawn_blocking(move || configuration.reload(Cause::Command));
+    assert_eq!(node.ask("GET", "/servers/two").await.0, 404);
+    assert!(!reloading.is_finished());
+    drop(held);
+    let applied = reloading.await.expect("it does not panic").expect("the file is good");
+    assert_eq!(applied.plan.added, ["two".to_owned()].into());
+}
+
+#[tokio::test]
 async fn key_that_is_read_at_the_start_waits_for_a_restart() {
     let node = Node::with(SERVERS);
     node.write(&format!("limits.sessions_max = 7\n{SERVERS}"));

@@ -22,6 +22,7 @@ fn introduction() -> Value {
 pub struct Scripted {
     url: String,
     is_down: Arc<AtomicBool>,
+    lists: Arc<AtomicBool>,
 }
 
 impl Scripted {
@@ -44,19 +45,28 @@ impl Scripted {
         let address = listener.local_addr().expect("a bound listener has an address");
         let script = Arc::new((list, answer));
         let is_down = Arc::new(AtomicBool::new(false));
-        let down = is_down.clone();
+        let lists = Arc::new(AtomicBool::new(true));
+        let (down, may_list) = (is_down.clone(), lists.clone());
         thread::spawn(move || {
             for connection in listener.incoming().flatten() {
-                let (script, down) = (script.clone(), down.clone());
-                thread::spawn(move || serve(connection, &script.0, &script.1, &down));
+                let (script, down, may_list) = (script.clone(), down.clone(), may_list.clone());
+                thread::spawn(move || {
+                    let list = may_list.load(Ordering::SeqCst).then_some(&script.0);
+                    serve(connection, list, &script.1, &down);
+                });
             }
         });
-        Self { url: format!("http://{address}/mcp"), is_down }
+        Self { url: format!("http://{address}/mcp"), is_down, lists }
     }
 
     /// Whether it closes every connection without an answer from now on.
     pub fn set_down(&self, is_down: bool) {
         self.is_down.store(is_down, Ordering::SeqCst);
+    }
+
+    /// It does not answer any more when it is asked for its list, but it answers calls.
+    pub fn stop_listing(&self) {
+        self.lists.store(false, Ordering::SeqCst);
     }
 
     /// Where it answers.
@@ -77,7 +87,7 @@ pub fn one_tool(name: &str) -> Value {
 }
 
 /// Answers one request; the connection ends with the answer.
-fn serve(connection: TcpStream, list: &Value, answer: &impl Fn(&Value) -> Vec<u8>, is_down: &AtomicBool) {
+fn serve(connection: TcpStream, list: Option<&Value>, answer: &impl Fn(&Value) -> Vec<u8>, is_down: &AtomicBool) {
     let mut reader = BufReader::new(connection);
     let Some(request) = read_request(&mut reader) else { return };
     if is_down.load(Ordering::SeqCst) {
@@ -86,7 +96,10 @@ fn serve(connection: TcpStream, list: &Value, answer: &impl Fn(&Value) -> Vec<u8
     let id = request["id"].to_string();
     let bytes = match request["method"].as_str() {
         Some("server/discover") => as_json(&id, &introduction()),
-        Some("tools/list") => as_json(&id, list),
+        Some("tools/list") => match list {
+            Some(list) => as_json(&id, list),
+            None => return,
+        },
         _ => answer(&request),
     };
     let mut connection = reader.into_inner();

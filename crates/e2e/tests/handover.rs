@@ -86,12 +86,15 @@ fn a_server_that_ends_after_a_restart_is_started_again() {
 }
 
 #[test]
-fn a_server_that_is_configured_otherwise_is_started_anew() {
+fn a_server_that_is_configured_otherwise_is_started_anew_by_the_successor_alone() {
     let mut node = Node::start(&slow().replace(", '--lock', 'starts'", ""));
     assert!(wire::call(node.address(), PATH, "1", "count", "{}").text().contains(r#""text":"1""#));
-    fs::write(node.folder().join("switchboard.toml"), slow()).expect("the file can be written");
+    // slow enough that the node which is followed sees the change of the file meanwhile
+    let changed = slow().replace("'--aside'", "'--aside', '--slow-start', '1500'");
+    fs::write(node.folder().join("switchboard.toml"), changed).expect("the file can be written");
     node.hand_over();
-    assert!(wire::call(node.address(), PATH, "2", "count", "{}").text().contains(r#""text":"1""#));
+    let answer = wire::call(node.address(), PATH, "2", "count", "{}").text();
+    assert!(answer.contains(r#""text":"1""#), "{answer}\n{}", node.log());
     assert_eq!(starts(&node), 1);
 }
 

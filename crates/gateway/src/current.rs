@@ -4,6 +4,8 @@
 
 use std::{
     collections::BTreeSet,
+    io,
+    path::Path,
     sync::{Arc, Mutex, PoisonError, Weak},
     time::{Duration, Instant},
 };
@@ -12,7 +14,7 @@ use arc_swap::ArcSwap;
 use config::Config;
 
 use crate::{
-    catalogue::Member,
+    catalogue::{Member, copies::Copies},
     gateway::{Gateway, Parts},
     residents::Residents,
     seals::Seals,
@@ -68,6 +70,16 @@ impl Current {
     /// Keeps jobs there, and runs those that wait; where there is no place for them, none is accepted.
     pub fn keep_jobs(&self, store: Result<store::Store, store::Error>) {
         self.now().jobs.begin(store, Arc::downgrade(&self.place));
+    }
+
+    /// Keeps in this folder what servers say that they have, so that the next node knows it from its start. Without keys that
+    /// outlive the process nothing is kept: nobody could read it.
+    pub fn keep_lists(&self, folder: &Path) -> io::Result<()> {
+        let gateway = self.now();
+        if gateway.seals.are_kept() {
+            gateway.catalogue.keep_in(Copies::in_folder(folder, gateway.seals.clone())?);
+        }
+        Ok(())
     }
 
     /// The gateway as it is now.

@@ -55,7 +55,7 @@ pub struct Sender {
 }
 
 /// A new pair. Without `with_notes` only the end of the call can be sent, which costs less.
-pub fn channel(with_notes: bool, patience: Patience, cancel: impl FnOnce() + Send + 'static) -> (Sender, Events) {
+pub fn channel(with_notes: bool, patience: Patience, cancel: impl FnOnce() + Send + 'static) -> (Sender, Box<Events>) {
     let (notes_in, notes_out) = if with_notes { Some(mpsc::channel(QUEUE)).unzip() } else { (None, None) };
     let (done_in, done_out) = oneshot::channel();
     let events = Events {
@@ -72,7 +72,7 @@ pub fn channel(with_notes: bool, patience: Patience, cancel: impl FnOnce() + Sen
         was_asked: false,
         _cancel: Cancel(Some(Box::new(cancel))),
     };
-    (Sender { notes: notes_in, done: done_in }, events)
+    (Sender { notes: notes_in, done: done_in }, Box::new(events))
 }
 
 impl Sender {
@@ -135,7 +135,7 @@ impl Events {
     }
 
     /// Waits for the first event: a call that has ended is told as such, so that it can be judged at once.
-    pub async fn settle(mut self) -> Exchange {
+    pub async fn settle(mut self: Box<Self>) -> Exchange {
         match self.next().await {
             Event::Done(end) => Exchange::Done(end),
             first => {

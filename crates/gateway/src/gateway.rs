@@ -347,7 +347,8 @@ fn terms(config: &Config, own: Caller) -> Terms {
         serde_json::Value::from(config.gateway.name.as_str()),
         env!("CARGO_PKG_VERSION")
     );
-    Terms { limits: config.limits.clone(), tools: config.tools.clone(), who, own }
+    let list_ttl = Duration::from_secs(config.cache.list_ttl_s);
+    Terms { limits: config.limits.clone(), list_ttl, tools: config.tools.clone(), who, own }
 }
 
 fn own_caller(principal: &Arc<Principal>, no_facts: &Arc<ClientFacts>) -> Caller {

@@ -103,18 +103,19 @@ impl Identities {
         self.by_token.values().find(|principal| *principal.name == *name)
     }
 
-    /// The principal of a request with this `Authorization`. Where there are no principals, the header is not ours to read.
+    /// The principal of a request with this `Authorization`. Where there are no principals, the header is not ours to read; where
+    /// there is no token, nobody asks what time it is.
     pub fn identify(
         &self,
         authorization: Option<&[u8]>,
         remote: Remote,
-        now_s: u64,
+        now_s: impl FnOnce() -> u64,
     ) -> Result<Arc<Principal>, Unauthorized> {
         let Some(authorization) = authorization.filter(|_| !self.by_token.is_empty()) else {
             return self.without_token(remote);
         };
         let found = match bearer(authorization) {
-            Some(token) => self.with_digest(&Sha256::digest(token).into(), remote, now_s),
+            Some(token) => self.with_digest(&Sha256::digest(token).into(), remote, now_s()),
             None => Err(Refused::Unknown),
         };
         found.map_err(|refused| self.count(&refused, remote))
@@ -239,7 +240,7 @@ mod tests {
     }
 
     fn check(known: &Identities, header: Option<&str>, remote: Remote, expected: Result<&str, Unauthorized>) {
-        let found = known.identify(header.map(str::as_bytes), remote, NOW_S);
+        let found = known.identify(header.map(str::as_bytes), remote, || NOW_S);
         let found = found.map(|principal| principal.name.to_string());
         assert_eq!(found.as_deref(), expected.as_deref(), "{header:?} {remote}");
     }
@@ -261,7 +262,7 @@ mod tests {
         }
         check(&known, Some("Bearer ada's"), at("10.1.2.3"), Err(Unauthorized::Invalid));
         check(&known, Some("Bearer bob's"), at("127.0.0.1"), Err(Unauthorized::Invalid));
-        let expired = known.identify(Some(b"Bearer bob's"), at("10.1.2.3"), NOW_S + 1);
+        let expired = known.identify(Some(b"Bearer bob's"), at("10.1.2.3"), || NOW_S + 1);
         assert_eq!(expired.unwrap_err(), Unauthorized::Invalid);
     }
 
@@ -271,7 +272,7 @@ mod tests {
         for _ in 0..2 {
             check(&known, Some("Bearer eve's"), at("127.0.0.1"), Err(Unauthorized::Invalid));
         }
-        let refused = known.identify(Some(b"Bearer eve's"), at("127.0.0.1"), NOW_S).unwrap_err();
+        let refused = known.identify(Some(b"Bearer eve's"), at("127.0.0.1"), || NOW_S).unwrap_err();
         assert!(refused.retry_after_s().is_some_and(|seconds| (1..=30).contains(&seconds)), "{refused:?}");
         check(&known, Some("Bearer ada's"), at("127.0.0.1"), Ok("ada"));
         check(&known, None, at("127.0.0.1"), Err(Unauthorized::NoToken));
@@ -308,7 +309,7 @@ mod tests {
     fn visitor_whose_token_is_taken_away_is_a_stranger() {
         let known = identities("");
         let visitor = |header: Option<&[u8]>, remote, known: &Identities| Visitor {
-            principal: known.identify(header, remote, NOW_S).unwrap(),
+            principal: known.identify(header, remote, || NOW_S).unwrap(),
             remote,
         };
         let ada = visitor(Some(b"Bearer ada's"), at("127.0.0.1"), &known);

@@ -3,7 +3,7 @@
 //! A request enters at an edge (`edge`), which learns whose it is (`identities`), is routed by the catalogue (`catalogue`)
 //! and leaves by the other edge (`upstream`). Between the two edges a call has no era ([`call`]). What this crate does not
 //! do: it starts no process and opens no connection itself, and it keeps nothing on disk but jobs
-//! (`store`), the keys of its seals and long results.
+//! (`store`), the keys of its seals, lists of servers and long results.
 //!
 //! In reading order: [`gateway`] (the parts put together), [`current`] (how it changes), [`principal`] with [`sight`],
 //! [`identities`] with [`wrong_tokens`], [`call`], [`events`], [`failure`], [`intake`], [`alarm`], [`catalogue`], [`route`], [`manner`] with [`list_form`], [`pipeline`],

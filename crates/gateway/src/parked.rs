@@ -26,7 +26,7 @@ pub const NOTHING_BEGUN: u64 = 0;
 #[derive(Debug)]
 pub struct Parked {
     /// What still comes of the call.
-    pub events: Events,
+    pub events: Box<Events>,
     /// The questions without an answer, by the key under which the client sees them.
     pub questions: BTreeMap<String, Question>,
     /// How many rounds of questions there have been.
@@ -60,7 +60,7 @@ impl ParkedCalls {
     }
 
     /// Parks a call; `None` if the table is full.
-    pub fn park(&self, events: Events, questions: BTreeMap<String, Question>, round: u32) -> Option<u64> {
+    pub fn park(&self, events: Box<Events>, questions: BTreeMap<String, Question>, round: u32) -> Option<u64> {
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         if calls.len() >= self.max {
             return None;

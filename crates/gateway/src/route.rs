@@ -235,7 +235,7 @@ fn guess(seen: Seen<'_>, kind: ListKind, endpoint: &Endpoint, name: &str) -> Opt
         Endpoint::Bundle(_) => return None,
     };
     let prefix = settings.prefix(&upstream.name);
-    if kind == ListKind::Tools && !seen.shows_tool(&names::exposed(prefix, own)) {
+    if kind == ListKind::Tools && !seen.shows_tool(prefix, own) {
         return None;
     }
     let is_single = matches!(endpoint, Endpoint::Server(_));

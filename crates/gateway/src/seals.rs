@@ -56,6 +56,11 @@ impl Seals {
         }
     }
 
+    /// Whether the keys outlive the process.
+    pub fn are_kept(&self) -> bool {
+        self.file.is_some()
+    }
+
     /// Seals something for a principal.
     pub fn seal<T: Sealable>(&self, what: &T, principal: &str, lifetime_s: u64) -> String {
         what.seal(&self.ring.load(), principal, now_s() + lifetime_s, random())

@@ -1,7 +1,7 @@
 //! A message as an envelope over its own bytes: which kind it is, where its id, method and routed members stand.
 //! Nothing is decoded and nothing is copied; what the gateway does not need to change stays as it came.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
@@ -11,6 +11,7 @@ use crate::{
     method::Method,
     scan::Scanner,
     span::Span,
+    state::arguments_digest,
 };
 
 /// What a message is.
@@ -43,6 +44,8 @@ struct Layout {
     result: Members<23>,
     error: Members<3>,
     top: Members<6>,
+    /// What `arguments` mean, once somebody has wanted to know.
+    arguments: OnceLock<Option<[u8; 32]>>,
 }
 
 impl Envelope {
@@ -120,6 +123,13 @@ impl Envelope {
     /// The raw token of a member of `params`.
     pub fn param_raw(&self, key: Param) -> Option<&[u8]> {
         self.param(key).of(&self.0.bytes)
+    }
+
+    /// What `arguments` mean, as [`arguments_digest`] has it; nothing where they could be read in two ways. Those that are
+    /// absent are empty. It is found out once for all clones.
+    pub fn arguments_digest(&self) -> Option<[u8; 32]> {
+        let digest = || arguments_digest(self.param_raw(Param::Arguments).unwrap_or(b"{}")).ok();
+        *self.0.arguments.get_or_init(digest)
     }
 
     /// A string member of `params` that contains no escapes, without its quotes.
@@ -224,6 +234,7 @@ impl Layout {
             result: Members::ABSENT,
             error: Members::ABSENT,
             top: Members::ABSENT,
+            arguments: OnceLock::new(),
         }
     }
 

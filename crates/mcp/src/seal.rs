@@ -46,6 +46,8 @@ pub enum Purpose {
     Answer,
     /// What nodes tell each other of answers that are void.
     Void,
+    /// What a server said that it has, for the next start.
+    Lists,
 }
 
 /// Why a seal does not open. Only an expired one is told apart, and only to its own principal: all
@@ -260,6 +262,7 @@ fn purpose_byte(purpose: Purpose) -> u8 {
         Purpose::Task => 4,
         Purpose::Answer => 5,
         Purpose::Void => 6,
+        Purpose::Lists => 7,
     }
 }
 

@@ -5,6 +5,7 @@
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
+use crate::envelope::plain_text;
 use crate::members::Members;
 use crate::pack::{Packer, Unpacker};
 use crate::seal::{Purpose, SealError, Sealable};
@@ -69,7 +70,10 @@ fn digest_value(digest: &mut Sha256, json: &str, depth_left: usize) -> Option<()
         b'{' => digest_object(digest, json, depth_left),
         b'[' => digest_array(digest, json, depth_left),
         b'"' => {
-            digest_text(digest, b's', &serde_json::from_str::<String>(json).ok()?);
+            match plain_text(json.as_bytes()) {
+                Some(plain) => digest_text(digest, b's', plain),
+                None => digest_text(digest, b's', &serde_json::from_str::<String>(json).ok()?),
+            }
             Some(())
         }
         _ => {

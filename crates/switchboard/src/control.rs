@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use ::control::socket::{Serving, Socket};
-use ::control::{Api, Cause, Configuration, Restarts, watch};
+use ::control::{Api, Cause, Configuration, Held, Restarts, watch};
 use config::{Folders, History, Listen, Loaded, Source};
 use gateway::{Current, edge::serve::Listener};
 use telemetry::Log;
@@ -18,11 +18,17 @@ use crate::will::Door;
 
 /// The controls of a node; they end with this.
 pub(crate) struct Controls {
+    configuration: Configuration,
     socket: Option<(PathBuf, Serving)>,
     _followers: JoinSet<()>,
 }
 
 impl Controls {
+    /// Keeps the configuration as it is while a successor starts from it. Blocks the thread.
+    pub(crate) fn hold(&self) -> Held<'_> {
+        self.configuration.hold()
+    }
+
     /// The door of the control API, if it is open.
     pub(crate) fn door(&self) -> Option<(&Path, &Arc<Listener>)> {
         self.socket.as_ref().map(|(path, serving)| (path.as_path(), serving.listener()))
@@ -55,7 +61,7 @@ pub(crate) async fn start(controlled: Controlled<'_>, heritage: &mut Heritage) -
     followers.spawn(watch::follow(configuration.clone()));
     followers.spawn(reload_on_hangup(configuration.clone()));
     let api = Api {
-        configuration,
+        configuration: configuration.clone(),
         listen: listen.to_vec(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started: SystemTime::now(),
@@ -67,7 +73,7 @@ pub(crate) async fn start(controlled: Controlled<'_>, heritage: &mut Heritage) -
         tracing::warn!("there is no folder for the control socket: `switchboard status` will not find this node");
         None
     };
-    Controls { socket, _followers: followers }
+    Controls { configuration, socket, _followers: followers }
 }
 
 async fn open(path: PathBuf, api: Api, heritage: &mut Heritage) -> Option<(PathBuf, Serving)> {

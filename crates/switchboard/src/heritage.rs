@@ -13,7 +13,7 @@ use config::Config;
 use futures_util::future::join_all;
 use gateway::{
     Current, Gateway,
-    catalogue::Endpoint,
+    catalogue::{Endpoint, Member},
     upstream::{
         bequest::{self, Bequest},
         following::Following,
@@ -107,7 +107,9 @@ impl Heritage {
         let servers = following.servers().map(str::to_owned).collect();
         predecessor.tell(&Ready { version: env!("CARGO_PKG_VERSION").to_owned(), servers }.line())?;
         if following.servers().next().is_some() {
-            tokio::spawn(take_over(predecessor, gateway.clone(), following, self.everything));
+            let processes = std::mem::take(&mut self.processes);
+            let taking = Taking { gateway: gateway.clone(), processes };
+            tokio::spawn(taking.over(predecessor, following, self.everything));
         }
         Ok(())
     }
@@ -123,39 +125,52 @@ impl Heritage {
     }
 }
 
-/// Takes over the processes that the node before gives; from then on those that are missing are started here.
-async fn take_over(predecessor: Predecessor, gateway: Current, following: Following, everything: bool) {
-    if let Err(error) = take_all(predecessor, &gateway).await {
-        tracing::warn!(%error, "not all processes of servers could be taken over");
-    }
-    following.is_over();
-    if everything {
-        gateway.now().catalogue.view(&Endpoint::All).await;
-    }
+/// How processes are taken over from the node before.
+struct Taking {
+    gateway: Current,
+    /// What each of them is made of.
+    processes: BTreeMap<String, String>,
 }
 
-/// Takes over one process after the other, until there are no more.
-async fn take_all(mut predecessor: Predecessor, gateway: &Current) -> io::Result<()> {
-    loop {
-        let taking = tokio::task::spawn_blocking(move || {
-            let taken = predecessor.take();
-            (predecessor, taken)
-        });
-        let (words, descriptors);
-        (predecessor, (words, descriptors)) =
-            taking.await.map_err(io::Error::other).and_then(|(predecessor, taken)| Ok((predecessor, taken?)))?;
-        if words.is_empty() {
-            return Ok(());
+impl Taking {
+    /// Takes over what the node before gives; from then on those that are missing are started here.
+    async fn over(self, predecessor: Predecessor, following: Following, everything: bool) {
+        if let Err(error) = self.all(predecessor).await {
+            tracing::warn!(%error, "not all processes of servers could be taken over");
         }
-        go_on(&gateway.now(), Bequest::of_parts(&words, descriptors)?).await;
+        following.is_over();
+        if everything {
+            self.gateway.now().catalogue.view(&Endpoint::All).await;
+        }
     }
-}
 
-/// Goes on with a process; one that no server of ours can have ends.
-async fn go_on(gateway: &Gateway, bequest: Bequest) {
-    let member = gateway.members().iter().find(|member| *member.upstream.name == *bequest.server());
-    let Some(member) = member else { return };
-    if let Err(failure) = member.upstream.take_over(bequest, gateway.stages.begin()).await {
-        tracing::warn!(server = &*member.upstream.name, %failure, "it is started anew");
+    /// Takes over one process after the other, until there are no more.
+    async fn all(&self, mut predecessor: Predecessor) -> io::Result<()> {
+        loop {
+            let taking = tokio::task::spawn_blocking(move || {
+                let taken = predecessor.take();
+                (predecessor, taken)
+            });
+            let (words, descriptors);
+            (predecessor, (words, descriptors)) =
+                taking.await.map_err(io::Error::other).and_then(|(predecessor, taken)| Ok((predecessor, taken?)))?;
+            if words.is_empty() {
+                return Ok(());
+            }
+            self.go_on(Bequest::of_parts(&words, descriptors)?).await;
+        }
+    }
+
+    /// Goes on with a process; one that no server of ours can have ends, also where the configuration has just changed.
+    async fn go_on(&self, bequest: Bequest) {
+        let gateway = self.gateway.now();
+        let made_of = self.processes.get(bequest.server());
+        let can_have = |member: &&Member| {
+            *member.upstream.name == *bequest.server() && bequest::made_of(&member.settings).as_ref() == made_of
+        };
+        let Some(member) = gateway.members().iter().find(can_have) else { return bequest.end().await };
+        if let Err(failure) = member.upstream.take_over(bequest, gateway.stages.begin()).await {
+            tracing::warn!(server = &*member.upstream.name, %failure, "it is started anew");
+        }
     }
 }

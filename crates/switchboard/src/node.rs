@@ -197,10 +197,14 @@ fn gateway(config: &Config, following: Following) -> Current {
     let residents: Arc<dyn Residents> = household.clone();
     let gateway = Current::after(following, config, &residents, seals());
     household.settle(&gateway);
-    if let Some(folder) = Folders::of_process().map(|folders| folders.state.join("results"))
-        && let Err(error) = gateway.now().results.keep_in(&folder)
-    {
-        tracing::warn!(%error, folder = %folder.display(), "long results are kept in memory only");
+    if let Some(Folders { state, .. }) = Folders::of_process() {
+        let (results, lists) = (state.join("results"), state.join("lists"));
+        if let Err(error) = gateway.now().results.keep_in(&results) {
+            tracing::warn!(%error, folder = %results.display(), "long results are kept in memory only");
+        }
+        if let Err(error) = gateway.keep_lists(&lists) {
+            tracing::warn!(%error, folder = %lists.display(), "what servers have is not kept for the next start");
+        }
     }
     gateway
 }

@@ -81,13 +81,14 @@ impl Estate {
         }
     }
 
-    /// Starts a successor and waits until it is ready; blocks the thread.
+    /// Starts a successor and waits until it is ready; blocks the thread. Changes of the configuration wait meanwhile.
     fn successor(&self) -> Result<(Successor, u32, Ready), String> {
         if std::process::id() == 1 {
             return Err(
                 "this is the first process of its container, which ends with it: replace the container".to_owned()
             );
         }
+        let held = self.controls.hold();
         let program = self.program.as_ref().map_err(|error| format!("its program cannot be found: {error}"))?;
         let failed = |error: io::Error| format!("`{}`: {error}", program.display());
         let doors: Vec<(Door, &Arc<Listener>)> = self.all_doors().collect();
@@ -106,6 +107,7 @@ impl Estate {
         let ready = Ready::read(&line).ok_or(line)?;
         let pid = successor.pid();
         successor.let_live();
+        held.leave();
         Ok((successor, pid, ready))
     }
 

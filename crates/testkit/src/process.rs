@@ -16,6 +16,8 @@ pub struct Usage {
     pub rss_bytes: u64,
     /// Resident memory at its highest.
     pub rss_peak_bytes: u64,
+    /// What of the resident memory now is its own: without the pages of its program, which come in when they are first needed.
+    pub own_bytes: u64,
 }
 
 /// Reads what `pid` has used so far.
@@ -26,6 +28,7 @@ pub fn usage(pid: u32) -> io::Result<Usage> {
         cpu: cpu_in(&stat).ok_or_else(unreadable)?,
         rss_bytes: kibibytes_in(&status, "VmRSS:").unwrap_or(0) * 1024,
         rss_peak_bytes: kibibytes_in(&status, "VmHWM:").unwrap_or(0) * 1024,
+        own_bytes: kibibytes_in(&status, "RssAnon:").unwrap_or(0) * 1024,
     })
 }
 

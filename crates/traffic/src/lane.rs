@@ -193,8 +193,7 @@ impl<W: Waiter> Lane<W> {
     fn serve_crowd(&self, node: &Node, crowd: &mut Crowd<W>, now: Instant) {
         loop {
             while let Some(next) = crowd.queue.next(&node.room, now) {
-                let (Next::Starts(ticket) | Next::Expired(ticket)) = next;
-                if let Some(waiter) = crowd.waiters.remove(&ticket.id) {
+                if let Some(waiter) = crowd.waiters.remove(&next.ticket().id) {
                     waiter.told(next);
                 }
             }

@@ -1,7 +1,7 @@
 //! Which calls get the same answer: those of the same thing at the same server, with the same arguments, by clients who
 //! are the same to that server. Only a digest is kept.
 
-use mcp::{Era, Method, Param, state::arguments_digest};
+use mcp::{Era, Method};
 use sha2::{Digest, Sha256};
 
 use super::Drawer;
@@ -39,7 +39,7 @@ pub(super) fn digest(server: &[u8], call: &Call, is_shared: bool) -> Option<[u8;
     put(&mut digest, call.method.as_str().as_bytes());
     put(&mut digest, call.own_name.as_bytes());
     put(&mut digest, if is_shared { b"" } else { call.caller.principal.name.as_bytes() });
-    digest.update(arguments_digest(call.request.param_raw(Param::Arguments).unwrap_or(b"{}")).ok()?);
+    digest.update(call.request.arguments_digest()?);
     for (_, fixed) in &call.fixed {
         put(&mut digest, fixed);
     }

@@ -32,7 +32,7 @@ impl Catalogue {
             .iter()
             .map(|index| {
                 let (catalogue, index) = (self.clone(), *index);
-                tokio::time::timeout(limit, tokio::spawn(async move { catalogue.refresh(index).await }))
+                tokio::time::timeout(limit, tokio::spawn(async move { catalogue.ask_first(index).await }))
             })
             .collect();
         while asking.len() > unknown.len() / STRAGGLERS_ONE_IN {
@@ -45,24 +45,28 @@ impl Catalogue {
             let entry = &self.entries[*index];
             if entry.part.load().is_none() {
                 let failed = format!("no answer within {} ms", began.elapsed().as_millis());
-                entry.part.store(Some(Arc::new(Part::unread(None, failed))));
+                entry.part.store(Some(Arc::new(Part::unread(None, began.into_std(), failed))));
                 self.generation.fetch_add(1, Ordering::AcqRel);
             }
         }
     }
 
-    /// Asks the servers of a page again whose lists are out of date.
+    /// Asks the servers of a page again whose lists are out of date, but for those that are being asked.
     pub(super) fn refresh_stale(self: &Arc<Self>, page: &Page) {
         let now = Instant::now();
         for index in page.members.iter().copied() {
-            if self.entries[index].part.load().as_ref().is_none_or(|part| part.fresh_until < now) {
+            let entry = &self.entries[index];
+            let is_due = entry.part.load().as_ref().is_none_or(|part| part.fresh_until < now);
+            if is_due && entry.refreshing.try_lock().is_ok() {
                 self.refresh_soon(index);
             }
         }
     }
 
-    /// Asks a server behind the scenes for its lists as far as they are known, or all servers.
+    /// Asks a server behind the scenes for its lists as far as they are known, or all servers, and forgets their copies on
+    /// disk.
     pub fn ask_anew(self: &Arc<Self>, server: Option<&str>) {
+        self.forget_copies(server);
         for (index, entry) in self.entries.iter().enumerate() {
             let is_meant = server.is_none_or(|server| *entry.member.upstream.name == *server);
             if is_meant && entry.part.load().is_some() {
@@ -79,29 +83,48 @@ impl Catalogue {
         }
     }
 
-    /// Reads all lists of a server anew. A new state is stored only if something differs.
-    pub(super) async fn refresh(self: &Arc<Self>, index: usize) {
+    /// Reads all lists of a server, unless somebody else has while this waited.
+    async fn ask_first(self: &Arc<Self>, index: usize) {
         let entry = &self.entries[index];
         let _one = entry.refreshing.lock().await;
+        if entry.part.load().is_none() {
+            self.ask(index).await;
+        }
+    }
+
+    /// Reads all lists of a server anew, unless somebody else has begun to since.
+    pub(super) async fn refresh(self: &Arc<Self>, index: usize) {
+        let (entry, wanted_at) = (&self.entries[index], Instant::now());
+        let _one = entry.refreshing.lock().await;
         entry.queued.store(false, Ordering::Release);
+        if entry.part.load().as_ref().is_none_or(|part| part.asked_at < wanted_at) {
+            self.ask(index).await;
+        }
+    }
+
+    /// Asks a server for its lists, and tells clients what differs.
+    async fn ask(self: &Arc<Self>, index: usize) {
+        let (entry, asked_at) = (&self.entries[index], Instant::now());
         let old = entry.part.load_full();
         let part = match self.fetch_all(&entry.member.upstream).await {
-            Ok(lists) => Part::read(lists, self.limits.catalogue_ttl_ms),
+            Ok(lists) => Part::read(lists, asked_at, self.list_ttl),
             Err(failure) => {
                 tracing::warn!(server = &*entry.member.upstream.name, %failure, "its lists cannot be read");
-                Part::unread(old.as_deref(), failure.reason())
+                Part::unread(old.as_deref(), asked_at, failure.reason())
             }
         };
         let mut differing: Vec<Method> =
             ListKind::ALL.into_iter().filter(|kind| part.differs(old.as_deref(), *kind)).map(change_of).collect();
         differing.dedup();
-        entry.part.store(Some(Arc::new(part)));
+        let part = Arc::new(part);
+        entry.part.store(Some(part.clone()));
         self.generation.fetch_add(1, Ordering::AcqRel);
         if old.is_some() {
             for method in differing {
                 self.tell(index, method);
             }
         }
+        self.copy(entry, old.as_deref(), part).await;
     }
 
     async fn fetch_all(&self, upstream: &Arc<Upstream>) -> Result<[Listing; ListKind::COUNT], Failure> {

@@ -88,7 +88,7 @@ impl ListKind {
 const TTL_MS_MAX: u64 = 86_400_000;
 
 /// One item of a list.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
     /// The item as it came.
     pub raw: Bytes,
@@ -107,7 +107,7 @@ pub struct Item {
 }
 
 /// One list of one server.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
     /// The items in the server's order.
     pub items: Vec<Item>,
@@ -174,7 +174,7 @@ fn read_page(page: &Envelope, (kind, is_ours): (ListKind, bool), listing: &mut L
 }
 
 /// An item without a name is left out, and so is a tool whose header annotations break the rules.
-fn read_item(raw: Bytes, kind: ListKind, is_ours: bool) -> Option<Item> {
+pub(super) fn read_item(raw: Bytes, kind: ListKind, is_ours: bool) -> Option<Item> {
     let name_span = array::member(&raw, kind.name_member())?;
     let token = name_span.of(&raw)?;
     let own: Arc<str> = match plain_text(token) {

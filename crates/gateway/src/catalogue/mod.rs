@@ -3,6 +3,8 @@
 //! the configuration makes a new catalogue, which takes over what the old one knows.
 
 mod asking;
+pub mod copies;
+mod copying;
 mod endpoint;
 mod following;
 pub mod listing;
@@ -18,7 +20,7 @@ pub mod wrapping;
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -29,11 +31,12 @@ use config::{Bundle, Limits, Server, Tools};
 use mcp::Method;
 use tokio::{sync::broadcast, task::JoinSet};
 
-pub use self::{endpoint::Endpoint, following::ListChange, part::Part};
 use self::{
+    copies::Copies,
     notice::Notice,
     view::{Builder, Shape, View},
 };
+pub use self::{endpoint::Endpoint, following::ListChange, part::Part};
 use crate::{call::Caller, principal::Principal, sight::Sight, upstream::Upstream};
 
 /// A server, and how it is to be shown: prefix, new names, hidden tools, fixed arguments.
@@ -53,6 +56,8 @@ struct Entry {
     queued: AtomicBool,
     /// What the lists last said of the server after a change of its state.
     told: Mutex<Option<Notice>>,
+    /// When its lists were written to disk as they are.
+    copied: Mutex<Option<Instant>>,
 }
 
 /// What belongs to one endpoint.
@@ -68,6 +73,8 @@ struct Page {
 pub struct Terms {
     /// The bounds of everything.
     pub limits: Limits,
+    /// How long a list counts as fresh of which its server does not say it.
+    pub list_ttl: Duration,
     /// How many tools a list shows.
     pub tools: Tools,
     /// The raw `serverInfo` of the gateway.
@@ -76,15 +83,25 @@ pub struct Terms {
     pub own: Caller,
 }
 
+/// What a catalogue has from the one before.
+struct Outlives {
+    generation: u64,
+    copies: Arc<OnceLock<Copies>>,
+    changed: broadcast::Sender<ListChange>,
+}
+
 /// The catalogue of all servers.
 pub struct Catalogue {
     entries: Vec<Entry>,
     pages: BTreeMap<Endpoint, Page>,
     generation: AtomicU64,
     limits: Limits,
+    list_ttl: Duration,
     tools: Tools,
     who: String,
     own: Caller,
+    /// What servers last said, on disk; outlives a change of the configuration.
+    copies: Arc<OnceLock<Copies>>,
     changed: broadcast::Sender<ListChange>,
     /// The tasks that hear what servers say of their lists.
     followers: Mutex<JoinSet<()>>,
@@ -93,22 +110,24 @@ pub struct Catalogue {
 impl Catalogue {
     /// The catalogue of these servers and bundles.
     pub fn new(members: Vec<Member>, bundles: &BTreeMap<String, Bundle>, terms: Terms) -> Arc<Self> {
-        Self::make(members, bundles, terms, 1, broadcast::channel(64).0)
+        let outlives = Outlives { generation: 1, copies: Arc::default(), changed: broadcast::channel(64).0 };
+        Self::make(members, bundles, terms, outlives)
     }
 
     /// The catalogue after a change of the configuration. It knows at once what this one knows of servers that stay, and
     /// asks the new ones behind the scenes; whoever listens to this one's changes hears those of the new one.
     pub fn replaced(&self, members: Vec<Member>, bundles: &BTreeMap<String, Bundle>, terms: Terms) -> Arc<Self> {
         let generation = self.generation.load(Ordering::Acquire) + 1;
-        let catalogue = Self::make(members, bundles, terms, generation, self.changed.clone());
+        let outlives = Outlives { generation, copies: self.copies.clone(), changed: self.changed.clone() };
+        let catalogue = Self::make(members, bundles, terms, outlives);
         for (index, entry) in catalogue.entries.iter().enumerate() {
             let old = self.entry(&entry.member.upstream.name);
-            let part = old.and_then(|old| old.part.load_full());
+            let part = old.and_then(|old| old.part.load_full()).filter(|part| !part.is_copy);
             if let Some(old) = old.filter(|old| Arc::ptr_eq(&old.member.upstream, &entry.member.upstream)) {
                 entry.part.store(old.part.load_full());
             } else {
                 let reason = "it is being asked for the first time".to_owned();
-                entry.part.store(Some(Arc::new(Part::unread(part.as_deref(), reason))));
+                entry.part.store(Some(Arc::new(Part::unread(part.as_deref(), Instant::now(), reason))));
                 catalogue.refresh_soon(index);
             }
         }
@@ -140,13 +159,7 @@ impl Catalogue {
         gone_or_changed || page.shape != new_page.shape || self.tools != new.tools
     }
 
-    fn make(
-        members: Vec<Member>,
-        bundles: &BTreeMap<String, Bundle>,
-        terms: Terms,
-        generation: u64,
-        changed: broadcast::Sender<ListChange>,
-    ) -> Arc<Self> {
+    fn make(members: Vec<Member>, bundles: &BTreeMap<String, Bundle>, terms: Terms, outlives: Outlives) -> Arc<Self> {
         let pages = pages(&members, bundles);
         let entry = |member| Entry {
             member,
@@ -154,16 +167,19 @@ impl Catalogue {
             refreshing: tokio::sync::Mutex::default(),
             queued: AtomicBool::new(false),
             told: Mutex::default(),
+            copied: Mutex::default(),
         };
         let catalogue = Arc::new(Self {
             entries: members.into_iter().map(entry).collect(),
             pages,
-            generation: AtomicU64::new(generation),
+            generation: AtomicU64::new(outlives.generation),
             limits: terms.limits,
+            list_ttl: terms.list_ttl,
             tools: terms.tools,
             who: terms.who,
             own: terms.own,
-            changed,
+            copies: outlives.copies,
+            changed: outlives.changed,
             followers: Mutex::default(),
         });
         let mut followers = lock(&catalogue.followers);
@@ -194,10 +210,10 @@ impl Catalogue {
         self.entries.iter().find(|entry| *entry.member.upstream.name == *server)
     }
 
-    /// Why nobody knows what a server has, if it has never given its lists.
+    /// Why nobody knows what a server has, if it has not given its lists to this node.
     fn unheard(&self, server: &str) -> Option<String> {
         let part = self.entry(server)?.part.load();
-        let known = part.as_ref().is_some_and(|part| part.has_lists());
+        let known = part.as_ref().is_some_and(|part| part.heard().is_some());
         let reason = || part.as_ref().and_then(|part| part.failed.clone());
         (!known).then(|| reason().unwrap_or_else(|| "it is being asked".to_owned()))
     }
@@ -225,16 +241,18 @@ impl Catalogue {
     /// What an endpoint shows. The first time this asks the servers; later it answers at once and asks behind the scenes.
     pub async fn view(self: &Arc<Self>, endpoint: &Endpoint) -> Option<Arc<View>> {
         let page = self.pages.get(endpoint)?;
-        if let Some(view) = self.warm(endpoint) {
-            if view.fresh_until < Instant::now() {
-                self.refresh_stale(page);
-            }
-            return Some(view);
+        let view = if let Some(view) = self.warm(endpoint) {
+            view
+        } else {
+            let is_unknown = |index: &usize| self.entries[*index].part.load().is_none();
+            let unknown: Vec<usize> = page.members.iter().copied().filter(is_unknown).collect();
+            self.first_listings(&unknown).await;
+            self.rebuild(page)
+        };
+        if view.fresh_until < Instant::now() {
+            self.refresh_stale(page);
         }
-        let unknown: Vec<usize> =
-            page.members.iter().copied().filter(|index| self.entries[*index].part.load().is_none()).collect();
-        self.first_listings(&unknown).await;
-        Some(self.rebuild(page))
+        Some(view)
     }
 
     /// Tells of changed lists after the catalogue has taken them in.
@@ -271,7 +289,7 @@ impl Catalogue {
         let horizon = Instant::now() + Duration::from_hours(1);
         let mut builder = Builder::new(&page.shape, &self.tools, &self.who, generation, horizon);
         builder.sight = sight;
-        Arc::new(builder.build(&parts, self.limits.catalogue_ttl_ms))
+        Arc::new(builder.build(&parts, self.list_ttl))
     }
 }
 

@@ -23,6 +23,7 @@ impl Notice {
         let reason = part.failed.as_deref().or_else(|| state.reason())?;
         let state = match state {
             // it answers, but not with its lists
+            State::Running | State::Stopped if part.is_copy => "stale".to_owned(),
             State::Running | State::Stopped => "degraded".to_owned(),
             state => state.to_string(),
         };
@@ -47,14 +48,14 @@ impl Notice {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, UNIX_EPOCH};
+    use std::time::{Duration, Instant, UNIX_EPOCH};
 
     use serde_json::json;
 
     use super::*;
 
     fn check(state: &State, failed: Option<&str>, read: bool, expected: &serde_json::Value) {
-        let mut part = Part::unread(None, String::new());
+        let mut part = Part::unread(None, Instant::now(), String::new());
         part.failed = failed.map(str::to_owned);
         part.read_at = read.then(|| UNIX_EPOCH + Duration::from_mins(1));
         let said = Notice::of(state, &part).map_or(serde_json::Value::Null, |notice| notice.as_json());

@@ -1,11 +1,15 @@
-//! What the catalogue knows of one server: its lists as they were last read, why there are none, and when to ask again.
+//! What the catalogue knows of one server: its lists as they were last read, by this node or by one before it, why there are
+//! none, and when to ask again.
 
 use std::time::{Duration, Instant, SystemTime};
 
-use super::listing::{ListKind, Listing};
+use super::{
+    copies::Copy,
+    listing::{ListKind, Listing},
+};
 
 /// How soon a server that failed is asked again at the earliest.
-const RETRY_FAILED: Duration = Duration::from_secs(10);
+const RETRY_FAILED: Duration = Duration::from_secs(5);
 /// A list that a server does not allow to be cached is asked for again after this time, behind the scenes.
 const FRESH_MIN: Duration = Duration::from_secs(1);
 
@@ -15,8 +19,12 @@ pub struct Part {
     lists: Option<[Listing; ListKind::COUNT]>,
     /// Why there are none, or none newer.
     pub failed: Option<String>,
+    /// Whether they are a copy from disk: the server has not been heard since the node started.
+    pub is_copy: bool,
     /// When the lists were read.
     pub read_at: Option<SystemTime>,
+    /// When they were asked for.
+    pub asked_at: Instant,
     /// When to ask again.
     pub fresh_until: Instant,
 }
@@ -27,24 +35,46 @@ impl Part {
         self.lists.as_ref().map(|lists| &lists[kind as usize])
     }
 
-    /// Whether the server ever gave its lists.
-    pub fn has_lists(&self) -> bool {
-        self.lists.is_some()
+    /// All of them, if the server has given them to this node.
+    pub(super) fn heard(&self) -> Option<&[Listing; ListKind::COUNT]> {
+        self.lists.as_ref().filter(|_| !self.is_copy)
     }
 
-    /// What a server has just said; `ttl_ms` is for lists that do not say how long they hold.
-    pub(super) fn read(lists: [Listing; ListKind::COUNT], ttl_ms: u64) -> Self {
-        let ttl_ms = lists.iter().filter_map(|list| list.ttl_ms).min().unwrap_or(ttl_ms);
-        let fresh_until = Instant::now() + Duration::from_millis(ttl_ms).max(FRESH_MIN);
-        Self { lists: Some(lists), failed: None, read_at: Some(SystemTime::now()), fresh_until }
+    /// Whether the server gave just these lists before.
+    pub(super) fn has_said(&self, lists: &[Listing; ListKind::COUNT]) -> bool {
+        self.lists.as_ref() == Some(lists)
+    }
+
+    /// What a server has just said; `ttl` is for lists that do not say how long they hold.
+    pub(super) fn read(lists: [Listing; ListKind::COUNT], asked_at: Instant, ttl: Duration) -> Self {
+        let ttl = lists.iter().filter_map(|list| list.ttl_ms).min().map_or(ttl, Duration::from_millis);
+        let fresh_until = Instant::now() + ttl.max(FRESH_MIN);
+        let read_at = Some(SystemTime::now());
+        Self { lists: Some(lists), failed: None, is_copy: false, read_at, asked_at, fresh_until }
+    }
+
+    /// What a server said to a node before this one. It is to be asked as soon as anybody looks.
+    pub(super) fn copied(copy: Copy) -> Self {
+        let reason = "it has not been heard since the start: this is what it said before";
+        let now = Instant::now();
+        Self {
+            lists: Some(copy.lists),
+            failed: Some(reason.to_owned()),
+            is_copy: true,
+            read_at: Some(copy.read_at),
+            asked_at: now,
+            fresh_until: now,
+        }
     }
 
     /// What is known of a server that could not be asked: what it, or its predecessor, said before, and the reason.
-    pub(super) fn unread(known: Option<&Self>, reason: String) -> Self {
+    pub(super) fn unread(known: Option<&Self>, asked_at: Instant, reason: String) -> Self {
         Self {
             lists: known.and_then(|part| part.lists.clone()),
             failed: Some(reason),
+            is_copy: known.is_some_and(|part| part.is_copy),
             read_at: known.and_then(|part| part.read_at),
+            asked_at,
             fresh_until: Instant::now() + RETRY_FAILED,
         }
     }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use config::Bundle;
+use mcp::names;
 
 use super::{Catalogue, Endpoint, Member, view::View};
 use crate::{principal::Principal, sight::Sight, upstream::Upstream};
@@ -47,9 +48,9 @@ impl<'c> Seen<'c> {
         self.catalogue.bundle(endpoint)
     }
 
-    /// Whether the tool of this exposed name may be called.
-    pub fn shows_tool(&self, exposed: &str) -> bool {
-        self.sight().is_none_or(|sight| sight.shows_tool(exposed))
+    /// Whether the tool of this own name may be called, whose server has this prefix.
+    pub fn shows_tool(&self, prefix: &str, own: &str) -> bool {
+        self.sight().is_none_or(|sight| sight.shows_tool(&names::exposed(prefix, own)))
     }
 
     /// The view as it is now, or `None` if nobody has asked for it before. Never waits.
@@ -70,7 +71,7 @@ impl<'c> Seen<'c> {
         }
     }
 
-    /// Why nobody knows what a server has, if it has never given its lists.
+    /// Why nobody knows what a server has, if it has not given its lists to this node.
     pub fn unheard(&self, server: &str) -> Option<String> {
         self.catalogue.unheard(server)
     }

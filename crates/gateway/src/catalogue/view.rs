@@ -4,7 +4,7 @@
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -184,7 +184,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The finished view of these servers, which come in the order of their names.
-    pub fn build(mut self, parts: &[(Member, Arc<Part>)], ttl_ms_default: u64) -> View {
+    pub fn build(mut self, parts: &[(Member, Arc<Part>)], ttl_default: Duration) -> View {
         let clashes = Clashes::find(parts);
         for (member, part) in parts {
             self.fresh_until = self.fresh_until.min(part.fresh_until);
@@ -211,7 +211,7 @@ impl<'a> Builder<'a> {
         for kind in ListKind::ALL {
             let rendered = &mut self.lists[kind as usize];
             if rendered.ttl_ms == u64::MAX {
-                rendered.ttl_ms = if others { 0 } else { ttl_ms_default };
+                rendered.ttl_ms = if others { 0 } else { ms(ttl_default) };
             }
             (rendered.modern, rendered.legacy) = (
                 render(rendered, kind, 0, None, true, self.who, &missing),
@@ -346,6 +346,10 @@ impl<'a> Builder<'a> {
             self.notices.iter().map(|(name, notice)| (name.clone(), notice.as_json())).collect();
         serde_json::Value::Object(servers).to_string()
     }
+}
+
+fn ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// An item under its shown name; everything else in it stays as it came.

@@ -277,7 +277,7 @@ fn with_task_id(gateway: &Gateway, context: &Context, envelope: &Envelope, task:
 }
 
 /// Waits for the first thing that happens: an answer or a question is all there is to say, anything else opens a stream.
-async fn drive(gateway: &Gateway, context: Context, mut events: Events) -> Reply {
+async fn drive(gateway: &Gateway, context: Context, mut events: Box<Events>) -> Reply {
     match events.next().await {
         Event::Done(end) => ended(gateway, &context, end),
         Event::Ask(ask) => {
@@ -329,7 +329,7 @@ impl Context {
 }
 
 /// Passes on what happens until the end, or until nobody listens: then the call is cancelled.
-async fn pump(gateway: Gateway, context: Context, mut events: Events, first: Bytes, client: mpsc::Sender<Bytes>) {
+async fn pump(gateway: Gateway, context: Context, mut events: Box<Events>, first: Bytes, client: mpsc::Sender<Bytes>) {
     let mut next = Some(Event::Notification(first));
     loop {
         let event = if let Some(event) = next.take() {
@@ -366,7 +366,7 @@ async fn pump(gateway: Gateway, context: Context, mut events: Events, first: Byt
 }
 
 /// Parks the call and asks the client, together with whatever else the server asks at once.
-async fn park(gateway: &Gateway, context: &Context, mut events: Events, first: Ask) -> (Vec<Bytes>, Reply) {
+async fn park(gateway: &Gateway, context: &Context, mut events: Box<Events>, first: Ask) -> (Vec<Bytes>, Reply) {
     let (mut asks, mut notes) = (vec![first], Vec::new());
     while let Ok(event) = tokio::time::timeout(ROUND_WINDOW, events.next()).await {
         match event {
@@ -379,7 +379,12 @@ async fn park(gateway: &Gateway, context: &Context, mut events: Events, first: A
     (notes, ask_client(gateway, context, events, questions))
 }
 
-fn ask_client(gateway: &Gateway, context: &Context, events: Events, questions: BTreeMap<String, Question>) -> Reply {
+fn ask_client(
+    gateway: &Gateway,
+    context: &Context,
+    events: Box<Events>,
+    questions: BTreeMap<String, Question>,
+) -> Reply {
     let requests: Vec<(String, Envelope)> =
         questions.iter().map(|(key, question)| (key.clone(), question.request.clone())).collect();
     let Some(call) = gateway.parked.park(events, questions, context.round) else {

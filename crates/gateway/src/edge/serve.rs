@@ -240,8 +240,10 @@ async fn accept(
     loop {
         let Ok(place) = places.clone().acquire_owned().await else { return };
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            // whoever comes after the node has left is the successor's
+            biased;
             () = underway.leaves() => break,
+            accepted = listener.accept() => accepted,
         };
         let (gateway, speech, underway) = (gateway.clone(), speech.clone(), underway.clone());
         match accepted {

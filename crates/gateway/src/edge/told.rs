@@ -10,12 +10,15 @@ const ESTIMATED_WAIT: HeaderName = HeaderName::from_static("x-estimated-wait-ms"
 const PRIORITY_APPLIED: HeaderName = HeaderName::from_static("x-priority-applied");
 const TIMEOUT_APPLIED: HeaderName = HeaderName::from_static("x-timeout-applied");
 
+/// What most calls are told: they have not waited.
+const ZERO: HeaderValue = HeaderValue::from_static("0");
+
 /// Writes them into the head of an answer.
 pub(super) fn write(told: &Told, headers: &mut HeaderMap) {
     if let Some(place) = told.place() {
-        headers.insert(QUEUE_POSITION, place.ahead.into());
+        headers.insert(QUEUE_POSITION, number(place.ahead.into()));
         if let Some(wait) = place.wait {
-            headers.insert(ESTIMATED_WAIT, milliseconds(wait).into());
+            headers.insert(ESTIMATED_WAIT, number(milliseconds(wait)));
         }
     }
     if let Some(class) = told.class() {
@@ -27,6 +30,10 @@ pub(super) fn write(told: &Told, headers: &mut HeaderMap) {
     if let Some(after) = told.retry_after() {
         headers.insert(header::RETRY_AFTER, milliseconds(after).div_ceil(1_000).max(1).into());
     }
+}
+
+fn number(value: u64) -> HeaderValue {
+    if value == 0 { ZERO } else { value.into() }
 }
 
 /// A wait in whole milliseconds.

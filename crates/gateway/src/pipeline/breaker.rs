@@ -164,7 +164,10 @@ impl Breakers {
         let mut kept = self.lock();
         kept.tools.clear();
         let change = kept.own.breaker.reset(now);
-        self.changed(kept, change);
+        self.sign.show(&kept.own.breaker);
+        if let Some(change) = change {
+            self.changed(kept, change);
+        }
     }
 
     /// Whether a call that got no answer is sent once more, and after what time.
@@ -211,11 +214,11 @@ impl Breakers {
             let retry = kept.rules.retry;
             kept.budget.earn(&retry);
         }
-        let rules = kept.rules.breaker;
-        let change = kept.own.ended(pass, end, failure, &self.health, &rules);
-        let refusal = kept.own.refusal(THE_SERVER, Instant::now());
+        let Kept { rules, own, .. } = &mut *kept;
+        let change = own.ended(pass, end, failure, &self.health, &rules.breaker)?;
+        let refusal = own.refusal(THE_SERVER, Instant::now());
         self.changed(kept, change);
-        refusal.filter(|_| matches!(change, Some(Change::Opened(_))))
+        refusal.filter(|_| matches!(change, Change::Opened(_)))
     }
 
     fn tool_ended(&self, tool: &Arc<str>, pass: Pass, end: End, failure: Option<&Failure>) -> Option<Failure> {
@@ -237,9 +240,8 @@ impl Breakers {
     }
 
     /// Tells of a change of the server's own breaker.
-    fn changed(&self, mut kept: MutexGuard<'_, Kept>, change: Option<Change>) {
+    fn changed(&self, mut kept: MutexGuard<'_, Kept>, change: Change) {
         self.sign.show(&kept.own.breaker);
-        let Some(change) = change else { return };
         kept.own.since = SystemTime::now();
         let reason = kept.own.reason.clone();
         drop(kept);
@@ -319,8 +321,8 @@ pub struct Permit {
 }
 
 /// Lets a call pass, or says why it is held back. What may do harm is not used to try a server out.
-pub(super) fn admit(upstream: &Arc<Upstream>, call: &Call, is_first: bool) -> Result<Permit, Failure> {
-    let (now, act) = (Instant::now(), call.manner.act);
+pub(super) fn admit(upstream: &Arc<Upstream>, call: &Call, is_first: bool, now: Instant) -> Result<Permit, Failure> {
+    let act = call.manner.act;
     let has_own = call.manner.settings.as_ref().is_some_and(|settings| settings.breaker == Some(true));
     let pass = upstream.breakers.pass(act == traffic::Act::Reads, now)?;
     let mut permit = Permit {
@@ -430,6 +432,7 @@ fn told_by(failure: &Failure, is_hurried: bool) -> End {
         | Failure::Full { .. }
         | Failure::Expired
         | Failure::TooLate { .. }
+        | Failure::TooShort { .. }
         | Failure::Withdrawn { .. }
         | Failure::StillUnderWay
         | Failure::TooOften { .. }

@@ -11,7 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use config::Mode;
-use mcp::{Era, Method, Param, state::arguments_digest};
+use mcp::{Era, Method, Param};
 use tokio::sync::oneshot;
 use traffic::{
     Act,
@@ -103,7 +103,7 @@ pub(super) async fn send(upstream: &Arc<Upstream>, call: &Call) -> Exchange {
 fn has_run_out(call: &Call, exchange: &Exchange) -> bool {
     let Some(until) = call.until else { return false };
     match exchange {
-        Exchange::Done(Err(Failure::TooLate { .. })) => true,
+        Exchange::Done(Err(Failure::TooLate { .. } | Failure::TooShort { .. })) => true,
         Exchange::Done(Err(Failure::Timeout | Failure::Expired)) => until <= Instant::now(),
         _ => false,
     }
@@ -147,22 +147,19 @@ impl Question {
     /// The question of a read that can be shared.
     fn of(upstream: &Upstream, call: &Call) -> Option<Self> {
         let Call { caller, request, .. } = call;
-        let arguments = match call.method {
-            Method::ToolsCall | Method::PromptsGet => request.param_raw(Param::Arguments).unwrap_or(b"{}"),
-            Method::ResourcesRead => b"{}",
-            _ => return None,
-        };
+        let is_read = matches!(call.method, Method::ToolsCall | Method::PromptsGet | Method::ResourcesRead);
+        let is_short = request.param(Param::Arguments).range().len() <= ARGUMENTS_BYTES_MAX;
         let is_plain = call.fixed.is_empty() && call.param_headers.is_empty() && !call.only_as_task;
         let is_silent = call.progress_token().is_none() && call.log_level().is_none();
         let is_new = !call.is_retry() && request.param(Param::Task).is_none() && call.wishes.cache != Demand::NoCache;
-        if !(is_plain && is_silent && is_new) || arguments.len() > ARGUMENTS_BYTES_MAX {
+        if !(is_read && is_short && is_plain && is_silent && is_new) {
             return None;
         }
         let meta = request.meta_members().span;
         Some(Self {
             method: call.method,
             name: call.own_name.clone(),
-            arguments: arguments_digest(arguments).ok()?,
+            arguments: request.arguments_digest()?,
             meta: if meta.is_some() { request.slice(meta) } else { Bytes::new() },
             principal: caller.principal.name.clone(),
             session: caller.session.filter(|_| upstream.settings.mode == Mode::PerSession),

@@ -144,7 +144,7 @@ fn begin(first: First, gateway: Gateway, upstream: Arc<Upstream>, mut call: Call
     Exchange::Running(events)
 }
 
-async fn pass_on(mut events: Events, sender: &Sender) -> End {
+async fn pass_on(mut events: Box<Events>, sender: &Sender) -> End {
     loop {
         match events.next().await {
             Event::Done(end) => return end,

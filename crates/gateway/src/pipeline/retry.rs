@@ -3,7 +3,10 @@
 
 use std::{sync::Arc, time::Instant};
 
-use traffic::retry::{Attempt, Loss};
+use traffic::{
+    Act,
+    retry::{Attempt, Loss},
+};
 
 use super::{breaker, queue};
 use crate::{
@@ -15,31 +18,31 @@ use crate::{
 /// Sends a call until something has come of it, or it is not to be sent again.
 pub(super) async fn send(upstream: &Arc<Upstream>, call: &Call) -> Exchange {
     let began = Instant::now();
-    let mut number = 1;
-    let mut again = None;
+    let (mut now, mut number, mut again) = (began, 1, None);
     loop {
-        let exchange = send_once(upstream, again.as_ref().unwrap_or(call), number == 1).await;
+        let exchange = send_once(upstream, again.as_ref().unwrap_or(call), number == 1, now).await;
         let Exchange::Done(Err(failure)) = &exchange else { return exchange };
         call.so_far.trace.note(failure);
         let Some(loss) = loss(failure) else { return exchange };
         let left = end(upstream, call, began).saturating_duration_since(Instant::now());
         let attempt = Attempt { number, act: call.manner.act, loss, left };
         let Some(wait) = upstream.breakers.sent_once_more(&attempt) else {
-            return if call.manner.act.may_repeat() { Exchange::Done(Err(harmless(failure))) } else { exchange };
+            return Exchange::Done(Err(known(failure, call.manner.act)));
         };
         tracing::debug!(server = &*upstream.name, number, %failure, "a call is sent once more");
         tokio::time::sleep(wait).await;
+        now = Instant::now();
         number += 1;
         again.get_or_insert_with(|| Call { so_far: SoFar { is_again: true, ..call.so_far.clone() }, ..call.clone() });
     }
 }
 
-async fn send_once(upstream: &Arc<Upstream>, call: &Call, is_first: bool) -> Exchange {
-    let permit = match breaker::admit(upstream, call, is_first) {
+async fn send_once(upstream: &Arc<Upstream>, call: &Call, is_first: bool, now: Instant) -> Exchange {
+    let permit = match breaker::admit(upstream, call, is_first, now) {
         Ok(permit) => permit,
         Err(held_back) => return Exchange::Done(Err(held_back)),
     };
-    match queue::pass(upstream, call, permit).await {
+    match queue::pass(upstream, call, permit, now).await {
         Exchange::Running(events) if call.manner.act.may_repeat() => events.settle().await,
         exchange => exchange,
     }
@@ -62,10 +65,15 @@ fn loss(failure: &Failure) -> Option<Loss> {
     }
 }
 
-/// A call that can do no harm twice has no outcome that one would have to look for.
-fn harmless(failure: &Failure) -> Failure {
+/// What is known of a call that is not sent again. One that can do no harm twice has no outcome that one would have to look for.
+fn known(failure: &Failure, act: Act) -> Failure {
     match failure {
-        Failure::Lost => Failure::Unavailable("the connection to it was lost during the call".to_owned()),
+        Failure::Lost if act.may_repeat() => {
+            Failure::Unavailable("the connection to it was lost during the call".to_owned())
+        }
+        Failure::TurnedAway { status: 503, after: None } if !act.may_repeat() => Failure::OutcomeUnknown(
+            "HTTP 503 came without `Retry-After`, which may mean that the server was lost during the call".to_owned(),
+        ),
         failure => failure.clone(),
     }
 }

@@ -62,7 +62,7 @@ mod tests {
         Envelope::parse(&roots.to_vec().into(), ScanLimits::default()).unwrap()
     }
 
-    fn call() -> (Sender, Events) {
+    fn call() -> (Sender, Box<Events>) {
         let patience = Patience { idle: Duration::from_secs(1), total: Duration::from_secs(1) };
         channel(true, patience, || {})
     }

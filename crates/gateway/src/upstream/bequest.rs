@@ -161,6 +161,13 @@ impl Bequest {
         &self.words.server
     }
 
+    /// Ends the process, which nobody goes on with.
+    pub async fn end(self) {
+        if let Ok((child, _lines)) = self.heirloom.take_over(supervisor::Limits::default(), None) {
+            child.stop().await;
+        }
+    }
+
     /// As it goes over a socket.
     pub fn into_parts(self) -> io::Result<(Vec<u8>, Vec<OwnedFd>)> {
         let mut words = serde_json::to_vec(&self.words)?;

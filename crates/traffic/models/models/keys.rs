@@ -39,13 +39,8 @@ impl House {
     fn call(&self, vanishes: bool) -> Option<u32> {
         loop {
             let (teller, told) = channel();
-            let begun = self.once.lock().expect("nobody has panicked").begin(
-                &self.owner,
-                &"key",
-                [0; 32],
-                *NOW,
-                || teller,
-            );
+            let begun =
+                self.once.lock().expect("nobody has panicked").begin(&self.owner, &"key", [0; 32], *NOW, || teller);
             match begun {
                 Begin::First => return self.make(vanishes),
                 // whether it is told or the first has vanished: what became of it is known now

@@ -95,6 +95,7 @@ impl House {
             lock: None,
             cost: 1,
             deadline: now + PATIENCE,
+            until: None,
         }
     }
 
@@ -107,7 +108,7 @@ impl House {
         match told.recv() {
             Ok(Next::Starts(_)) => Some(ticket),
             // it came too late, or somebody else has ended it
-            Ok(Next::Expired(_)) | Err(_) => {
+            _ => {
                 self.finish(lane, ticket, End::Failed, *NOW);
                 None
             }
@@ -195,11 +196,15 @@ fn the_place_of_one_that_rests_is_used_and_given_back_once() {
 fn what_others_end_is_over_once_and_frees_what_it_held() {
     play(|| {
         let three = [(0, Manner::Runs), (1, Manner::Runs), (1, Manner::Runs)];
-        calls(&House::new(1, 9), &three, Some(|house| {
-            if let Some(Withdrawn::Waited(ear)) = house.lanes[1].withdraw(&house.node, 1, *NOW) {
-                drop(ear);
-            }
-            drop(house.lanes[1].turn_away(&house.node, *NOW, |_| true));
-        }));
+        calls(
+            &House::new(1, 9),
+            &three,
+            Some(|house| {
+                if let Some(Withdrawn::Waited(ear)) = house.lanes[1].withdraw(&house.node, 1, *NOW) {
+                    drop(ear);
+                }
+                drop(house.lanes[1].turn_away(&house.node, *NOW, |_| true));
+            }),
+        );
     });
 }

@@ -10,7 +10,7 @@ mod lane;
 mod rate;
 
 /// Orders that are played of each piece in either way, where nothing else is said.
-const RUNS: usize = 1_000;
+const RUNS: usize = 10_000;
 
 /// Changes from one thread to another that a scheduler puts at the worst places.
 const CHANGES: usize = 3;

@@ -279,13 +279,15 @@ struct Window {
     /// The number of the newest part since the start, and how long a part is.
     newest: u64,
     part: Duration,
+    /// How long after the start the newest part ends.
+    newest_ends: Duration,
     /// Calls and failures of each part; part `n` stands at `n % PARTS`.
     parts: [(u32, u32); PARTS as usize],
 }
 
 impl Window {
     fn new(start: Instant) -> Self {
-        Self { start, newest: 0, part: Duration::ZERO, parts: [(0, 0); PARTS as usize] }
+        Self { start, newest: 0, part: Duration::ZERO, newest_ends: Duration::ZERO, parts: [(0, 0); PARTS as usize] }
     }
 
     /// Counts one call and gives the failures and calls there are now.
@@ -304,7 +306,11 @@ impl Window {
 
     /// Forgets the parts that are too old.
     fn go_on(&mut self, now: Instant) {
-        let number = now.saturating_duration_since(self.start).as_nanos() / self.part.as_nanos();
+        let since = now.saturating_duration_since(self.start);
+        if since < self.newest_ends {
+            return;
+        }
+        let number = since.as_nanos() / self.part.as_nanos();
         let number = u64::try_from(number).unwrap_or(u64::MAX).max(self.newest);
         for passed in 1..=(number - self.newest).min(PARTS) {
             self.parts[((self.newest + passed) % PARTS) as usize] = (0, 0);
@@ -313,6 +319,7 @@ impl Window {
             self.parts = [(0, 0); PARTS as usize];
         }
         self.newest = number;
+        self.newest_ends = self.part.saturating_mul(u32::try_from(number + 1).unwrap_or(u32::MAX));
     }
 }
 

@@ -1,5 +1,6 @@
 //! `cargo xtask soak --minutes N --faults`: load of all kinds, while servers are killed and the way to one of them is spoiled,
-//! by chance. Calls to servers that nobody disturbs have to succeed; memory, descriptors, threads and children must not grow.
+//! by chance. Calls to servers that nobody disturbs have to succeed, the others have to be found again; memory, descriptors,
+//! threads and children must not grow.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use simulation::Random;
 use testkit::faults::{Fault, FaultProxy, Faults};
-use testkit::load::{Ask, Era, Paced};
+use testkit::load::{Ask, Connection, Endpoint, Era, Paced};
 use testkit::process;
 
 use super::plain::Plain;
@@ -34,6 +35,11 @@ const SHOWN_FROM: Duration = Duration::from_mins(30);
 const DESCRIPTORS_SLACK: f64 = 32.0;
 const THREADS_SLACK: f64 = 8.0;
 const CHILDREN_SLACK: f64 = 2.0;
+/// How long a server may be left alone once nobody disturbs it any more: as long as its breaker is open at most, and a try.
+const FOUND_WITHIN: Duration = Duration::from_secs(5 * 60 + 10);
+/// Between two calls to one that is not found again yet, and how long each of them may take.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+const LOOK_MAX: Duration = Duration::from_secs(10);
 /// Calls in a second of each kind.
 const RATE: f64 = 40.0;
 const CONNECTIONS: u32 = 4;
@@ -78,11 +84,14 @@ pub(super) async fn endure(profile: &str, time: Duration, seed: u64) -> Result<V
     let kept = Paced { ask: Ask::Plain { tool: "echo".to_owned() }, ..load("kept", Era::Modern) };
     let undisturbed = Running::begin([load("bench", Era::Modern), load("bench", Era::Legacy), kept]);
     let kinds = [("pipe", Era::Modern), ("oldpipe", Era::Legacy), ("pipe", Era::Legacy), ("spoiled", Era::Modern)];
-    let disturbed = Running::begin(kinds.map(|(name, era)| load(name, era)));
+    let kinds = kinds.map(|(name, era)| load(name, era));
+    let disturbed = Running::begin(kinds.clone());
     let plain = Plain::begin(&gateway.at("").address.to_string());
     let readings = watch(&gateway, &mut way, time, &mut Random::of(seed)).await?;
     way.mend().await?;
-    let mut findings = vec![of_the_undisturbed(undisturbed, plain).await?, of_the_disturbed(disturbed).await?];
+    let found_again = found_again(&kinds).await;
+    let mut findings =
+        vec![of_the_undisturbed(undisturbed, plain).await?, of_the_disturbed(disturbed, found_again).await?];
     findings.extend(judge(&readings, time));
     Ok(findings)
 }
@@ -162,7 +171,7 @@ fn read(gateway: &Program, since: Duration) -> Result<Reading, Error> {
     let usage = process::usage(pid).map_err(system("read memory"))?;
     Ok(Reading {
         hours: since.as_secs_f64() / 3_600.0,
-        memory_mib: usage.rss_bytes as f64 / f64::from(1 << 20),
+        memory_mib: usage.own_bytes as f64 / f64::from(1 << 20),
         descriptors: process::descriptors(pid).map_err(system("count descriptors"))? as f64,
         threads: process::threads(pid).map_err(system("count threads"))? as f64,
         children: process::descendants(pid).map_err(system("list processes"))?.len() as f64,
@@ -196,18 +205,39 @@ async fn of_the_undisturbed(running: Running, plain: Plain) -> Result<Finding, E
     Ok(Finding::of_truth(what, "none", found, failures.is_empty()))
 }
 
-async fn of_the_disturbed(running: Running) -> Result<Finding, Error> {
+/// How long it takes until the last of these servers answers again; none, if one does not in good time.
+async fn found_again(kinds: &[Paced]) -> Option<Duration> {
+    let begun = Instant::now();
+    let look = async {
+        for kind in kinds {
+            while !answers(&kind.endpoint, kind.era, &kind.ask).await {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        }
+    };
+    tokio::time::timeout(FOUND_WITHIN, look).await.ok().map(|()| begun.elapsed())
+}
+
+async fn answers(endpoint: &Endpoint, era: Era, ask: &Ask) -> bool {
+    let look = async { Connection::open(endpoint, era, ask).await?.answer().await };
+    matches!(tokio::time::timeout(LOOK_MAX, look).await, Ok(Ok(_)))
+}
+
+async fn of_the_disturbed(running: Running, found_again: Option<Duration>) -> Result<Finding, Error> {
     let (mut answered, mut failed) = (0, 0);
     for paces in running.end().await? {
         answered += paces.samples.len() as u64;
         failed += paces.errors;
     }
-    let found = format!("{answered} answered, {failed} failed");
+    let found = match found_again {
+        Some(after) => format!("all after {:.1} s", after.as_secs_f64()),
+        None => "not all".to_owned(),
+    };
     Ok(Finding::of_truth(
-        "calls to servers that are killed and spoiled",
-        "answered between the faults",
-        found,
-        answered > failed,
+        "servers that were killed and spoiled all the time, once they are left in peace",
+        format!("answer within {} s", FOUND_WITHIN.as_secs()),
+        format!("{found}; {answered} calls were answered before, {failed} failed"),
+        found_again.is_some(),
     ))
 }
 

@@ -1,7 +1,7 @@
 //! `switchboard cache stats`: what the running node keeps of answers, and what that was worth.
 
 use clap::Args;
-use client::{CacheCounts, CacheStatus, CachedTool, SharedCache, SharedState};
+use client::{CacheCounts, CacheStatus, CachedTool, ListCopies, SharedCache, SharedState};
 use serde::Serialize;
 
 use crate::text::{Text, Tone};
@@ -35,6 +35,7 @@ impl Report for Shown {
             Text::default().and(Tone::Strong, counted(status.answers, "answer", "answers")).and(Tone::Plain, bytes),
             Text::plain(worth(&status.total)),
         ];
+        lines.extend(before(&status.lists));
         lines.extend(status.shared.as_ref().map(together));
         if !status.tools.is_empty() {
             lines.push(Text::table(&status.tools.iter().map(row).collect::<Vec<_>>()));
@@ -58,6 +59,15 @@ fn worth(counts: &CacheCounts) -> String {
     let stale = if counts.stale > 0 { format!(", {} of them stale", counts.stale) } else { String::new() };
     let (hits, misses) = (counted(counts.hits, "hit", "hits"), counted(counts.misses, "miss", "misses"));
     format!("{hits} ({percent:.0} %){stale}, {misses}, {} ms saved", counts.saved_ms)
+}
+
+/// Which lists are those of before the start, in words.
+fn before(lists: &ListCopies) -> Option<Text> {
+    let stale = (!lists.stale.is_empty())
+        .then(|| format!("not heard since the start, shown as they were before: {}", lists.stale.join(", ")));
+    let dropped = (lists.dropped > 0).then(|| counted(lists.dropped, "list", "lists") + " on disk could not be read");
+    let said: Vec<String> = stale.into_iter().chain(dropped).collect();
+    (!said.is_empty()).then(|| Text::default().and(Tone::Doubtful, said.join("; ")))
 }
 
 /// What several nodes keep together, in words.

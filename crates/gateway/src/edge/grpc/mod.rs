@@ -204,7 +204,7 @@ impl Grpc {
         let Some(shape) = Shape::named(method) else {
             return Status::unimplemented("there is no such method: reflection tells which there are").into_http();
         };
-        let principal = match gateway.identities.identify(head.proof(), remote, now_s()) {
+        let principal = match gateway.identities.identify(head.proof(), remote, now_s) {
             Ok(principal) => principal,
             Err(unauthorized) => return turned_away(unauthorized).into_http(),
         };

@@ -79,7 +79,7 @@ impl Http {
             Place::Ready if self.gateway.stages.now() == Stage::Serving => return plain(StatusCode::OK, "ready\n"),
             Place::Ready => return plain(StatusCode::SERVICE_UNAVAILABLE, "leaving\n"),
         };
-        let principal = match self.gateway.identities.identify(head.proof(), self.remote, now_s()) {
+        let principal = match self.gateway.identities.identify(head.proof(), self.remote, now_s) {
             Ok(principal) => principal,
             Err(unauthorized) => return challenge(unauthorized),
         };

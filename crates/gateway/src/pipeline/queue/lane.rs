@@ -15,11 +15,11 @@ use traffic::{
     Act, Class, Silences,
     adaptive::{Bounds, Change},
     lane::{self, Ended, Free, Node, Waiter, Withdrawn},
-    queue::{End, Entry, Full, Limits, Next, Offer, Place, Queue, Record, Ticket},
+    queue::{End, Entry, Full, Late, Limits, Next, Offer, Place, Queue, Record, Ticket, TooShort},
 };
 
 use super::{Load, Queues, Slot, waiting::Waiting};
-use crate::{call::Call, failure::Failure};
+use crate::{alarm::Alarms, call::Call, failure::Failure};
 
 /// Requests after work under way that may be open at one server; each of them may last as long as the work does.
 const ASIDE_MAX: usize = 256;
@@ -61,6 +61,7 @@ impl Waiter for Ear {
         self.hears(match next {
             Next::Starts(_) => Ok(()),
             Next::Expired(_) => Err(Failure::Expired),
+            Next::TooShort(TooShort { takes, retry_after, .. }) => Err(Failure::TooShort { takes, retry_after }),
         });
     }
 }
@@ -84,6 +85,8 @@ pub(super) struct Lane {
     withdrawal: Notify,
     /// The places of a node that this lane does not share.
     apart: Node,
+    /// What rings when a call has been silent for too long.
+    pub(super) alarms: Alarms,
 }
 
 /// The calls of a lane, while it is locked.
@@ -105,6 +108,7 @@ impl Lane {
             act_timeout_s: AtomicU64::new(section.act_timeout_s),
             withdrawal: Notify::new(),
             apart: Node::new(u32::MAX),
+            alarms: Alarms::default(),
         }
     }
 
@@ -155,7 +159,7 @@ impl Lane {
                     Some(turn) => Entered::Waits(Waiting::new(slot, turn)),
                 })
             }
-            Offer::Late(wait) => Err(Failure::TooLate { wait }),
+            Offer::Late(Late { wait, takes }) => Err(Failure::TooLate { wait, takes }),
             Offer::Refused(refusal) => {
                 let whose = match refusal.full {
                     Full::Server => "too many calls to this server are in flight",
@@ -237,14 +241,14 @@ impl Lane {
 
     /// Where a waiting call stands.
     pub(super) fn place(&self, ticket: Ticket) -> Option<Place> {
-        self.lock().queue.place(ticket)
+        self.lock().queue.place(ticket, Instant::now())
     }
 
     /// How busy it is.
     pub(super) fn load(&self) -> Load {
         let crowd = self.lock();
         let queue = &crowd.queue;
-        let (next, limits) = (queue.next_place(), queue.limits());
+        let (next, limits) = (queue.next_place(Instant::now()), queue.limits());
         Load {
             running: queue.running(),
             waiting: next.ahead,

@@ -180,9 +180,8 @@ impl Load {
     }
 }
 
-/// Sends a call to its server when it is its turn. Dropped unused, its permit says nothing of the server.
-pub(super) async fn pass(upstream: &Arc<Upstream>, call: &Call, permit: Permit) -> Exchange {
-    let now = Instant::now();
+/// Sends a call that comes `now` to its server when it is its turn. Dropped unused, its permit says nothing of the server.
+pub(super) async fn pass(upstream: &Arc<Upstream>, call: &Call, permit: Permit, now: Instant) -> Exchange {
     let Some(queues) = upstream.queues.get() else { return watched(upstream.call(call).await, permit) };
     let patience = upstream.patience();
     let lane = queues.lane(&upstream.name);
@@ -197,7 +196,7 @@ pub(super) async fn pass(upstream: &Arc<Upstream>, call: &Call, permit: Permit) 
     }
     match entered {
         Err(failure) => Exchange::Done(Err(failure)),
-        Ok(Entered::Starts(slot)) => send(upstream, call, (slot, permit), deadline).await,
+        Ok(Entered::Starts(slot)) => send(upstream, call, (slot, permit), deadline, now).await,
         // whoever found the server to fail may have turned the others away before this one came
         Ok(Entered::Waits(place)) if let Some(refusal) = upstream.breakers.refusal(&call.own_name) => {
             Exchange::Done(Err(place.turned_away(refusal)))
@@ -209,7 +208,7 @@ pub(super) async fn pass(upstream: &Arc<Upstream>, call: &Call, permit: Permit) 
         Ok(Entered::Waits(place)) => {
             Box::pin(async move {
                 match place.turn(&deadline).await {
-                    Ok(slot) => send(upstream, call, (slot, permit), deadline).await,
+                    Ok(slot) => send(upstream, call, (slot, permit), deadline, Instant::now()).await,
                     Err(failure) => Exchange::Done(Err(failure)),
                 }
             })
@@ -218,20 +217,27 @@ pub(super) async fn pass(upstream: &Arc<Upstream>, call: &Call, permit: Permit) 
     }
 }
 
-/// Sends a call whose turn it is. In the end its permit is given back before its slot: whoever gets the place next has
+/// Sends a call whose turn it is `now`. In the end its permit is given back before its slot: whoever gets the place next has
 /// been turned away by then, if the server has proved to fail.
-async fn send(upstream: &Arc<Upstream>, call: &Call, (slot, permit): (Slot, Permit), deadline: Deadline) -> Exchange {
-    let sent = async {
-        match deadline.first_sign(upstream, Instant::now()) {
-            None => upstream.call(call).await,
-            Some(limit) => tokio::time::timeout_at(limit.into(), upstream.call(call))
-                .await
-                .unwrap_or(Exchange::Done(Err(Failure::Timeout))),
+async fn send(
+    upstream: &Arc<Upstream>,
+    call: &Call,
+    (slot, permit): (Slot, Permit),
+    deadline: Deadline,
+    now: Instant,
+) -> Exchange {
+    // boxed, because the steps above would move it from one to the other, and a call on the wire is large
+    let mut sent = Box::pin(upstream.call(call));
+    let first_sign = deadline.first_sign(upstream, now);
+    let heard = async {
+        match first_sign {
+            None => Some(sent.await),
+            Some(limit) => slot.lane.alarms.within(limit.saturating_duration_since(now), sent.as_mut()).await,
         }
     };
     let exchange = tokio::select! {
         biased;
-        exchange = sent => exchange,
+        exchange = heard => exchange.unwrap_or(Exchange::Done(Err(Failure::Timeout))),
         () = slot.withdrawn() => Exchange::Done(Err(Failure::Withdrawn { was_sent: true })),
     };
     match watched(exchange, permit) {
@@ -268,6 +274,7 @@ fn entry(queues: &Queues, call: &Call, deadline: &Deadline) -> Entry {
         lock: settings.and_then(|settings| object(call, settings.lock_argument()?)),
         cost: 1,
         deadline: deadline.start_by,
+        until: call.until,
     }
 }
 

@@ -1,6 +1,9 @@
 //! A call that waits for its turn, and what its caller hears meanwhile: how many are ahead, when that number falls.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{self, Duration},
+};
 
 use bytes::Bytes;
 use mcp::{Method, message};
@@ -98,7 +101,7 @@ pub(super) fn told(
     tokio::spawn(async move {
         let followed = async {
             let slot = waiting.turn_told(&deadline, &caller, &token).await?;
-            follow(send(&upstream, &call, (slot, permit), deadline).await, &caller).await
+            follow(send(&upstream, &call, (slot, permit), deadline, time::Instant::now()).await, &caller).await
         };
         let end = tokio::select! {
             end = followed => Some(end),
