@@ -54,18 +54,19 @@ struct House {
     node: Node,
     lanes: [Lane<Ear>; 2],
     share: Arc<Share>,
-    node_max: u32,
+    running_max: u32,
     running: AtomicU32,
 }
 
 impl House {
-    fn new(node_max: u32, share_max: u32) -> Arc<Self> {
-        let lane = || Lane::new(Queue::new(Limits { running_max: 2, waiting_max: 10, weights: WEIGHTS }));
+    /// With so many places of the node, of each server, and of the principal.
+    fn new(node_max: u32, server_max: u32, share_max: u32) -> Arc<Self> {
+        let lane = || Lane::new(Queue::new(Limits { running_max: server_max, waiting_max: 10, weights: WEIGHTS }));
         Arc::new(Self {
             node: Node::new(node_max),
             lanes: [lane(), lane()],
             share: Share::new("ada".into(), share_max, 10),
-            node_max: node_max.min(share_max),
+            running_max: node_max.min(2 * server_max).min(share_max),
             running: AtomicU32::new(0),
         })
     }
@@ -117,7 +118,7 @@ impl House {
 
     fn runs(&self, lane: usize, ticket: Ticket, manner: Manner) {
         let beside = self.running.fetch_add(1, Ordering::SeqCst);
-        assert!(beside < self.node_max, "one more runs than may");
+        assert!(beside < self.running_max, "one more runs than may");
         thread::yield_now();
         self.running.fetch_sub(1, Ordering::SeqCst);
         if matches!(manner, Manner::Rests) {
@@ -169,27 +170,32 @@ fn calls(house: &Arc<House>, calls: &[(usize, Manner)], interfere: Option<fn(&Ho
 
 #[test]
 fn who_waits_for_a_place_of_the_node_is_told_whichever_lane_gives_it_back() {
-    play(|| calls(&House::new(1, 9), &[(0, Manner::Runs), (1, Manner::Runs), (0, Manner::Runs)], None));
+    play(|| calls(&House::new(1, 2, 9), &[(0, Manner::Runs), (1, Manner::Runs), (0, Manner::Runs)], None));
+}
+
+#[test]
+fn who_waits_for_a_place_of_its_server_is_told() {
+    play(|| calls(&House::new(9, 1, 9), &[(0, Manner::Runs), (0, Manner::Runs), (1, Manner::Runs)], None));
 }
 
 #[test]
 fn who_waits_for_a_place_of_its_principal_is_told_whichever_lane_gives_it_back() {
-    play(|| calls(&House::new(9, 1), &[(0, Manner::Runs), (1, Manner::Runs), (1, Manner::Runs)], None));
+    play(|| calls(&House::new(9, 2, 1), &[(0, Manner::Runs), (1, Manner::Runs), (1, Manner::Runs)], None));
 }
 
 #[test]
 fn the_place_of_one_who_gives_up_while_being_told_goes_to_the_next() {
-    play(|| calls(&House::new(1, 9), &[(0, Manner::Runs), (1, Manner::GivesUp), (1, Manner::Runs)], None));
+    play(|| calls(&House::new(1, 2, 9), &[(0, Manner::Runs), (1, Manner::GivesUp), (1, Manner::Runs)], None));
 }
 
 #[test]
 fn the_place_of_one_who_comes_too_late_goes_to_the_next() {
-    play(|| calls(&House::new(1, 9), &[(0, Manner::Runs), (1, Manner::Runs), (0, Manner::ComesLate)], None));
+    play(|| calls(&House::new(1, 2, 9), &[(0, Manner::Runs), (1, Manner::Runs), (0, Manner::ComesLate)], None));
 }
 
 #[test]
 fn the_place_of_one_that_rests_is_used_and_given_back_once() {
-    play(|| calls(&House::new(1, 9), &[(0, Manner::Rests), (1, Manner::Rests), (1, Manner::Runs)], None));
+    play(|| calls(&House::new(1, 2, 9), &[(0, Manner::Rests), (1, Manner::Rests), (1, Manner::Runs)], None));
 }
 
 #[test]
@@ -197,7 +203,7 @@ fn what_others_end_is_over_once_and_frees_what_it_held() {
     play(|| {
         let three = [(0, Manner::Runs), (1, Manner::Runs), (1, Manner::Runs)];
         calls(
-            &House::new(1, 9),
+            &House::new(1, 2, 9),
             &three,
             Some(|house| {
                 if let Some(Withdrawn::Waited(ear)) = house.lanes[1].withdraw(&house.node, 1, *NOW) {
