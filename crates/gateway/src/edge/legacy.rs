@@ -10,7 +10,7 @@ use tokio::sync::{broadcast, mpsc};
 use super::{
     Reply,
     about::about,
-    lists, newcomers,
+    jobs, lists, newcomers,
     running::{self, Running},
     tasks,
 };
@@ -97,6 +97,11 @@ async fn answer(gateway: &Gateway, session: &Arc<Session>, request: Envelope, wi
             Reply::result(&id, b"{}")
         }
         Method::TasksList => tasks::list(gateway, session, &request, &id).await,
+        Method::TasksGet | Method::TasksResult | Method::TasksCancel
+            if let Some(job) = jobs::meant(gateway, &request, &session.caller().principal.name) =>
+        {
+            Box::pin(jobs::core::answer(gateway, session, method, job, id)).await
+        }
         Method::ToolsCall
         | Method::PromptsGet
         | Method::ResourcesRead
@@ -241,11 +246,15 @@ async fn call(
     let inbound =
         Inbound { caller: session.caller(), endpoint: session.endpoint.clone(), request, param_headers: None, wishes };
     let text_max = gateway.result_text_max(&inbound.endpoint, method);
+    let task = tasks::is_wished(gateway, session, &inbound.request).await.then(|| inbound.clone());
     let (upstream, call) = match route(&gateway.catalogue, &gateway.seals, inbound).await {
         Ok(routed) => routed,
         Err(failure) => return Reply::One(failure.answer(&id, method, false), 200),
     };
-    let updates = match tasks::updates(gateway, session, &upstream, &call).await {
+    if let Some(inbound) = task.filter(|_| !call.manner.can_be_task) {
+        return Box::pin(jobs::core::begin(gateway, session, inbound, &id)).await;
+    }
+    let updates = match tasks::updates(&upstream, &call).await {
         Ok(updates) => updates,
         Err(failure) => return Reply::One(failure.answer(&id, method, false), 200),
     };
