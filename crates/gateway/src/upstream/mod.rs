@@ -421,7 +421,7 @@ impl Upstream {
         let open = || {
             let key = key.clone();
             async {
-                if key.session.is_none() && self.is_left.load(Ordering::Acquire) {
+                if key.session.is_none() && self.is_left() {
                     return Err(Failure::Unavailable(
                         "it runs on at the process that has followed this one".to_owned(),
                     ));
@@ -431,6 +431,11 @@ impl Upstream {
             .boxed()
         };
         self.pool.get(key.clone(), open).await
+    }
+
+    /// Whether its processes have gone to the next node, which looks after them.
+    pub(crate) fn is_left(&self) -> bool {
+        self.is_left.load(Ordering::Acquire)
     }
 
     /// Closes what belongs to one client session.

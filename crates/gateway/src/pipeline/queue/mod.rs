@@ -108,6 +108,13 @@ impl Queues {
         self.serve_everywhere();
     }
 
+    /// Looks into every queue. It does not return while one of them is stuck; blocks the thread.
+    pub(crate) fn look_into_all(&self) {
+        for lane in self.lanes.load_full().values() {
+            drop(lane.lock());
+        }
+    }
+
     /// How many calls run at a server, how many wait for it, and how many may run.
     pub fn load_of(&self, server: &str) -> Load {
         self.lanes.load().get(server).map(|lane| lane.load()).unwrap_or_default()
