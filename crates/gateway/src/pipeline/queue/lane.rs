@@ -18,7 +18,7 @@ use traffic::{
     queue::{End, Entry, Full, Late, Limits, Next, Offer, Place, Queue, Record, Ticket, TooShort},
 };
 
-use super::{Load, Queues, Slot, waiting::Waiting};
+use super::{Line, Load, Queues, Slot, waiting::Waiting};
 use crate::{alarm::Alarms, call::Call, failure::Failure};
 
 /// Requests after work under way that may be open at one server; each of them may last as long as the work does.
@@ -135,13 +135,8 @@ impl Lane {
     }
 
     /// A call wants to start.
-    pub(super) fn enter(
-        queues: &Arc<Queues>,
-        lane: &Arc<Self>,
-        mut entry: Entry,
-        act: Act,
-        now: Instant,
-    ) -> Result<Entered, Failure> {
+    pub(super) fn enter(line: &Arc<Line>, mut entry: Entry, act: Act, now: Instant) -> Result<Entered, Failure> {
+        let Line { queues, lane } = &**line;
         if lane.is_own {
             entry.share = queues.owner.clone();
         }
@@ -153,7 +148,7 @@ impl Lane {
         });
         match offer {
             Offer::Starts(ticket) | Offer::Waits(ticket) => {
-                let slot = Slot::queued(queues, lane, ticket, act);
+                let slot = Slot::queued(line, ticket, act);
                 Ok(match turn {
                     None => Entered::Starts(slot),
                     Some(turn) => Entered::Waits(Waiting::new(slot, turn)),
@@ -171,9 +166,9 @@ impl Lane {
     }
 
     /// A request that only asks after work under way.
-    pub(super) fn enter_aside(queues: &Arc<Queues>, lane: &Arc<Self>, call: &Call) -> Result<Entered, Failure> {
-        let permit = lane.aside.clone().try_acquire_owned().map_err(|_| Failure::Overloaded)?;
-        Ok(Entered::Starts(Slot::aside(queues, lane, permit, call.manner.act)))
+    pub(super) fn enter_aside(line: &Arc<Line>, call: &Call) -> Result<Entered, Failure> {
+        let permit = line.lane.aside.clone().try_acquire_owned().map_err(|_| Failure::Overloaded)?;
+        Ok(Entered::Starts(Slot::aside(line, permit, call.manner.act)))
     }
 
     /// Starts what may start.
