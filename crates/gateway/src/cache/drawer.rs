@@ -113,10 +113,9 @@ impl Drawer {
         since >= self.now() || self.ledger().is_good(since, |void| void.concerns(about))
     }
 
-    /// Counts something for a tool.
-    pub fn count(&self, about: &About, count: impl FnOnce(&mut Tally)) {
+    /// Counts something for a tool, by its label.
+    pub fn count(&self, label: Arc<str>, count: impl FnOnce(&mut Tally)) {
         let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
-        let label = about.label();
         if tallies.len() < TOOLS_COUNTED_MAX || tallies.contains_key(&label) {
             count(tallies.entry(label).or_default());
         }

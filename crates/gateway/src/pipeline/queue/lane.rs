@@ -18,7 +18,7 @@ use traffic::{
     queue::{Bound, End, Entry, Full, Late, Limits, Next, Offer, Place, Queue, Record, State, Ticket, TooShort},
 };
 
-use super::{Load, Queues, Slot, waiting::Waiting};
+use super::{Line, Load, Queues, Slot, waiting::Waiting};
 use crate::{alarm::Alarms, call::Call, failure::Failure};
 
 /// Requests after work under way that may be open at one server; each of them may last as long as the work does.
@@ -125,13 +125,8 @@ impl Lane {
     }
 
     /// A call wants to start.
-    pub(super) fn enter(
-        queues: &Arc<Queues>,
-        lane: &Arc<Self>,
-        mut entry: Entry,
-        act: Act,
-        now: Instant,
-    ) -> Result<Entered, Failure> {
+    pub(super) fn enter(line: &Arc<Line>, mut entry: Entry, act: Act, now: Instant) -> Result<Entered, Failure> {
+        let Line { queues, lane } = &**line;
         if lane.is_own {
             entry.share = queues.owner.clone();
         }
@@ -139,12 +134,12 @@ impl Lane {
         entry.cost = crowd.queue.cost_of(&entry.tool);
         let offer = crowd.queue.offer(entry, queues.next_number(), lane.room(queues), now);
         match offer {
-            Offer::Starts(ticket) => Ok(Entered::Starts(Slot::queued(queues, lane, ticket, act))),
+            Offer::Starts(ticket) => Ok(Entered::Starts(Slot::queued(line, ticket, act))),
             Offer::Waits(ticket) => {
                 let (told, turn) = oneshot::channel();
                 crowd.turns.insert(ticket.id, told);
                 lane.serve_crowd(queues, &mut crowd, now);
-                Ok(Entered::Waits(Waiting::new(Slot::queued(queues, lane, ticket, act), turn)))
+                Ok(Entered::Waits(Waiting::new(Slot::queued(line, ticket, act), turn)))
             }
             Offer::Late(Late { wait, takes }) => Err(Failure::TooLate { wait, takes }),
             Offer::Refused(refusal) => {
@@ -158,9 +153,9 @@ impl Lane {
     }
 
     /// A request that only asks after work under way.
-    pub(super) fn enter_aside(queues: &Arc<Queues>, lane: &Arc<Self>, call: &Call) -> Result<Entered, Failure> {
-        let permit = lane.aside.clone().try_acquire_owned().map_err(|_| Failure::Overloaded)?;
-        Ok(Entered::Starts(Slot::aside(queues, lane, permit, call.manner.act)))
+    pub(super) fn enter_aside(line: &Arc<Line>, call: &Call) -> Result<Entered, Failure> {
+        let permit = line.lane.aside.clone().try_acquire_owned().map_err(|_| Failure::Overloaded)?;
+        Ok(Entered::Starts(Slot::aside(line, permit, call.manner.act)))
     }
 
     /// Starts what may start.

@@ -99,7 +99,7 @@ impl Queues {
         self.lanes.store(lanes.clone());
         for member in members {
             if let Some(lane) = lanes.get(&member.upstream.name) {
-                member.upstream.line.get_or_init(|| Line { queues: self.clone(), lane: lane.clone() });
+                member.upstream.line.get_or_init(|| Arc::new(Line { queues: self.clone(), lane: lane.clone() }));
             }
         }
         for lane in gone {
@@ -191,13 +191,13 @@ impl Load {
 
 /// Sends a call that comes `now` to its server when it is its turn. Dropped unused, its permit says nothing of the server.
 pub(super) async fn pass(upstream: &Arc<Upstream>, call: &Call, permit: Permit, now: Instant) -> Exchange {
-    let Some(Line { queues, lane }) = upstream.line.get() else { return watched(upstream.call(call).await, permit) };
+    let Some(line) = upstream.line.get() else { return watched(upstream.call(call).await, permit) };
     let patience = upstream.patience();
-    let deadline = Deadline::of(patience, lane, call, now);
+    let deadline = Deadline::of(patience, &line.lane, call, now);
     let entered = if speaks_of_work_under_way(call.method) {
-        Lane::enter_aside(queues, lane, call)
+        Lane::enter_aside(line, call)
     } else {
-        Lane::enter(queues, lane, entry(queues, call, &deadline), call.manner.act, now)
+        Lane::enter(line, entry(&line.queues, call, &deadline), call.manner.act, now)
     };
     if let Ok(entered) = &entered {
         call.wishes.told.note_place(|| entered.place());
@@ -240,7 +240,7 @@ async fn send(
     let heard = async {
         match first_sign {
             None => Some(sent.await),
-            Some(limit) => slot.lane.alarms.within(limit.saturating_duration_since(now), sent.as_mut()).await,
+            Some(limit) => slot.line.lane.alarms.within(limit.saturating_duration_since(now), sent.as_mut()).await,
         }
     };
     let exchange = tokio::select! {
