@@ -97,6 +97,7 @@ impl House {
             cost: 1,
             deadline: now + PATIENCE,
             until: None,
+            until: None,
         }
     }
 
