@@ -4,10 +4,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant, SystemTime},
 };
 
@@ -15,7 +12,7 @@ use config::Config;
 use tokio::sync::Notify;
 pub use traffic::breaker::State as Passes;
 use traffic::{
-    breaker::{Breaker, Change, End, Pass},
+    breaker::{Breaker, Change, End, Pass, Sign},
     retry::{Attempt, Budget},
 };
 
@@ -68,8 +65,8 @@ impl Rules {
 #[derive(Debug)]
 pub struct Breakers {
     health: Arc<Health>,
-    /// The turn of the server's own breaker, doubled, and one more while it is closed: whoever finds it closed takes no lock.
-    closed: AtomicU64,
+    /// What the server's own breaker shows to those who come.
+    sign: Sign,
     kept: Mutex<Kept>,
     /// Rung when there is something to be tried out.
     bell: Arc<Notify>,
@@ -109,7 +106,7 @@ impl Breakers {
         let now = Instant::now();
         Self {
             health,
-            closed: AtomicU64::new(1),
+            sign: Sign::default(),
             kept: Mutex::new(Kept {
                 rules: Rules::default(),
                 own: Fuse::new(now),
@@ -165,7 +162,7 @@ impl Breakers {
         let mut kept = self.lock();
         kept.tools.clear();
         let change = kept.own.breaker.reset(now);
-        self.note(&kept);
+        self.sign.show(&kept.own.breaker);
         if let Some(change) = change {
             self.changed(kept, change);
         }
@@ -185,14 +182,13 @@ impl Breakers {
 
     /// The pass of a call, or why it is held back.
     fn pass(&self, may_probe: bool, now: Instant) -> Result<Pass, Failure> {
-        let word = self.closed.load(Ordering::Acquire);
-        if word & 1 == 1 {
-            return Ok(Pass::through_closed(word >> 1, now));
+        if let Some(pass) = self.sign.pass(now) {
+            return Ok(pass);
         }
         let mut kept = self.lock();
         let rules = kept.rules.breaker;
         let passed = kept.own.pass(THE_SERVER, may_probe, &rules, now);
-        self.note(&kept);
+        self.sign.show(&kept.own.breaker);
         passed
     }
 
@@ -252,7 +248,7 @@ impl Breakers {
 
     /// Tells of a change of the server's own breaker.
     fn changed(&self, mut kept: MutexGuard<'_, Kept>, change: Change) {
-        self.note(&kept);
+        self.sign.show(&kept.own.breaker);
         kept.own.since = SystemTime::now();
         let reason = kept.own.reason.clone();
         drop(kept);
@@ -265,12 +261,7 @@ impl Breakers {
     }
 
     fn are_closed(&self) -> bool {
-        self.closed.load(Ordering::Acquire) & 1 == 1
-    }
-
-    fn note(&self, kept: &Kept) {
-        let is_closed = kept.own.breaker.state() == Passes::Closed;
-        self.closed.store(kept.own.breaker.turn() << 1 | u64::from(is_closed), Ordering::Release);
+        self.sign.is_closed()
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
