@@ -11,6 +11,7 @@ use crate::{
     cache::Keeping,
     catalogue::listing::{Item, TaskSupport},
     list_form::ListForm,
+    pipeline::limit::{ToolMeters, ToolRate},
 };
 
 /// How calls of one thing are treated.
@@ -22,6 +23,8 @@ pub struct Manner {
     pub tempo: Tempo,
     /// What the configuration says of the tool, if anything.
     pub settings: Option<Arc<ToolSettings>>,
+    /// How often it may be called, if the configuration says so.
+    pub rate: Option<Arc<ToolRate>>,
     /// What it has to do with answers that are kept, if anything.
     pub keeping: Option<Arc<Keeping>>,
     /// Whether its server makes core tasks (2025-11-25) of its calls.
@@ -31,15 +34,17 @@ pub struct Manner {
 }
 
 impl Manner {
-    /// Of a tool as its server, which makes core tasks or does not, lists it.
-    pub fn of_tool(item: &Item, rules: &ToolRules<'_>, core_tasks: bool) -> Self {
+    /// Of a tool as its server, which makes core tasks or does not, lists it; its rates are counted by `meters`.
+    pub fn of_tool(item: &Item, rules: &ToolRules<'_>, core_tasks: bool, meters: &ToolMeters) -> Self {
         let settings = rules.of_tool(&item.own);
         let act = settings.as_ref().and_then(|settings| settings.act).map_or(item.act, configured);
         let tempo = item.tempo;
+        let rate = settings.as_ref().and_then(|settings| ToolRate::of(&item.own, settings, meters));
         let keeping = Keeping::of_tool(act, settings.as_ref(), rules.keep_any());
         let list_form = ListForm::of_tool(&item.raw).map(Arc::new);
+        let (settings, rate, keeping) = (settings.map(Arc::new), rate.map(Arc::new), keeping.map(Arc::new));
         let can_be_task = core_tasks && item.task_support != TaskSupport::Forbidden;
-        Self { act, tempo, settings: settings.map(Arc::new), keeping: keeping.map(Arc::new), can_be_task, list_form }
+        Self { act, tempo, settings, rate, keeping, can_be_task, list_form }
     }
 
     /// Of a method that names no tool.

@@ -1,5 +1,5 @@
-//! The step in which a call waits for its turn at its server. Which call that is decides `traffic::queue`; here are the
-//! queues of the node and what wakes those who wait.
+//! The step in which a call waits for its turn at its server. Which call that is decides `traffic::queue`, and who is told
+//! so `traffic::lane`; here are the queues of the node and what they mean to a call.
 //!
 //! In reading order: `lane` (the queue before one server), `slot` (the place of one call, from its offer to its end),
 //! `deadline` (how long it may take), `waiting` (what a caller hears while it waits), `overview` (what
@@ -25,7 +25,10 @@ use std::{
 
 use arc_swap::ArcSwap;
 use mcp::{Method, Param, array};
-use traffic::queue::{Bound, Entry, LockKey, Share};
+use traffic::{
+    lane::Node,
+    queue::{Entry, LockKey, Share},
+};
 
 pub use self::slot::{Resting, Slot};
 use self::{
@@ -45,15 +48,13 @@ use crate::{
 #[derive(Debug)]
 pub struct Queues {
     /// The places of the node.
-    room: Bound,
+    node: Node,
     lanes: ArcSwap<HashMap<Arc<str>, Arc<Lane>>>,
     shares: ArcSwap<HashMap<Arc<str>, Arc<Share>>>,
     owner: Arc<Share>,
     settings: ArcSwap<config::Queue>,
     /// The number of the newest call.
     newest: AtomicU64,
-    /// Lanes in which a call waits for a place that other lanes can give back.
-    starving: AtomicUsize,
     /// The lane that is asked first when such a place is free.
     turn: AtomicUsize,
     watchdog: Watchdog,
@@ -63,13 +64,12 @@ impl Default for Queues {
     fn default() -> Self {
         let settings = config::Queue::default();
         Self {
-            room: Bound::of(settings.concurrency_per_node),
+            node: Node::new(settings.concurrency_per_node),
             lanes: ArcSwap::default(),
             shares: ArcSwap::default(),
             owner: Share::new(config::LOCAL.into(), u32::MAX, u32::MAX),
             settings: ArcSwap::from_pointee(settings),
             newest: AtomicU64::new(0),
-            starving: AtomicUsize::new(0),
             turn: AtomicUsize::new(0),
             watchdog: Watchdog::default(),
         }
@@ -79,7 +79,7 @@ impl Default for Queues {
 impl Queues {
     /// Takes over a configuration. What runs and what waits stays, but for calls to servers that have gone.
     pub fn configure(self: &Arc<Self>, settings: &config::Queue, members: &[Member]) {
-        self.room.set_max(settings.concurrency_per_node);
+        self.node.room.set_max(settings.concurrency_per_node);
         self.settings.store(Arc::new(settings.clone()));
         for share in self.shares.load().values() {
             share.running.set_max(settings.concurrency_per_principal);
@@ -95,9 +95,12 @@ impl Queues {
         };
         let lanes: HashMap<Arc<str>, Arc<Lane>> = members.iter().map(lane).collect();
         let gone: Vec<Arc<Lane>> = known.values().filter(|lane| !lanes.contains_key(&lane.server)).cloned().collect();
-        self.lanes.store(Arc::new(lanes));
+        let lanes = Arc::new(lanes);
+        self.lanes.store(lanes.clone());
         for member in members {
-            member.upstream.queues.get_or_init(|| self.clone());
+            if let Some(lane) = lanes.get(&member.upstream.name) {
+                member.upstream.line.get_or_init(|| Arc::new(Line { queues: self.clone(), lane: lane.clone() }));
+            }
         }
         for lane in gone {
             lane.drop_waiting(self, None, &Failure::Unavailable("it has left the configuration".to_owned()));
@@ -105,25 +108,16 @@ impl Queues {
         self.serve_everywhere();
     }
 
-    /// Ends the calls that wait for a server, or for one tool of it, since it is known that they would not be answered.
-    pub fn drop_waiting(&self, server: &str, tool: Option<&str>, failure: &Failure) {
-        if let Some(lane) = self.lanes.load().get(server) {
-            lane.drop_waiting(self, tool, failure);
+    /// Looks into every queue. It does not return while one of them is stuck; blocks the thread.
+    pub(crate) fn look_into_all(&self) {
+        for lane in self.lanes.load_full().values() {
+            drop(lane.lock());
         }
     }
 
     /// How many calls run at a server, how many wait for it, and how many may run.
     pub fn load_of(&self, server: &str) -> Load {
         self.lanes.load().get(server).map(|lane| lane.load()).unwrap_or_default()
-    }
-
-    /// The queue before a server.
-    fn lane(&self, server: &Arc<str>) -> Arc<Lane> {
-        if let Some(lane) = self.lanes.load().get(server) {
-            return lane.clone();
-        }
-        // a call that began before its server left the configuration
-        Arc::new(Lane::new(server.clone(), &config::Server::default(), &self.settings.load()))
     }
 
     /// What a principal may hold.
@@ -158,6 +152,21 @@ impl Queues {
     }
 }
 
+/// The queue before one server, among those of its node. A server has it for as long as it lives, so that no call has to look
+/// for it.
+#[derive(Debug)]
+pub struct Line {
+    queues: Arc<Queues>,
+    lane: Arc<Lane>,
+}
+
+impl Line {
+    /// Ends the calls that wait, or those of one tool, since it is known that they would not be answered.
+    pub fn drop_waiting(&self, tool: Option<&str>, failure: &Failure) {
+        self.lane.drop_waiting(&self.queues, tool, failure);
+    }
+}
+
 /// How busy a server is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Load {
@@ -182,14 +191,13 @@ impl Load {
 
 /// Sends a call that comes `now` to its server when it is its turn. Dropped unused, its permit says nothing of the server.
 pub(super) async fn pass(upstream: &Arc<Upstream>, call: &Call, permit: Permit, now: Instant) -> Exchange {
-    let Some(queues) = upstream.queues.get() else { return watched(upstream.call(call).await, permit) };
+    let Some(line) = upstream.line.get() else { return watched(upstream.call(call).await, permit) };
     let patience = upstream.patience();
-    let lane = queues.lane(&upstream.name);
-    let deadline = Deadline::of(patience, &lane, call, now);
+    let deadline = Deadline::of(patience, &line.lane, call, now);
     let entered = if speaks_of_work_under_way(call.method) {
-        Lane::enter_aside(queues, &lane, call)
+        Lane::enter_aside(line, call)
     } else {
-        Lane::enter(queues, &lane, entry(queues, call, &deadline), call.manner.act, now)
+        Lane::enter(line, entry(&line.queues, call, &deadline), call.manner.act, now)
     };
     if let Ok(entered) = &entered {
         call.wishes.told.note_place(|| entered.place());
@@ -232,7 +240,7 @@ async fn send(
     let heard = async {
         match first_sign {
             None => Some(sent.await),
-            Some(limit) => slot.lane.alarms.within(limit.saturating_duration_since(now), sent.as_mut()).await,
+            Some(limit) => slot.line.lane.alarms.within(limit.saturating_duration_since(now), sent.as_mut()).await,
         }
     };
     let exchange = tokio::select! {
