@@ -324,8 +324,18 @@ pub struct Permit {
     tool: Option<(Arc<str>, Pass)>,
     acts: bool,
     is_first: bool,
-    /// Whether the caller said how long it may take: that it took longer says nothing of the server.
-    is_hurried: bool,
+    silence: Silence,
+}
+
+/// What it says of the server when a call is silent for longer than it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Silence {
+    /// That it fails: no call of it should take so long.
+    Fails,
+    /// Nothing: the caller said how long it may take.
+    IsHurried,
+    /// Nothing yet: only the kind of the call says how long it may take, and the server itself has to be asked.
+    IsDoubtful,
 }
 
 /// Lets a call pass, or says why it is held back. What may do harm is not used to try a server out.
@@ -339,7 +349,7 @@ pub(super) fn admit(upstream: &Arc<Upstream>, call: &Call, is_first: bool, now: 
         tool: None,
         acts: act != traffic::Act::Reads,
         is_first,
-        is_hurried: call.until.is_some(),
+        silence: if call.until.is_some() { Silence::IsHurried } else { Silence::Fails },
     };
     if has_own {
         // refused by its tool, the call gives the pass of its server back by dropping the permit
@@ -360,7 +370,7 @@ pub(crate) fn try_out(upstream: &Arc<Upstream>) -> Option<Permit> {
         tool: None,
         acts: false,
         is_first: false,
-        is_hurried: false,
+        silence: Silence::Fails,
     })
 }
 
@@ -375,8 +385,42 @@ impl Permit {
         self.tell(end.err().as_ref());
     }
 
+    /// How long the call may be silent is known only by its kind.
+    pub(super) fn bounded_by_kind(&mut self) {
+        if self.silence == Silence::Fails {
+            self.silence = Silence::IsDoubtful;
+        }
+    }
+
     fn tell(mut self, failure: Option<&Failure>) {
-        self.give_back(failure.map_or(End::Well, |failure| told_by(failure, self.is_hurried)), failure);
+        match failure {
+            None => self.give_back(End::Well, None),
+            Some(Failure::Timeout | Failure::Unanswered) if self.silence == Silence::IsDoubtful => self.ask(),
+            Some(failure) => self.give_back(told_by(failure, self.silence), Some(failure)),
+        }
+    }
+
+    /// Asks the server for a sign of life: what comes of that is the end of the call, as far as it tells of the server. The
+    /// breaker of a tool alone needs no other sign.
+    fn ask(mut self) {
+        if let Some((tool, pass)) = self.tool.take()
+            && let Some(refusal) =
+                self.upstream.breakers.tool_ended(&tool, pass, End::Failed, Some(&Failure::Timeout), Instant::now())
+        {
+            self.turn_away(Some(&tool), &refusal);
+        }
+        let question = Self {
+            upstream: self.upstream.clone(),
+            pass: self.pass.take(),
+            tool: None,
+            acts: false,
+            is_first: self.is_first,
+            silence: Silence::Fails,
+        };
+        tokio::spawn(async move {
+            let end = question.upstream.gives_a_sign().await;
+            question.tried(end);
+        });
     }
 
     fn give_back(&mut self, end: End, failure: Option<&Failure>) {
@@ -417,10 +461,10 @@ impl Drop for Permit {
 }
 
 /// What a failure tells of the server. That it refuses somebody or something is no fault of it, nor is what never came to it.
-fn told_by(failure: &Failure, is_hurried: bool) -> End {
+fn told_by(failure: &Failure, silence: Silence) -> End {
     match failure {
         Failure::Lost => End::Lost,
-        Failure::Timeout | Failure::Unanswered if is_hurried => End::Untold,
+        Failure::Timeout | Failure::Unanswered if silence == Silence::IsHurried => End::Untold,
         Failure::Unavailable(_)
         | Failure::Timeout
         | Failure::Unanswered

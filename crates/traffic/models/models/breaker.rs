@@ -107,3 +107,19 @@ fn however_many_come_one_probe_is_under_way_at_a_time() {
         calls(&door, &[End::Well, End::Well, End::Well, End::Untold], *NOW + RULES.open);
     });
 }
+
+#[test]
+fn a_call_from_before_it_opened_says_nothing_while_it_is_tried_out() {
+    play(|| {
+        let door = Door::new();
+        let (before, _) = door.pass(*NOW).expect("it is closed");
+        door.call(End::Failed, *NOW);
+        let (old, new, later) = (door.clone(), door.clone(), *NOW + RULES.open);
+        together([
+            Box::new(move || assert_eq!(old.ended(before, End::Failed, later), None)) as Box<dyn FnOnce() + Send>,
+            Box::new(move || new.call(End::Untold, later)),
+        ]);
+        assert_eq!(door.changes.load(Ordering::SeqCst), 1, "it opened once");
+        door.is_told_truly();
+    });
+}

@@ -230,10 +230,17 @@ pub(super) async fn pass(upstream: &Arc<Upstream>, call: &Call, permit: Permit, 
 async fn send(
     upstream: &Arc<Upstream>,
     call: &Call,
-    (slot, permit): (Slot, Permit),
+    (slot, mut permit): (Slot, Permit),
     deadline: Deadline,
     now: Instant,
 ) -> Exchange {
+    // it may have been asked for before much of what was asked for before it had come
+    if call.caller.principal.lasting.held.is_full() {
+        return Exchange::Done(Err(slot.failed(Failure::untaken())));
+    }
+    if deadline.is_by_kind {
+        permit.bounded_by_kind();
+    }
     // boxed, because the steps above would move it from one to the other, and a call on the wire is large
     let mut sent = Box::pin(upstream.call(call));
     let first_sign = deadline.first_sign(upstream, now);
