@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A Debian with systemd, journal and D-Bus in namespaces of its own, for the tests of the toolkit `server`.
+# A Debian with systemd, journal and D-Bus in namespaces of its own, for the tests of the toolkit `server` and of the service.
 #
 #   systemd.sh build     makes the root file system, once, in the tools cache
 #   systemd.sh boot      boots a copy-free view of it and stays in front; the first line on stdout is the pid of its systemd
