@@ -97,7 +97,6 @@ impl House {
             cost: 1,
             deadline: now + PATIENCE,
             until: None,
-            until: None,
         }
     }
 
