@@ -170,6 +170,24 @@ fn a_server_that_says_when_to_come_again_is_obeyed() {
 }
 
 #[test]
+fn a_server_that_turns_calls_away_and_does_not_say_for_how_long_may_have_acted() {
+    let away = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    let scene = Scene::with(&format!("{NEVER}[retry]\nwait_ms = 1\n"), |_, _| away.to_vec());
+    let answer = scene.call("act");
+    assert!(answer.text().contains("[OUTCOME_UNKNOWN]"), "{}", answer.text());
+    assert!(answer.text().contains("\"retryable\":false"), "{}", answer.text());
+    assert_eq!(scene.calls(), 1);
+    let answer = scene.call("look");
+    assert!(answer.text().contains("[UNAVAILABLE]"), "{}", answer.text());
+    assert!(answer.text().contains("\"retryable\":true"), "{}", answer.text());
+    for _ in 0..2 {
+        let answer = act_under(&scene, "k-1", "{}");
+        assert!(answer.text().contains("[OUTCOME_UNKNOWN]"), "{}", answer.text());
+    }
+    assert_eq!(scene.calls(), 5, "one act, a read and its repetitions, and one act under a key");
+}
+
+#[test]
 fn reads_of_the_same_at_the_same_time_are_one_call() {
     let scene = Scene::with(NEVER, |_, id| {
         thread::sleep(Duration::from_secs(1));

@@ -49,6 +49,24 @@ fn a_call_that_takes_long_is_answered_by_its_copy() {
 }
 
 #[test]
+fn the_copy_goes_to_another_instance_however_much_more_the_first_one_weighs() {
+    let (_, heavy) = slow_at(31, SLOW);
+    let (light_calls, light) = slow_at(0, Duration::ZERO);
+    let instance = |server: &Scripted, weight| {
+        format!("[[servers.slow.instances]]\nurl = {:?}\nweight = {weight}\n", server.url())
+    };
+    let [heavy, light] = [instance(&heavy, 1_000), instance(&light, 1)];
+    let scene =
+        Scene::start(&format!("[servers.slow]\nera = \"modern\"\nbalance = \"weighted\"\n{heavy}{light}{TOOL}"));
+    (0..30).for_each(|number| call(&scene, number));
+    let before = light_calls.load(Ordering::SeqCst);
+    let began = Instant::now();
+    call(&scene, 30);
+    assert!(began.elapsed() < SLOW / 2, "{:?}", began.elapsed());
+    assert!(light_calls.load(Ordering::SeqCst) > before, "the copy went to the instance that is slow");
+}
+
+#[test]
 fn a_call_whose_caller_hears_of_it_is_sent_once() {
     let (calls, server) = slow_at(31, Duration::from_secs(1));
     let scene = Scene::start(&format!("{}{TOOL}", server.configured("slow")));

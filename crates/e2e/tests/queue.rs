@@ -181,7 +181,9 @@ fn an_operator_ends_calls_and_makes_them_more_urgent() {
     let control = scene.node.control();
     assert_eq!(control.ask("POST", &format!("/queue/{first}/priority?class=HIGH")).1["priority"], "HIGH");
     assert_eq!(control.ask("POST", &format!("/queue/{second}/cancel")).0, 200);
-    assert_eq!(code(&unwanted.answer()), "CANCELLED");
+    let refused: Value = serde_json::from_str(&unwanted.answer().message()).expect("an answer is JSON");
+    assert_eq!((&refused["error"]["code"], &refused["error"]["data"]["code"]), (&json!(-31012), &json!("CANCELLED")));
+    assert!(refused["error"]["message"].as_str().is_some_and(|text| text.contains("nothing was sent")), "{refused}");
     let running = control.get("/queue?state=processing")[0]["id"].clone();
     assert_eq!(control.ask("POST", &format!("/queue/{running}/priority?class=HIGH")).0, 409);
     assert_eq!(control.ask("POST", &format!("/queue/{running}/cancel")).0, 200);
@@ -190,6 +192,36 @@ fn an_operator_ends_calls_and_makes_them_more_urgent() {
     assert_eq!(control.ask("POST", &format!("/queue/{running}/cancel")).0, 404);
     let ended = control.get("/queue?state=cancelled");
     assert_eq!(ended.as_array().map(Vec::len), Some(2), "{ended}");
+}
+
+#[test]
+fn whoever_waits_over_plain_http_for_a_call_that_an_operator_ends_is_told_so() {
+    let scene = Scene::with("concurrency = 1\n[bridge]\nsessionless = true\n");
+    let _held = scene.hold();
+    let call = json!({ "name": "fixture_count" });
+    for (path, body) in [("/mcp/tools/call", &call), ("/tools/fixture_count", &json!({}))] {
+        let waits = scene.post(path, &[], &body.to_string());
+        scene.wait_for("pending", 1);
+        let number = scene.node.control().get("/queue?state=pending")[0]["id"].clone();
+        assert_eq!(scene.node.control().ask("POST", &format!("/queue/{number}/cancel")).0, 200);
+        let answer = waits.answer();
+        assert_eq!(answer.status, 409, "{path}: {}", answer.text());
+        assert!(answer.text().contains("CANCELLED"), "{path}: {}", answer.text());
+    }
+}
+
+#[test]
+fn a_call_that_has_less_time_at_its_turn_than_its_tool_takes_is_never_sent() {
+    const MS: u64 = 100;
+    let scene = Scene::with("concurrency = 1\n");
+    let learned: Vec<Sent> = (0..10).map(|_| scene.send("slow", &json!({ "ms": MS }), &[])).collect();
+    assert!(learned.iter().all(|sent| !sent.answer().is_error()));
+    let before = scene.send("slow", &json!({ "ms": 1_000 - MS / 2 }), &[]);
+    scene.wait_for("processing", 1);
+    let refused = scene.send("slow", &json!({ "ms": MS }), &["X-Timeout: 1"]).answer();
+    assert_eq!((refused.status, refused.code()), (408, Some(-31002)), "{}", refused.text());
+    assert!(refused.text().contains("nothing was sent"), "{}", refused.text());
+    assert!(!before.answer().is_error());
 }
 
 #[test]

@@ -7,7 +7,7 @@
 use std::{
     sync::{
         Arc, Weak,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Instant,
 };
@@ -168,6 +168,26 @@ pub struct SoFar {
     pub is_again: bool,
     /// What its attempts have left behind.
     pub trace: Trace,
+    /// Where it is noted at which instance of its server it is, if somebody wants to know.
+    pub whereabouts: Option<Whereabouts>,
+    /// The instance of its server at which it is already: another one is to be asked.
+    pub is_at: Option<usize>,
+}
+
+/// At which instance of its server a call is, for the copy of it that goes to another one.
+#[derive(Clone, Debug, Default)]
+pub struct Whereabouts(Arc<AtomicUsize>);
+
+impl Whereabouts {
+    /// It is sent to this instance.
+    pub fn note(&self, at: usize) {
+        self.0.store(at + 1, Ordering::Relaxed);
+    }
+
+    /// The instance to which it was sent last; nothing if it was not sent yet.
+    pub fn at(&self) -> Option<usize> {
+        self.0.load(Ordering::Relaxed).checked_sub(1)
+    }
 }
 
 /// Whether an attempt of a call that failed may have had an effect; noted where somebody wants to know. Clones speak of the

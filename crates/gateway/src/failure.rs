@@ -64,11 +64,21 @@ pub enum Failure {
         /// When there may be room.
         retry_after: Duration,
     },
-    /// By what calls took so far it would be the call's turn after its deadline; nothing was sent.
-    #[error("it would not be the call's turn before its deadline: others take {:.1} s at least; nothing was sent", wait.as_secs_f32())]
+    /// By what calls took so far it would start after its deadline, or end after it; nothing was sent.
+    #[error("{}; nothing was sent", too_late(*wait, *takes))]
     TooLate {
         /// How long those before it take at least.
         wait: Duration,
+        /// How long it takes itself at least, where that is known and matters.
+        takes: Duration,
+    },
+    /// When it was its turn, the call had less time left than calls like it take; nothing was sent.
+    #[error("it was the call's turn when it had too little time left: calls like it take {:.1} s; nothing was sent", takes.as_secs_f32())]
+    TooShort {
+        /// How long calls like it take.
+        takes: Duration,
+        /// When those that wait will have had their turn.
+        retry_after: Duration,
     },
     /// The deadline passed before it was the call's turn; nothing was sent.
     #[error("it was not the call's turn before its deadline; nothing was sent")]
@@ -83,7 +93,7 @@ pub enum Failure {
     #[error("the first call under this idempotency key is still under way")]
     StillUnderWay,
     /// An operator ended the call.
-    #[error("the call was cancelled by an operator")]
+    #[error("the call was cancelled by an operator{}", if *was_sent { "" } else { " while it waited; nothing was sent" })]
     Withdrawn {
         /// Whether it had been sent.
         was_sent: bool,
@@ -126,7 +136,9 @@ impl Failure {
             | Self::SessionGone => "UNAVAILABLE",
             Self::Unauthorized(_) => "UNAUTHORIZED",
             Self::Lost | Self::Unanswered | Self::OutcomeUnknown(_) => "OUTCOME_UNKNOWN",
-            Self::Timeout | Self::Expired | Self::TooLate { .. } | Self::StillUnderWay => "TIMEOUT",
+            Self::Timeout | Self::Expired | Self::TooLate { .. } | Self::TooShort { .. } | Self::StillUnderWay => {
+                "TIMEOUT"
+            }
             Self::Withdrawn { .. } => "CANCELLED",
             Self::Garbage(_) | Self::Rejected(_) => "UPSTREAM_ERROR",
             Self::TooLarge(_) => "TOO_LARGE",
@@ -183,7 +195,7 @@ impl Failure {
             Self::NoRoom(_) | Self::Overloaded | Self::Full { .. } | Self::Refused(code::OVERLOADED, _) => {
                 "call again in a moment"
             }
-            Self::Expired | Self::TooLate { .. } => "call again later, or give it more time",
+            Self::Expired | Self::TooLate { .. } | Self::TooShort { .. } => "call again later, or give it more time",
             Self::StillUnderWay => "call again under the same key: that makes it no second time",
             Self::Withdrawn { was_sent: false } => "ask the operator before you call again",
             Self::Withdrawn { was_sent: true } => {
@@ -212,8 +224,11 @@ impl Failure {
             | Self::NotKept
             | Self::SessionGone => code::UNAVAILABLE,
             Self::Lost | Self::Unanswered | Self::OutcomeUnknown(_) => code::OUTCOME_UNKNOWN,
-            Self::Timeout | Self::Expired | Self::TooLate { .. } | Self::StillUnderWay => code::DEADLINE,
-            Self::Garbage(_) | Self::Rejected(_) | Self::TooLarge(_) | Self::Withdrawn { .. } => code::INTERNAL,
+            Self::Timeout | Self::Expired | Self::TooLate { .. } | Self::TooShort { .. } | Self::StillUnderWay => {
+                code::DEADLINE
+            }
+            Self::Garbage(_) | Self::Rejected(_) | Self::TooLarge(_) => code::INTERNAL,
+            Self::Withdrawn { .. } => code::CANCELLED,
             Self::Overloaded | Self::Full { .. } => code::OVERLOADED,
             Self::TooOften { .. } => code::RATE_LIMITED,
             Self::MissingCapability(_) => code::MISSING_CAPABILITY,
@@ -230,9 +245,11 @@ impl Failure {
                 | Self::Full { .. }
                 | Self::Expired
                 | Self::TooLate { .. }
+                | Self::TooShort { .. }
                 | Self::StillUnderWay
                 | Self::TooOften { .. }
                 | Self::LeftAlone { .. }
+                | Self::Withdrawn { was_sent: false }
                 | Self::NotKept
                 | Self::UnknownName(_)
                 | Self::Refused(..)
@@ -274,6 +291,7 @@ impl Failure {
                 | Self::Full { .. }
                 | Self::Expired
                 | Self::TooLate { .. }
+                | Self::TooShort { .. }
                 | Self::StillUnderWay
         )
     }
@@ -298,9 +316,11 @@ impl Failure {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::LeftAlone { left, .. } => Some(*left),
-            Self::TooLate { wait } => Some(*wait),
+            Self::TooLate { wait, .. } => Some(*wait),
             Self::TurnedAway { after, .. } => *after,
-            Self::TooOften { retry_after, .. } | Self::Full { retry_after, .. } => Some(*retry_after),
+            Self::TooOften { retry_after, .. }
+            | Self::Full { retry_after, .. }
+            | Self::TooShort { retry_after, .. } => Some(*retry_after),
             _ => None,
         }
     }
@@ -318,6 +338,16 @@ impl Failure {
         out.extend_from_slice(b"}}");
         out
     }
+}
+
+fn too_late(wait: Duration, takes: Duration) -> String {
+    let (wait, takes) = (wait.as_secs_f32(), takes.as_secs_f32());
+    if takes == 0.0 {
+        return format!("it would not be the call's turn before its deadline: others take {wait:.1} s at least");
+    }
+    format!(
+        "the call would not end before its deadline: others take {wait:.1} s at least before it, and it {takes:.1} s"
+    )
 }
 
 /// An error and what caused it, on one line.

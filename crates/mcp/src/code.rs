@@ -34,6 +34,8 @@ pub const UNAVAILABLE: i32 = -31004;
 pub const OVERLOADED: i32 = -31007;
 /// The connection to a server was lost and the outcome is unknown.
 pub const OUTCOME_UNKNOWN: i32 = -31009;
+/// An operator ended the call.
+pub const CANCELLED: i32 = -31012;
 
 /// The HTTP status of an error answer, before a stream has been committed.
 pub fn http_status(code: i32, modern: bool) -> u16 {
@@ -45,6 +47,7 @@ pub fn http_status(code: i32, modern: bool) -> u16 {
         RATE_LIMITED => 429,
         UNAVAILABLE | OVERLOADED => 503,
         OUTCOME_UNKNOWN => 502,
+        CANCELLED => 409,
         _ => 200,
     }
 }

@@ -209,10 +209,10 @@ impl Witness {
         }
     }
 
-    /// A call is refused because it would wait longer than it may.
-    pub(crate) fn comes_too_late(&mut self, at: Duration, left: Duration, wait: Duration) {
-        if wait <= left {
-            self.breaks(at, format!("a call with {left:?} left is refused for a wait of {wait:?}"));
+    /// A call is refused because it would wait or run longer than it may.
+    pub(crate) fn comes_too_late(&mut self, at: Duration, left: Duration, takes: Duration) {
+        if takes <= left {
+            self.breaks(at, format!("a call with {left:?} left is refused because {takes:?} would pass"));
         }
     }
 

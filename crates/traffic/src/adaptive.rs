@@ -82,6 +82,11 @@ impl Adaptive {
         self.limit
     }
 
+    /// How many may run at the most, if that proves to be good.
+    pub fn limit_max(&self) -> u32 {
+        self.bounds.max
+    }
+
     /// A call has ended that began then and took so many percent of the time at the best of times; so many ran with it. One
     /// that began before the last decision tells of times that are over.
     pub fn ended(&mut self, percent: u64, running: u32, began: Instant, now: Instant) -> Option<Change> {

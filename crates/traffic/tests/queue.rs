@@ -8,7 +8,7 @@ use std::{
 
 use traffic::{
     Class,
-    queue::{Bound, End, Entry, Hold, Limits, LockKey, Next, Offer, Queue, Share, WEIGHTS},
+    queue::{Bound, End, Entry, Hold, Late, Limits, LockKey, Next, Offer, Queue, Share, WEIGHTS},
 };
 
 /// A queue with one place, and its principals.
@@ -27,6 +27,7 @@ fn entry(share: &Arc<Share>, now: Instant) -> Entry {
         lock: None,
         cost: 1,
         deadline,
+        until: None,
     }
 }
 
@@ -73,9 +74,9 @@ fn a_caller_is_told_its_place_and_how_long_it_will_be() {
     let urgent = Entry { class: Class::High, ..entry(&busy, now) };
     let Offer::Waits(urgent) = queue.offer(urgent, 4, &room, now) else { panic!("one runs") };
     let places: HashMap<u64, u32> =
-        queue.calls().filter_map(|(ticket, _)| Some((ticket.id, queue.place(ticket)?.ahead))).collect();
+        queue.calls().filter_map(|(ticket, _)| Some((ticket.id, queue.place(ticket, now)?.ahead))).collect();
     assert_eq!(places, HashMap::from([(4, 0), (2, 1), (3, 2)]));
-    assert_eq!(queue.place(urgent).and_then(|place| place.wait), Some(Duration::from_secs(2)));
+    assert_eq!(queue.place(urgent, now).and_then(|place| place.wait), Some(Duration::from_secs(2)));
 }
 
 #[test]
@@ -116,7 +117,7 @@ fn a_call_that_would_start_too_late_is_refused_at_once_with_the_wait() {
         let entry = Entry { deadline: now + Duration::from_secs(seconds), ..entry(share, now) };
         queue.offer(entry, 200 + seconds, &room, now)
     };
-    assert_eq!(within(&busy, 3), Offer::Late(Duration::from_secs(5)));
+    assert_eq!(within(&busy, 3), Offer::Late(Late { wait: Duration::from_secs(5), takes: Duration::ZERO }));
     assert!(matches!(within(&busy, 8), Offer::Waits(_)));
     assert!(matches!(within(&other, 1), Offer::Waits(_)), "others may have their turn first");
 }

@@ -37,6 +37,7 @@ impl Busy {
             lock: None,
             cost: self.queue.cost_of(tool),
             deadline: self.now + Duration::from_hours(1),
+            until: None,
         };
         self.queue.offer(entry, self.next, &self.room, self.now)
     }

@@ -6,6 +6,7 @@ pub(crate) mod finding;
 mod full;
 mod growth;
 mod late;
+mod overload;
 mod rates;
 pub(crate) mod stand;
 mod steady;
@@ -57,6 +58,8 @@ enum Scenario {
     Full,
     /// Calls whose time has passed before their turn came.
     Late,
+    /// Five times as many calls as a server can do, each with little time.
+    Overload,
     /// Five thousand clients in one second.
     Storm,
     /// Rates of a principal, a server and a tool, asked for twice as much.
@@ -127,6 +130,7 @@ impl Scenario {
             Self::Hung => "traffic-hung",
             Self::Full => "traffic-full",
             Self::Late => "traffic-late",
+            Self::Overload => "traffic-overload",
             Self::Storm => "traffic-storm",
             Self::Rates => "traffic-rates",
             Self::Growth => "traffic-growth",
@@ -143,6 +147,7 @@ impl Scenario {
                 Self::Hung => crowd::hung(settings).await,
                 Self::Full => full::play(settings).await,
                 Self::Late => late::play(settings).await,
+                Self::Overload => overload::play(settings).await,
                 Self::Storm => storm::play(settings).await,
                 Self::Rates => rates::play(settings).await,
                 Self::Growth => growth::play(settings).await,
@@ -195,6 +200,11 @@ mod tests {
     #[test]
     fn what_comes_too_late_is_never_executed() {
         check(Scenario::Late);
+    }
+
+    #[test]
+    fn a_server_with_too_much_to_do_answers_what_it_can() {
+        check(Scenario::Overload);
     }
 
     #[test]

@@ -441,6 +441,7 @@ fn told_by(failure: &Failure, is_hurried: bool) -> End {
         | Failure::Full { .. }
         | Failure::Expired
         | Failure::TooLate { .. }
+        | Failure::TooShort { .. }
         | Failure::Withdrawn { .. }
         | Failure::StillUnderWay
         | Failure::TooOften { .. }

@@ -103,7 +103,7 @@ pub(super) async fn send(upstream: &Arc<Upstream>, call: &Call) -> Exchange {
 fn has_run_out(call: &Call, exchange: &Exchange) -> bool {
     let Some(until) = call.until else { return false };
     match exchange {
-        Exchange::Done(Err(Failure::TooLate { .. })) => true,
+        Exchange::Done(Err(Failure::TooLate { .. } | Failure::TooShort { .. })) => true,
         Exchange::Done(Err(Failure::Timeout | Failure::Expired)) => until <= Instant::now(),
         _ => false,
     }

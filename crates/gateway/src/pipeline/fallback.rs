@@ -55,6 +55,7 @@ fn may_be_made_elsewhere(failure: &Failure, act: Act) -> bool {
         | Failure::Full { .. }
         | Failure::Expired
         | Failure::TooLate { .. }
+        | Failure::TooShort { .. }
         | Failure::TurnedAway { status: 429, .. }
         | Failure::TurnedAway { after: Some(_), .. } => true,
         Failure::TurnedAway { .. } | Failure::Lost | Failure::Timeout | Failure::Unanswered | Failure::Garbage(_) => {

@@ -18,7 +18,7 @@ use traffic::{Act, hedge::Times};
 
 use super::retry;
 use crate::{
-    call::{Call, Exchange, SoFar},
+    call::{Call, Exchange, SoFar, Whereabouts},
     upstream::Upstream,
 };
 
@@ -88,16 +88,19 @@ fn may_be_copied(call: &Call) -> bool {
 }
 
 async fn with_copy(upstream: &Arc<Upstream>, call: &Call, patience: Duration) -> Exchange {
-    let mut first = pin!(retry::send(upstream, call));
+    let original = upstream.has_instances().then(|| followed(call));
+    let original = original.as_ref().unwrap_or(call);
+    let mut first = pin!(retry::send(upstream, original));
     if let Ok(exchange) = tokio::time::timeout(patience, &mut first).await {
         return exchange;
     }
-    if !upstream.breakers.may_copy() {
+    let is_at = original.so_far.whereabouts.as_ref().and_then(Whereabouts::at);
+    if !upstream.has_instance_beside(call, is_at) || !upstream.breakers.may_copy() {
         return first.await;
     }
     tracing::debug!(server = &*upstream.name, tool = &*call.own_name, ?patience, "a copy of a call is sent");
     upstream.hedges.sent.fetch_add(1, Ordering::Relaxed);
-    let copy = Call { so_far: SoFar { is_again: true, ..call.so_far.clone() }, ..call.clone() };
+    let copy = Call { so_far: SoFar { is_again: true, is_at, ..call.so_far.clone() }, ..call.clone() };
     let mut second = pin!(retry::send(upstream, &copy));
     tokio::select! {
         biased;
@@ -113,6 +116,12 @@ async fn with_copy(upstream: &Arc<Upstream>, call: &Call, patience: Duration) ->
             None => first.await,
         },
     }
+}
+
+/// The same call, of which it is noted where it is.
+fn followed(call: &Call) -> Call {
+    let so_far = SoFar { whereabouts: Some(Whereabouts::default()), ..call.so_far.clone() };
+    Call { so_far, ..call.clone() }
 }
 
 /// The answer of a copy, if it is one: a failure of it says nothing, and a question of it is not put.

@@ -3,7 +3,10 @@
 
 use std::{sync::Arc, time::Instant};
 
-use traffic::retry::{Attempt, Loss};
+use traffic::{
+    Act,
+    retry::{Attempt, Loss},
+};
 
 use super::{breaker, queue};
 use crate::{
@@ -24,7 +27,7 @@ pub(super) async fn send(upstream: &Arc<Upstream>, call: &Call) -> Exchange {
         let left = end(upstream, call, began).saturating_duration_since(Instant::now());
         let attempt = Attempt { number, act: call.manner.act, loss, left };
         let Some(wait) = upstream.breakers.sent_once_more(&attempt) else {
-            return if call.manner.act.may_repeat() { Exchange::Done(Err(harmless(failure))) } else { exchange };
+            return Exchange::Done(Err(known(failure, call.manner.act)));
         };
         tracing::debug!(server = &*upstream.name, number, %failure, "a call is sent once more");
         tokio::time::sleep(wait).await;
@@ -62,10 +65,15 @@ fn loss(failure: &Failure) -> Option<Loss> {
     }
 }
 
-/// A call that can do no harm twice has no outcome that one would have to look for.
-fn harmless(failure: &Failure) -> Failure {
+/// What is known of a call that is not sent again. One that can do no harm twice has no outcome that one would have to look for.
+fn known(failure: &Failure, act: Act) -> Failure {
     match failure {
-        Failure::Lost => Failure::Unavailable("the connection to it was lost during the call".to_owned()),
+        Failure::Lost if act.may_repeat() => {
+            Failure::Unavailable("the connection to it was lost during the call".to_owned())
+        }
+        Failure::TurnedAway { status: 503, after: None } if !act.may_repeat() => Failure::OutcomeUnknown(
+            "HTTP 503 came without `Retry-After`, which may mean that the server was lost during the call".to_owned(),
+        ),
         failure => failure.clone(),
     }
 }

@@ -109,6 +109,11 @@ impl Instances {
         self.lock().one_is_well(Instant::now())
     }
 
+    /// Whether there is another one than this that is not left alone.
+    fn one_stands_beside(&self, at: usize) -> bool {
+        self.lock().one_stands_beside(at, Instant::now())
+    }
+
     /// How each of them is.
     pub fn statuses(&self, first: &Upstream) -> Vec<InstanceStatus> {
         let (now, balancer) = (Instant::now(), self.lock());
@@ -146,6 +151,7 @@ impl Upstream {
         let now = Instant::now();
         let all = std::iter::once(self).chain(self.others()).enumerate();
         let mut avoided: Vec<usize> = all.filter(|(_, one)| one.is_left_alone(now)).map(|(at, _)| at).collect();
+        avoided.extend(call.so_far.is_at);
         let mut attempts_left = 1 + self.others().len();
         let mut is_first = true;
         loop {
@@ -155,6 +161,9 @@ impl Upstream {
             };
             avoided.push(turn.at());
             attempts_left -= 1;
+            if let Some(whereabouts) = &call.so_far.whereabouts {
+                whereabouts.note(turn.at());
+            }
             let mut exchange = turn.upstream(self).call_here(call).await;
             let instance = AnsweredBy { server: &self.name, step: Step::Instance(turn.at() + 1) };
             match &mut exchange {
@@ -171,6 +180,17 @@ impl Upstream {
     /// Whether it has several instances, and one that answers: then what fails is another instance, and not the server.
     pub fn has_instance_that_is_well(&self) -> bool {
         self.instances.as_ref().is_some_and(|instances| instances.one_is_well())
+    }
+
+    /// Whether it answers at several addresses.
+    pub fn has_instances(&self) -> bool {
+        self.instances.is_some()
+    }
+
+    /// Whether a copy of a call that is at this instance can go to another one. A server with one address takes both.
+    pub fn has_instance_beside(&self, call: &Call, at: Option<usize>) -> bool {
+        let Some(instances) = &self.instances else { return true };
+        at.is_some_and(|at| instances.one_stands_beside(at)) && instances.what_belongs_together(call, self).is_none()
     }
 
     /// Whether it failed so lately that it is not started or connected for a while.

@@ -8,7 +8,7 @@ use std::{
 use traffic::{
     Act,
     breaker::{self, Breaker, Change, State},
-    queue::{End, Entry, Limits, LockKey, Next, Offer, Queue, Ticket, WEIGHTS},
+    queue::{End, Entry, Limits, LockKey, Next, Offer, Queue, Ticket, TooShort, WEIGHTS},
     retry::{Attempt, Budget, Loss},
 };
 
@@ -99,8 +99,9 @@ impl World {
                 self.after(deadline.saturating_duration_since(now), Event::TooLate { run, serial });
                 self.serve(server);
             }
-            Offer::Late(wait) => {
-                self.witness.comes_too_late(self.since_start(), deadline.saturating_duration_since(now), wait);
+            Offer::Late(late) => {
+                let left = deadline.saturating_duration_since(now);
+                self.witness.comes_too_late(self.since_start(), left, late.wait + late.takes);
                 self.attempt_is_over(run, Outcome::Expired);
             }
             Offer::Refused(refusal) => {
@@ -121,6 +122,7 @@ impl World {
             lock: (ask.tool == Tool::Locked).then(|| LockKey::of("object", &[ask.object])),
             cost: 1,
             deadline: until.map_or(patience, |until| until.min(patience)),
+            until: *until,
         }
     }
 
@@ -142,6 +144,14 @@ impl World {
             while let Some(next) = self.lanes[server].queue.next(&self.room, self.now) {
                 match next {
                     Next::Starts(ticket) => self.starts(run_of(ticket), ticket),
+                    Next::TooShort(TooShort { ticket, takes, retry_after }) => {
+                        let run = run_of(ticket);
+                        let left = self.runs[run].until.map(|until| until.saturating_duration_since(self.now));
+                        self.witness.comes_too_late(self.since_start(), left.unwrap_or(Duration::MAX), takes);
+                        self.witness.refused(self.since_start(), retry_after);
+                        self.runs[run].ticket = None;
+                        self.attempt_is_over(run, Outcome::Expired);
+                    }
                     Next::Expired(ticket) => {
                         let run = run_of(ticket);
                         self.runs[run].ticket = None;

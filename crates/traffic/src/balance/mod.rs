@@ -134,6 +134,12 @@ impl Balancer {
         (0..self.members.len()).any(|at| self.is_allowed(at) && is_well(&self.members[at].ejection))
     }
 
+    /// Whether another one than this may be asked and is not left alone.
+    pub fn one_stands_beside(&self, at: usize, now: Instant) -> bool {
+        let stands = |other: usize| self.is_allowed(other) && !self.members[other].ejection.is_out(now);
+        (0..self.members.len()).any(|other| other != at && stands(other))
+    }
+
     /// Calls under way at an instance.
     pub fn outstanding(&self, at: usize) -> u32 {
         self.members.get(at).map_or(0, |member| member.outstanding)

@@ -1,15 +1,20 @@
 //! The queue before one server: which call starts now, which waits, and which starts when one ends. Classes have weighted
 //! turns (`turns`), the principals of a class share by rounds (`rounds`), and nothing starts over a bound of the node, the
 //! server, the tool, the principal or the object it works on (`bound`, `holds`). `records` are the calls, `past` those
-//! that ended, `paces` how long they took, tool by tool. Time comes in; whoever waits is woken by the caller, who asks [`Queue::next`] until there is nothing.
+//! that ended, `paces` how long they took, tool by tool; `fate` is what that means for a call whose turn it is, and `waits` for
+//! those that wait. Time comes in; whoever waits is woken by the caller, who asks [`Queue::next`] until there is nothing.
 
 mod bound;
+mod fate;
+mod forecast;
 mod holds;
 mod paces;
 mod past;
+mod recent;
 mod records;
 mod rounds;
 mod turns;
+mod waits;
 
 use std::{
     cell::Cell,
@@ -23,17 +28,13 @@ pub use past::{End, Finished, PAST_MAX};
 pub use records::{Record, State, Ticket};
 pub use rounds::COST_MAX;
 pub use turns::{WEIGHTS, Weights};
+pub use waits::Place;
 
-use self::{holds::Holds, paces::Paces, past::Past, records::Records, rounds::Rounds, turns::Turns};
+use self::{fate::Fate, holds::Holds, paces::Paces, past::Past, records::Records, rounds::Rounds, turns::Turns};
 use crate::{
     Class,
     adaptive::{Adaptive, Bounds, Change},
 };
-
-/// What a refused caller is told to wait while nobody knows yet how long calls take, and the bounds of what it is told.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
-const RETRY_AFTER_MIN: Duration = Duration::from_millis(100);
-const RETRY_AFTER_MAX: Duration = Duration::from_mins(1);
 
 /// What a call costs that takes as long as calls of its queue mostly do, in units of a round: quicker ones cost less.
 const COST_USUAL: u32 = 4;
@@ -69,6 +70,8 @@ pub struct Entry {
     pub cost: u32,
     /// When it is too late to start.
     pub deadline: Instant,
+    /// When it ends, whatever it does, where that is known: it is not begun with less time than calls like it take.
+    pub until: Option<Instant>,
 }
 
 impl Entry {
@@ -85,10 +88,19 @@ pub enum Offer {
     Starts(Ticket),
     /// It waits.
     Waits(Ticket),
-    /// It is not taken, since it would start too late: those who start before it take at least so long.
-    Late(Duration),
+    /// It is not taken, since it would start too late, or so late that it could not end in time.
+    Late(Late),
     /// It is not taken.
     Refused(Refusal),
+}
+
+/// A call that would come too late if it waited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Late {
+    /// How long those that start before it take at least.
+    pub wait: Duration,
+    /// How long it takes itself at least; nothing where that is not known.
+    pub takes: Duration,
 }
 
 /// Why a call is not taken.
@@ -116,15 +128,19 @@ pub enum Next {
     Starts(Ticket),
     /// It came too late to start.
     Expired(Ticket),
+    /// It could start, but has less time left than calls of its tool take.
+    TooShort(TooShort),
 }
 
-/// Where a waiting call stands.
+/// A call that was not begun, because it has too little time left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// Calls that start before it if nothing else comes.
-    pub ahead: u32,
-    /// How long that will take, by what calls took so far.
-    pub wait: Option<Duration>,
+pub struct TooShort {
+    /// The call.
+    pub ticket: Ticket,
+    /// How long calls like it take.
+    pub takes: Duration,
+    /// When those that wait now will have started.
+    pub retry_after: Duration,
 }
 
 /// What keeps a waiting call from starting.
@@ -233,8 +249,8 @@ impl Queue {
         if self.waiting >= self.limits.waiting_max {
             return Offer::Refused(self.refusal(Full::Server, self.waiting));
         }
-        if let Some(wait) = self.least_wait(&entry).filter(|wait| now + *wait > entry.deadline) {
-            return Offer::Late(wait);
+        if let Some(late) = self.late(&entry, now) {
+            return Offer::Late(late);
         }
         if !entry.share.waiting.take() {
             return Offer::Refused(self.refusal(Full::Principal, entry.share.waiting.taken()));
@@ -256,21 +272,23 @@ impl Queue {
             self.starved.set(true);
             return None;
         }
-        let Self { records, rounds, holds, starved, .. } = self;
+        let is_crowded = self.waiting > self.limits.running_max;
+        let Self { records, rounds, holds, starved, paces, .. } = self;
+        let goes_unrun = |record: &Record| Fate::of(record, paces, is_crowded, now).is_unrun();
         let cost = |ticket: Ticket| {
-            let entry = &records.get(ticket)?.entry;
+            let record = records.get(ticket)?;
             // what goes without having run costs nothing
-            if entry.deadline <= now { Some(0) } else { holds.allow(entry).then_some(entry.cost) }
+            if goes_unrun(record) { Some(0) } else { holds.allow(&record.entry).then_some(record.entry.cost) }
         };
         let claim = |ticket: Ticket| {
-            let Some(Record { entry, .. }) = records.get(ticket) else { return false };
-            let is_claimed = entry.deadline <= now || claim(room, &entry.share);
+            let Some(record) = records.get(ticket) else { return false };
+            let is_claimed = goes_unrun(record) || claim(room, &record.entry.share);
             starved.set(starved.get() || !is_claimed);
             is_claimed
         };
         let mut classes = self.turns.order().into_iter();
         let (class, ticket) = classes.find_map(|class| Some((class, rounds[turns::at(class)].next(cost, claim)?)))?;
-        Some(self.begin(class, ticket, now))
+        Some(self.begin(class, ticket, is_crowded, now))
     }
 
     /// A call ends, whether it ran or waited; nothing happens if it has ended.
@@ -336,25 +354,6 @@ impl Queue {
         true
     }
 
-    /// Where a waiting call stands.
-    pub fn place(&self, ticket: Ticket) -> Option<Place> {
-        let own = self.records.get(ticket).filter(|record| record.state == State::Waiting)?;
-        let (class, id) = (own.entry.class, own.id);
-        let is_before = |other: &Record| {
-            let is_older = other.entry.class == class && other.id < id;
-            other.state == State::Waiting && (other.entry.class > class || is_older)
-        };
-        let ahead = self.records.iter().filter(|(_, other)| is_before(other)).count() as u32;
-        Some(Place { ahead, wait: self.time_for(ahead + 1) })
-    }
-
-    /// Where one more call would stand.
-    pub fn next_place(&self) -> Place {
-        let is_free = self.waiting == 0 && self.running < self.limits.running_max;
-        let wait = if is_free { Some(Duration::ZERO) } else { self.time_for(self.waiting + 1) };
-        Place { ahead: self.waiting, wait }
-    }
-
     /// What keeps a waiting call from starting.
     pub fn hold(&self, ticket: Ticket, room: &Bound) -> Option<Hold> {
         let Record { entry, .. } = self.records.get(ticket).filter(|record| record.state == State::Waiting)?;
@@ -409,22 +408,33 @@ impl Queue {
     }
 
     /// A call that has been taken out of its rounds starts, or has come too late.
-    fn begin(&mut self, class: Class, ticket: Ticket, now: Instant) -> Next {
+    fn begin(&mut self, class: Class, ticket: Ticket, is_crowded: bool, now: Instant) -> Next {
         let Some(record) = self.records.get_mut(ticket) else { return Next::Expired(ticket) };
         self.waiting -= 1;
         record.entry.share.waiting.give();
-        if record.entry.deadline > now {
-            record.state = State::Running { since: now, resting: 0 };
-            self.running += 1;
-            self.holds.take(&record.entry, record.id);
-            self.turns.took(class);
-            return Next::Starts(ticket);
-        }
+        let fate = Fate::of(record, &self.paces, is_crowded, now);
+        let unrun = match fate {
+            Fate::Expires => Next::Expired(ticket),
+            Fate::TooShort(takes) => {
+                let retry_after = self.retry_after(self.waiting);
+                Next::TooShort(TooShort { ticket, takes, retry_after })
+            }
+            Fate::Starts | Fate::IsTried => {
+                if fate == Fate::IsTried {
+                    self.paces.tried(&record.entry.tool, now);
+                }
+                record.state = State::Running { since: now, resting: 0 };
+                self.running += 1;
+                self.holds.take(&record.entry, record.id);
+                self.turns.took(class);
+                return Next::Starts(ticket);
+            }
+        };
         if let Some(record) = self.records.remove(ticket) {
             let waited = now.saturating_duration_since(record.offered);
             self.remember(record, End::Timeout, waited, Duration::ZERO);
         }
-        Next::Expired(ticket)
+        unrun
     }
 
     /// Notes how long a call ran. One whose server waited for a person says nothing of the server, nor does one that failed.
@@ -433,8 +443,12 @@ impl Queue {
         if !is_measured || record.was_asked || !matches!(end, End::Completed | End::Timeout) {
             return;
         }
-        let percent = self.paces.note(&record.entry.tool, now.saturating_duration_since(since), now);
-        let Some(adaptive) = &mut self.adaptive else { return };
+        let (tool, ran) = (&record.entry.tool, now.saturating_duration_since(since));
+        let percent = match end {
+            End::Completed => Some(self.paces.answered(tool, ran, now)),
+            _ => self.paces.cut_off(tool, ran, now),
+        };
+        let (Some(percent), Some(adaptive)) = (percent, &mut self.adaptive) else { return };
         // the call itself has been taken off by now
         if let Some(change) = adaptive.ended(percent, self.running + 1, since, now) {
             self.limits.running_max = change.to;
@@ -448,26 +462,8 @@ impl Queue {
         self.past.push(Finished { id, principal, tool, class, offered, waited, ran, end, was_asked });
     }
 
-    /// How long it takes until `calls` more have started.
-    fn time_for(&self, calls: u32) -> Option<Duration> {
-        Some(self.past.service()? * calls / self.limits.running_max.max(1))
-    }
-
-    /// How long it takes at least until a call that comes now would start. Counted are those of its own principal that go
-    /// before it and will not have expired by then, by what calls took lately; nothing is known of a queue in which few were
-    /// answered so far.
-    fn least_wait(&self, entry: &Entry) -> Option<Duration> {
-        let goes_first = |ticket| {
-            let other = self.records.get(ticket).map(|record| &record.entry);
-            other.is_some_and(|other| other.is_free() && other.deadline >= entry.deadline)
-        };
-        let before = self.rounds[turns::at(entry.class)].of(&entry.share).filter(|ticket| goes_first(*ticket)).count();
-        Some(self.past.typical()? * before as u32 / self.limits.running_max.max(1))
-    }
-
     fn refusal(&self, full: Full, waiting: u32) -> Refusal {
-        let retry_after = self.time_for(waiting).unwrap_or(RETRY_AFTER);
-        Refusal { full, retry_after: retry_after.clamp(RETRY_AFTER_MIN, RETRY_AFTER_MAX) }
+        Refusal { full, retry_after: self.retry_after(waiting) }
     }
 }
 

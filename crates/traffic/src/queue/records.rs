@@ -28,6 +28,14 @@ pub struct Record {
     pub was_asked: bool,
 }
 
+impl Record {
+    /// Whether it waits too, and goes before another, as far as classes and age decide.
+    pub(super) fn is_ahead_of(&self, other: &Self) -> bool {
+        let is_older = self.entry.class == other.entry.class && self.id < other.id;
+        self.state == State::Waiting && (self.entry.class > other.entry.class || is_older)
+    }
+}
+
 /// What a call of the queue is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {

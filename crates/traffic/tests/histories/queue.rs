@@ -121,6 +121,7 @@ impl Node {
                     lock: object.map(|object| LockKey::of("object", &[object])),
                     cost: if self.is_even { 1 } else { cost },
                     deadline: self.now + Duration::from_millis(patience_ms),
+                    until: None,
                 };
                 self.offer(server, principal, entry);
             }
@@ -155,8 +156,8 @@ impl Node {
                 self.started(ticket.id);
             }
             Offer::Waits(ticket) => self.calls.push(known(ticket)),
-            Offer::Late(wait) => {
-                self.comes_too_late(server, &wanted, wait);
+            Offer::Late(late) => {
+                self.comes_too_late(server, &wanted, late.wait);
                 self.ended.push(id);
             }
             Offer::Refused(refusal) => {
@@ -192,6 +193,7 @@ impl Node {
                     nothing = false;
                     match next {
                         Next::Starts(ticket) => self.started(ticket.id),
+                        Next::TooShort(short) => panic!("{short:?} has no end"),
                         Next::Expired(ticket) => {
                             let call = self.take(ticket.id);
                             assert!(call.entry.deadline <= self.now && !call.is_running, "{call:?}");
@@ -345,7 +347,7 @@ impl Node {
             }
         };
         assert!(is_true, "{call:?} waits for nothing");
-        assert!(queue.place(call.ticket).is_some());
+        assert!(queue.place(call.ticket, self.now).is_some());
     }
 }
 

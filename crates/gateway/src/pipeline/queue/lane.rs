@@ -15,7 +15,7 @@ use tokio::sync::{Notify, Semaphore, oneshot};
 use traffic::{
     Act, Class, Silences,
     adaptive::{Bounds, Change},
-    queue::{Bound, End, Entry, Full, Limits, Next, Offer, Place, Queue, Record, State, Ticket},
+    queue::{Bound, End, Entry, Full, Late, Limits, Next, Offer, Place, Queue, Record, State, Ticket, TooShort},
 };
 
 use super::{Load, Queues, Slot, waiting::Waiting};
@@ -146,7 +146,7 @@ impl Lane {
                 lane.serve_crowd(queues, &mut crowd, now);
                 Ok(Entered::Waits(Waiting::new(Slot::queued(queues, lane, ticket, act), turn)))
             }
-            Offer::Late(wait) => Err(Failure::TooLate { wait }),
+            Offer::Late(Late { wait, takes }) => Err(Failure::TooLate { wait, takes }),
             Offer::Refused(refusal) => {
                 let whose = match refusal.full {
                     Full::Server => "too many calls to this server are in flight",
@@ -250,14 +250,14 @@ impl Lane {
 
     /// Where a waiting call stands.
     pub(super) fn place(&self, ticket: Ticket) -> Option<Place> {
-        self.lock().queue.place(ticket)
+        self.lock().queue.place(ticket, Instant::now())
     }
 
     /// How busy it is.
     pub(super) fn load(&self) -> Load {
         let crowd = self.lock();
         let queue = &crowd.queue;
-        let (next, limits) = (queue.next_place(), queue.limits());
+        let (next, limits) = (queue.next_place(Instant::now()), queue.limits());
         Load {
             running: queue.running(),
             waiting: next.ahead,
@@ -301,6 +301,9 @@ impl Lane {
                 let (ticket, verdict) = match next {
                     Next::Starts(ticket) => (ticket, Ok(())),
                     Next::Expired(ticket) => (ticket, Err(Failure::Expired)),
+                    Next::TooShort(TooShort { ticket, takes, retry_after }) => {
+                        (ticket, Err(Failure::TooShort { takes, retry_after }))
+                    }
                 };
                 if let Some(turn) = crowd.turns.remove(&ticket.id) {
                     // whoever does not wait any more gives the place back

@@ -274,6 +274,7 @@ fn entry(queues: &Queues, call: &Call, deadline: &Deadline) -> Entry {
         lock: settings.and_then(|settings| object(call, settings.lock_argument()?)),
         cost: 1,
         deadline: deadline.start_by,
+        until: call.until,
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use traffic::{
     Class,
-    queue::{End, Finished, Hold, PAST_MAX, Record, State, Ticket},
+    queue::{End, Finished, Hold, PAST_MAX, Place, Record, State, Ticket},
 };
 
 use super::{
@@ -75,7 +75,11 @@ impl Queues {
         for lane in self.lanes.load().values() {
             let crowd = lane.lock();
             let now = Instant::now();
-            live.extend(crowd.queue.calls().map(|(ticket, record)| self.row(lane, &crowd, (ticket, record), now)));
+            let places = crowd.queue.places(now);
+            live.extend(crowd.queue.calls().map(|(ticket, record)| {
+                let place = places.get(&record.id).copied();
+                alive(lane, record, self.stage(lane, &crowd, (ticket, record), place), now)
+            }));
             past.extend(crowd.queue.past().map(|call| ended(lane, call, now)));
         }
         past.sort_unstable_by_key(|row: &Row| row.id);
@@ -100,24 +104,29 @@ impl Queues {
         Err(if runs { NotMoved::Runs } else { NotMoved::Unknown })
     }
 
-    fn row(&self, lane: &Lane, crowd: &Crowd, (ticket, record): (Ticket, &Record), now: Instant) -> Row {
-        let age = now.saturating_duration_since(record.offered);
-        let (stage, waited, ran) = match record.state {
-            State::Waiting => {
-                let place = crowd.queue.place(ticket);
-                let hold = crowd.queue.hold(ticket, lane.room(self));
-                let (ahead, wait) = place.map_or((0, None), |place| (place.ahead, place.wait));
-                (Stage::Pending { ahead, wait, hold }, age, Duration::ZERO)
-            }
-            State::Running { since, resting } => {
-                let waited = since.saturating_duration_since(record.offered);
-                (Stage::Processing { rests: resting > 0 }, waited, now.saturating_duration_since(since))
-            }
-        };
-        let entry = &record.entry;
-        let (server, principal) = (lane.server.clone(), entry.share.principal.clone());
-        Row { id: record.id, server, principal, tool: entry.tool.clone(), class: entry.class, stage, age, waited, ran }
+    fn stage(&self, lane: &Lane, crowd: &Crowd, (ticket, record): (Ticket, &Record), place: Option<Place>) -> Stage {
+        match record.state {
+            State::Waiting => Stage::Pending {
+                ahead: place.map_or(0, |place| place.ahead),
+                wait: place.and_then(|place| place.wait),
+                hold: crowd.queue.hold(ticket, lane.room(self)),
+            },
+            State::Running { resting, .. } => Stage::Processing { rests: resting > 0 },
+        }
     }
+}
+
+fn alive(lane: &Lane, record: &Record, stage: Stage, now: Instant) -> Row {
+    let age = now.saturating_duration_since(record.offered);
+    let (waited, ran) = match record.state {
+        State::Waiting => (age, Duration::ZERO),
+        State::Running { since, .. } => {
+            (since.saturating_duration_since(record.offered), now.saturating_duration_since(since))
+        }
+    };
+    let entry = &record.entry;
+    let (server, principal) = (lane.server.clone(), entry.share.principal.clone());
+    Row { id: record.id, server, principal, tool: entry.tool.clone(), class: entry.class, stage, age, waited, ran }
 }
 
 fn ended(lane: &Lane, call: &Finished, now: Instant) -> Row {

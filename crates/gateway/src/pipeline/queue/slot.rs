@@ -57,7 +57,7 @@ impl Slot {
     /// The call has failed.
     pub(super) fn failed(mut self, failure: Failure) -> Failure {
         self.end = match failure {
-            Failure::Timeout | Failure::Unanswered | Failure::Expired => End::Timeout,
+            Failure::Timeout | Failure::Unanswered | Failure::Expired | Failure::TooShort { .. } => End::Timeout,
             Failure::Withdrawn { .. } => End::Cancelled,
             _ => End::Failed,
         };
