@@ -72,7 +72,7 @@ impl Cluster {
     /// The names of the answers that are there.
     pub fn answers(&self) -> Vec<String> {
         let names = self.valkey.ask(&["KEYS", "switchboard:v1:answer:*"]);
-        names.into_iter().filter(|name| !name.ends_with(":turn")).collect()
+        names.into_iter().filter(|name| !name.is_empty() && !name.ends_with(":turn")).collect()
     }
 
     /// What this node answers to a question with this number, which nobody has asked; the answer is there for the others

@@ -50,7 +50,7 @@ fn nodes_share_over_tls_where_they_trust_the_authority() {
 
 #[test]
 fn a_node_with_a_wrong_password_says_so_and_goes_on_alone() {
-    let (valkey, world) = (Valkey::guarded("another one"), Counting::start());
+    let (valkey, world) = (Valkey::guarded("another-one"), Counting::start());
     let port = valkey.url().rsplit(':').next().expect("a port stands at the end");
     let node = Node::start(&configuration(&format!("redis://:{PASSWORD}@127.0.0.1:{port}"), KEY, &world));
     goes_on_alone(&node, "it refuses us");
@@ -60,7 +60,7 @@ fn a_node_with_a_wrong_password_says_so_and_goes_on_alone() {
 fn a_place_that_lies_about_kinds_and_lengths_costs_a_call_and_is_counted() {
     let (liar, world) = (Liar::start(), Counting::start());
     let node = Node::start(&configuration(liar.url(), KEY, &world));
-    let endless = [b"+".as_slice(), &[b'a'; 1024 * 1024]].concat();
+    let endless = format!("+{}", "a".repeat(1024 * 1024));
     let lies: [&[u8]; 14] = [
         b"+OK\r\n",
         b":7\r\n",
@@ -74,7 +74,7 @@ fn a_place_that_lies_about_kinds_and_lengths_costs_a_call_and_is_counted() {
         b"*2\r\n$1\r\n1\r\n$536870912\r\nabc",
         b"*1000000000\r\n",
         b"HTTP/1.1 400 Bad Request\r\n\r\n",
-        &endless,
+        endless.as_bytes(),
         b"",
     ];
     for (number, lie) in lies.into_iter().enumerate() {

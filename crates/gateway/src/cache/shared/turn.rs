@@ -61,6 +61,14 @@ struct Claim {
     may_be_ours: bool,
 }
 
+/// What there is of an answer.
+struct Seen {
+    /// The newest declaration about its server.
+    newest: u64,
+    /// The answer, if it is one that will do.
+    kept: Option<Arc<Kept>>,
+}
+
 /// What is looked for, and who is satisfied with what.
 pub struct Wanted<'w> {
     /// The name of the answer.
@@ -80,22 +88,22 @@ pub struct Wanted<'w> {
 impl Shared {
     /// Looks for an answer, and waits for one that another node is fetching.
     pub async fn look(self: &Arc<Self>, wanted: Wanted<'_>) -> Look {
-        let until = Instant::now() + wanted.patience.unwrap_or_default().min(WAIT_MAX);
-        let mut pause = LOOK_FIRST;
-        let mut claim = Claim::to(self, &wanted.name);
+        let Some(seen) = self.see(&wanted).await else { return Look::Nothing };
+        if let Some(kept) = seen.kept {
+            return Look::Found(kept);
+        }
+        let Some(patience) = wanted.patience else { return Look::Nothing };
+        let until = Instant::now() + patience.min(WAIT_MAX);
+        let (mut pause, mut claim) = (LOOK_FIRST, Claim::to(self, &wanted.name));
         loop {
-            let since = wanted.drawer.now();
-            let Some(there) = self.there(wanted.drawer.server(), &wanted.name).await else { return Look::Nothing };
-            let found = self.read(&there, &wanted.name, &wanted.about, wanted.drawer, since);
-            if let Some(kept) = found.filter(|kept| (wanted.will_do)(kept)) {
-                self.counts.found.fetch_add(1, Ordering::Relaxed);
-                return Look::Found(Arc::new(kept));
+            // the turn is asked for before the answer: who had it wrote the answer before giving it back
+            let (is_granted, seen) = tokio::join!(claim.is_granted(), self.see(&wanted));
+            let Some(seen) = seen else { return Look::Nothing };
+            if let Some(kept) = seen.kept {
+                return Look::Found(kept);
             }
-            if wanted.patience.is_none() {
-                return Look::Nothing;
-            }
-            if claim.is_granted().await || Instant::now() >= until {
-                return Look::Fetch(Ticket { since: there.newest, claim });
+            if is_granted || Instant::now() >= until {
+                return Look::Fetch(Ticket { since: seen.newest, claim });
             }
             sleep(pause).await;
             pause = (pause * 2).min(LOOK_LAST);
@@ -103,6 +111,18 @@ impl Shared {
                 return Look::Found(kept);
             }
         }
+    }
+
+    /// What there is of an answer now.
+    async fn see(&self, wanted: &Wanted<'_>) -> Option<Seen> {
+        let since = wanted.drawer.now();
+        let there = self.there(wanted.drawer.server(), &wanted.name).await?;
+        let found = self.read(&there, &wanted.name, &wanted.about, wanted.drawer, since);
+        let kept = found.filter(|kept| (wanted.will_do)(kept)).map(Arc::new);
+        if kept.is_some() {
+            self.counts.found.fetch_add(1, Ordering::Relaxed);
+        }
+        Some(Seen { newest: there.newest, kept })
     }
 }
 
