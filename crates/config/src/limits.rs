@@ -92,6 +92,9 @@ pub struct Limits {
     /// Milliseconds calls have to finish at a node that a restart has followed; all new ones are at its successor. Default 1 h.
     #[schemars(range(max = 86_400_000))]
     pub handover_ms_max: u64,
+    /// Milliseconds the process that a restart has started may take to be ready; then it is ended, and the node goes on. Default 1 min.
+    #[schemars(range(min = 1_000, max = 600_000))]
+    pub successor_ms_max: u64,
     /// Items on a page of a list for clients; 0 puts all on one page. Default 1,000.
     #[schemars(range(max = 100_000))]
     pub list_page_items: usize,
@@ -144,6 +147,7 @@ impl Default for Limits {
             connections_per_server_max: 64,
             drain_ms_max: 30_000,
             handover_ms_max: 3_600_000,
+            successor_ms_max: 60_000,
             list_page_items: 1_000,
             debounce_ms: 250,
             starts_max: 8,

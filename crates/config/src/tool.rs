@@ -37,6 +37,10 @@ pub struct ToolSettings {
     /// Whether a second copy is sent of a call that takes longer than 95 of 100 before it, for tools that only read: the first
     /// answer counts. Default `false`.
     pub hedge: Option<bool>,
+    /// Whether clients of revision 2025-11-25 are told that calls of the tool can be tasks (`execution.taskSupport`), for tools
+    /// that take long: some of these clients then make a task of every call. A call that asks to be one is a task in any
+    /// case. Default what the tool says, and what its server can do.
+    pub task: Option<bool>,
     /// Seconds an answer is kept and given again to calls with the same arguments, for tools that only read. 0 keeps
     /// none. Default none are kept.
     #[schemars(range(max = 604_800))]
@@ -95,6 +99,7 @@ impl ToolSettings {
             burst: self.burst.or(general.burst),
             breaker: self.breaker.or(general.breaker),
             hedge: self.hedge.or(general.hedge),
+            task: self.task.or(general.task),
             cache_s: self.cache_s.or(general.cache_s),
             cache_shared: self.cache_shared.or(general.cache_shared),
             stale_s: self.stale_s.or(general.stale_s),

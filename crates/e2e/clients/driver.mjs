@@ -69,6 +69,8 @@ function perform(sdk, client, action) {
       return sdk.call(client, target);
     case "progress":
       return sdk.progress(client, target);
+    case "task":
+      return sdk.task(client, target);
     case "cancel":
       return sdk.cancel(client, target);
     case "read":

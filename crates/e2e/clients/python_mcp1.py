@@ -75,6 +75,15 @@ async def call_and_cancel(session, action):
     return {"cancelled": not finished}
 
 
+async def call_as_task(session, action):
+    made = await session.experimental.call_tool_as_task(action["name"], action.get("arguments"))
+    task = made.task.taskId
+    async for told in session.experimental.poll_task(task):
+        status = told.status
+    result = await session.experimental.get_task_result(task, types.CallToolResult)
+    return {"status": status, "result": plain(result)}
+
+
 def reference(ref):
     if ref["type"] == "ref/prompt":
         return types.PromptReference(**ref)
@@ -98,6 +107,8 @@ async def perform(session, action):
             return await call_with_progress(session, action)
         case "cancel":
             return await call_and_cancel(session, action)
+        case "task":
+            return await call_as_task(session, action)
         case "read":
             return plain(await session.read_resource(action["uri"]))
         case "prompt":

@@ -53,10 +53,21 @@ async function callWithProgress(client, params) {
   return { result, progress };
 }
 
+async function callAsTask(client, params) {
+  let status, result;
+  for await (const told of client.experimental.tasks.callToolStream(params, undefined, { task: { ttl: 60_000 } })) {
+    if (told.type === "error") throw told.error;
+    if (told.task) status = told.task.status;
+    if (told.type === "result") result = told.result;
+  }
+  return { status, result };
+}
+
 await run({
   connect,
   protocol: (client) => client.negotiated,
   call: (client, params) => client.callTool(params),
   progress: callWithProgress,
+  task: callAsTask,
   cancel: (client, params) => cancelAtFirstProgress((options) => client.callTool(params, undefined, options)),
 });

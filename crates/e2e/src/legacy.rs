@@ -23,15 +23,20 @@ impl Session {
     ///
     /// When the gateway does not open one.
     pub fn open(address: &str, path: &str, version: &'static str, capabilities: &Value) -> Self {
-        let client = json!({ "name": "legacy", "version": "1" });
-        let params = json!({ "protocolVersion": version, "capabilities": capabilities, "clientInfo": client });
-        let hello = json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params }).to_string();
-        let answer = wire::exchange(address, &post(address, path, &[], hello.as_bytes()));
+        let answer = Self::handshake(address, path, version, capabilities);
         let id = answer.header("mcp-session-id").unwrap_or_else(|| panic!("no session: {}", answer.text()));
         let session = Self { address: address.to_owned(), path: path.to_owned(), version, id: id.to_owned() };
         let ready = session.post(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }));
         assert_eq!(ready.status, 202, "{}", ready.text());
         session
+    }
+
+    /// The answer to the handshake of a client that can do `capabilities`.
+    pub fn handshake(address: &str, path: &str, version: &str, capabilities: &Value) -> Answer {
+        let client = json!({ "name": "legacy", "version": "1" });
+        let params = json!({ "protocolVersion": version, "capabilities": capabilities, "clientInfo": client });
+        let hello = json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params }).to_string();
+        wire::exchange(address, &post(address, path, &[], hello.as_bytes()))
     }
 
     /// Its id.

@@ -2,7 +2,9 @@
 
 #![expect(clippy::disallowed_methods, reason = "a door is tried from outside")]
 
+use std::fs::Permissions;
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -25,6 +27,8 @@ impl Drop for Successors {
     }
 }
 
+/// The program of a node that has one of its own, in the folder of the configuration.
+const PROGRAM: &str = "switchboard";
 /// The unix socket, in the folder of the configuration.
 const SOCKET: &str = "node.sock";
 
@@ -54,6 +58,31 @@ impl Node {
         Self::start_in(folder, "127.0.0.1:0", &[])
     }
 
+    /// As [`Self::start`], from a program of its own, which [`Self::install`] replaces.
+    ///
+    /// # Panics
+    ///
+    /// When it does not come up.
+    pub fn installed(configuration: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        std::fs::write(folder.path().join("switchboard.toml"), configuration).expect("a temporary file can be written");
+        let program = folder.path().join(PROGRAM);
+        std::os::unix::fs::symlink(built("switchboard"), &program).expect("a temporary file can be linked");
+        Self::start_program(&program, folder, "127.0.0.1:0", &[])
+    }
+
+    /// Puts a script in the place of the program that the node was started from.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be written.
+    pub fn install(&self, script: &str) {
+        let (fresh, program) = (self.folder.path().join("fresh"), self.folder.path().join(PROGRAM));
+        std::fs::write(&fresh, script).expect("a temporary file can be written");
+        std::fs::set_permissions(&fresh, Permissions::from_mode(0o755)).expect("a file of ours can be changed");
+        std::fs::rename(fresh, program).expect("a file of ours can be replaced");
+    }
+
     /// As [`Self::start`], where servers may show a certificate of the authority in the PEM file `authority`.
     ///
     /// # Panics
@@ -77,8 +106,12 @@ impl Node {
     }
 
     fn start_in(folder: TempDir, listen: &str, environment: &[(&str, &Path)]) -> Self {
+        Self::start_program(&built("switchboard"), folder, listen, environment)
+    }
+
+    fn start_program(program: &Path, folder: TempDir, listen: &str, environment: &[(&str, &Path)]) -> Self {
         let file = folder.path().join("switchboard.toml");
-        let mut serve = command(built("switchboard"));
+        let mut serve = command(program);
         let listen = format!("{listen},unix:{}", folder.path().join(SOCKET).display());
         serve.arg("serve").arg("--config").arg(&file).args(["--listen", &listen]);
         serve

@@ -115,24 +115,14 @@ fn a_server_that_all_share_lists_no_tasks() {
 }
 
 #[test]
-fn where_there_are_no_core_tasks_the_wish_for_one_is_not_noticed() {
+fn a_client_of_an_older_revision_makes_no_tasks_and_its_wish_for_one_is_not_noticed() {
     let fixture = Fixture::start(Era::Modern);
     let node = Node::start(&fixture.configured("fixture"));
-    let session = session(&node, "/mcp");
+    let session = Session::open(node.address(), "/mcp", "2025-06-18", &json!({}));
     let computed = said(&session, &as_task(2, "fixture_slow_compute", &json!({ "seconds": 0.1 })));
     assert!(computed["result"]["content"].is_array(), "{computed}");
     let listed = ask(&session, "tools/list", &json!({}));
     assert!(!listed.to_string().contains("taskSupport"), "{listed}");
-}
-
-#[test]
-fn beside_a_server_with_core_tasks_one_without_refuses_them() {
-    let (old, new) = (Fixture::start(Era::Legacy), Fixture::start(Era::Modern));
-    let node = Node::start(&format!("{}{}", old.configured("old"), new.configured("new")));
-    let session = session(&node, "/mcp");
-    let refused = said(&session, &as_task(2, "new_slow_compute", &json!({ "seconds": 1 })));
-    assert_eq!(refused["error"]["code"], -32601, "{refused}");
-    assert!(begun(&session, "old_slow_compute", &json!({ "seconds": 1 })).starts_with("gw."));
 }
 
 #[test]

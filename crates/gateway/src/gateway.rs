@@ -16,6 +16,7 @@ use crate::{
     call::{Abilities, Caller},
     catalogue::{Catalogue, Member, Terms},
     edge::{bridge::Bridge, door::Door, duplex::SseConnections},
+    handover::Kin,
     identities::Identities,
     jobs::Jobs,
     leaving::Stages,
@@ -28,6 +29,7 @@ use crate::{
     seals::Seals,
     session::{Session, Sessions},
     upstream::{Surroundings, Upstream, following::Following, starts::Starts},
+    vitals::Vitals,
 };
 
 /// The data plane of one node.
@@ -82,6 +84,10 @@ pub struct Parts {
     residents: Arc<dyn Residents>,
     /// What comes from the node before.
     following: Following,
+    /// The processes of this node before and after this one.
+    pub kin: Arc<Kin>,
+    /// What has to move for the node to be alive.
+    pub vitals: Arc<Vitals>,
     /// Where the newest gateway of this node is found.
     current: Weak<ArcSwap<Parts>>,
 }
@@ -232,6 +238,8 @@ impl Parts {
             starts,
             residents,
             following,
+            kin: Arc::default(),
+            vitals: Arc::default(),
             current,
         }
     }
@@ -289,6 +297,8 @@ impl Parts {
             stages: self.stages.clone(),
             residents: self.residents.clone(),
             following: self.following.clone(),
+            kin: self.kin.clone(),
+            vitals: self.vitals.clone(),
             current: self.current.clone(),
         }
     }

@@ -8,7 +8,7 @@
 //! In reading order: [`gateway`] (the parts put together), [`current`] (how it changes), [`principal`] with [`sight`],
 //! [`identities`] with [`wrong_tokens`], [`call`], [`events`], [`failure`], [`intake`], [`alarm`], [`catalogue`], [`route`], [`manner`] with [`list_form`], [`pipeline`],
 //! [`cache`], [`upstream`], [`residents`], [`shape`] and [`results`], [`parked`], [`jobs`], `unasked` and [`batch`], [`session`], [`reach`], [`streams`], [`edge`],
-//! [`leaving`] (its way out).
+//! [`leaving`] (its way out) and [`handover`] (what is said on it), [`vitals`] (whether it moves).
 
 // the way of a call is one future, step within step: deeper than the compiler follows of itself
 #![recursion_limit = "256"]
@@ -24,6 +24,7 @@ pub mod edge;
 pub mod events;
 pub mod failure;
 pub mod gateway;
+pub mod handover;
 pub mod identities;
 pub mod intake;
 pub mod jobs;
@@ -47,6 +48,7 @@ pub mod sight;
 pub mod streams;
 mod unasked;
 pub mod upstream;
+pub mod vitals;
 pub mod wrong_tokens;
 
 pub use current::Current;

@@ -7,7 +7,12 @@ use config::{ToolRules, ToolSettings};
 use mcp::Method;
 use traffic::{Act, Tempo};
 
-use crate::{cache::Keeping, catalogue::listing::Item, list_form::ListForm};
+use crate::{
+    cache::Keeping,
+    catalogue::listing::{Item, TaskSupport},
+    list_form::ListForm,
+    pipeline::limit::{ToolMeters, ToolRate},
+};
 
 /// How calls of one thing are treated.
 #[derive(Clone, Debug, Default)]
@@ -18,21 +23,28 @@ pub struct Manner {
     pub tempo: Tempo,
     /// What the configuration says of the tool, if anything.
     pub settings: Option<Arc<ToolSettings>>,
+    /// How often it may be called, if the configuration says so.
+    pub rate: Option<Arc<ToolRate>>,
     /// What it has to do with answers that are kept, if anything.
     pub keeping: Option<Arc<Keeping>>,
+    /// Whether its server makes core tasks (2025-11-25) of its calls.
+    pub can_be_task: bool,
     /// The tool that does the same for a list, if its server says that there is one.
     pub list_form: Option<Arc<ListForm>>,
 }
 
 impl Manner {
-    /// Of a tool as its server lists it.
-    pub fn of_tool(item: &Item, rules: &ToolRules<'_>) -> Self {
+    /// Of a tool as its server, which makes core tasks or does not, lists it; its rates are counted by `meters`.
+    pub fn of_tool(item: &Item, rules: &ToolRules<'_>, core_tasks: bool, meters: &ToolMeters) -> Self {
         let settings = rules.of_tool(&item.own);
         let act = settings.as_ref().and_then(|settings| settings.act).map_or(item.act, configured);
         let tempo = item.tempo;
+        let rate = settings.as_ref().and_then(|settings| ToolRate::of(&item.own, settings, meters));
         let keeping = Keeping::of_tool(act, settings.as_ref(), rules.keep_any());
         let list_form = ListForm::of_tool(&item.raw).map(Arc::new);
-        Self { act, tempo, settings: settings.map(Arc::new), keeping: keeping.map(Arc::new), list_form }
+        let (settings, rate, keeping) = (settings.map(Arc::new), rate.map(Arc::new), keeping.map(Arc::new));
+        let can_be_task = core_tasks && item.task_support != TaskSupport::Forbidden;
+        Self { act, tempo, settings, rate, keeping, can_be_task, list_form }
     }
 
     /// Of a method that names no tool.

@@ -16,7 +16,10 @@ use tokio::{
     task::AbortHandle,
 };
 
-use crate::call::{Abilities, Reply};
+use crate::{
+    call::{Abilities, Reply},
+    seals::random,
+};
 
 /// Messages that may wait for the client on its standing stream.
 const STANDING: usize = 256;
@@ -30,7 +33,17 @@ pub struct Reach {
     abilities: Abilities,
     questions: Mutex<HashMap<String, oneshot::Sender<Reply>>>,
     next_question: AtomicU64,
-    standing: Mutex<Option<Standing>>,
+    /// Tells the ids of its questions from those of another process of the node.
+    run: u32,
+    ear: Mutex<Ear>,
+}
+
+/// Where the client listens.
+#[derive(Debug, Default)]
+struct Ear {
+    standing: Option<Standing>,
+    /// What it is told when it listens again.
+    owed: Vec<Bytes>,
 }
 
 /// The way to a client that listens, and the task that tells it of changes; that one ends with it.
@@ -49,12 +62,13 @@ impl Drop for Standing {
 impl Reach {
     /// The way to a client that can be asked these things. It does not listen yet.
     pub fn new(abilities: Abilities) -> Self {
-        Self { abilities, questions: Mutex::default(), next_question: AtomicU64::new(0), standing: Mutex::default() }
+        let run = u32::from_be_bytes(random());
+        Self { abilities, questions: Mutex::default(), next_question: AtomicU64::new(0), run, ear: Mutex::default() }
     }
 
     /// A question for the client under an id of ours, and where its answer will be.
     pub fn question(&self, request: &Envelope) -> (Bytes, oneshot::Receiver<Reply>) {
-        let id = format!("sb-{}", self.next_question.fetch_add(1, Ordering::Relaxed) + 1);
+        let id = format!("sb-{:08x}-{}", self.run, self.next_question.fetch_add(1, Ordering::Relaxed) + 1);
         let (reply, answer) = oneshot::channel();
         let token = message::json_string(&id);
         let question = message::request_with_id(&token, request.method(), request.params().unwrap_or(b"{}"));
@@ -76,13 +90,26 @@ impl Reach {
     pub fn stand(&self, follow: impl FnOnce(mpsc::Sender<Bytes>) -> AbortHandle) -> mpsc::Receiver<Bytes> {
         let (sender, receiver) = mpsc::channel(STANDING);
         let follower = follow(sender.clone());
-        *lock(&self.standing) = Some(Standing { sender, follower });
+        let mut ear = lock(&self.ear);
+        for message in ear.owed.drain(..) {
+            // the stream has room for all that may be owed
+            let _ = sender.try_send(message);
+        }
+        ear.standing = Some(Standing { sender, follower });
         receiver
     }
 
     /// Tells the client something outside of a call; false if it does not listen or does not keep up.
     pub fn tell(&self, message: Bytes) -> bool {
-        lock(&self.standing).as_ref().is_some_and(|standing| standing.sender.try_send(message).is_ok())
+        lock(&self.ear).tell(message)
+    }
+
+    /// Tells the client something outside of a call, now or when it listens again.
+    pub fn tell_in_time(&self, message: Bytes) {
+        let mut ear = lock(&self.ear);
+        if !ear.tell(message.clone()) && ear.owed.len() < STANDING {
+            ear.owed.push(message);
+        }
     }
 
     /// Puts a question that belongs to no call to the client, if it listens.
@@ -99,7 +126,7 @@ impl Reach {
 
     /// Whether the client listens.
     pub fn listens(&self) -> bool {
-        lock(&self.standing).as_ref().is_some_and(|standing| !standing.sender.is_closed())
+        lock(&self.ear).standing.as_ref().is_some_and(|standing| !standing.sender.is_closed())
     }
 
     /// Whether one more question can wait. Those whose servers no longer wait are forgotten.
@@ -109,6 +136,12 @@ impl Reach {
             questions.retain(|_, reply| !reply.is_closed());
         }
         questions.len() < QUESTIONS_MAX
+    }
+}
+
+impl Ear {
+    fn tell(&self, message: Bytes) -> bool {
+        self.standing.as_ref().is_some_and(|standing| standing.sender.try_send(message).is_ok())
     }
 }
 
@@ -141,8 +174,13 @@ mod tests {
         let (reach, mut stream) = listening(Abilities::ALL);
         let answer = reach.ask(&roots()).unwrap();
         let asked = parse(std::str::from_utf8(&stream.recv().await.unwrap()).unwrap());
-        assert_eq!((asked.method(), asked.id()), ("roots/list", Some(&br#""sb-1""#[..])));
-        assert!(reach.answered(&parse(r#"{"jsonrpc":"2.0","id":"sb-1","result":{"roots":[]}}"#)));
+        assert_eq!(asked.method(), "roots/list");
+        let id = asked.id().and_then(mcp::plain_text).unwrap();
+        let reply = format!(r#"{{"jsonrpc":"2.0","id":"{id}","result":{{"roots":[]}}}}"#);
+        let other = Reach::new(Abilities::ALL);
+        drop(other.question(&roots()));
+        assert!(!other.answered(&parse(&reply)), "it was asked by another process");
+        assert!(reach.answered(&parse(&reply)));
         assert!(matches!(answer.await, Ok(Reply::Result(roots)) if roots == r#"{"roots":[]}"#));
     }
 
@@ -155,6 +193,17 @@ mod tests {
         let (gone, stream) = listening(Abilities::ALL);
         drop(stream);
         assert!(gone.ask(&roots()).is_err());
+    }
+
+    #[tokio::test]
+    async fn what_is_owed_to_a_client_is_told_when_it_listens_and_only_once() {
+        let reach = Reach::new(Abilities::ALL);
+        reach.tell_in_time(Bytes::from_static(b"one"));
+        let mut stream = reach.stand(|_| tokio::spawn(std::future::pending::<()>()).abort_handle());
+        reach.tell_in_time(Bytes::from_static(b"two"));
+        assert_eq!((stream.recv().await.unwrap(), stream.recv().await.unwrap()), ("one".into(), "two".into()));
+        let mut again = reach.stand(|_| tokio::spawn(std::future::pending::<()>()).abort_handle());
+        assert!(again.try_recv().is_err());
     }
 
     #[tokio::test]

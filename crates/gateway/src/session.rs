@@ -13,11 +13,13 @@ use std::{
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use mcp::{ClientFacts, Era, Version, session::SessionSeal};
+use serde::{Deserialize, Serialize};
 use tokio::{sync::oneshot, task::JoinSet};
 
 use crate::{
     call::{Abilities, Caller},
     catalogue::Endpoint,
+    handover::SessionWords,
     principal::Principal,
     reach::Reach,
     seals::{Seals, now_s, random},
@@ -25,11 +27,32 @@ use crate::{
     upstream::watch::Watching,
 };
 
+/// What is sealed in the id of a session. It is written in hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct SessionId([u8; 16]);
+
+impl From<SessionId> for String {
+    fn from(SessionId(bytes): SessionId) -> Self {
+        format!("{:032x}", u128::from_be_bytes(bytes))
+    }
+}
+
+impl TryFrom<String> for SessionId {
+    type Error = std::num::ParseIntError;
+
+    fn try_from(digits: String) -> Result<Self, Self::Error> {
+        u128::from_str_radix(&digits, 16).map(|number| Self(number.to_be_bytes()))
+    }
+}
+
 /// One session of one client.
 #[derive(Debug)]
 pub struct Session {
     /// Its number in this process.
     pub number: u64,
+    /// What is sealed in its id; nothing where a connection is the session.
+    pub sealed: Option<SessionId>,
     /// The endpoint it was opened at.
     pub endpoint: Endpoint,
     /// The revision agreed on.
@@ -91,11 +114,11 @@ impl Session {
         lock(&self.running).remove(id);
     }
 
-    /// The client gives a call up.
-    pub fn cancel(&self, id: &[u8]) {
-        if let Some(cancel) = lock(&self.running).remove(id) {
-            let _ = cancel.send(());
-        }
+    /// The client gives a call up; false if there is no such call.
+    pub fn cancel(&self, id: &[u8]) -> bool {
+        let Some(cancel) = lock(&self.running).remove(id) else { return false };
+        let _ = cancel.send(());
+        true
     }
 
     /// The client has left: it gives up all calls.
@@ -144,8 +167,8 @@ pub enum Unknown {
 /// All sessions of this node.
 #[derive(Debug)]
 pub struct Sessions {
-    live: Mutex<HashMap<[u8; 16], Arc<Session>>>,
-    ended: Mutex<HashSet<[u8; 16]>>,
+    live: Mutex<HashMap<SessionId, Arc<Session>>>,
+    ended: Mutex<HashSet<SessionId>>,
     /// Bytes that the streams of all sessions keep.
     kept: Arc<AtomicUsize>,
     next: AtomicU64,
@@ -188,7 +211,7 @@ impl Sessions {
         let id = seal
             .session_id(&seals.ring(), &principal.name, now_s() + self.lifetime_s, random())
             .map_err(|_| Unknown::Full)?;
-        let session = self.admit(seal.id, principal, endpoint, version, facts)?;
+        let session = self.admit(Some(SessionId(seal.id)), principal, endpoint, version, facts)?;
         Ok((id, session))
     }
 
@@ -200,7 +223,7 @@ impl Sessions {
         version: Version,
         facts: ClientFacts,
     ) -> Result<Arc<Session>, Unknown> {
-        self.admit(random(), principal, endpoint, version, facts)
+        self.admit(None, principal, endpoint, version, facts)
     }
 
     /// The session of an id, made anew from what is sealed in it if this process does not know it.
@@ -223,7 +246,7 @@ impl Sessions {
         id: &str,
     ) -> Result<SessionSeal, Unknown> {
         let seal: SessionSeal = seals.open(id, &principal.name).map_err(|_| Unknown::Gone)?;
-        let is_known = seal.scope == scope(endpoint) && !lock(&self.ended).contains(&seal.id);
+        let is_known = seal.scope == scope(endpoint) && !lock(&self.ended).contains(&SessionId(seal.id));
         if is_known { Ok(seal) } else { Err(Unknown::Gone) }
     }
 
@@ -238,14 +261,34 @@ impl Sessions {
         principal: &Arc<Principal>,
         endpoint: &Endpoint,
     ) -> Result<Arc<Session>, Unknown> {
-        if let Some(session) = lock(&self.live).get(&seal.id) {
+        let id = SessionId(seal.id);
+        if let Some(session) = self.sealed(id) {
             session.touch();
             session.take_on(principal);
-            return Ok(session.clone());
+            return Ok(session);
         }
         let version = Version::parse(&seal.version).ok_or(Unknown::Gone)?;
         let facts = ClientFacts { capabilities: seal.capabilities, info: seal.client_info, log_level: Bytes::new() };
-        self.admit(seal.id, principal, endpoint, version, facts)
+        self.admit(Some(id), principal, endpoint, version, facts)
+    }
+
+    /// The session in whose id this is sealed, if it lives here.
+    pub fn sealed(&self, id: SessionId) -> Option<Arc<Session>> {
+        lock(&self.live).get(&id).cloned()
+    }
+
+    /// Goes on with a session of the process before this one, unless it does so already or the session has ended.
+    pub fn adopt(&self, words: &SessionWords, principal: &Arc<Principal>) -> Result<Arc<Session>, Unknown> {
+        if lock(&self.ended).contains(&words.id) {
+            return Err(Unknown::Gone);
+        }
+        let (facts, version) = (words.facts(), words.version().ok_or(Unknown::Gone)?);
+        let log_level = facts.log_level.clone();
+        let session = self.admit(Some(words.id), principal, &words.endpoint(), version, facts)?;
+        if !log_level.is_empty() {
+            session.set_log_level(log_level);
+        }
+        Ok(session)
     }
 
     /// Ends a session by its id.
@@ -257,9 +300,9 @@ impl Sessions {
         id: &str,
     ) -> Result<Arc<Session>, Unknown> {
         let seal = self.unseal(seals, principal, endpoint, id)?;
-        let number = seal.id;
+        let id = SessionId(seal.id);
         let session = self.revive(seal, principal, endpoint)?;
-        self.forget(number);
+        self.forget(id);
         Ok(session)
     }
 
@@ -273,7 +316,7 @@ impl Sessions {
         for session in self.all() {
             session.streams.sweep();
         }
-        let idle: Vec<[u8; 16]> =
+        let idle: Vec<SessionId> =
             lock(&self.live).iter().filter(|(_, session)| session.idle() > self.idle).map(|(id, _)| *id).collect();
         idle.into_iter().filter_map(|id| self.forget(id)).collect()
     }
@@ -283,7 +326,7 @@ impl Sessions {
         lock(&self.live).values().cloned().collect()
     }
 
-    fn forget(&self, id: [u8; 16]) -> Option<Arc<Session>> {
+    fn forget(&self, id: SessionId) -> Option<Arc<Session>> {
         const ENDED_MAX: usize = 100_000;
         let mut ended = lock(&self.ended);
         if ended.len() >= ENDED_MAX {
@@ -293,21 +336,27 @@ impl Sessions {
         lock(&self.live).remove(&id)
     }
 
+    /// Lets a session in; one with a sealed id that lives already is the same.
     fn admit(
         &self,
-        id: [u8; 16],
+        sealed: Option<SessionId>,
         principal: &Arc<Principal>,
         endpoint: &Endpoint,
         version: Version,
         facts: ClientFacts,
     ) -> Result<Arc<Session>, Unknown> {
+        let id = sealed.unwrap_or_else(|| SessionId(random()));
         let mut live = lock(&self.live);
+        if let Some(session) = live.get(&id) {
+            return Ok(session.clone());
+        }
         if live.len() >= self.max {
             return Err(Unknown::Full);
         }
         let abilities = Abilities::read(&facts.capabilities);
         let session = Arc::new(Session {
             number: self.next.fetch_add(1, Ordering::Relaxed),
+            sealed,
             endpoint: endpoint.clone(),
             version,
             principal: ArcSwap::new(principal.clone()),

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::keys::{Meta, Param, ResultKey};
 use crate::pack::{Packer, Unpacker};
 use crate::seal::{KeyRing, NEVER, Purpose, SealError, Sealable, derived_nonce};
-use crate::{Envelope, Method, Span, array};
+use crate::{Envelope, Method, ScanLimits, Span, Splice, array, message};
 
 /// What a task id of ours begins with.
 pub const PREFIX: &str = "gw.";
@@ -68,6 +68,20 @@ pub fn made(answer: &Envelope) -> Option<Bytes> {
     Some(answer.slice(place))
 }
 
+/// A raw result with the name of the core task that it belongs to, `id` as a raw JSON string. A name that it has gives way.
+pub fn named(result: &Bytes, id: &[u8]) -> Option<Bytes> {
+    let whole = Envelope::parse(&message::result(b"0", result), ScanLimits { depth_max: 128 }).ok()?;
+    let related = [br#""io.modelcontextprotocol/related-task":{"taskId":"#, id, b"}"].concat();
+    let meta = whole.meta_members();
+    let mut splice = Splice::new(whole.bytes());
+    if meta.span.is_some() {
+        splice.remove_members(&[meta.get(Meta::RelatedTask)]).insert_members(meta.span, related);
+    } else {
+        splice.insert_members(whole.result_span(), [br#""_meta":{"#, &related[..], b"}"].concat());
+    }
+    Some(splice.apply_to(whole.result_span()))
+}
+
 /// Where the id stands in an object that describes a task and begins at `start`.
 fn place(object: &[u8], start: u32) -> Option<Span> {
     let found = array::member(object, "taskId")?;
@@ -103,6 +117,20 @@ mod tests {
         check(told, Method::TaskStatusLegacy, &[r#""a""#]);
         let asked = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"elicitation/create","params":{{{related}}}}}"#);
         check(&asked, Method::ElicitationCreate, &[r#""r""#]);
+    }
+
+    #[test]
+    fn a_result_names_its_task_once() {
+        let check = |result: &'static str, expected: &str| {
+            let named = named(&Bytes::from_static(result.as_bytes()), br#""a""#).unwrap();
+            assert_eq!(named, expected.as_bytes());
+        };
+        let related = r#""io.modelcontextprotocol/related-task":{"taskId":"a"}"#;
+        check("{}", &format!(r#"{{"_meta":{{{related}}}}}"#));
+        check(r#"{"action":"accept"}"#, &format!(r#"{{"_meta":{{{related}}},"action":"accept"}}"#));
+        check(r#"{"_meta":{"b":1}}"#, &format!(r#"{{"_meta":{{{related},"b":1}}}}"#));
+        check(r#"{"_meta":{"io.modelcontextprotocol/related-task":5}}"#, &format!(r#"{{"_meta":{{{related}}}}}"#));
+        assert_eq!(named(&Bytes::from_static(b"not JSON"), br#""a""#), None);
     }
 
     #[test]

@@ -44,7 +44,8 @@ const WRITTEN_WITHIN: Duration = Duration::from_secs(10);
 /// A process that was started to follow this one. Dropped before it has taken over, it is killed.
 #[derive(Debug)]
 pub struct Successor {
-    process: Option<process::Child>,
+    process: process::Child,
+    lives_on: bool,
     socket: UnixStream,
 }
 
@@ -58,12 +59,12 @@ impl Successor {
             command.env_remove(name);
         }
         let process = command.env(PREDECESSOR, process::id().to_string()).spawn()?;
-        Ok(Self { process: Some(process), socket: ours })
+        Ok(Self { process, lives_on: false, socket: ours })
     }
 
     /// Its process.
     pub fn pid(&self) -> u32 {
-        self.process.as_ref().map_or(0, process::Child::id)
+        self.process.id()
     }
 
     /// Gives it words and descriptors, which stay ours too.
@@ -84,25 +85,31 @@ impl Successor {
     pub fn hear(&mut self, within: Duration) -> io::Result<String> {
         self.socket.set_read_timeout(Some(within))?;
         let mut line = String::new();
-        BufReader::new(&self.socket).take(LINE_BYTES_MAX).read_line(&mut line)?;
+        // byte by byte, since what follows the line is not for us
+        BufReader::with_capacity(1, (&self.socket).take(LINE_BYTES_MAX)).read_line(&mut line)?;
         if line.is_empty() {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         Ok(line.trim_end().to_owned())
     }
 
+    /// The socket that leads to it, for what is said once all is given.
+    pub fn socket(&self) -> io::Result<UnixStream> {
+        self.socket.try_clone()
+    }
+
     /// Lets it live on when this is dropped.
     pub fn let_live(&mut self) {
-        self.process = None;
+        self.lives_on = true;
     }
 }
 
 impl Drop for Successor {
     fn drop(&mut self) {
-        if let Some(process) = &mut self.process {
+        if !self.lives_on {
             // it may have ended by itself; then there is only its status to fetch
-            let _ = process.kill();
-            let _ = process.wait();
+            let _ = self.process.kill();
+            let _ = self.process.wait();
         }
     }
 }
@@ -155,6 +162,11 @@ impl Predecessor {
         let mut words = vec![0; length as usize];
         self.socket.read_exact(&mut words)?;
         Ok((words, descriptors))
+    }
+
+    /// The socket that leads to it, for what is said once all is taken.
+    pub fn into_socket(self) -> UnixStream {
+        self.socket
     }
 
     /// Says the one line that it waits for.

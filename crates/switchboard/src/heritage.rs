@@ -2,7 +2,7 @@
 //! use and the processes of some of them, and the doors that the service manager lends. A node that was started by hand has
 //! neither.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error as StdError;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -13,14 +13,12 @@ use config::Config;
 use futures_util::future::join_all;
 use gateway::{
     Current, Gateway,
-    catalogue::{Endpoint, Member},
-    upstream::{
-        bequest::{self, Bequest},
-        following::Following,
-    },
+    catalogue::Endpoint,
+    upstream::{bequest, following::Following},
 };
 use supervisor::Predecessor;
 
+use crate::taking::Taking;
 use crate::will::{Door, Ready, Will};
 
 /// How long servers may take to start before the node takes over without them: clients would wait as long otherwise.
@@ -104,13 +102,12 @@ impl Heritage {
     /// Tells the node before that this one serves from now on, and takes over the processes that it gives.
     pub(crate) fn accept(&mut self, gateway: &Current, following: Following) -> io::Result<()> {
         let Some(mut predecessor) = self.predecessor.take() else { return Ok(()) };
-        let servers = following.servers().map(str::to_owned).collect();
-        predecessor.tell(&Ready { version: env!("CARGO_PKG_VERSION").to_owned(), servers }.line())?;
-        if following.servers().next().is_some() {
-            let processes = std::mem::take(&mut self.processes);
-            let taking = Taking { gateway: gateway.clone(), processes };
-            tokio::spawn(taking.over(predecessor, following, self.everything));
-        }
+        let servers: BTreeSet<String> = following.servers().map(str::to_owned).collect();
+        let (version, has_sessions) = (env!("CARGO_PKG_VERSION").to_owned(), !servers.is_empty());
+        predecessor.tell(&Ready { version, servers, has_sessions }.line())?;
+        let processes = std::mem::take(&mut self.processes);
+        let taking = Taking { gateway: gateway.clone(), processes, everything: self.everything };
+        tokio::spawn(taking.over(predecessor, following));
         Ok(())
     }
 
@@ -121,56 +118,6 @@ impl Heritage {
         if let Some(mut predecessor) = self.predecessor {
             // it hears that the socket closes in any case
             let _ = predecessor.tell(&why);
-        }
-    }
-}
-
-/// How processes are taken over from the node before.
-struct Taking {
-    gateway: Current,
-    /// What each of them is made of.
-    processes: BTreeMap<String, String>,
-}
-
-impl Taking {
-    /// Takes over what the node before gives; from then on those that are missing are started here.
-    async fn over(self, predecessor: Predecessor, following: Following, everything: bool) {
-        if let Err(error) = self.all(predecessor).await {
-            tracing::warn!(%error, "not all processes of servers could be taken over");
-        }
-        following.is_over();
-        if everything {
-            self.gateway.now().catalogue.view(&Endpoint::All).await;
-        }
-    }
-
-    /// Takes over one process after the other, until there are no more.
-    async fn all(&self, mut predecessor: Predecessor) -> io::Result<()> {
-        loop {
-            let taking = tokio::task::spawn_blocking(move || {
-                let taken = predecessor.take();
-                (predecessor, taken)
-            });
-            let (words, descriptors);
-            (predecessor, (words, descriptors)) =
-                taking.await.map_err(io::Error::other).and_then(|(predecessor, taken)| Ok((predecessor, taken?)))?;
-            if words.is_empty() {
-                return Ok(());
-            }
-            self.go_on(Bequest::of_parts(&words, descriptors)?).await;
-        }
-    }
-
-    /// Goes on with a process; one that no server of ours can have ends, also where the configuration has just changed.
-    async fn go_on(&self, bequest: Bequest) {
-        let gateway = self.gateway.now();
-        let made_of = self.processes.get(bequest.server());
-        let can_have = |member: &&Member| {
-            *member.upstream.name == *bequest.server() && bequest::made_of(&member.settings).as_ref() == made_of
-        };
-        let Some(member) = gateway.members().iter().find(can_have) else { return bequest.end().await };
-        if let Err(failure) = member.upstream.take_over(bequest, gateway.stages.begin()).await {
-            tracing::warn!(server = &*member.upstream.name, %failure, "it is started anew");
         }
     }
 }

@@ -11,6 +11,7 @@ mod node;
 mod residents;
 mod stopping;
 mod succession;
+mod taking;
 mod toolkits;
 mod welcome;
 mod will;

@@ -9,6 +9,8 @@ use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::sync::Arc;
 use std::time::Duration;
 
+use gateway::Current;
+
 /// Where the manager listens.
 const SOCKET: &str = "NOTIFY_SOCKET";
 /// How long it waits for a sign of life, in microseconds, and of which process.
@@ -41,14 +43,32 @@ impl Manager {
         self.tell("STOPPING=1\nSTATUS=calls that run are finished");
     }
 
-    /// Gives signs of life, twice as often as the manager wishes; never, if it wishes none.
-    pub(crate) async fn stay_alive(self) {
+    /// Gives signs of life for as long as the node moves, more often than the manager wishes; never, if it wishes none.
+    pub(crate) async fn stay_alive(self, gateway: Current) {
         let Some(patience) = patience(env::var(WATCHDOG).ok().as_deref(), env::var(WATCHED).ok().as_deref()) else {
             return;
         };
+        self.tell_of_life(patience, |within| {
+            let gateway = gateway.now();
+            async move { gateway.vitals.stuck(&gateway.traffic.queues, within).await }
+        })
+        .await;
+    }
+
+    /// Says that the node is alive whenever `stuck`, which takes no longer than it is given, finds nothing.
+    async fn tell_of_life<F>(&self, patience: Duration, stuck: impl Fn(Duration) -> F)
+    where
+        F: Future<Output = Vec<String>>,
+    {
+        let pause = patience / 4;
         loop {
-            self.tell("WATCHDOG=1");
-            tokio::time::sleep(patience / 2).await;
+            let stuck = stuck(pause).await;
+            if stuck.is_empty() {
+                self.tell("WATCHDOG=1");
+            } else {
+                tracing::error!(stuck = stuck.join(", "), "the node does not move: the service manager may restart it");
+            }
+            tokio::time::sleep(pause).await;
         }
     }
 
@@ -96,6 +116,30 @@ mod tests {
         check(Some("0"), None, None);
         check(Some("soon"), None, None);
         check(None, None, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_node_that_is_stuck_is_not_reported_alive_until_it_moves_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notify");
+        let heard = UnixDatagram::bind(&path).unwrap();
+        heard.set_nonblocking(true).unwrap();
+        let signs = || std::iter::from_fn(|| heard.recv(&mut [0; 128]).ok()).count();
+        let manager = Manager(Some(Arc::new(connect(path.as_os_str().as_bytes()).unwrap())));
+        let is_stuck = std::cell::Cell::new(false);
+        let telling = manager.tell_of_life(Duration::from_secs(8), |_| {
+            std::future::ready(if is_stuck.get() { vec!["a door".to_owned()] } else { Vec::new() })
+        });
+        let mut telling = std::pin::pin!(telling);
+        let a_while = Duration::from_secs(16);
+        assert!(tokio::time::timeout(a_while, telling.as_mut()).await.is_err());
+        assert!(signs() >= 4, "one in each half of the time that the manager waits");
+        is_stuck.set(true);
+        assert!(tokio::time::timeout(a_while, telling.as_mut()).await.is_err());
+        assert_eq!(signs(), 0);
+        is_stuck.set(false);
+        assert!(tokio::time::timeout(a_while, telling.as_mut()).await.is_err());
+        assert!(signs() > 0);
     }
 
     #[test]

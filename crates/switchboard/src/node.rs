@@ -62,7 +62,7 @@ pub(crate) async fn serve(
     if is_first {
         manager.ready();
     }
-    let alive = tokio::spawn(manager.clone().stay_alive());
+    let alive = tokio::spawn(manager.clone().stay_alive(gateway.clone()));
     let stages = gateway.now().stages.clone();
     let told = async {
         signals.next().await;

@@ -2,7 +2,7 @@
 //! that it is ready, this node takes nothing new any more and gives it the processes of servers. One that fails or is late is
 //! ended, and this node goes on.
 
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 use std::env;
 use std::ffi::OsString;
 use std::io;
@@ -21,6 +21,7 @@ use gateway::upstream::following::Following;
 use gateway::{
     Current, Gateway,
     catalogue::{Endpoint, Member},
+    handover,
     leaving::Stage,
 };
 use supervisor::Successor;
@@ -29,9 +30,6 @@ use tokio::sync::mpsc;
 use crate::control::Controls;
 use crate::manager::Manager;
 use crate::will::{Door, Ready, Will};
-
-/// How long a successor may take to be ready: its own start, and some seconds for the servers that were in use.
-const READY_WITHIN: Duration = Duration::from_mins(1);
 
 /// All that can be handed over.
 pub(crate) struct Estate {
@@ -66,23 +64,29 @@ impl Estate {
                     tracing::error!(reason, "no successor took over: the node goes on");
                     let _ = wish.send(Err(reason));
                 }
-                Ok((successor, pid, ready)) => {
-                    let Ready { version, servers } = ready;
-                    self.manager.followed_by(pid);
-                    // without it the node might end with its last call, before all is given
-                    let gateway = self.gateway.now();
-                    let underway = gateway.stages.begin();
-                    self.leave();
-                    give_processes(&gateway, successor, &servers).await;
-                    let _ = wish.send(Ok(Restarted { pid, version, former_pid: std::process::id() }));
-                    return drop(underway);
-                }
+                Ok((successor, ready)) => return self.be_followed(successor, &ready, wish).await,
             }
         }
     }
 
+    /// Leaves the work to a successor that is ready, with all that it goes on with.
+    async fn be_followed(self, successor: Successor, ready: &Ready, wish: Wish) {
+        let (pid, current) = (successor.pid(), self.gateway.clone());
+        self.manager.followed_by(pid);
+        // without it the node might end with its last call, before all is given and told
+        let underway = current.now().stages.begin();
+        self.leave();
+        let given = give_processes(&current.now(), successor, ready).await;
+        let _ = wish.send(Ok(Restarted { pid, version: ready.version.clone(), former_pid: std::process::id() }));
+        let told = async { handover::tell_after(&current, given?.socket()?).await };
+        if let Err(error) = told.await {
+            tracing::error!(%error, "not all could be handed over");
+        }
+        drop(underway);
+    }
+
     /// Starts a successor and waits until it is ready; blocks the thread. Changes of the configuration wait meanwhile.
-    fn successor(&self) -> Result<(Successor, u32, Ready), String> {
+    fn successor(&self) -> Result<(Successor, Ready), String> {
         if std::process::id() == 1 {
             return Err(
                 "this is the first process of its container, which ends with it: replace the container".to_owned()
@@ -90,7 +94,14 @@ impl Estate {
         }
         let held = self.controls.hold();
         let program = self.program.as_ref().map_err(|error| format!("its program cannot be found: {error}"))?;
-        let failed = |error: io::Error| format!("`{}`: {error}", program.display());
+        let ready_within = Duration::from_millis(self.gateway.now().limits.successor_ms_max);
+        let failed = |error: io::Error| match error.kind() {
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => {
+                format!("`{}` ended before it was ready", program.display())
+            }
+            io::ErrorKind::WouldBlock => format!("`{}` was not ready within {ready_within:?}", program.display()),
+            _ => format!("`{}`: {error}", program.display()),
+        };
         let doors: Vec<(Door, &Arc<Listener>)> = self.all_doors().collect();
         let descriptors: Vec<_> = doors.iter().map(|(_, listener)| listener.as_fd()).collect();
         let words = serde_json::to_vec(&self.will(doors.iter().map(|(door, _)| door.clone()).collect()));
@@ -99,16 +110,11 @@ impl Estate {
         let mut successor = Successor::start(program, &arguments).map_err(failed)?;
         tracing::info!(pid = successor.pid(), program = %program.display(), "a successor is starting");
         successor.give(&words, &descriptors).map_err(failed)?;
-        let line = successor.hear(READY_WITHIN).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => format!("`{}` ended before it was ready", program.display()),
-            io::ErrorKind::WouldBlock => format!("`{}` was not ready within {READY_WITHIN:?}", program.display()),
-            _ => failed(error),
-        })?;
+        let line = successor.hear(ready_within).map_err(failed)?;
         let ready = Ready::read(&line).ok_or(line)?;
-        let pid = successor.pid();
         successor.let_live();
         held.leave();
-        Ok((successor, pid, ready))
+        Ok((successor, ready))
     }
 
     fn all_doors(&self) -> impl Iterator<Item = (Door, &Arc<Listener>)> {
@@ -137,13 +143,14 @@ impl Estate {
     }
 }
 
-/// Gives the successor the processes of these servers; it waits for them before it starts any of its own.
-async fn give_processes(gateway: &Gateway, mut successor: Successor, servers: &BTreeSet<String>) {
-    if servers.is_empty() {
-        return;
+/// Gives the successor the processes that it wishes; it waits for them before it starts any of its own.
+async fn give_processes(gateway: &Gateway, mut successor: Successor, ready: &Ready) -> io::Result<Successor> {
+    if ready.servers.is_empty() {
+        return Ok(successor);
     }
-    let wanted = gateway.members().iter().filter(|member| servers.contains(&*member.upstream.name));
-    let left = join_all(wanted.map(|member| member.upstream.leave())).await.into_iter().flatten();
+    let sessions = if ready.has_sessions { handover::going_over(&gateway.sessions) } else { HashMap::default() };
+    let wanted = gateway.members().iter().filter(|member| ready.servers.contains(&*member.upstream.name));
+    let left = join_all(wanted.map(|member| member.upstream.leave(&sessions))).await.into_iter().flatten();
     let parts: Vec<_> = left.map(Bequest::into_parts).collect();
     let given = tokio::task::spawn_blocking(move || {
         for parts in parts {
@@ -151,13 +158,10 @@ async fn give_processes(gateway: &Gateway, mut successor: Successor, servers: &B
             let descriptors: Vec<_> = descriptors.iter().map(AsFd::as_fd).collect();
             successor.give(&words, &descriptors)?;
         }
-        successor.give(&[], &[])
+        successor.give(&[], &[])?;
+        Ok(successor)
     });
-    match given.await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::error!(%error, "not all processes of servers could be handed over"),
-        Err(error) => tracing::error!(%error, "no process of a server could be handed over"),
-    }
+    given.await.map_err(io::Error::other)?
 }
 
 /// The path of our own program as it was started, which an upgrade replaces: not that of the file behind it, which an

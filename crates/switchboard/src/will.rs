@@ -21,6 +21,9 @@ pub(crate) struct Will {
     pub(crate) processes: BTreeMap<String, String>,
 }
 
+/// Among the servers that a successor names: it goes on with processes of single sessions, too. No server has such a name.
+const SESSIONS: &str = "+sessions";
+
 /// What a successor says when it is ready: its version, and the servers whose processes it goes on with.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Ready {
@@ -28,19 +31,24 @@ pub(crate) struct Ready {
     pub(crate) version: String,
     /// The names of the servers.
     pub(crate) servers: BTreeSet<String>,
+    /// Whether it goes on with processes that belong to single sessions.
+    pub(crate) has_sessions: bool,
 }
 
 impl Ready {
     /// As one line.
     pub(crate) fn line(&self) -> String {
-        let names = self.servers.iter().map(|name| format!(" {name}"));
+        let sessions = self.has_sessions.then_some(SESSIONS);
+        let names = sessions.into_iter().chain(self.servers.iter().map(String::as_str)).map(|name| format!(" {name}"));
         format!("ready {}{}", self.version, names.collect::<String>())
     }
 
     /// What a line says, unless it says why the successor is not ready.
     pub(crate) fn read(line: &str) -> Option<Self> {
         let mut words = line.strip_prefix("ready ")?.split(' ').map(str::to_owned);
-        Some(Self { version: words.next()?, servers: words.collect() })
+        let (version, mut servers) = (words.next()?, words.collect::<BTreeSet<_>>());
+        let has_sessions = servers.remove(SESSIONS);
+        Some(Self { version, servers, has_sessions })
     }
 }
 
@@ -97,13 +105,14 @@ mod tests {
 
     #[test]
     fn a_ready_successor_is_understood_and_one_that_is_not_is_no_successor() {
-        let check = |line: &str, version: &str, servers: &[&str]| {
+        let check = |line: &str, version: &str, servers: &[&str], has_sessions| {
             let servers = servers.iter().map(|name| (*name).to_owned()).collect();
-            let ready = Ready { version: version.to_owned(), servers };
+            let ready = Ready { version: version.to_owned(), servers, has_sessions };
             assert_eq!((Ready::read(line).as_ref(), ready.line().as_str()), (Some(&ready), line));
         };
-        check("ready 0.1.0", "0.1.0", &[]);
-        check("ready 0.2.0 door lamp", "0.2.0", &["door", "lamp"]);
+        check("ready 0.1.0", "0.1.0", &[], false);
+        check("ready 0.2.0 door lamp", "0.2.0", &["door", "lamp"], false);
+        check("ready 0.3.0 +sessions door lamp", "0.3.0", &["door", "lamp"], true);
         assert_eq!(Ready::read("the configuration has 2 problems"), None);
     }
 }

@@ -1,8 +1,8 @@
 //! `cargo xtask bench [--quick]`: direct, floor proxy and gateway side by side, in one go and on pinned cores.
 //! It owns the order of the measurements; what each of them is stands in its own file.
 
-pub(crate) mod allocations;
 mod cells;
+pub(crate) mod counts;
 mod goals;
 pub(crate) mod machine;
 mod memory;
@@ -51,8 +51,8 @@ pub(crate) enum Error {
     Load { what: String, source: load::Error },
     #[error("cannot {doing}")]
     System { doing: &'static str, source: std::io::Error },
-    #[error("valgrind printed no heap summary for {name}")]
-    NoHeapSummary { name: &'static str },
+    #[error("valgrind has counted nothing of {name}")]
+    NothingCounted { name: &'static str },
     #[error(transparent)]
     Page(#[from] page::Error),
 }
@@ -79,7 +79,7 @@ pub(crate) struct Findings {
     rows: Vec<rounds::Row>,
     memory: Option<memory::Memory>,
     start_up: Option<start_up::StartUp>,
-    allocations: Option<allocations::Allocations>,
+    allocations: Option<counts::Allocations>,
 }
 
 async fn measure(options: &Options) -> Result<Findings, Error> {
@@ -93,6 +93,6 @@ async fn measure(options: &Options) -> Result<Findings, Error> {
         rows,
         memory: Some(memory::measure(&stand, loaded_bytes).await?),
         start_up: Some(start_up::measure(&stand).await?),
-        allocations: allocations::measure(&stand).await?,
+        allocations: counts::measure(&stand).await?,
     })
 }

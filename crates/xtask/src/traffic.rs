@@ -40,6 +40,12 @@ struct Options {
     /// Count allocations too, with valgrind and a build that takes its memory from the system.
     #[arg(long)]
     allocations: bool,
+    /// The former build once more, without the feature `mimalloc`, to compare allocations with.
+    #[arg(long, requires = "allocations")]
+    beside_countable: Option<PathBuf>,
+    /// Count instructions too, with valgrind: whatever else the machine does, they are the same.
+    #[arg(long)]
+    instructions: bool,
     /// Write the figures into the manual.
     #[arg(long)]
     write: bool,
@@ -79,8 +85,8 @@ pub(crate) enum Error {
     System { doing: &'static str, source: std::io::Error },
     #[error("{errors} calls failed that should not; the first: {first}")]
     CallsFailed { errors: u64, first: String },
-    #[error("cannot count allocations")]
-    Allocations(#[from] crate::bench::Error),
+    #[error("cannot count what a call costs")]
+    Counts(#[from] crate::bench::Error),
     #[error("a promise is not kept: {}", .0.join("; "))]
     NotKept(Vec<String>),
     #[error(transparent)]
@@ -94,6 +100,8 @@ struct Settings {
     seconds: u64,
     beside: Option<PathBuf>,
     allocations: bool,
+    beside_countable: Option<PathBuf>,
+    instructions: bool,
 }
 
 /// Plays the scenarios with programs that are built already.
@@ -104,6 +112,8 @@ pub(crate) fn run(options: &[String]) -> Result<(), Error> {
         seconds: options.seconds,
         beside: options.beside,
         allocations: options.allocations,
+        beside_countable: options.beside_countable,
+        instructions: options.instructions,
     };
     program::raise_descriptor_limit();
     let asked_for = if options.scenarios.is_empty() { Scenario::value_variants() } else { &options.scenarios[..] };
@@ -168,7 +178,14 @@ mod tests {
     fn check(scenario: Scenario) {
         let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
         let folder = program::folder(profile).unwrap();
-        let played = scenario.play(&Settings { folder, seconds: 2, beside: None, allocations: false });
+        let played = scenario.play(&Settings {
+            folder,
+            seconds: 2,
+            beside: None,
+            allocations: false,
+            beside_countable: None,
+            instructions: false,
+        });
         let findings = played.unwrap_or_else(|error| panic!("{error}: {:?}", std::error::Error::source(&error)));
         assert!(!findings.is_empty());
         for finding in findings {

@@ -98,12 +98,24 @@ pub struct Item {
     pub name_span: Span,
     /// For tools: the arguments that HTTP requests repeat in headers.
     pub mirrors: Arc<[mirrors::Mirror]>,
-    /// For tools: whether they say that they can be called only as a core task (2025-11-25).
-    pub only_as_task: bool,
+    /// For tools: whether they say that their calls can be core tasks (2025-11-25).
+    pub task_support: TaskSupport,
     /// For tools: what they say of what they do to the world.
     pub act: Act,
     /// For tools: what is known of how long they take.
     pub tempo: Tempo,
+}
+
+/// What a tool says of core tasks (2025-11-25).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TaskSupport {
+    /// Its calls are none.
+    #[default]
+    Forbidden,
+    /// They can be.
+    Optional,
+    /// They can be nothing else.
+    Required,
 }
 
 /// One list of one server.
@@ -182,16 +194,15 @@ pub(super) fn read_item(raw: Bytes, kind: ListKind, is_ours: bool) -> Option<Ite
         None => serde_json::from_slice::<String>(token).ok()?.into(),
     };
     let mirrors = if kind == ListKind::Tools { read_mirrors(&raw, &own)? } else { Arc::default() };
-    let support = if kind == ListKind::Tools { task_support(&raw) } else { None };
-    let only_as_task = support == Some(b"\"required\"");
+    let task_support = if kind == ListKind::Tools { read_task_support(&raw) } else { TaskSupport::Forbidden };
     let act = if kind == ListKind::Tools { read_act(&raw) } else { Act::Reads };
     let tempo = match kind {
         // what can be a task says that it may run long
-        ListKind::Tools if matches!(support, Some(b"\"required\"" | b"\"optional\"")) => Tempo::Unknown,
+        ListKind::Tools if task_support != TaskSupport::Forbidden => Tempo::Unknown,
         ListKind::Tools => read_tempo(&raw, is_ours),
         _ => Tempo::Reads,
     };
-    Some(Item { raw, own, name_span, mirrors, only_as_task, act, tempo })
+    Some(Item { raw, own, name_span, mirrors, task_support, act, tempo })
 }
 
 fn read_act(tool: &[u8]) -> Act {
@@ -223,8 +234,12 @@ fn declared(tool: &[u8]) -> Option<Duration> {
     std::str::from_utf8(seconds).ok()?.parse().ok().map(Duration::from_secs)
 }
 
-fn task_support(tool: &[u8]) -> Option<&[u8]> {
-    within(tool, &["execution", "taskSupport"])
+fn read_task_support(tool: &[u8]) -> TaskSupport {
+    match within(tool, &["execution", "taskSupport"]) {
+        Some(b"\"required\"") => TaskSupport::Required,
+        Some(b"\"optional\"") => TaskSupport::Optional,
+        _ => TaskSupport::Forbidden,
+    }
 }
 
 /// The raw member of a member of a raw object.

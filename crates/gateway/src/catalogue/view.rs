@@ -13,9 +13,9 @@ use mcp::{Span, Splice, array, message, mirrors, names};
 
 use super::{
     Member, Part,
-    listing::{Item, ListKind},
+    listing::{Item, ListKind, TaskSupport},
     notice::Notice,
-    shown::Shown,
+    shown::{Shown, Tasks},
     toolbox::{KnownTool, Toolbox},
     wrapping::{self, Clashes},
 };
@@ -266,7 +266,11 @@ impl<'a> Builder<'a> {
         } else {
             render_item(item, &shown, describe.as_deref(), fixed.as_deref())
         };
-        let rendered = if kind == ListKind::Tools { Shown::tool(rendered, core_tasks) } else { Shown::alike(rendered) };
+        let is_tool = kind == ListKind::Tools;
+        let manner =
+            if is_tool { Manner::of_tool(item, rules, core_tasks, &upstream.meters) } else { Manner::default() };
+        let rendered =
+            if is_tool { Shown::tool(rendered, Tasks::of(&manner, core_tasks)) } else { Shown::alike(rendered) };
         if kind != ListKind::Tools {
             self.lists[kind as usize].items.push(rendered);
         } else if self.is_aside(upstream) {
@@ -279,8 +283,8 @@ impl<'a> Builder<'a> {
             own: item.own.clone(),
             fixed,
             mirrors: item.mirrors.clone(),
-            only_as_task: core_tasks && item.only_as_task,
-            manner: if kind == ListKind::Tools { Manner::of_tool(item, rules) } else { Manner::default() },
+            only_as_task: manner.can_be_task && item.task_support == TaskSupport::Required,
+            manner,
         };
         self.routes[kind as usize].insert(shown, route);
     }

@@ -1,5 +1,8 @@
-//! Jobs of the gateway as tasks: of the extension for modern clients, of revision 2025-11-25 for legacy ones. To a client
-//! they look like the tasks of a server named as the gateway itself. Tasks of real servers are `modern` and `tasks`.
+//! Jobs of the gateway as tasks: of the extension for modern clients here, of revision 2025-11-25 for legacy ones in `core`.
+//! To a client they look like the tasks of a server named as the gateway itself. Tasks of real servers are `modern` and
+//! `tasks`.
+
+pub(super) mod core;
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -19,6 +22,7 @@ use crate::{
 
 /// How often a client may ask after a job.
 const POLL_MS: u64 = 1_000;
+
 /// Whether a modern client wishes this call to be a job.
 pub(super) fn is_wished(request: &Envelope) -> bool {
     request.meta_raw(Meta::Async) == Some(b"true")
@@ -48,7 +52,7 @@ pub(super) async fn begin(gateway: &Gateway, inbound: Inbound, id: &[u8]) -> Rep
     if !modern::declares_tasks(&inbound.request) {
         return modern::failed(&Failure::MissingCapability(modern::TASKS), id, Method::ToolsCall);
     }
-    match gateway.submit_job(inbound).await {
+    match gateway.submit_job(inbound, None).await {
         Ok(job) => {
             Reply::result(id, format!(r#"{{"resultType":"task",{}}}"#, described(gateway, &job, true)).as_bytes())
         }

@@ -10,13 +10,14 @@ use tokio::sync::{broadcast, mpsc};
 use super::{
     Reply,
     about::about,
-    lists, newcomers,
+    jobs, lists, newcomers,
     running::{self, Running},
     tasks,
 };
 use crate::{
     call::Caller,
     catalogue::{Endpoint, ListChange, listing::ListKind},
+    failure::Failure,
     gateway::Gateway,
     pipeline::wishes::Wishes,
     route::{Inbound, find_resource, route},
@@ -66,14 +67,17 @@ pub fn not_initialized(id: &[u8], why: Option<Unknown>) -> Reply {
 pub async fn handle(gateway: &Gateway, session: &Arc<Session>, request: Envelope, wishes: Wishes) -> Reply {
     match request.kind() {
         Kind::Result | Kind::Error => {
-            session.reach().answered(&request);
+            if !session.reach().answered(&request) {
+                gateway.kin.pass_on(session, &request).await;
+            }
             Reply::Accepted
         }
         Kind::Notification => {
             if Method::parse(request.method()) == Method::Cancelled
                 && let Some(id) = request.param_raw(Param::RequestId)
+                && !session.cancel(id)
             {
-                session.cancel(id);
+                gateway.kin.pass_on(session, &request).await;
             }
             Reply::Accepted
         }
@@ -97,6 +101,11 @@ async fn answer(gateway: &Gateway, session: &Arc<Session>, request: Envelope, wi
             Reply::result(&id, b"{}")
         }
         Method::TasksList => tasks::list(gateway, session, &request, &id).await,
+        Method::TasksGet | Method::TasksResult | Method::TasksCancel
+            if let Some(job) = jobs::meant(gateway, &request, &session.caller().principal.name) =>
+        {
+            Box::pin(jobs::core::answer(gateway, session, method, job, id)).await
+        }
         Method::ToolsCall
         | Method::PromptsGet
         | Method::ResourcesRead
@@ -145,24 +154,35 @@ async fn subscribe(gateway: &Gateway, session: &Arc<Session>, request: &Envelope
         let text = format!("at most {} resources in one session", gateway.limits.subscriptions_per_listen_max);
         return Reply::error(Some(id), code::INVALID_PARAMS, &text, false);
     }
-    let principal = session.caller().principal;
-    let found = find_resource(gateway.catalogue.seen_by(&principal), &session.endpoint, &uri).await;
-    let started = match found {
-        Ok((route, own)) => {
-            let forward = forward_updates(session, &route.upstream, own.clone(), uri.clone());
-            Watching::start(route.upstream, session.caller(), vec![Subject::Resource(own)])
-                .await
-                .map(|watching| watching.with(forward))
-        }
-        Err(failure) => Err(failure),
-    };
-    match started {
+    match watch(gateway, session, &uri).await {
         Ok(started) => {
             watching.insert(uri, started);
+            drop(watching);
+            gateway.kin.tell_after(session).await;
             Reply::result(id, b"{}")
         }
         Err(failure) => Reply::One(failure.answer(id, Method::ResourcesSubscribe, false), 200),
     }
+}
+
+/// Subscribes to a resource that the client of a session of the process before had subscribed to. Updates may have been missed
+/// meanwhile, so the client is told to look.
+pub(crate) async fn watch_again(gateway: &Gateway, session: &Arc<Session>, uri: &str) -> Result<(), Failure> {
+    let mut watching = session.watching().lock().await;
+    if !watching.contains_key(uri) {
+        watching.insert(uri.to_owned(), watch(gateway, session, uri).await?);
+        session.reach().tell_in_time(updated(uri));
+    }
+    Ok(())
+}
+
+/// Starts to tell a session of the updates of a resource.
+async fn watch(gateway: &Gateway, session: &Arc<Session>, uri: &str) -> Result<Watching, Failure> {
+    let caller = session.caller();
+    let (route, own) = find_resource(gateway.catalogue.seen_by(&caller.principal), &session.endpoint, uri).await?;
+    let forward = forward_updates(session, &route.upstream, own.clone(), uri.to_owned());
+    let watching = Watching::start(route.upstream, caller, vec![Subject::Resource(own)]).await?;
+    Ok(watching.with(forward))
 }
 
 /// Tells the session of every update of one resource, under the URI that the client knows.
@@ -174,12 +194,12 @@ fn forward_updates(
 ) -> tokio::task::AbortHandle {
     let (session, mut changes) = (Arc::downgrade(session), upstream.changes.subscribe());
     let task = tokio::spawn(async move {
-        let params = format!(r#"{{"uri":{}}}"#, String::from_utf8_lossy(&message::json_string(&shown)));
+        let updated = updated(&shown);
         loop {
             match changes.recv().await {
                 Ok(Change::Resource(uri)) if uri == own => {
                     let Some(session) = session.upgrade() else { return };
-                    session.reach().tell(message::notification(Method::ResourceUpdated.as_str(), params.as_bytes()));
+                    session.reach().tell(updated.clone());
                 }
                 Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
                 Err(broadcast::error::RecvError::Closed) => return,
@@ -187,6 +207,12 @@ fn forward_updates(
         }
     });
     task.abort_handle()
+}
+
+/// The notice that a resource has changed.
+fn updated(shown: &str) -> Bytes {
+    let params = format!(r#"{{"uri":{}}}"#, String::from_utf8_lossy(&message::json_string(shown)));
+    message::notification(Method::ResourceUpdated.as_str(), params.as_bytes())
 }
 
 /// Opens the standing stream of a session and tells it of changed lists for as long as it is open.
@@ -241,11 +267,15 @@ async fn call(
     let inbound =
         Inbound { caller: session.caller(), endpoint: session.endpoint.clone(), request, param_headers: None, wishes };
     let text_max = gateway.result_text_max(&inbound.endpoint, method);
+    let task = tasks::is_wished(gateway, session, &inbound.request).await.then(|| inbound.clone());
     let (upstream, call) = match route(&gateway.catalogue, &gateway.seals, inbound).await {
         Ok(routed) => routed,
         Err(failure) => return Reply::One(failure.answer(&id, method, false), 200),
     };
-    let updates = match tasks::updates(gateway, session, &upstream, &call).await {
+    if let Some(inbound) = task.filter(|_| !call.manner.can_be_task) {
+        return Box::pin(jobs::core::begin(gateway, session, inbound, &id)).await;
+    }
+    let updates = match tasks::updates(&upstream, &call).await {
         Ok(updates) => updates,
         Err(failure) => return Reply::One(failure.answer(&id, method, false), 200),
     };

@@ -2,8 +2,8 @@
 //! routed, and answered in the words of that era.
 //!
 //! In reading order: `about` (what an endpoint says of itself), `modern` and `legacy` (the two eras), `running` with
-//! `unbroken` (a call of a legacy session), `tasks` (core tasks of legacy ones), `jobs` (calls that are finished without
-//! their callers), `listen` (changes for modern clients), `http` with `door`, `head`, `told` and `body` (Streamable HTTP),
+//! `unbroken` (a call of a legacy session), `tasks` (core tasks of legacy ones), `jobs` with `core` (calls that are finished
+//! without their callers), `listen` (changes for modern clients), `http` with `door`, `head`, `told` and `body` (Streamable HTTP),
 //! `coding` (compressed bodies), `bridge` (plain HTTP), `duplex` (stdio, sockets, HTTP+SSE), `grpc`, `serve` with
 //! `framing`, `head_timer` and `tls` (listeners).
 

@@ -83,7 +83,7 @@ fn stream(beginning: impl Future<Output = Begun> + Send + 'static) -> Reply {
 }
 
 /// Resolves when the client gives the call up, not when nobody can any more.
-async fn given_up(cancelled: &mut oneshot::Receiver<()>) {
+pub(super) async fn given_up(cancelled: &mut oneshot::Receiver<()>) {
     if cancelled.await.is_err() {
         std::future::pending::<()>().await;
     }

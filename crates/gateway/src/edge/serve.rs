@@ -40,6 +40,7 @@ use crate::{
     current::Current,
     leaving::{Stage, Underway},
     principal::Remote,
+    vitals::Signs,
 };
 
 /// Connections that may wait to be accepted. With the usual 128 a burst of clients overflows, and whoever is dropped then
@@ -194,8 +195,9 @@ pub async fn serve(gateway: Current, listeners: Vec<(Arc<Listener>, Speech)>) {
     let places = Arc::new(Semaphore::new(gateway.now().limits.connections_max));
     let mut accepting = JoinSet::new();
     for (listener, speech) in listeners {
-        let underway = gateway.now().stages.begin();
-        accepting.spawn(accept(gateway.clone(), listener, speech, places.clone(), underway));
+        let (underway, signs) = (gateway.now().stages.begin(), gateway.now().vitals.part(listener.address(&speech)));
+        let accepting_here = accept(gateway.clone(), (listener, speech), places.clone(), underway);
+        accepting.spawn(with_signs(signs, accepting_here));
     }
     while accepting.join_next().await.is_some() {}
     finish(&gateway).await;
@@ -230,10 +232,17 @@ async fn finish(current: &Current) {
     }
 }
 
+/// Does work that gives signs of life whenever it turns.
+async fn with_signs(mut signs: Signs, work: impl Future<Output = ()>) {
+    tokio::select! {
+        () = work => {}
+        () = signs.give() => {}
+    }
+}
+
 async fn accept(
     gateway: Current,
-    listener: Arc<Listener>,
-    speech: Speech,
+    (listener, speech): (Arc<Listener>, Speech),
     places: Arc<Semaphore>,
     mut underway: Underway,
 ) {

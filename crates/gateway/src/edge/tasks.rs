@@ -1,6 +1,7 @@
 //! Core tasks of revision 2025-11-25, between legacy clients and legacy servers: their ids as the client knows them, one
-//! list of the tasks at all servers, and what a session is told of the tasks that it began. The tasks of the modern era
-//! are another thing (`modern`, `listen`).
+//! list of the tasks at all servers, and what a session is told of the tasks that it began. Here is decided which calls are
+//! tasks of a server and which are jobs of the gateway (`jobs::core`). The tasks of the modern era are another thing
+//! (`modern`, `listen`).
 
 use std::{
     sync::{Arc, Weak},
@@ -14,9 +15,10 @@ use mcp::{
     Envelope, Era, Kind, Method, Param, ResultKey, Splice, Version, array, code, message, plain_text,
     task::{self, TaskId, places},
 };
+use serde_json::Value;
 use tokio::sync::broadcast;
 
-use super::{Reply, about::has_core_tasks};
+use super::{Reply, about::makes_core_tasks, jobs};
 use crate::{
     call::{Call, Reply as ClientReply},
     failure::Failure,
@@ -90,25 +92,25 @@ pub(super) fn made(answer: &Envelope) -> Option<String> {
     text(&task::made(answer)?)
 }
 
-/// What a server says of its tasks from now on, if this call is to become one. A modern server makes no core tasks; an
-/// endpoint that does not announce them takes no notice of the wish.
+/// Whether a client that knows core tasks wants this request to become one, at an endpoint that announces them. Others take
+/// no notice of the wish.
+pub(super) async fn is_wished(gateway: &Gateway, session: &Session, request: &Envelope) -> bool {
+    request.known_method() == Method::ToolsCall
+        && request.param(Param::Task).is_some()
+        && session.version == Version::V2025_11_25
+        && makes_core_tasks(gateway, &session.endpoint).await
+}
+
+/// What a server says of its tasks from now on, if this call may become one there.
 pub(super) async fn updates(
-    gateway: &Gateway,
-    session: &Session,
     upstream: &Arc<Upstream>,
     call: &Call,
 ) -> Result<Option<broadcast::Receiver<Change>>, Failure> {
     if call.method != Method::ToolsCall || call.request.param(Param::Task).is_none() {
         return Ok(None);
     }
-    if upstream.introduce(&call.caller).await?.era == Era::Legacy {
-        return Ok(Some(upstream.changes.subscribe()));
-    }
-    if session.version == Version::V2025_11_25 && has_core_tasks(gateway, &session.endpoint).await {
-        let text = "the server makes no tasks of revision 2025-11-25: call without `task`";
-        return Err(Failure::Refused(code::METHOD_NOT_FOUND, text.to_owned()));
-    }
-    Ok(None)
+    let is_legacy = upstream.introduce(&call.caller).await?.era == Era::Legacy;
+    Ok(is_legacy.then(|| upstream.changes.subscribe()))
 }
 
 /// Tells a session how a task goes on until it has ended, under the id that the client knows.
@@ -139,11 +141,51 @@ fn has_ended(told: &Envelope) -> bool {
     matches!(status, Some(b"\"completed\"" | b"\"failed\"" | b"\"cancelled\""))
 }
 
-/// Answers `tasks/list`: the tasks at all servers behind the endpoint, on one page. What did not answer is named.
+/// Answers `tasks/list`: the tasks at all servers behind the endpoint on the first page, and those that are jobs of the
+/// gateway, from page to page. What did not answer is named.
 pub(super) async fn list(gateway: &Gateway, session: &Session, request: &Envelope, id: &[u8]) -> Reply {
-    if request.param_raw(Param::Cursor).is_some_and(|cursor| cursor != b"null") {
-        return Reply::error(Some(id), code::INVALID_PARAMS, "the cursor is not valid: begin the list again", false);
+    let principal = session.caller().principal;
+    let cursor = request.param_raw(Param::Cursor).filter(|cursor| *cursor != b"null");
+    let after = match cursor.map(|cursor| jobs::named(gateway, &text(cursor)?, &principal.name)) {
+        None => None,
+        Some(Some(after)) => Some(after),
+        Some(None) => {
+            return Reply::error(
+                Some(id),
+                code::INVALID_PARAMS,
+                "the cursor is not valid: begin the list again",
+                false,
+            );
+        }
+    };
+    let (mut tasks, mut missing) =
+        if after.is_none() { at_servers(gateway, session).await } else { (Vec::new(), serde_json::Map::new()) };
+    let mut next = None;
+    if gateway.jobs.are_accepted() {
+        match jobs::core::page(gateway, &principal.name, after).await {
+            Ok((page, cursor)) => {
+                tasks.extend(page);
+                next = cursor;
+            }
+            Err(why) => drop(missing.insert(config::Server::OWN.to_owned(), notice(&why.to_string()))),
+        }
     }
+    let mut result = br#"{"tasks":["#.to_vec();
+    result.extend_from_slice(&tasks.join(&b","[..]));
+    result.push(b']');
+    if let Some(next) = next {
+        result.extend_from_slice(format!(r#","nextCursor":"{next}""#).as_bytes());
+    }
+    if !missing.is_empty() {
+        let notices = Value::Object(missing);
+        result.extend_from_slice(format!(r#","_meta":{{"dev.switchboard/servers":{notices}}}"#).as_bytes());
+    }
+    result.push(b'}');
+    Reply::result(id, &result)
+}
+
+/// The tasks at all servers behind the endpoint, and why those of some are missing.
+async fn at_servers(gateway: &Gateway, session: &Session) -> (Vec<Bytes>, serde_json::Map<String, Value>) {
     let principal = session.caller().principal;
     let asked =
         gateway.catalogue.seen_by(&principal).members(&session.endpoint).filter(|upstream| lists_tasks(upstream));
@@ -152,21 +194,14 @@ pub(super) async fn list(gateway: &Gateway, session: &Session, request: &Envelop
     for (server, listed) in lists {
         match listed {
             Ok(listed) => tasks.extend(listed),
-            Err(failure) => {
-                let notice = serde_json::json!({ "state": "degraded", "reason": failure.reason() });
-                missing.insert(server.to_string(), notice);
-            }
+            Err(failure) => drop(missing.insert(server.to_string(), notice(&failure.reason()))),
         }
     }
-    let mut result = br#"{"tasks":["#.to_vec();
-    result.extend_from_slice(&tasks.join(&b","[..]));
-    result.push(b']');
-    if !missing.is_empty() {
-        let notices = serde_json::Value::Object(missing);
-        result.extend_from_slice(format!(r#","_meta":{{"dev.switchboard/servers":{notices}}}"#).as_bytes());
-    }
-    result.push(b'}');
-    Reply::result(id, &result)
+    (tasks, missing)
+}
+
+fn notice(reason: &str) -> Value {
+    serde_json::json!({ "state": "degraded", "reason": reason })
 }
 
 /// Whether the tasks that a server lists are the caller's own. One that all share lists everybody's.

@@ -137,8 +137,9 @@ impl Default for Jobs {
 }
 
 impl Gateway {
-    /// Accepts a call of a tool as a job: it is on the disk when this returns.
-    pub async fn submit_job(&self, inbound: Inbound) -> Result<Job, Refused> {
+    /// Accepts a call of a tool as a job: it is on the disk when this returns. After its end it is `kept` for so long, but
+    /// no longer than others.
+    pub async fn submit_job(&self, inbound: Inbound, kept: Option<Duration>) -> Result<Job, Refused> {
         let store = self.jobs.store()?;
         let (owner, endpoint) = (inbound.caller.principal.name.to_string(), inbound.endpoint.clone());
         let request = accepted::request(&inbound.request, &inbound.wishes)
@@ -151,6 +152,7 @@ impl Gateway {
         // what a tool does to the world stands in its list
         let _ = Box::pin(self.catalogue.view(&endpoint)).await;
         let (_, call) = route(&self.catalogue, &self.seals, inbound).await.map_err(Refused::Call)?;
+        let kept_ms_max = self.job_settings.kept_h * 3_600_000;
         let new = store::NewJob {
             id: JobId(u128::from_be_bytes(random())),
             owner: owner.clone(),
@@ -159,7 +161,7 @@ impl Gateway {
             repeatable: call.manner.act.may_repeat(),
             request,
             created_ms: now_ms(),
-            kept_ms: self.job_settings.kept_h * 3_600_000,
+            kept_ms: kept.map_or(kept_ms_max, |kept| kept_ms_max.min(kept.as_millis() as u64)),
         };
         let (id, waiting_max) = (new.id, self.job_settings.per_principal_max);
         if !store.submit(new, waiting_max).await? {

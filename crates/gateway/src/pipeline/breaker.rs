@@ -3,7 +3,7 @@
 //! changes of state stand in the log and are told to whoever listens to the server.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -79,7 +79,7 @@ pub struct Breakers {
 struct Kept {
     rules: Rules,
     own: Fuse,
-    tools: HashMap<Arc<str>, Fuse>,
+    tools: BTreeMap<Arc<str>, Fuse>,
     budget: Budget,
 }
 
@@ -113,7 +113,7 @@ impl Breakers {
             kept: Mutex::new(Kept {
                 rules: Rules::default(),
                 own: Fuse::new(now),
-                tools: HashMap::new(),
+                tools: BTreeMap::new(),
                 budget: Budget::default(),
             }),
             bell: Arc::default(),
@@ -139,9 +139,7 @@ impl Breakers {
         let held = kept.tools.iter().filter(|(_, fuse)| fuse.breaker.state() != Passes::Closed);
         let report =
             |fuse: &Fuse| Report { state: fuse.breaker.state(), since: fuse.since, reason: Some(fuse.reason.clone()) };
-        let mut reports: Vec<_> = held.map(|(tool, fuse)| (tool.clone(), report(fuse))).collect();
-        reports.sort_by(|a, b| a.0.cmp(&b.0));
-        reports
+        held.map(|(tool, fuse)| (tool.clone(), report(fuse))).collect()
     }
 
     /// When the gateway itself is to try the server out, if it is held back.
@@ -200,9 +198,11 @@ impl Breakers {
 
     fn pass_tool(&self, tool: &Arc<str>, now: Instant) -> Result<Pass, Failure> {
         let mut kept = self.lock();
-        let rules = kept.rules.breaker;
-        let fuse = kept.tools.entry(tool.clone()).or_insert_with(|| Fuse::new(now));
-        fuse.pass(THE_TOOL, true, &rules, now)
+        let Kept { rules, tools, .. } = &mut *kept;
+        if let Some(fuse) = tools.get_mut(tool) {
+            return fuse.pass(THE_TOOL, true, &rules.breaker, now);
+        }
+        tools.entry(tool.clone()).or_insert_with(|| Fuse::new(now)).pass(THE_TOOL, true, &rules.breaker, now)
     }
 
     /// What a call of this tool is told while nothing passes, if that is so.
@@ -212,25 +212,32 @@ impl Breakers {
     }
 
     /// Takes a pass back. Says what who comes now is told, if that was the end of the server's being well.
-    fn ended(&self, pass: Pass, end: End, failure: Option<&Failure>, is_first: bool) -> Option<Failure> {
+    fn ended(&self, pass: Pass, end: End, failure: Option<&Failure>, is_first: bool, now: Instant) -> Option<Failure> {
         let mut kept = self.lock();
         if is_first {
             let retry = kept.rules.retry;
             kept.budget.earn(&retry);
         }
         let Kept { rules, own, .. } = &mut *kept;
-        let change = own.ended(pass, end, failure, &self.health, &rules.breaker)?;
-        let refusal = own.refusal(THE_SERVER, Instant::now());
+        let change = own.ended(pass, end, failure, &self.health, &rules.breaker, now)?;
+        let refusal = own.refusal(THE_SERVER, now);
         self.changed(kept, change);
         refusal.filter(|_| matches!(change, Change::Opened(_)))
     }
 
-    fn tool_ended(&self, tool: &Arc<str>, pass: Pass, end: End, failure: Option<&Failure>) -> Option<Failure> {
+    fn tool_ended(
+        &self,
+        tool: &Arc<str>,
+        pass: Pass,
+        end: End,
+        failure: Option<&Failure>,
+        now: Instant,
+    ) -> Option<Failure> {
         let mut kept = self.lock();
-        let rules = kept.rules.breaker;
-        let fuse = kept.tools.get_mut(tool)?;
-        let change = fuse.ended(pass, end, failure, &self.health, &rules)?;
-        let (reason, refusal) = (fuse.reason.clone(), fuse.refusal(THE_TOOL, Instant::now()));
+        let Kept { rules, tools, .. } = &mut *kept;
+        let fuse = tools.get_mut(tool)?;
+        let change = fuse.ended(pass, end, failure, &self.health, &rules.breaker, now)?;
+        let (reason, refusal) = (fuse.reason.clone(), fuse.refusal(THE_TOOL, now));
         drop(kept);
         match change {
             Change::Opened(_) => {
@@ -306,8 +313,9 @@ impl Fuse {
         failure: Option<&Failure>,
         health: &Health,
         rules: &traffic::breaker::Rules,
+        now: Instant,
     ) -> Option<Change> {
-        let change = self.breaker.ended(pass, end, rules, Instant::now())?;
+        let change = self.breaker.ended(pass, end, rules, now)?;
         if let (Change::Opened(why), Some(failure)) = (change, failure) {
             self.reason = health.journal.clean(&format!("{why}, the last because {}", failure.reason()));
         }
@@ -382,6 +390,7 @@ impl Permit {
 
     fn give_back(&mut self, end: End, failure: Option<&Failure>) {
         let Some(pass) = self.pass.take() else { return };
+        let now = Instant::now();
         let of_server = match &self.tool {
             // a tool with a breaker of its own fails alone, as long as its server can be reached
             Some(_) if !matches!(failure, None | Some(Failure::Unavailable(_))) => End::Untold,
@@ -390,19 +399,19 @@ impl Permit {
             _ => end,
         };
         if let Some((tool, pass)) = self.tool.take()
-            && let Some(refusal) = self.upstream.breakers.tool_ended(&tool, pass, end, failure)
+            && let Some(refusal) = self.upstream.breakers.tool_ended(&tool, pass, end, failure, now)
         {
             self.turn_away(Some(&tool), &refusal);
         }
-        if let Some(refusal) = self.upstream.breakers.ended(pass, of_server, failure, self.is_first) {
+        if let Some(refusal) = self.upstream.breakers.ended(pass, of_server, failure, self.is_first, now) {
             self.turn_away(None, &refusal);
         }
     }
 
     /// Who waits for what has just been found to fail need not wait any longer.
     fn turn_away(&self, tool: Option<&str>, refusal: &Failure) {
-        if let Some(queues) = self.upstream.queues.get() {
-            queues.drop_waiting(&self.upstream.name, tool, refusal);
+        if let Some(line) = self.upstream.line.get() {
+            line.drop_waiting(tool, refusal);
         }
     }
 }

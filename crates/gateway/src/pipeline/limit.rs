@@ -2,35 +2,34 @@
 //! there are such; what goes over one of them is refused before anything is done. Without a rate it is a branch.
 
 use std::{
-    collections::{BTreeMap, HashMap},
-    hash::{BuildHasher, RandomState},
+    collections::BTreeMap,
     sync::{Arc, LazyLock, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-use config::Config;
+use config::{Config, ToolSettings};
 use traffic::{Meter, Rate, TooOften};
 
 use crate::{call::Call, failure::Failure, gateway::Gateway, upstream::Upstream};
 
-/// Parts of the table of tools that are locked apart: as many as there are processors to meet in one, and some more.
-const SHARDS: usize = 16;
-/// Tools in one part before those that owe nothing make room.
-const TOOLS_PER_SHARD: usize = 1_024;
+/// Tools of one server that are remembered before those that owe nothing make room.
+const TOOLS_MAX: usize = 1_024;
 
 /// The rates of servers, and how far each is used up.
 #[derive(Debug, Default)]
 pub struct ServerRates(BTreeMap<Arc<str>, (Rate, Arc<Meter>)>);
 
-/// How far the rates of tools are used up.
+/// How far the rates of the tools of one server are used up. It outlives the server's replacement by a change of the
+/// configuration, and is asked when the catalogue is made: calls find what is theirs in their [`ToolRate`].
 #[derive(Debug, Default)]
-pub struct ToolMeters {
-    shards: [Mutex<HashMap<Tool, Meter>>; SHARDS],
-    hasher: RandomState,
-}
+pub struct ToolMeters(Mutex<BTreeMap<Arc<str>, Arc<Meter>>>);
 
-/// A tool by its server and its own name.
-type Tool = (Arc<str>, Arc<str>);
+/// How often calls of one tool may be made, and how far that is used up.
+#[derive(Debug)]
+pub struct ToolRate {
+    rate: Rate,
+    meter: Arc<Meter>,
+}
 
 /// Counts a call, or refuses it.
 pub(super) fn count(gateway: &Gateway, upstream: &Upstream, call: &Call) -> Result<(), Failure> {
@@ -46,12 +45,8 @@ pub(super) fn count_at(gateway: &Gateway, upstream: &Upstream, call: &Call) -> R
     if let Some((rate, meter)) = gateway.server_rates.0.get(&upstream.name) {
         meter.count(*rate, uptime_ms()).map_err(over("this server gets"))?;
     }
-    let rate = call.manner.settings.as_ref().and_then(|settings| rate(settings.calls_per_minute, settings.burst));
-    match rate {
-        Some(rate) => {
-            let tool = (upstream.name.clone(), call.own_name.clone());
-            gateway.traffic.tools.count(tool, rate, uptime_ms()).map_err(over("this tool gets"))
-        }
+    match &call.manner.rate {
+        Some(tool) => tool.meter.count(tool.rate, uptime_ms()).map_err(over("this tool gets")),
         None => Ok(()),
     }
 }
@@ -87,14 +82,21 @@ impl ServerRates {
     }
 }
 
+impl ToolRate {
+    /// That of a tool by its own name, if the configuration says one.
+    pub fn of(own: &Arc<str>, settings: &ToolSettings, meters: &ToolMeters) -> Option<Self> {
+        let rate = rate(settings.calls_per_minute, settings.burst)?;
+        Some(Self { rate, meter: meters.of_tool(own, uptime_ms()) })
+    }
+}
+
 impl ToolMeters {
-    fn count(&self, tool: Tool, rate: Rate, now_ms: u64) -> Result<(), TooOften> {
-        let hash = usize::try_from(self.hasher.hash_one(&tool.0)).unwrap_or_default();
-        let mut tools = self.shards[hash % SHARDS].lock().unwrap_or_else(PoisonError::into_inner);
-        if tools.len() >= TOOLS_PER_SHARD && !tools.contains_key(&tool) {
-            tools.retain(|_, meter| !meter.is_idle(now_ms));
+    fn of_tool(&self, own: &Arc<str>, now_ms: u64) -> Arc<Meter> {
+        let mut meters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if meters.len() >= TOOLS_MAX && !meters.contains_key(own) {
+            meters.retain(|_, meter| Arc::strong_count(meter) > 1 || !meter.is_idle(now_ms));
         }
-        tools.entry(tool).or_default().count(rate, now_ms)
+        meters.entry(own.clone()).or_default().clone()
     }
 }
 
@@ -102,27 +104,25 @@ impl ToolMeters {
 mod tests {
     use super::*;
 
-    fn tool(name: &str) -> Tool {
-        ("server".into(), name.into())
+    #[test]
+    fn each_tool_has_a_rate_of_its_own_whichever_list_it_stands_in() {
+        let (meters, rate) = (ToolMeters::default(), Rate::per_minute(60, 1));
+        let count = |name: &str| meters.of_tool(&name.into(), 0).count(rate, 0);
+        assert_eq!(count("a"), Ok(()));
+        assert_eq!(count("a"), Err(TooOften { retry_after_ms: 1_000 }));
+        assert_eq!(count("b"), Ok(()));
     }
 
     #[test]
-    fn each_tool_has_a_rate_of_its_own() {
+    fn tools_that_owe_nothing_and_that_nobody_calls_make_room() {
         let (meters, rate) = (ToolMeters::default(), Rate::per_minute(60, 1));
-        assert_eq!(meters.count(tool("a"), rate, 0), Ok(()));
-        assert_eq!(meters.count(tool("a"), rate, 0), Err(TooOften { retry_after_ms: 1_000 }));
-        assert_eq!(meters.count(tool("b"), rate, 0), Ok(()));
-    }
-
-    #[test]
-    fn tools_that_owe_nothing_make_room() {
-        let (meters, rate) = (ToolMeters::default(), Rate::per_minute(60, 1));
-        for number in 0..TOOLS_PER_SHARD {
-            assert_eq!(meters.count(tool(&number.to_string()), rate, 0), Ok(()));
+        let listed = meters.of_tool(&"listed".into(), 0);
+        for number in 1..TOOLS_MAX {
+            assert_eq!(meters.of_tool(&number.to_string().into(), 0).count(rate, 0), Ok(()));
         }
-        assert_eq!(meters.count(tool("one more"), rate, 10_000), Ok(()));
-        let kept: usize = meters.shards.iter().map(|shard| shard.lock().unwrap().len()).sum();
-        assert_eq!(kept, 1);
+        meters.of_tool(&"one more".into(), 10_000);
+        assert_eq!(meters.0.lock().unwrap().len(), 2);
+        assert!(Arc::ptr_eq(&listed, &meters.of_tool(&"listed".into(), 10_000)));
     }
 
     #[test]

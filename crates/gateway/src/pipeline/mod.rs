@@ -37,8 +37,6 @@ pub struct Traffic {
     pub cache: Cache,
     /// The queues before the servers.
     pub queues: Arc<Queues>,
-    /// How far the rates of tools are used up.
-    pub(crate) tools: limit::ToolMeters,
     /// The calls that were made under idempotency keys.
     keys: Arc<keyed::Keys>,
     /// The tools that are answered by somebody else.
@@ -51,7 +49,6 @@ impl Traffic {
         let traffic = Self {
             cache: Cache::new(config.cache.memory_bytes),
             queues: Arc::default(),
-            tools: limit::ToolMeters::default(),
             keys: Arc::default(),
             detours: Arc::default(),
         };

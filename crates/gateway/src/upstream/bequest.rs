@@ -3,6 +3,7 @@
 //! here; how one lets go of a process is the supervisor's.
 
 use std::{
+    collections::HashMap,
     io,
     os::{fd::OwnedFd, unix::net::UnixStream as Socket},
     sync::{Arc, atomic::Ordering},
@@ -15,8 +16,13 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use supervisor::{Descriptors, Heirloom};
 
-use super::{Connection, Upstream, dial, link::Link, peer::Peer, pool::Key};
-use crate::{call::Abilities, failure::Failure, leaving::Underway};
+use super::{
+    Connection, Upstream, dial,
+    link::Link,
+    peer::Peer,
+    pool::{Key, Owner},
+};
+use crate::{call::Abilities, failure::Failure, handover::SessionWords, leaving::Underway, session::Session};
 
 /// Between the words and what the process has written.
 const END_OF_WORDS: u8 = b'\n';
@@ -34,6 +40,9 @@ pub struct Bequest {
 struct Words {
     server: String,
     principal: Option<String>,
+    /// The session of a client to which it belongs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    session: Option<SessionWords>,
     abilities: u8,
     /// Which of several processes it is that all share.
     #[serde(default)]
@@ -67,14 +76,16 @@ impl Upstream {
         made_of(&self.settings).is_some() && !self.is_resident() && may_be_there
     }
 
-    /// Lets go of the processes that can go to the next node; none is started here again. Calls that are under way there
-    /// go on.
-    pub async fn leave(&self) -> Vec<Bequest> {
+    /// Lets go of the processes that can go to the next node, with those of `sessions`; none is started here again, but for a
+    /// session. Calls that are under way there go on.
+    pub async fn leave(&self, sessions: &HashMap<u64, SessionWords>) -> Vec<Bequest> {
         self.is_left.store(true, Ordering::Release);
         self.pool.settled().await;
-        let links = self.leaving_links();
-        let left = links.into_iter().map(|(key, link)| async move {
-            let left = bequeath(&self.name, &key, &link).await;
+        let goes = |key: &Key| key.session.is_none_or(|session| sessions.contains_key(&session));
+        let links = self.leaving_links().into_iter().filter(|(key, _)| goes(key));
+        let left = links.map(|(key, link)| async move {
+            let session = key.session.and_then(|session| sessions.get(&session)).cloned();
+            let left = bequeath(&self.name, &key, session, &link).await;
             left.inspect_err(|failure| {
                 tracing::warn!(server = &*self.name, %failure, "its process stays behind");
                 link.lost("it could not go to the next process of the node");
@@ -83,10 +94,10 @@ impl Upstream {
         futures_util::future::join_all(left).await.into_iter().flatten().collect()
     }
 
-    /// Those of no session: what belongs to a session ends with its last call here.
+    /// Those that have not been left yet.
     fn leaving_links(&self) -> Vec<(Key, Arc<Link>)> {
         let links = self.pool.standing().into_iter().filter_map(|(key, connection)| match connection {
-            Connection::Link(link) if key.session.is_none() && link.can_be_left() => Some((key, link)),
+            Connection::Link(link) if link.can_be_left() => Some((key, link)),
             _ => None,
         });
         links.collect()
@@ -97,11 +108,19 @@ impl Upstream {
         self.pool.connections().iter().any(|one| matches!(one, Connection::Link(link) if link.serves_before()))
     }
 
-    /// Goes on with a process of the node before. As long as that has calls there, something is under way here too.
-    pub async fn take_over(self: &Arc<Self>, bequest: Bequest, underway: Underway) -> Result<(), Failure> {
-        let (key, peer) = (bequest.words.key(), bequest.words.peer());
+    /// Goes on with a process of the node before, which belongs to `session` if to any. As long as that node has calls there,
+    /// something is under way here too.
+    pub async fn take_over(
+        self: &Arc<Self>,
+        bequest: Bequest,
+        session: Option<Arc<Session>>,
+        underway: Underway,
+    ) -> Result<(), Failure> {
+        let key = Key { session: session.as_ref().map(|session| session.number), ..bequest.words.key() };
+        let owner = session.map(|session| Owner { abilities: key.abilities, reach: session.caller().reach });
+        let peer = bequest.words.peer();
         let Bequest { words, heirloom, relay } = bequest;
-        let link = self.dialer.take_over(heirloom, (relay, underway), words.generation, peer.clone());
+        let link = self.dialer.take_over(heirloom, (relay, underway), words.generation, (peer.clone(), owner));
         let link =
             link.map_err(|error| Failure::Unavailable(format!("its process could not be taken over: {error}")))?;
         tracing::info!(server = &*self.name, pid = words.pid, "its process goes on here");
@@ -114,13 +133,19 @@ impl Upstream {
     }
 }
 
-async fn bequeath(server: &str, key: &Key, link: &Arc<Link>) -> Result<Bequest, Failure> {
+async fn bequeath(
+    server: &str,
+    key: &Key,
+    session: Option<SessionWords>,
+    link: &Arc<Link>,
+) -> Result<Bequest, Failure> {
     let peer = link.peer().cloned().ok_or_else(|| Failure::Unavailable("it has not introduced itself".to_owned()))?;
     let (heirloom, relay) = link.leave().await?;
     let text = |raw: &Bytes| String::from_utf8_lossy(raw).into_owned();
     let words = Words {
         server: server.to_owned(),
         principal: key.principal.as_deref().map(str::to_owned),
+        session,
         abilities: key.abilities.bits(),
         number: key.number,
         generation: link.generation() + 1,
@@ -159,6 +184,11 @@ impl Bequest {
     /// The server whose process it is.
     pub fn server(&self) -> &str {
         &self.words.server
+    }
+
+    /// The session of a client to which it belongs, if to any.
+    pub fn session(&self) -> Option<&SessionWords> {
+        self.words.session.as_ref()
     }
 
     /// Ends the process, which nobody goes on with.
@@ -218,6 +248,20 @@ mod tests {
             "version":"2026-07-28","capabilities":"{}","info":"","instructions":"","since":1}"#;
         let words: Words = serde_json::from_str(words).unwrap();
         assert_eq!((words.key().abilities, words.peer().era), (Abilities::ALL, Era::Modern));
+    }
+
+    #[test]
+    fn words_are_written_as_before() {
+        let check = |golden: &str| {
+            let words: Words = serde_json::from_str(golden).unwrap();
+            assert_eq!(serde_json::to_string(&words).unwrap(), golden);
+        };
+        check(
+            r#"{"server":"lamp","principal":null,"abilities":15,"number":0,"generation":1,"pid":7,"is_modern":false,"version":"2025-11-25","capabilities":"{}","info":"{}","instructions":""}"#,
+        );
+        check(
+            r#"{"server":"lamp","principal":"ada","session":{"id":"0000000000000000000000000000000a","principal":"ada","endpoint":"","version":"2025-11-25","capabilities":"{}","info":"","log_level":"","subscriptions":[]},"abilities":0,"number":1,"generation":2,"pid":7,"is_modern":true,"version":"2026-07-28","capabilities":"{}","info":"","instructions":"\"be brief\""}"#,
+        );
     }
 
     #[test]

@@ -25,6 +25,7 @@ use super::{
     http::{EventStream, HttpLimits, HttpServer},
     link::{Link, Out, Reading},
     peer::Peer,
+    pool::Owner,
     relay::Relay,
 };
 use crate::{failure::Failure, leaving::Underway, residents::Home};
@@ -83,11 +84,11 @@ impl Dialer {
         heirloom: supervisor::Heirloom,
         (relay, underway): (Socket, Underway),
         generation: u64,
-        peer: Peer,
+        (peer, owner): (Peer, Option<Owner>),
     ) -> io::Result<Arc<Link>> {
         let (child, lines) = heirloom.take_over(self.child.clone(), Some(self.health.journal.clone()))?;
         let (before, mut from_before) = Relay::over(relay)?.open();
-        let link = Link::going_on(self.link(Out::Child(child.clone())), generation, peer, before);
+        let link = Link::going_on(self.link(Out::Child(child.clone())), generation, (peer, owner), before);
         self.read(&link, child, lines);
         let (writer, bytes_max) = (Arc::downgrade(&link), self.child.line_bytes_max);
         tokio::spawn(async move {

@@ -120,7 +120,7 @@ impl Upstream {
 
     /// Somebody waits for news of a server that is not connected: a new connection brings the news again.
     pub(super) fn keep_hearing(self: &Arc<Self>) {
-        if self.watch.has_wishes() && !self.is_connected() {
+        if self.watch.has_wishes() && !self.is_connected() && !self.is_left() {
             for (_, caller) in self.watch.resources() {
                 let upstream = self.clone();
                 tokio::spawn(async move { upstream.connection(&caller).await });

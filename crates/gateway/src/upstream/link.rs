@@ -124,8 +124,16 @@ impl Link {
     }
 
     /// A link that goes on in the place of one in the process `before`.
-    pub fn going_on(link: Arc<Self>, generation: u64, peer: Peer, before: Outbox) -> Arc<Self> {
+    pub fn going_on(
+        link: Arc<Self>,
+        generation: u64,
+        (peer, owner): (Peer, Option<Owner>),
+        before: Outbox,
+    ) -> Arc<Self> {
         link.pending.begin_generation(generation);
+        if let Some(owner) = owner {
+            let _ = link.owner.set(owner);
+        }
         // it is fresh, so all of them are empty
         let _ = (link.peer.set(peer), link.generation.set(generation), link.before.set(before));
         link

@@ -73,7 +73,9 @@ use crate::{
     call::{Abilities, Call, Caller, Exchange},
     events::Patience,
     failure::Failure,
-    pipeline::{breaker::Breakers, combined::Gathering, duplicates::Reads, hedge::Hedges, queue::Queues},
+    pipeline::{
+        breaker::Breakers, combined::Gathering, duplicates::Reads, hedge::Hedges, limit::ToolMeters, queue::Line,
+    },
     residents::{Home, Residents},
 };
 
@@ -119,8 +121,10 @@ pub struct Upstream {
     pub hedges: Hedges,
     /// The calls that are to go to it together.
     pub gathering: Gathering,
-    /// The queues of the node, once the server is part of it.
-    pub queues: OnceLock<Arc<Queues>>,
+    /// How far the rates of its tools are used up.
+    pub meters: Arc<ToolMeters>,
+    /// The queue before it, once the server is part of a node.
+    pub line: OnceLock<Line>,
     calls: Arc<AtomicUsize>,
     /// Those that answer at its other addresses, if it has more than one.
     instances: Option<Arc<Instances>>,
@@ -167,12 +171,15 @@ impl Upstream {
         let changes = former.map(|former| former.changes.clone()).unwrap_or_default();
         changes.begin_anew();
         let watch = former.map(|former| former.watch.clone()).unwrap_or_default();
+        let meters = former.map(|former| former.meters.clone()).unwrap_or_default();
         let addresses: Vec<_> = settings.addresses().collect();
-        let other = |address| Self::at_one(name, settings.at(address), around, (changes.clone(), Arc::default()), None);
+        let other = |address| {
+            Self::at_one(name, settings.at(address), around, (changes.clone(), Arc::default(), Arc::default()), None)
+        };
         let others = addresses.iter().skip(1).map(other).collect::<Result<Vec<_>, _>>()?;
         let instances = (!others.is_empty()).then(|| Arc::new(Instances::new(&settings, others, around.place.clone())));
         let first = addresses.first().map(|address| settings.at(address));
-        let upstream = Self::at_one(name, first.unwrap_or(settings), around, (changes, watch), instances)?;
+        let upstream = Self::at_one(name, first.unwrap_or(settings), around, (changes, watch, meters), instances)?;
         upstream.watch.pass_to(&upstream);
         Ok(upstream)
     }
@@ -182,7 +189,7 @@ impl Upstream {
         name: &str,
         settings: Server,
         around: &Surroundings<'_>,
-        (changes, watch): (Arc<Changes>, Arc<watch::Watch>),
+        (changes, watch, meters): (Arc<Changes>, Arc<watch::Watch>, Arc<ToolMeters>),
         instances: Option<Arc<Instances>>,
     ) -> Result<Arc<Self>, Failure> {
         let Surroundings { limits, client, residents, starts, following, .. } = *around;
@@ -228,7 +235,8 @@ impl Upstream {
             health,
             pulse: Pulse::default(),
             starts: starts.clone(),
-            queues: OnceLock::new(),
+            meters,
+            line: OnceLock::new(),
             calls: Arc::default(),
             instances,
             retired: AtomicBool::new(false),
@@ -413,7 +421,7 @@ impl Upstream {
         let open = || {
             let key = key.clone();
             async {
-                if key.session.is_none() && self.is_left.load(Ordering::Acquire) {
+                if key.session.is_none() && self.is_left() {
                     return Err(Failure::Unavailable(
                         "it runs on at the process that has followed this one".to_owned(),
                     ));
@@ -423,6 +431,11 @@ impl Upstream {
             .boxed()
         };
         self.pool.get(key.clone(), open).await
+    }
+
+    /// Whether its processes have gone to the next node, which looks after them.
+    pub(crate) fn is_left(&self) -> bool {
+        self.is_left.load(Ordering::Acquire)
     }
 
     /// Closes what belongs to one client session.

@@ -41,6 +41,11 @@ impl Relay {
         Ok(Self { input, output })
     }
 
+    /// Passes a message on, and waits until it is on its way.
+    pub async fn say(&mut self, message: &[u8]) -> io::Result<()> {
+        write_one(&mut self.output, message).await
+    }
+
     /// Opens the way out, which closes when the last of its outboxes is dropped; what comes in is read with the rest.
     pub fn open(self) -> (Outbox, Incoming) {
         let (sender, queue) = mpsc::channel(QUEUE);
@@ -77,11 +82,17 @@ impl Incoming {
 
 async fn write(mut output: OwnedWriteHalf, mut queue: mpsc::Receiver<Bytes>) {
     while let Some(message) = queue.recv().await {
-        let Ok(length) = u32::try_from(message.len()) else { continue };
-        if output.write_u32(length).await.is_err() || output.write_all(&message).await.is_err() {
+        if write_one(&mut output, &message).await.is_err() {
             return;
         }
     }
+}
+
+/// Writes a message behind its length; one that is too long for that is passed over.
+async fn write_one(output: &mut OwnedWriteHalf, message: &[u8]) -> io::Result<()> {
+    let Ok(length) = u32::try_from(message.len()) else { return Ok(()) };
+    output.write_u32(length).await?;
+    output.write_all(message).await
 }
 
 #[cfg(test)]

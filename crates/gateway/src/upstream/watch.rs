@@ -107,7 +107,8 @@ impl Drop for Watching {
             forward.abort();
         }
         let leaving = self.watch.remove(self.watcher, &self.subjects);
-        let Some(upstream) = self.watch.upstream() else { return };
+        // what has gone to the next process is its to say
+        let Some(upstream) = self.watch.upstream().filter(|upstream| !upstream.is_left()) else { return };
         if upstream.is_modern() {
             if leaving.was_last {
                 self.watch.close_ear();

@@ -2,12 +2,15 @@
 //! a limit of their own.
 
 use std::{
-    collections::{HashMap, hash_map::Entry as At},
+    collections::{BTreeMap, HashMap},
     hash::{DefaultHasher, Hash, Hasher},
     sync::Arc,
 };
 
 use super::Entry;
+
+/// Tools up to which those are kept in mind of which no call runs: the next one finds its row.
+const IDLE_TOOLS_MAX: usize = 64;
 
 /// One object that calls work on one after the other. Two objects may share a key; then they wait for each other, which
 /// is slower and not wrong.
@@ -28,7 +31,8 @@ impl LockKey {
 pub(super) struct Holds {
     /// Which call has which object.
     objects: HashMap<LockKey, u64>,
-    tools: HashMap<Arc<str>, u32>,
+    /// How many calls of a tool run.
+    tools: BTreeMap<Arc<str>, u32>,
 }
 
 impl Holds {
@@ -52,8 +56,12 @@ impl Holds {
         if let Some(key) = entry.lock {
             self.objects.insert(key, id);
         }
-        if entry.tool_max.is_some() {
-            *self.tools.entry(entry.tool.clone()).or_default() += 1;
+        if entry.tool_max.is_none() {
+            return;
+        }
+        match self.tools.get_mut(&entry.tool) {
+            Some(running) => *running += 1,
+            None => drop(self.tools.insert(entry.tool.clone(), 1)),
         }
     }
 
@@ -65,11 +73,10 @@ impl Holds {
         if entry.tool_max.is_none() {
             return;
         }
-        if let At::Occupied(mut running) = self.tools.entry(entry.tool.clone()) {
-            *running.get_mut() -= 1;
-            if *running.get() == 0 {
-                running.remove();
-            }
+        let Some(running) = self.tools.get_mut(&entry.tool) else { return };
+        *running -= 1;
+        if *running == 0 && self.tools.len() > IDLE_TOOLS_MAX {
+            self.tools.remove(&entry.tool);
         }
     }
 }

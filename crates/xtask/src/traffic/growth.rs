@@ -1,6 +1,7 @@
-//! What the steps of a call cost: the processor time of a small call, and its allocations, where nothing is configured, where
-//! rates, places, a lock and a breaker are, and where the cache is looked up in vain as well. Rounds take turns, and the best
-//! of each counts, since others may use the machine. `--beside` takes a former build as what is compared with.
+//! What the steps of a call cost: the processor time of a small call, its instructions and its allocations, where nothing is
+//! configured, where rates, places, a lock and a breaker are, and where the cache is looked up in vain as well. Rounds take
+//! turns, and the best of each counts, since others may use the machine. `--beside` takes a former build as what is compared
+//! with.
 
 use std::path::Path;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use testkit::load::{Ask, Era, Load, Until};
 
 use super::stand;
 use super::{Error, Finding, Settings};
-use crate::bench::{allocations, median, stand as bench_stand};
+use crate::bench::{counts::Count, median, stand as bench_stand};
 use crate::program::{self, Configuration, Program, Voice};
 
 /// Rounds of each program.
@@ -65,8 +66,13 @@ pub(super) async fn play(settings: &Settings) -> Result<Vec<Finding>, Error> {
         let sides = [Side::start(former, without, &url)?, Side::start(&program, with, &url)?];
         findings.push(compare(settings, [without, with], &sides).await?);
     }
+    if settings.instructions {
+        findings.extend(instructions([former, &program], &url).await?);
+    }
     if settings.allocations {
-        findings.extend(allocated(&url).await?);
+        let countable = bench_stand::build_countable()?;
+        let former = settings.beside_countable.as_deref().unwrap_or(&countable);
+        findings.extend(allocations([former, &countable], &url).await?);
     }
     Ok(findings)
 }
@@ -130,28 +136,49 @@ async fn compare(settings: &Settings, ways: [&Way; 2], sides: &[Side; 2]) -> Res
     ))
 }
 
-/// Allocations of a call, each beside those of a call with nothing configured.
-async fn allocated(url: &str) -> Result<Vec<Finding>, Error> {
-    let countable = bench_stand::build_countable()?;
-    let count = |way: &'static Way| {
-        let (countable, url) = (countable.clone(), url.to_owned());
-        async move {
-            let configuration = configuration(way, &url)?;
-            let start =
-                |log: &Path| Ok(Program::gateway(allocations::under_valgrind(log, &countable), configuration.path())?);
-            Ok::<f64, Error>(allocations::per_call("switchboard", "bench_echo", start).await?)
-        }
+/// Instructions of a call, each beside those of a call with nothing configured.
+async fn instructions(programs: [&Path; 2], url: &str) -> Result<Vec<Finding>, Error> {
+    let judged = |way: &Way, without: f64, with: f64| {
+        let percent = (with / without - 1.0) * 100.0;
+        Finding::of_truth(
+            format!("instructions of a call {}, more than with nothing configured", way.name),
+            format!("≤ {CPU_PERCENT_MAX} %"),
+            format!("{percent:+.1} % ({without:.0} → {with:.0})"),
+            percent <= CPU_PERCENT_MAX,
+        )
     };
-    let mut findings = Vec::new();
-    let base = count(&WAYS[0].0).await?;
-    for (_, way) in &WAYS {
-        let found = count(way).await?;
-        findings.push(Finding::of_truth(
+    counted(Count::Instructions, programs, url, judged).await
+}
+
+/// Allocations of a call, each beside those of a call with nothing configured.
+async fn allocations(programs: [&Path; 2], url: &str) -> Result<Vec<Finding>, Error> {
+    let judged = |way: &Way, without: f64, with: f64| {
+        Finding::of_truth(
             format!("allocations of a call {}, more than with nothing configured", way.name),
             format!("≤ {ALLOCATIONS_MAX}"),
-            format!("{:+.1} ({base:.1} → {found:.1})", found - base),
-            found - base <= ALLOCATIONS_MAX,
-        ));
+            format!("{:+.1} ({without:.1} → {with:.1})", with - without),
+            with - without <= ALLOCATIONS_MAX,
+        )
+    };
+    counted(Count::Allocations, programs, url, judged).await
+}
+
+/// What valgrind counts of calls through the second program, each way beside a call through the first with nothing configured.
+async fn counted(
+    count: Count,
+    [former, program]: [&Path; 2],
+    url: &str,
+    judged: impl Fn(&Way, f64, f64) -> Finding,
+) -> Result<Vec<Finding>, Error> {
+    let of = async |program: &Path, way: &Way| {
+        let configuration = configuration(way, url)?;
+        let start = |log: &Path| Ok(Program::gateway(count.of(log, program), configuration.path())?);
+        Ok::<f64, Error>(count.per_call("switchboard", "bench_echo", start).await?)
+    };
+    let mut findings = Vec::new();
+    let without = of(former, &WAYS[0].0).await?;
+    for (_, way) in &WAYS {
+        findings.push(judged(way, without, of(program, way).await?));
     }
     Ok(findings)
 }

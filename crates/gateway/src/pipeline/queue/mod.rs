@@ -95,9 +95,12 @@ impl Queues {
         };
         let lanes: HashMap<Arc<str>, Arc<Lane>> = members.iter().map(lane).collect();
         let gone: Vec<Arc<Lane>> = known.values().filter(|lane| !lanes.contains_key(&lane.server)).cloned().collect();
-        self.lanes.store(Arc::new(lanes));
+        let lanes = Arc::new(lanes);
+        self.lanes.store(lanes.clone());
         for member in members {
-            member.upstream.queues.get_or_init(|| self.clone());
+            if let Some(lane) = lanes.get(&member.upstream.name) {
+                member.upstream.line.get_or_init(|| Line { queues: self.clone(), lane: lane.clone() });
+            }
         }
         for lane in gone {
             lane.drop_waiting(self, None, &Failure::Unavailable("it has left the configuration".to_owned()));
@@ -105,25 +108,16 @@ impl Queues {
         self.serve_everywhere();
     }
 
-    /// Ends the calls that wait for a server, or for one tool of it, since it is known that they would not be answered.
-    pub fn drop_waiting(&self, server: &str, tool: Option<&str>, failure: &Failure) {
-        if let Some(lane) = self.lanes.load().get(server) {
-            lane.drop_waiting(self, tool, failure);
+    /// Looks into every queue. It does not return while one of them is stuck; blocks the thread.
+    pub(crate) fn look_into_all(&self) {
+        for lane in self.lanes.load_full().values() {
+            drop(lane.lock());
         }
     }
 
     /// How many calls run at a server, how many wait for it, and how many may run.
     pub fn load_of(&self, server: &str) -> Load {
         self.lanes.load().get(server).map(|lane| lane.load()).unwrap_or_default()
-    }
-
-    /// The queue before a server.
-    fn lane(&self, server: &Arc<str>) -> Arc<Lane> {
-        if let Some(lane) = self.lanes.load().get(server) {
-            return lane.clone();
-        }
-        // a call that began before its server left the configuration
-        Arc::new(Lane::new(server.clone(), &config::Server::default(), &self.settings.load()))
     }
 
     /// What a principal may hold.
@@ -158,6 +152,21 @@ impl Queues {
     }
 }
 
+/// The queue before one server, among those of its node. A server has it for as long as it lives, so that no call has to look
+/// for it.
+#[derive(Debug)]
+pub struct Line {
+    queues: Arc<Queues>,
+    lane: Arc<Lane>,
+}
+
+impl Line {
+    /// Ends the calls that wait, or those of one tool, since it is known that they would not be answered.
+    pub fn drop_waiting(&self, tool: Option<&str>, failure: &Failure) {
+        self.lane.drop_waiting(&self.queues, tool, failure);
+    }
+}
+
 /// How busy a server is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Load {
@@ -182,14 +191,13 @@ impl Load {
 
 /// Sends a call that comes `now` to its server when it is its turn. Dropped unused, its permit says nothing of the server.
 pub(super) async fn pass(upstream: &Arc<Upstream>, call: &Call, permit: Permit, now: Instant) -> Exchange {
-    let Some(queues) = upstream.queues.get() else { return watched(upstream.call(call).await, permit) };
+    let Some(Line { queues, lane }) = upstream.line.get() else { return watched(upstream.call(call).await, permit) };
     let patience = upstream.patience();
-    let lane = queues.lane(&upstream.name);
-    let deadline = Deadline::of(patience, &lane, call, now);
+    let deadline = Deadline::of(patience, lane, call, now);
     let entered = if speaks_of_work_under_way(call.method) {
-        Lane::enter_aside(queues, &lane, call)
+        Lane::enter_aside(queues, lane, call)
     } else {
-        Lane::enter(queues, &lane, entry(queues, call, &deadline), call.manner.act, now)
+        Lane::enter(queues, lane, entry(queues, call, &deadline), call.manner.act, now)
     };
     if let Ok(entered) = &entered {
         call.wishes.told.note_place(|| entered.place());

@@ -30,7 +30,7 @@ const WAIT_S_MAX: u64 = 55;
 
 /// Makes a call a job instead of waiting for its end.
 pub(in crate::edge::bridge) async fn begin(visit: &Visit<'_>, inbound: Inbound) -> Result<Job, Refusal> {
-    visit.gateway.submit_job(inbound).await.map_err(|refused| Failure::from(refused).into())
+    visit.gateway.submit_job(inbound, None).await.map_err(|refused| Failure::from(refused).into())
 }
 
 /// The response to a call that has become this job: where to come back to.
