@@ -215,9 +215,10 @@ mod tests {
 
     #[test]
     fn what_nodes_share_is_reached_and_sealed_with_secrets_from_outside() {
-        let text = "[cache]\nredis_url = \"redis://:${env:PASSWORD}@cache\"\nredis_key = \"${env:KEY}\"";
+        let text =
+            "[cache]\nredis_url = \"redis://:${env:PASSWORD}@cache\"\nredis_key = \"${env:A_KEY_THAT_ALL_NODES_HAVE}\"";
         let key = "0123456789abcdef0123456789abcdef";
-        let variable = |name: &str| ["PASSWORD", "KEY"].contains(&name).then(|| key.to_owned());
+        let variable = |name: &str| ["PASSWORD", "A_KEY_THAT_ALL_NODES_HAVE"].contains(&name).then(|| key.to_owned());
         let cache = crate::parse(text, "file", &variable).config.cache;
         let secret = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned());
         assert_eq!(secret(&cache.redis_url), Some(format!("redis://:{key}@cache")));
