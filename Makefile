@@ -10,7 +10,7 @@ CACHE := $(HOME)/.cache/switchboard
 export CARGO_TARGET_DIR ?= $(CACHE)/target
 export SWITCHBOARD_TEST_TOOLS ?= $(CACHE)/tools
 
-.PHONY: help run test package tools format lint floors tests simulation doctests licences advisories book clean
+.PHONY: help run test package tools format lint floors tests simulation models doctests licences advisories book clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,13 +18,14 @@ help: ## list the targets
 run: ## build the release and start a node (ARGS="--config my.toml" passes options on)
 	cargo run --release --package switchboard -- serve $(ARGS)
 
-test: tools format lint floors tests simulation doctests licences ## everything that has to hold before a commit lands
+test: tools format lint floors tests simulation models doctests licences ## everything that has to hold before a commit lands
 
 tools: ## install what the tests need: Node, Python and the real clients and servers
 	scripts/setup-tests.sh
 
 format: ## is every file formatted?
 	cargo fmt --all --check
+	cargo fmt --check --manifest-path crates/traffic/models/Cargo.toml
 
 lint: ## clippy, a warning is an error
 	cargo clippy --workspace --all-targets -- -D warnings
@@ -42,6 +43,9 @@ tests: ## all tests, from tables to the program with real clients (needs `make t
 
 simulation: ## a hundred thousand runs of a node without a clock, before servers that misbehave
 	cargo xtask simulate --seeds 100000
+
+models: ## what threads of calls meet at, in many orders of the threads
+	cargo xtask models
 
 doctests: ## the examples in the documentation of the crates
 	cargo test --workspace --doc

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A Debian with systemd, journal and D-Bus in namespaces of its own, for the tests of the toolkit `server`.
+# A Debian with systemd, journal and D-Bus in namespaces of its own, for the tests of the toolkit `server` and of the service.
 #
 #   systemd.sh build     makes the root file system, once, in the tools cache
 #   systemd.sh boot      boots a copy-free view of it and stays in front; the first line on stdout is the pid of its systemd
@@ -142,7 +142,12 @@ inside() {
     mkdir dev/pts dev/shm
     mount -t devpts devpts dev/pts
     hostname lab
-    exec env -i container=lab PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot . /lib/systemd/systemd --log-target=journal --show-status=0
+    # not only a chroot: services with namespaces of their own are looked up from the root of the mounts
+    mkdir -p old
+    pivot_root . old
+    cd /
+    exec env -i container=lab PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+        sh -c 'umount -l /old; exec /lib/systemd/systemd --log-target=journal --show-status=0'
 }
 
 boot() {

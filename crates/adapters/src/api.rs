@@ -39,6 +39,7 @@ pub async fn toolkit(
 /// What a call of a tool does.
 enum Action {
     Http(http::Action),
+    List(rest::list::Action),
     GraphQl(graphql::Action),
     Grpc(grpc::Action),
 }
@@ -67,7 +68,12 @@ impl Place<'_> {
 
     fn by_hand(&self) -> Result<Tools, Error> {
         let base = self.server.base_url.as_deref().ok_or(Error::NoApi)?;
-        Ok(self.over_http(base, rest::tools(self.server)?))
+        let connection = Arc::new(self.connection(base));
+        let listed = rest::lists(self.server)
+            .map(|(tool, list)| (tool, Action::List(rest::list::Action { connection: connection.clone(), list })));
+        let mut tools = self.over_http(base, rest::tools(self.server)?);
+        tools.extend(listed);
+        Ok(tools)
     }
 
     fn over_http(&self, base: &str, operations: Vec<(Tool, Operation)>) -> Tools {
@@ -123,6 +129,7 @@ impl Served for Adapted {
             arguments::check(&self.input_schema, &arguments)?;
             let done = match &self.action {
                 Action::Http(action) => action.run(&arguments).await,
+                Action::List(action) => action.run(&arguments).await,
                 Action::GraphQl(action) => action.run(arguments).await,
                 Action::Grpc(action) => action.run(arguments, call).await,
             };
@@ -135,6 +142,7 @@ impl Served for Adapted {
             arguments::check(&self.input_schema, &arguments)?;
             let plan = match &self.action {
                 Action::Http(action) => action.plan(&arguments),
+                Action::List(action) => action.plan(&arguments),
                 Action::GraphQl(action) => action.plan(arguments),
                 Action::Grpc(action) => action.plan(arguments),
             };

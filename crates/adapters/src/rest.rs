@@ -1,6 +1,9 @@
-//! A REST API described by hand in the configuration: the same operations as those of a document.
+//! A REST API described by hand in the configuration: the same operations as those of a document, and the list forms of some
+//! of them (`list`).
 
-use config::{RestArgument, RestMethod, RestPlace, RestTool, RestType, Server};
+pub(crate) mod list;
+
+use config::{RestArgument, RestList, RestMethod, RestPlace, RestTool, RestType, Server};
 use http::Method;
 use serde_json::{Map, Value, json};
 
@@ -11,6 +14,12 @@ use crate::tool::{self, Effect, Tool};
 /// The tools that `server` describes.
 pub(crate) fn tools(server: &Server) -> Result<Vec<(Tool, Operation)>, Error> {
     server.rest.tools.iter().map(|(name, tool)| read(name, tool)).collect()
+}
+
+/// The list forms that `server` describes, as tools.
+pub(crate) fn lists(server: &Server) -> impl Iterator<Item = (Tool, RestList)> {
+    let described = server.rest.tools.iter().filter_map(|(name, tool)| Some((name, tool, tool.list.as_ref()?)));
+    described.map(|(name, tool, list)| (list::tool(name, tool, list), list.clone()))
 }
 
 fn read(name: &str, tool: &RestTool) -> Result<(Tool, Operation), Error> {
@@ -41,6 +50,7 @@ fn read(name: &str, tool: &RestTool) -> Result<(Tool, Operation), Error> {
         input_schema: described.schema(),
         output_schema: None,
         effect,
+        meta: tool.list.as_ref().map(list::meta).unwrap_or_default(),
     };
     let body = has_body.then(|| BodyPlan::Json("application/json".to_owned()));
     Ok((shown, Operation { method, path, parameters: described.parameters, body }))

@@ -1,6 +1,6 @@
 //! A tool that an API offers: what a client is told of it. How it is called is the business of each kind of API.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use toolkit::{Declaration, Marks};
 
 /// Letters of a description; documents carry whole manuals there, and every one is read by a model.
@@ -19,6 +19,8 @@ pub(crate) struct Tool {
     pub(crate) output_schema: Option<Value>,
     /// What it does to the world.
     pub(crate) effect: Effect,
+    /// What is said of it beside that.
+    pub(crate) meta: Map<String, Value>,
 }
 
 /// What a tool does to the world, as far as its API tells.
@@ -42,6 +44,7 @@ impl Tool {
             input: object(&self.input_schema),
             output: self.output_schema.as_ref().map(object),
             timeout_s,
+            meta: self.meta.clone(),
             ..Declaration::new(&self.name, &self.description, self.effect.marks())
         }
     }

@@ -56,6 +56,29 @@ pub struct RestTool {
     pub path: String,
     /// Its arguments, by name. Those of the path need no entry. Default none.
     pub arguments: BTreeMap<String, RestArgument>,
+    /// The request that gets at once what several calls would get, for tools that read. Default none.
+    pub list: Option<RestList>,
+}
+
+/// The list form of a hand-described tool: calls that come within a moment become one request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RestList {
+    /// The name of the list form, which is a tool of its own.
+    pub tool: String,
+    /// The path below `base_url`, without arguments.
+    pub path: String,
+    /// The argument of the tool whose values are asked for. A call with other arguments goes alone.
+    pub argument: String,
+    /// The name in the query under which all values stand, with commas between them.
+    pub name: String,
+    /// The member of an item that says which value it belongs to.
+    pub key: String,
+    /// The member of the answer that is the list of items. Default `""`: the answer is.
+    pub items: String,
+    /// Values in one request at most. Default 32.
+    #[schemars(range(min = 2, max = 32))]
+    pub max: u32,
 }
 
 /// The method of a request.
@@ -170,7 +193,28 @@ pub struct Traits<'a> {
 
 impl Default for RestTool {
     fn default() -> Self {
-        Self { description: String::new(), method: RestMethod::Get, path: "/".to_owned(), arguments: BTreeMap::new() }
+        Self {
+            description: String::new(),
+            method: RestMethod::Get,
+            path: "/".to_owned(),
+            arguments: BTreeMap::new(),
+            list: None,
+        }
+    }
+}
+
+impl Default for RestList {
+    fn default() -> Self {
+        let nothing = String::new;
+        Self {
+            tool: nothing(),
+            path: nothing(),
+            argument: nothing(),
+            name: nothing(),
+            key: nothing(),
+            items: nothing(),
+            max: 32,
+        }
     }
 }
 

@@ -25,16 +25,18 @@ impl Folders {
         Self::of(&|name| std::env::var(name).ok())
     }
 
-    /// The folders by these environment variables; nothing for a process without a home.
+    /// The folders by these environment variables. A process without a home has everything where its state is, and nothing
+    /// if nobody says where that is.
     pub fn of(environment: &dyn Fn(&str) -> Option<String>) -> Option<Self> {
         let absolute = |name| environment(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let home = absolute(env::HOME.name);
         let in_home = |path| home.as_ref().map(|home| home.join(path));
-        let config = absolute(env::XDG_CONFIG_HOME.name).or_else(|| in_home(".config"))?.join("switchboard");
+        let config = absolute(env::XDG_CONFIG_HOME.name).or_else(|| in_home(".config"));
         let state = absolute(env::STATE_DIR.name).or_else(|| {
             let states = absolute(env::XDG_STATE_HOME.name).or_else(|| in_home(".local/state"));
             Some(states?.join("switchboard"))
         })?;
+        let config = config.map_or_else(|| state.clone(), |path| path.join("switchboard"));
         let runtime =
             absolute(env::XDG_RUNTIME_DIR.name).map_or_else(|| state.clone(), |path| path.join("switchboard"));
         Some(Self { config, state, runtime })
@@ -90,6 +92,8 @@ mod tests {
         check(&all, Some(["/c/switchboard", "/s/switchboard", "/r/switchboard"]));
         let own = [home, ("SWITCHBOARD_STATE_DIR", "/var/lib/sw"), ("XDG_RUNTIME_DIR", "relative")];
         check(&own, Some(["/home/u/.config/switchboard", "/var/lib/sw", "/var/lib/sw"]));
+        check(&[("SWITCHBOARD_STATE_DIR", "/var/lib/sw")], Some(["/var/lib/sw"; 3]));
+        check(&[("XDG_CONFIG_HOME", "/c")], None);
         check(&[], None);
     }
 

@@ -69,7 +69,7 @@ pub mod plan;
 pub mod store;
 pub mod stored;
 
-pub use api::{Auth, Operations, Rest, RestArgument, RestMethod, RestPlace, RestTool, RestType, Traits};
+pub use api::{Auth, Operations, Rest, RestArgument, RestList, RestMethod, RestPlace, RestTool, RestType, Traits};
 pub use breaker::Breaker;
 pub use bridge::Bridge;
 pub use bundle::{Bundle, Naming};

@@ -23,6 +23,13 @@ pub struct Limits {
     /// Milliseconds a client has to send its body. Default 30 s.
     #[schemars(range(min = 100, max = 3_600_000))]
     pub body_read_ms_max: u64,
+    /// Milliseconds a client has to take 16 KiB of what waits for it; then its connection is closed. Default 30 s.
+    #[schemars(range(min = 100, max = 3_600_000))]
+    pub write_ms_max: u64,
+    /// Bytes of requests and answers that are held for one principal, counted are those of 64 KiB and more. While there are more, its
+    /// calls are refused. Default 256 MiB.
+    #[schemars(range(min = 1_048_576, max = 1_073_741_824))]
+    pub principal_bytes_max: usize,
     /// Open client connections. Default 20,000.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub connections_max: usize,
@@ -124,6 +131,8 @@ impl Default for Limits {
             headers_max: 100,
             header_read_ms_max: 10_000,
             body_read_ms_max: 30_000,
+            write_ms_max: 30_000,
+            principal_bytes_max: 268_435_456,
             connections_max: 20_000,
             grpc_streams_max: 100,
             json_depth_max: 64,

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use crate::program::{Program, command};
 use crate::tools::{self, Python};
+use crate::wire;
 
 /// An API on a loopback port; it ends when dropped.
 #[derive(Debug)]
@@ -61,6 +62,17 @@ impl Api {
     /// When it does not come up.
     pub fn grpc_with_papers(certificate: &Path, key: &Path) -> Self {
         Self::start("grpc server", Self::grpc_command().arg("--tls").arg(certificate).arg(key))
+    }
+
+    /// The requests that came to a REST API, as `GET /path?query`.
+    ///
+    /// # Panics
+    ///
+    /// When it does not say.
+    pub fn arrived(&self) -> Vec<String> {
+        let get = b"GET /arrived HTTP/1.1\r\nhost: api\r\nconnection: close\r\n\r\n";
+        let arrived = wire::exchange(self.url.trim_start_matches("http://"), get).message();
+        serde_json::from_str(&arrived).expect("the api answers with a list of requests")
     }
 
     /// Its address.

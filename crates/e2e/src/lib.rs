@@ -34,6 +34,7 @@ pub mod terminal;
 pub mod toolkits;
 pub mod tools;
 pub mod valkey;
+pub mod websocket;
 pub mod wire;
 
 pub use driver::{Client, Outcome};

@@ -6,7 +6,7 @@ use std::fs::Permissions;
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -94,6 +94,19 @@ impl Node {
         Self::start_in(folder, "127.0.0.1:0", &[("SSL_CERT_FILE", authority)])
     }
 
+    /// As [`Self::start`], by a shell that has run `before`.
+    ///
+    /// # Panics
+    ///
+    /// When it does not come up.
+    pub fn after(before: &str, configuration: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        std::fs::write(folder.path().join("switchboard.toml"), configuration).expect("a temporary file can be written");
+        let mut shell = command("/bin/sh");
+        shell.arg("-c").arg(format!("{before}; exec \"$0\" \"$@\"")).arg(built("switchboard"));
+        Self::started(shell, folder, "127.0.0.1:0", &[])
+    }
+
     /// Kills the gateway without a warning and starts it again where it was.
     ///
     /// # Panics
@@ -110,8 +123,11 @@ impl Node {
     }
 
     fn start_program(program: &Path, folder: TempDir, listen: &str, environment: &[(&str, &Path)]) -> Self {
+        Self::started(command(program), folder, listen, environment)
+    }
+
+    fn started(mut serve: Command, folder: TempDir, listen: &str, environment: &[(&str, &Path)]) -> Self {
         let file = folder.path().join("switchboard.toml");
-        let mut serve = command(program);
         let listen = format!("{listen},unix:{}", folder.path().join(SOCKET).display());
         serve.arg("serve").arg("--config").arg(&file).args(["--listen", &listen]);
         serve

@@ -22,6 +22,7 @@ fn introduction() -> Value {
 pub struct Scripted {
     url: String,
     is_down: Arc<AtomicBool>,
+    is_hung: Arc<AtomicBool>,
     lists: Arc<AtomicBool>,
 }
 
@@ -44,19 +45,28 @@ impl Scripted {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a loopback port is free");
         let address = listener.local_addr().expect("a bound listener has an address");
         let script = Arc::new((list, answer));
-        let is_down = Arc::new(AtomicBool::new(false));
+        let (is_down, is_hung) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         let lists = Arc::new(AtomicBool::new(true));
-        let (down, may_list) = (is_down.clone(), lists.clone());
+        let (down, hung, may_list) = (is_down.clone(), is_hung.clone(), lists.clone());
         thread::spawn(move || {
             for connection in listener.incoming().flatten() {
-                let (script, down, may_list) = (script.clone(), down.clone(), may_list.clone());
+                let (script, down, hung) = (script.clone(), down.clone(), hung.clone());
+                let may_list = may_list.clone();
                 thread::spawn(move || {
+                    while hung.load(Ordering::SeqCst) {
+                        thread::park();
+                    }
                     let list = may_list.load(Ordering::SeqCst).then_some(&script.0);
                     serve(connection, list, &script.1, &down);
                 });
             }
         });
-        Self { url: format!("http://{address}/mcp"), is_down, lists }
+        Self { url: format!("http://{address}/mcp"), is_down, is_hung, lists }
+    }
+
+    /// From now on it takes connections and answers nothing, for good.
+    pub fn hang(&self) {
+        self.is_hung.store(true, Ordering::SeqCst);
     }
 
     /// Whether it closes every connection without an answer from now on.

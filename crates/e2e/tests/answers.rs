@@ -20,6 +20,9 @@ const LIMITS: &str = "[limits]\ncall_ms_max = 1500\ncall_total_ms_max = 2000\nha
 /// How long a caller waits at most for an error.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(8);
 
+/// What may come before an answer, and says nothing of it.
+const EARLY_HINTS: &[u8] = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n";
+
 /// How a call of the server under test has to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
@@ -96,6 +99,7 @@ fn check(cases: &[Case]) {
 fn only_the_answer_to_its_own_request_reaches_a_caller() {
     check(&[
         ("good", |id| json_body(&good(id)), Good),
+        ("early hints before it", |id| [EARLY_HINTS, &json_body(&good(id))].concat(), Good),
         ("a foreign id", |_| json_body(&good(r#""foreign""#)), Error),
         ("a foreign answer first", |id| stream(&format!("data: {}\n\ndata: {}\n\n", good("999"), good(id))), Good),
         ("only a foreign answer", |_| stream(&format!("data: {}\n\n", good("999"))), Error),

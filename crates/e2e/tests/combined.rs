@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use e2e::Node;
+use e2e::apis::Api;
 use e2e::scripted::{Scripted, as_json};
 use e2e::wire;
 use serde_json::{Value, json};
@@ -86,4 +87,26 @@ fn where_the_list_form_fails_reads_go_one_by_one_and_acts_do_not() {
     let (acting, calls) = server(false, true);
     assert_eq!(together(&acting, 3)["failed"], 3);
     assert_eq!(sizes(&calls), [("get_many".to_owned(), 3)]);
+}
+
+#[test]
+fn calls_of_a_rest_api_become_one_request_and_each_has_its_item() {
+    let api = Api::rest();
+    let node = Node::start(&format!(
+        "bridge.sessionless = true\n[servers.pets]\nbase_url = \"{}/v1\"\n\
+         [servers.pets.rest.tools.pet]\npath = \"/pets/{{id}}\"\n\
+         [servers.pets.rest.tools.pet.list]\ntool = \"pets\"\npath = \"/pets\"\nargument = \"id\"\nname = \"ids\"\nkey = \"id\"\n",
+        api.url()
+    ));
+    let listed = wire::list_tools(node.address(), "/servers/pets/mcp");
+    assert!(listed.text().contains("dev.switchboard/batch"), "{}", listed.text());
+    let call = |id: &str| json!({ "id": id, "name": "pets_pet", "arguments": { "id": id } });
+    let batch = json!({ "calls": [call("1"), call("2"), call("99")], "atomic_start": true }).to_string();
+    let answer = wire::exchange(node.address(), &wire::post(node.address(), "/mcp/tools/batch", &[], batch.as_bytes()));
+    let message: Value = serde_json::from_slice(&answer.body).expect("an answer is JSON");
+    let results = &message["result"]["results"];
+    let names = [0, 1].map(|n| results[n]["result"]["structuredContent"]["name"].clone());
+    assert_eq!(names, ["Rex", "Tom"], "{message}");
+    assert_eq!(results[2]["result"]["isError"], true, "{message}");
+    assert_eq!(api.arrived(), ["GET /v1/pets?ids=1,2,99"]);
 }

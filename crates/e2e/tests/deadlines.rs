@@ -34,6 +34,20 @@ fn node(settings: &str) -> Node {
 
 /// A node with a server that answers calls as the test says.
 fn node_with(settings: &str, answer: impl Fn(&Value) -> Vec<u8> + Send + Sync + 'static) -> Node {
+    let server = server(answer);
+    let node = Node::start(&format!("{SHORT}{settings}{}", server.configured("s")));
+    know(&node);
+    node
+}
+
+/// Has the node ask its server for its tools.
+fn know(node: &Node) {
+    let listed = wire::list_tools(node.address(), "/servers/s/mcp");
+    assert!(listed.text().contains("read_here"), "{}", listed.text());
+}
+
+/// A server that answers calls as the test says.
+fn server(answer: impl Fn(&Value) -> Vec<u8> + Send + Sync + 'static) -> Scripted {
     let tool = |name: &str, annotations: Value| json!({ "name": name, "inputSchema": { "type": "object" }, "annotations": annotations });
     let tools = [
         tool("read_here", json!({ "readOnlyHint": true, "openWorldHint": false })),
@@ -42,11 +56,7 @@ fn node_with(settings: &str, answer: impl Fn(&Value) -> Vec<u8> + Send + Sync + 
         tool("act", json!({})),
     ];
     let list = json!({ "resultType": "complete", "tools": tools, "ttlMs": 60_000, "cacheScope": "private" });
-    let server = Scripted::reading(list, answer);
-    let node = Node::start(&format!("{SHORT}{settings}{}", server.configured("s")));
-    let listed = wire::list_tools(node.address(), "/servers/s/mcp");
-    assert!(listed.text().contains("read_here"), "{}", listed.text());
-    node
+    Scripted::reading(list, answer)
 }
 
 fn request(node: &Node, tool: &str, extra: &[&str]) -> Vec<u8> {
@@ -133,4 +143,48 @@ fn a_call_that_waited_for_another_that_was_given_up_has_no_more_time_from_its_ca
         assert_eq!(told, "TIMEOUT");
         assert!(took < Duration::from_secs(LONGER_S + 1), "{took:?}");
     });
+}
+
+/// Breakers that open soon, and a server that is asked for a sign of life for half a second.
+const STRICT: &str = "[queue]\nread_timeout_s = 1\n[breaker]\nfailures = 2\n[limits]\nhealth_ms = 500\n";
+
+/// A server that answers no call, but whatever else it is asked.
+fn slow_server() -> Scripted {
+    server(|_| {
+        loop {
+            thread::park();
+        }
+    })
+}
+
+#[test]
+fn a_tool_that_takes_longer_than_its_kind_does_not_have_its_server_left_alone() {
+    let server = slow_server();
+    let node = Node::start(&format!("{STRICT}{}", server.configured("s")));
+    know(&node);
+    for _ in 0..4 {
+        assert_eq!(given_up(&node, "read_here", &[]).0, "TIMEOUT");
+    }
+    assert_eq!(node.control().get("/servers/s")["breaker"]["state"], "closed");
+}
+
+#[test]
+fn a_server_that_gives_no_sign_of_life_is_left_alone() {
+    let server = slow_server();
+    let node = Node::start(&format!("{STRICT}{}", server.configured("s")));
+    know(&node);
+    server.hang();
+    let code = || wire::exchange(node.address(), &request(&node, "read_here", &[])).code();
+    assert!((0..10).any(|_| code() == Some(-31004)), "{}", node.log());
+}
+
+#[test]
+fn a_server_that_is_silent_for_longer_than_the_configuration_allows_is_left_alone() {
+    let server = slow_server();
+    let node = Node::start(&format!("{STRICT}{}timeout_s = 1\n", server.configured("s")));
+    know(&node);
+    for _ in 0..2 {
+        assert_eq!(given_up(&node, "read_here", &[]).0, "TIMEOUT");
+    }
+    assert_eq!(node.control().get("/servers/s")["breaker"]["state"], "open");
 }

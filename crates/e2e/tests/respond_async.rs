@@ -5,6 +5,7 @@ use std::thread;
 use e2e::Node;
 use e2e::counting::Counting;
 use e2e::events::Stream;
+use e2e::websocket::WebSocket;
 use e2e::wire::{self, Answer};
 use serde_json::{Value, json};
 
@@ -189,4 +190,30 @@ fn who_listens_hears_how_jobs_go_on() {
     }
     states.sort();
     assert_eq!(states, ["completed", "pending", "running"]);
+}
+
+#[test]
+fn a_websocket_that_asks_for_events_hears_of_its_jobs() {
+    let (_counting, node) = started("");
+    let client = json!({ "name": "wire", "version": "1" });
+    let params = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client });
+    let opened = |path: &str| {
+        let mut socket = WebSocket::open(node.address(), path);
+        socket.say(&json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params }));
+        assert_eq!(socket.message()["id"], 0);
+        socket
+    };
+    let (mut listening, mut plain) = (opened("/mcp/ws?events=true"), opened("/mcp/ws"));
+    let job = place(&post(&node, "/tools/count_read", &[], &json!({ "n": 1 })));
+    let mut states = Vec::new();
+    while states.last().is_none_or(|state| state != "completed") {
+        let told = listening.message();
+        if told["method"] == "notifications/dev.switchboard/job_state" {
+            assert!(job.ends_with(told["params"]["id"].as_str().unwrap_or("none")), "{told} of {job}");
+            states.push(told["params"]["state"].clone());
+        }
+    }
+    assert_eq!(states, ["pending", "running", "completed"]);
+    plain.say(&json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" }));
+    assert_eq!(plain.message()["id"], 1, "who did not ask for events hears of none");
 }

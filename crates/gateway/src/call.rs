@@ -154,7 +154,7 @@ pub struct Call {
     /// When it ends, however often and wherever it is sent, where its caller said so.
     pub until: Option<Instant>,
     /// What is known of how it acts.
-    pub manner: Manner,
+    pub manner: Arc<Manner>,
     /// What has become of it so far.
     pub so_far: SoFar,
 }

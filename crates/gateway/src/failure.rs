@@ -123,7 +123,18 @@ pub enum Failure {
     Refused(i32, String),
 }
 
+/// When to come again for who holds too much: until then something is taken, or whoever takes nothing is cut off.
+const UNTAKEN_RETRY_AFTER: Duration = Duration::from_secs(1);
+
 impl Failure {
+    /// Too much is held for the caller, who has to take it first.
+    pub fn untaken() -> Self {
+        Self::Full {
+            whose: "your requests and answers that have not been taken yet are larger than `limits.principal_bytes_max`",
+            retry_after: UNTAKEN_RETRY_AFTER,
+        }
+    }
+
     /// The code of the contract's table of tool errors.
     fn tool_code(&self) -> &'static str {
         match self {

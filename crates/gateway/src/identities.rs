@@ -60,7 +60,7 @@ impl Identities {
     /// Those of a changed configuration; who stays keeps what lasts.
     pub fn changed(&self, config: &Config) -> Self {
         let fresh = || Lasting::new(&config.limits);
-        let known = |name: &str| self.named(name).map_or_else(fresh, |known| known.lasting.clone());
+        let known = |name: &str| self.named(name).map_or_else(fresh, |known| known.lasting.under(&config.limits));
         Self::with(config, self.key, self.wrong.clone(), known)
     }
 

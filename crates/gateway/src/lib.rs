@@ -5,7 +5,7 @@
 //! do: it starts no process and opens no connection itself, and it keeps nothing on disk but jobs
 //! (`store`), the keys of its seals, lists of servers and long results.
 //!
-//! In reading order: [`gateway`] (the parts put together), [`current`] (how it changes), [`principal`] with [`sight`],
+//! In reading order: [`gateway`] (the parts put together), [`current`] (how it changes), [`principal`] with [`sight`] and [`held`],
 //! [`identities`] with [`wrong_tokens`], [`call`], [`events`], [`failure`], [`intake`], [`alarm`], [`catalogue`], [`route`], [`manner`] with [`list_form`], [`pipeline`],
 //! [`cache`], [`upstream`], [`residents`], [`shape`] and [`results`], [`parked`], [`jobs`], `unasked` and [`batch`], [`session`], [`reach`], [`streams`], [`edge`],
 //! [`leaving`] (its way out) and [`handover`] (what is said on it), [`vitals`] (whether it moves).
@@ -25,6 +25,7 @@ pub mod events;
 pub mod failure;
 pub mod gateway;
 pub mod handover;
+pub mod held;
 pub mod identities;
 pub mod intake;
 pub mod jobs;

@@ -1,7 +1,7 @@
 //! What is known of how a call acts, and so how it may be treated: from the annotations of its tool, and over them from
 //! the configuration.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use config::{ToolRules, ToolSettings};
 use mcp::Method;
@@ -45,6 +45,12 @@ impl Manner {
         let (settings, rate, keeping) = (settings.map(Arc::new), rate.map(Arc::new), keeping.map(Arc::new));
         let can_be_task = core_tasks && item.task_support != TaskSupport::Forbidden;
         Self { act, tempo, settings, rate, keeping, can_be_task, list_form }
+    }
+
+    /// Of what nobody has said anything of yet.
+    pub fn unknown() -> Arc<Self> {
+        static UNKNOWN: LazyLock<Arc<Manner>> = LazyLock::new(Arc::default);
+        UNKNOWN.clone()
     }
 
     /// Of a method that names no tool.

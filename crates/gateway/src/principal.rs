@@ -6,7 +6,7 @@ use std::{net::IpAddr, sync::Arc};
 use tokio::sync::Semaphore;
 use traffic::{Class, Meter, Rate};
 
-use crate::{pipeline::limit, sight::Sight};
+use crate::{held::Held, pipeline::limit, sight::Sight};
 
 /// Somebody who calls.
 #[derive(Clone, Debug)]
@@ -39,6 +39,8 @@ pub(crate) struct Lasting {
     pub(crate) listeners: Arc<Semaphore>,
     /// How far its rate is used up.
     pub(crate) meter: Arc<Meter>,
+    /// The bytes of its requests and answers.
+    pub(crate) held: Arc<Held>,
 }
 
 /// The other end of a connection.
@@ -107,7 +109,17 @@ fn class(most: config::ClassMax) -> Class {
 impl Lasting {
     /// That of somebody new.
     pub(crate) fn new(limits: &config::Limits) -> Self {
-        Self { listeners: Arc::new(Semaphore::new(limits.listens_per_principal_max)), meter: Arc::default() }
+        Self {
+            listeners: Arc::new(Semaphore::new(limits.listens_per_principal_max)),
+            meter: Arc::default(),
+            held: Arc::new(Held::new(limits.principal_bytes_max)),
+        }
+    }
+
+    /// The same under other limits.
+    pub(crate) fn under(&self, limits: &config::Limits) -> Self {
+        self.held.set_max(limits.principal_bytes_max);
+        self.clone()
     }
 }
 

@@ -122,7 +122,7 @@ fn call(
     let asked = wishes.class;
     wishes.class = Some(inbound.caller.principal.granted(asked));
     wishes.told.note_grant(asked, &wishes);
-    let manner = if method == Method::ToolsCall { route.manner } else { Manner::of_method(method) };
+    let manner = if method == Method::ToolsCall { route.manner } else { Arc::new(Manner::of_method(method)) };
     let mut call = Call {
         caller: inbound.caller,
         request: inbound.request,
@@ -249,7 +249,7 @@ fn guess(seen: Seen<'_>, kind: ListKind, endpoint: &Endpoint, name: &str) -> Opt
         fixed: None,
         mirrors: Arc::default(),
         only_as_task: false,
-        manner: Manner::default(),
+        manner: Manner::unknown(),
     })
 }
 
@@ -344,7 +344,7 @@ pub async fn find_resource(seen: Seen<'_>, endpoint: &Endpoint, uri: &str) -> Re
         fixed: None,
         mirrors: Arc::default(),
         only_as_task: false,
-        manner: Manner::default(),
+        manner: Manner::unknown(),
     };
     if let Endpoint::Server(_) = endpoint {
         let upstream = seen.members(endpoint).next().ok_or_else(|| invalid("no such endpoint".to_owned()))?;
@@ -420,7 +420,7 @@ async fn task(catalogue: &Arc<Catalogue>, seals: &Seals, inbound: Inbound) -> Re
         fixed: None,
         mirrors: Arc::default(),
         only_as_task: false,
-        manner: Manner::default(),
+        manner: Manner::unknown(),
     };
     let rename = Some((token, message::json_string(&task.id).into()));
     call(route, inbound, rename, Vec::new(), Vec::new())
@@ -441,7 +441,7 @@ fn whole_server(catalogue: &Arc<Catalogue>, inbound: Inbound) -> Result<Routed, 
         fixed: None,
         mirrors: Arc::default(),
         only_as_task: false,
-        manner: Manner::default(),
+        manner: Manner::unknown(),
     };
     call(route, inbound, None, Vec::new(), Vec::new())
 }

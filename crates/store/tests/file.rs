@@ -2,7 +2,7 @@
 
 use std::{fs, io::Write, os::unix::fs::PermissionsExt, path::Path};
 
-use store::{Error, Filter, JobId, NewJob, Settings, Store};
+use store::{Error, Filter, JobId, NewJob, Settings, State, Store};
 
 fn settings(run: &str, bytes_max: u64) -> Settings {
     Settings { run: run.to_owned(), home: String::new(), bytes_max }
@@ -70,6 +70,29 @@ async fn a_newer_schema_is_refused_with_both_versions() {
     file.pragma_update(None, "user_version", 7).unwrap();
     drop(file);
     assert!(matches!(refused(folder.path()), Error::Newer { found: 7, known: 2, .. }));
+}
+
+/// A store with a file as a released version of the program has left it: `schema` numbers the version of the file.
+fn released(folder: &Path, schema: &str) -> Store {
+    let file = rusqlite::Connection::open(folder.join("switchboard.db")).expect("a file can be made");
+    file.execute_batch(schema).expect("the file is written as it was");
+    drop(file);
+    let settings = Settings { home: "switchboard.toml".to_owned(), ..settings("a", 1 << 20) };
+    Store::in_folder(folder, &settings).expect("what was released is read for good")
+}
+
+#[tokio::test]
+async fn files_of_released_versions_are_read_with_all_their_jobs() {
+    for (schema, jobs) in [(include_str!("released/schema-1.sql"), 2), (include_str!("released/schema-2.sql"), 1)] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = released(folder.path(), schema);
+        let kept = store.list(Filter { count_max: 9, ..Filter::default() }).await.unwrap();
+        assert_eq!(kept.len(), jobs);
+        for job in kept {
+            assert_eq!((&*job.owner, &*job.tool, job.state), ("local", "count", State::Completed));
+            assert!(store.answer(job.id).await.unwrap().is_some(), "its answer is there");
+        }
+    }
 }
 
 #[tokio::test]

@@ -109,7 +109,11 @@ impl Estate {
         let arguments: Vec<OsString> = env::args_os().skip(1).collect();
         let mut successor = Successor::start(program, &arguments).map_err(failed)?;
         tracing::info!(pid = successor.pid(), program = %program.display(), "a successor is starting");
-        successor.give(&words, &descriptors).map_err(failed)?;
+        match successor.give(&words, &descriptors) {
+            // it may have said why it has ended
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            given => given.map_err(failed)?,
+        }
         let line = successor.hear(ready_within).map_err(failed)?;
         let ready = Ready::read(&line).ok_or(line)?;
         successor.let_live();

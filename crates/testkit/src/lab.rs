@@ -21,12 +21,17 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Has a script of the lab start it.
+    /// Has a script of the lab start it, with the built examples in `/opt/lab`.
     pub fn boot(script: &str, arguments: &[&str]) -> Self {
+        Self::boot_with(script, arguments, &examples())
+    }
+
+    /// The same with the programs of another folder.
+    pub fn boot_with(script: &str, arguments: &[&str], programs: &Path) -> Self {
         let project = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the crate lies in the project");
         let mut script = Command::new(project.join("scripts/lab").join(script))
             .args(arguments)
-            .env("SWITCHBOARD_LAB_BIN", examples())
+            .env("SWITCHBOARD_LAB_BIN", programs)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -42,6 +47,11 @@ impl Machine {
     /// Runs a command in there.
     pub fn output(&self, command: &[&str]) -> Output {
         self.enter().args(command).output().expect("nsenter is there")
+    }
+
+    /// A file or folder of it, as it is seen from outside.
+    pub fn file(&self, path: &str) -> PathBuf {
+        Path::new("/proc").join(&self.pid).join("root").join(path.trim_start_matches('/'))
     }
 
     /// Has the script take everything down, which it does when nobody holds its stdin any more.

@@ -30,6 +30,8 @@ pub struct Declaration {
     pub timeout_s: u64,
     /// Arguments as an example, each a JSON object.
     pub examples: Vec<Value>,
+    /// `_meta`: what is said of it to those who know the keys.
+    pub meta: Map<String, Value>,
 }
 
 impl Declaration {
@@ -46,6 +48,7 @@ impl Declaration {
             takes_shared: true,
             timeout_s: TIMEOUT_S,
             examples: Vec::new(),
+            meta: Map::new(),
         }
     }
 
@@ -59,6 +62,9 @@ impl Declaration {
         });
         if let Some(output) = self.output_schema() {
             tool["outputSchema"] = output;
+        }
+        if !self.meta.is_empty() {
+            tool["_meta"] = Value::Object(self.meta.clone());
         }
         tool
     }

@@ -23,7 +23,7 @@ pub struct Step {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unsound {
     /// It has no calls, or too many.
-    #[error("a batch has 1 to {CALLS_MAX} calls, and this one has {0}: make several of it")]
+    #[error("a batch has 1 to {CALLS_MAX} calls, and this one has {0}")]
     Size(usize),
     /// An id that is empty or too long.
     #[error("call {0} needs an `id` of 1 to {ID_BYTES_MAX} bytes")]

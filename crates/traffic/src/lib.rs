@@ -7,8 +7,10 @@ pub mod adaptive;
 pub mod balance;
 pub mod cache;
 mod class;
+pub mod lane;
 pub mod queue;
 mod rate;
+mod sync;
 mod tempo;
 
 pub mod batch;

@@ -2,7 +2,7 @@
 //! moment, the one up to which the past is paid for, so that a check is one compare and swap. Time comes in as
 //! milliseconds of any clock; one that jumps back makes nobody wait longer than a whole burst takes.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicU64, Ordering};
 
 const MINUTE_NS: u64 = 60_000_000_000;
 const MS_NS: u64 = 1_000_000;

@@ -1,7 +1,10 @@
 //! Calls that ask the same thing at the same time: the first is made, the others wait for its answer. It knows neither what
 //! is asked nor how one waits; a `Key` says what is the same, a `Waiter` is told.
 
-use std::{collections::HashMap, hash::Hash};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    hash::Hash,
+};
 
 /// So many wait for one answer; whoever comes then asks for himself.
 const WAITERS_MAX: usize = 1_000;
@@ -34,18 +37,19 @@ impl<Key: Eq + Hash, Waiter> Default for Flights<Key, Waiter> {
 impl<Key: Eq + Hash, Waiter> Flights<Key, Waiter> {
     /// A call for `key` comes. If it follows, the waiter that `waiter` makes is told of the end.
     pub fn join(&mut self, key: Key, waiter: impl FnOnce() -> Waiter) -> Part {
-        if let Some(waiting) = self.waiting.get_mut(&key) {
-            if waiting.len() >= WAITERS_MAX {
-                return Part::Alone;
+        let is_full = self.waiting.len() >= FLIGHTS_MAX;
+        match self.waiting.entry(key) {
+            Entry::Occupied(waiting) if waiting.get().len() >= WAITERS_MAX => Part::Alone,
+            Entry::Occupied(mut waiting) => {
+                waiting.get_mut().push(waiter());
+                Part::Follows
             }
-            waiting.push(waiter());
-            return Part::Follows;
+            Entry::Vacant(_) if is_full => Part::Alone,
+            Entry::Vacant(place) => {
+                place.insert(Vec::new());
+                Part::Leads
+            }
         }
-        if self.waiting.len() >= FLIGHTS_MAX {
-            return Part::Alone;
-        }
-        self.waiting.insert(key, Vec::new());
-        Part::Leads
     }
 
     /// The call that led has ended, or is given up: these waited for it. Whoever comes now is the first again.

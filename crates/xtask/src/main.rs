@@ -11,6 +11,7 @@ mod crash_jobs;
 mod fuzz;
 mod histories;
 mod limits;
+mod models;
 mod page;
 mod program;
 mod restarts;
@@ -34,6 +35,7 @@ cargo xtask <task>
   restarts [--rounds N]          restart a gateway that is asked all the while, and count what fails
   simulate [--seeds N|--seed N]  a node without a clock, before servers that misbehave: 100,000 runs, or one of them
   histories [--cases N]          the machines of calls beside naive models, a million random histories each
+  models [--runs N]              what threads of calls meet at, in 20,000 orders of the threads each
   traffic [SCENARIO…]            what calls meet under load: fairness, refusals, deadlines, storms, and what it costs
   soak [--cycles N]              start, use and kill stdio servers by the thousand, and look for what is left;
                                  --minutes N --faults: load of all kinds beside random faults
@@ -64,6 +66,7 @@ fn run(task: &str, options: &[String]) -> Result<(), Box<dyn Error>> {
         "restarts" => Ok(restarts::run(options)?),
         "simulate" => Ok(simulate::run(options)?),
         "histories" => Ok(histories::run(options)?),
+        "models" => Ok(models::run(options)?),
         "traffic" => Ok(traffic::run(options)?),
         "soak" => Ok(soak::run(options)?),
         "crash-jobs" => Ok(crash_jobs::run(options)?),

@@ -81,6 +81,7 @@ fn described(schema: &Schema, name: String, root: Root, field: &Field, depth: us
         // What comes back depends on the selection of each call.
         output_schema: None,
         effect: root.effect(),
+        meta: serde_json::Map::new(),
     }
 }
 

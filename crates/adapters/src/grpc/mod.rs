@@ -56,6 +56,7 @@ fn described(name: String, method: &MethodDescriptor) -> Tool {
         input_schema: schema::of_message(&method.input(), Side::Input),
         output_schema: output_schema.filter(|schema| schema["type"] == "object"),
         effect: effect(method),
+        meta: serde_json::Map::new(),
     }
 }
 

@@ -150,6 +150,7 @@ impl Spot<'_> {
             input_schema: input.schema(),
             output_schema: self.output(),
             effect: self.effect,
+            meta: serde_json::Map::new(),
         };
         Ok((tool, Operation { method: self.method, path, parameters: input.parameters, body: input.body }))
     }

@@ -6,7 +6,7 @@ use url::Url;
 use super::server::{check_headers, is_tool_name, unused};
 use crate::path::KeyPath;
 use crate::problem::Problems;
-use crate::{Auth, Operations, RestMethod, RestPlace, RestTool, Server};
+use crate::{Auth, Operations, RestList, RestMethod, RestPlace, RestTool, Server};
 
 /// Reports what is wrong with an API.
 pub(super) fn check(server: &Server, path: &KeyPath, problems: &mut Problems<'_>) {
@@ -20,7 +20,11 @@ pub(super) fn check(server: &Server, path: &KeyPath, problems: &mut Problems<'_>
         problems.add(&path.key("rest"), "`base_url` is missing", "say where the api answers");
     }
     for (name, tool) in &server.rest.tools {
-        check_tool(name, tool, &path.key("rest").key("tools").key(name), problems);
+        let path = path.key("rest").key("tools").key(name);
+        check_tool(name, tool, &path, problems);
+        if let Some(list) = &tool.list {
+            check_list(list, (server, tool), &path.key("list"), problems);
+        }
     }
     check_headers(server, path, problems);
     check_auth(&server.auth, &path.key("auth"), problems);
@@ -91,6 +95,33 @@ fn check_tool(name: &str, tool: &RestTool, path: &KeyPath, problems: &mut Proble
     }
 }
 
+fn check_list(list: &RestList, (server, tool): (&Server, &RestTool), path: &KeyPath, problems: &mut Problems<'_>) {
+    if tool.method != RestMethod::Get {
+        problems.add(path, "a tool that does more than read has no list form", "remove `list`");
+    }
+    if !is_tool_name(&list.tool) {
+        let hint = "use 1 to 64 letters, digits, `-` and `_`";
+        problems.add(&path.key("tool"), format!("`{}` is no tool name", list.tool), hint);
+    }
+    let forms = server.rest.tools.values().filter_map(|other| other.list.as_ref());
+    if server.rest.tools.contains_key(&list.tool) || forms.filter(|other| other.tool == list.tool).count() > 1 {
+        problems.add(&path.key("tool"), "another tool has this name", "choose another one");
+    }
+    if !list.path.starts_with('/') || list.path.contains(['?', '#', '{']) {
+        let hint = "begin with `/`, leave out `?`, `#` and arguments";
+        problems.add(&path.key("path"), format!("`{}` is no path of a list", list.path), hint);
+    }
+    if !tool.path.contains(&format!("{{{}}}", list.argument)) && !tool.arguments.contains_key(&list.argument) {
+        let hint = "name the argument whose values are asked for";
+        problems.add(&path.key("argument"), format!("the tool has no argument `{}`", list.argument), hint);
+    }
+    for (key, value) in [("name", &list.name), ("key", &list.key)] {
+        if value.is_empty() {
+            problems.add(&path.key(key), format!("`{key}` is missing"), "see the documentation of `list`");
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::wrong_address;
@@ -107,5 +138,29 @@ mod tests {
         ] {
             assert_eq!(wrong_address(text).is_none(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn list_form_is_of_a_tool_that_reads_and_names_what_there_is() {
+        let check = |tool: &str, list: &str, expected: &str| {
+            let text = format!(
+                "[servers.s]\nbase_url = \"https://api.example.org\"\n[servers.s.rest.tools.one]\n{tool}\n\
+                 [servers.s.rest.tools.one.list]\nname = \"ids\"\nkey = \"id\"\n{list}"
+            );
+            let problems = crate::parse(&text, "f", &|_| None).problems;
+            let told: Vec<String> = problems.into_iter().map(|problem| problem.to_string()).collect();
+            assert!(
+                if expected.is_empty() { told.is_empty() } else { told.iter().any(|text| text.contains(expected)) },
+                "{told:?}"
+            );
+        };
+        let path = "path = \"/one/{id}\"";
+        let list = "tool = \"many\"\npath = \"/many\"\nargument = \"id\"";
+        check(path, list, "");
+        check(&format!("{path}\nmethod = \"put\""), list, "a tool that does more than read has no list form");
+        check("path = \"/one\"", list, "the tool has no argument `id`");
+        check(path, &list.replace("many\"\np", "one\"\np"), "another tool has this name");
+        check(path, &list.replace("/many", "many"), "`many` is no path of a list");
+        check(path, &format!("{list}\nmax = 33"), "33");
     }
 }

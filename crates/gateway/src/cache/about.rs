@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use mcp::{
-    Method, Param, array,
+    Envelope, Method, Param, array,
     pack::{Packer, Unpacker},
     state::arguments_digest,
 };
@@ -27,29 +27,66 @@ pub enum About {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Arguments(Box<[(u64, u64)]>);
 
+/// A call, as far as it says what its answer will be about: arguments are digested only for an answer that is kept.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    method: Method,
+    own_name: Arc<str>,
+    request: Envelope,
+    is_fixed: bool,
+}
+
+impl Subject {
+    /// That of a call.
+    pub fn of(call: &Call) -> Self {
+        Self {
+            method: call.method,
+            own_name: call.own_name.clone(),
+            request: call.request.clone(),
+            is_fixed: !call.fixed.is_empty(),
+        }
+    }
+
+    /// What the answer is about.
+    pub fn about(&self) -> About {
+        match self.method {
+            Method::ToolsCall => About::Tool(self.own_name.clone(), Arguments::of(&self.request, self.is_fixed)),
+            _ => About::Resource(self.own_name.clone()),
+        }
+    }
+
+    /// As [`About::label`].
+    pub fn label(&self) -> Arc<str> {
+        label(self.method, &self.own_name)
+    }
+}
+
+/// The name of the tool, or the method that reads resources.
+fn label(method: Method, own_name: &Arc<str>) -> Arc<str> {
+    if method == Method::ToolsCall { own_name.clone() } else { Method::ResourcesRead.as_str().into() }
+}
+
 impl About {
     /// What a call is about.
     pub fn of(call: &Call) -> Self {
-        match call.method {
-            Method::ToolsCall => Self::Tool(call.own_name.clone(), Arguments::of(call)),
-            _ => Self::Resource(call.own_name.clone()),
-        }
+        Subject::of(call).about()
     }
 
     /// How it is counted and shown: the name of the tool, or the method that reads resources.
     pub fn label(&self) -> Arc<str> {
         match self {
-            Self::Tool(name, _) => name.clone(),
-            Self::Resource(_) => Method::ResourcesRead.as_str().into(),
+            Self::Tool(name, _) => label(Method::ToolsCall, name),
+            Self::Resource(uri) => label(Method::ResourcesRead, uri),
         }
     }
 }
 
 impl Arguments {
-    fn of(call: &Call) -> Self {
-        let raw = call.request.param_raw(Param::Arguments).unwrap_or(b"{}");
+    /// Those of a request; nothing is said of them where the configuration fixes some.
+    fn of(request: &Envelope, is_fixed: bool) -> Self {
+        let raw = request.param_raw(Param::Arguments).unwrap_or(b"{}");
         let Ok(members) = array::members(raw) else { return Self::default() };
-        if members.len() > ARGUMENTS_MAX || !call.fixed.is_empty() {
+        if members.len() > ARGUMENTS_MAX || is_fixed {
             return Self::default();
         }
         let value = |span: mcp::Span| span.of(raw).and_then(number);
@@ -59,7 +96,7 @@ impl Arguments {
     /// Those of these names.
     pub fn named<'n>(call: &Call, names: impl Iterator<Item = &'n str>) -> Self {
         let names: Vec<u64> = names.filter_map(|name| name_number(name.as_bytes())).collect();
-        let mut arguments = Self::of(call).0.into_vec();
+        let mut arguments = Self::of(&call.request, !call.fixed.is_empty()).0.into_vec();
         arguments.retain(|(name, _)| names.contains(name));
         Self(arguments.into())
     }

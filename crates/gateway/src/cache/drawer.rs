@@ -3,13 +3,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use traffic::cache::{Followed, Ledger, Moment, Tally};
+use traffic::cache::{Declarations, Followed, Ledger, Moment, Tally};
 
 use super::{About, Others, Void};
 
@@ -21,9 +18,7 @@ const TOOLS_COUNTED_MAX: usize = 1_024;
 pub struct Drawer {
     number: u64,
     server: Arc<str>,
-    /// The newest declaration, so that most answers are found good without a lock.
-    newest: AtomicU64,
-    ledger: Mutex<Ledger<Void>>,
+    declarations: Declarations<Void>,
     /// What all nodes declared void, under the numbers that they count it by.
     common: Mutex<Ledger<Void>>,
     others: Arc<Others>,
@@ -33,12 +28,10 @@ pub struct Drawer {
 impl Drawer {
     /// An empty drawer with a number of its own.
     pub fn new(number: u64, server: Arc<str>, others: Arc<Others>) -> Self {
-        let newest = AtomicU64::new(0);
         Self {
             number,
             server,
-            newest,
-            ledger: Mutex::default(),
+            declarations: Declarations::default(),
             common: Mutex::default(),
             others,
             tallies: Mutex::default(),
@@ -57,7 +50,7 @@ impl Drawer {
 
     /// Now, in the order of declarations.
     pub fn now(&self) -> Moment {
-        Moment(self.newest.load(Ordering::Acquire))
+        self.declarations.now()
     }
 
     /// Declares void what a declaration concerns, here and at all nodes.
@@ -65,7 +58,7 @@ impl Drawer {
         if let Some(others) = &*self.others.load() {
             others.declare(&self.server, Some(&void));
         }
-        self.note(|ledger| ledger.declare(void));
+        self.declarations.note(|ledger| ledger.declare(void));
     }
 
     /// Declares everything void, here and at all nodes.
@@ -73,7 +66,7 @@ impl Drawer {
         if let Some(others) = &*self.others.load() {
             others.declare(&self.server, None);
         }
-        self.note(Ledger::declare_all);
+        self.declarations.note(Ledger::declare_all);
     }
 
     /// Some node has declared this void, or everything; the number is that of the declaration. What this node has said
@@ -81,9 +74,9 @@ impl Drawer {
     pub fn hear(&self, number: u64, void: Option<Void>, is_own: bool) {
         let followed = self.common().follow(number, void.clone());
         match (followed, void) {
-            (Followed::Missed, _) => self.note(Ledger::declare_all),
-            (Followed::Next, Some(void)) if !is_own => self.note(|ledger| ledger.declare(void)),
-            (Followed::Next, None) if !is_own => self.note(Ledger::declare_all),
+            (Followed::Missed, _) => self.declarations.note(Ledger::declare_all),
+            (Followed::Next, Some(void)) if !is_own => self.declarations.note(|ledger| ledger.declare(void)),
+            (Followed::Next, None) if !is_own => self.declarations.note(Ledger::declare_all),
             _ => {}
         }
     }
@@ -91,7 +84,7 @@ impl Drawer {
     /// Other nodes may have declared anything void: nothing is known of it any more.
     pub fn forget(&self) {
         *self.common() = Ledger::default();
-        self.note(Ledger::declare_all);
+        self.declarations.note(Ledger::declare_all);
     }
 
     /// Whether an answer is good that some node has fetched, by the number of the newest declaration at its beginning;
@@ -102,21 +95,14 @@ impl Drawer {
         since == newest || is_known && common.is_good(Moment(since), |void| void.concerns(about))
     }
 
-    fn note(&self, declare: impl FnOnce(&mut Ledger<Void>)) {
-        let mut ledger = self.ledger();
-        declare(&mut ledger);
-        self.newest.store(ledger.now().0, Ordering::Release);
-    }
-
     /// Whether an answer about this, whose fetching began then, is good.
     pub fn is_good(&self, since: Moment, about: &About) -> bool {
-        since >= self.now() || self.ledger().is_good(since, |void| void.concerns(about))
+        self.declarations.is_good(since, |void| void.concerns(about))
     }
 
-    /// Counts something for a tool.
-    pub fn count(&self, about: &About, count: impl FnOnce(&mut Tally)) {
+    /// Counts something for a tool, by its label.
+    pub fn count(&self, label: Arc<str>, count: impl FnOnce(&mut Tally)) {
         let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
-        let label = about.label();
         if tallies.len() < TOOLS_COUNTED_MAX || tallies.contains_key(&label) {
             count(tallies.entry(label).or_default());
         }
@@ -130,9 +116,5 @@ impl Drawer {
 
     fn common(&self) -> MutexGuard<'_, Ledger<Void>> {
         self.common.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn ledger(&self) -> MutexGuard<'_, Ledger<Void>> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

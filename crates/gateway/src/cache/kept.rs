@@ -11,7 +11,7 @@ use std::{
 use mcp::{Envelope, Kind, ResultKey, ScanLimits, Splice};
 use traffic::cache::Moment;
 
-use super::{About, Drawer, Key};
+use super::{About, Drawer, Key, Subject};
 use crate::{answered_by::insert_meta, call::Answer};
 
 /// What keeping an answer costs besides its bytes: the places of its members, its key, its row in the table.
@@ -38,11 +38,11 @@ pub struct Kept {
     is_fetched_anew: AtomicBool,
 }
 
-/// When and where an answer was fetched, and what it is about.
+/// When and where an answer was fetched, and for what.
 #[derive(Clone, Debug)]
 pub struct Origin {
-    /// What it is about.
-    pub about: About,
+    /// What the call was that it answers.
+    pub subject: Subject,
     /// When its fetching began.
     pub began: Instant,
     /// The same, in the order of what was declared void.
@@ -59,7 +59,7 @@ impl Kept {
         Some(Self {
             hint: hint(&envelope),
             answer: Answer { envelope, era: answer.era },
-            about: origin.about,
+            about: origin.subject.about(),
             came,
             took: came.saturating_duration_since(origin.began),
             since: origin.since,

@@ -32,7 +32,7 @@ use traffic::cache::Moment;
 pub use valkey::State;
 
 pub use self::{
-    about::{About, Arguments},
+    about::{About, Arguments, Subject},
     contexts::Contexts,
     drawer::Drawer,
     drawers::Drawers,

@@ -13,7 +13,6 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     call::{Abilities, Answer, Call, Caller, SoFar},
-    manner::Manner,
     pipeline::wishes::Wishes,
     principal::{Lasting, Principal},
 };
@@ -43,7 +42,7 @@ fn call_of(principal: &str, tool: &str, arguments: &str) -> Call {
         only_as_task: false,
         wishes: Wishes::default(),
         until: None,
-        manner: Manner::default(),
+        manner: Arc::default(),
         so_far: SoFar::default(),
     }
 }
@@ -58,7 +57,7 @@ fn drawer() -> Arc<Drawer> {
 }
 
 fn origin(drawer: &Arc<Drawer>, call: &Call) -> Origin {
-    Origin { about: About::of(call), began: Instant::now(), since: drawer.now(), drawer: drawer.clone() }
+    Origin { subject: Subject::of(call), began: Instant::now(), since: drawer.now(), drawer: drawer.clone() }
 }
 
 #[test]
@@ -296,7 +295,7 @@ fn the_report_tells_what_keeping_was_worth_and_names_no_arguments() {
     let kept = Kept::new(&answer(&json!({"text": "hunter2"})), origin(&drawer, &call), Instant::now()).unwrap();
     kept.given(Duration::ZERO, false);
     cache.keep(Key::of(&drawer, &call, false).unwrap(), Arc::new(kept));
-    drawer.count(&about, |tally| {
+    drawer.count(about.label(), |tally| {
         tally.hits += 1;
         tally.misses += 3;
         tally.saved += Duration::from_millis(40);

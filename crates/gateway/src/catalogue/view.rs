@@ -35,7 +35,7 @@ pub struct Route {
     /// Whether it can be called only as a core task (2025-11-25).
     pub only_as_task: bool,
     /// How calls of it are treated.
-    pub manner: Manner,
+    pub manner: Arc<Manner>,
 }
 
 /// How an endpoint names what it shows.
@@ -267,8 +267,11 @@ impl<'a> Builder<'a> {
             render_item(item, &shown, describe.as_deref(), fixed.as_deref())
         };
         let is_tool = kind == ListKind::Tools;
-        let manner =
-            if is_tool { Manner::of_tool(item, rules, core_tasks, &upstream.meters) } else { Manner::default() };
+        let manner = Arc::new(if is_tool {
+            Manner::of_tool(item, rules, core_tasks, &upstream.meters)
+        } else {
+            Manner::default()
+        });
         let rendered =
             if is_tool { Shown::tool(rendered, Tasks::of(&manner, core_tasks)) } else { Shown::alike(rendered) };
         if kind != ListKind::Tools {

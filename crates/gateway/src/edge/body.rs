@@ -3,6 +3,7 @@
 use std::{
     convert::Infallible,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -12,7 +13,7 @@ use hyper::body::{Body, Frame, SizeHint};
 use mcp::sse;
 use tokio::{sync::mpsc, time::Interval};
 
-use crate::{leaving::Underway, streams::Heard};
+use crate::{held::Held, leaving::Underway, streams::Heard};
 
 /// How often a silent stream shows that it is alive.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -34,6 +35,8 @@ pub struct Events {
     /// Whether the messages are events already, with ids of their own.
     framed: bool,
     alive: Interval,
+    /// Where its messages are counted.
+    held: Option<Arc<Held>>,
     /// Resolves when the client is to come back to another process.
     leaves: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
@@ -63,10 +66,19 @@ impl Answer {
         stream
     }
 
+    /// The same, counted among what is held for a principal until it has been taken.
+    pub fn held_by(mut self, held: &Arc<Held>) -> Self {
+        match &mut self {
+            Self::Full(bytes) => *bytes = bytes.take().map(|bytes| held.count(bytes)),
+            Self::Events(events) => events.held = Some(held.clone()),
+        }
+        self
+    }
+
     fn stream(messages: mpsc::Receiver<Bytes>, opening: Option<Bytes>, framed: bool) -> Self {
         let mut alive = tokio::time::interval_at(tokio::time::Instant::now() + KEEP_ALIVE, KEEP_ALIVE);
         alive.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        Self::Events(Events { messages, opening, framed, alive, leaves: None })
+        Self::Events(Events { messages, opening, framed, alive, held: None, leaves: None })
     }
 }
 
@@ -94,6 +106,13 @@ impl Body for Answer {
 }
 
 impl Events {
+    fn count(&self, event: Bytes) -> Bytes {
+        match &self.held {
+            Some(held) => held.count(event),
+            None => event,
+        }
+    }
+
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         if let Some(opening) = self.opening.take() {
             return Poll::Ready(Some(Ok(Frame::data(opening))));
@@ -104,11 +123,11 @@ impl Events {
             return Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(COME_BACK)))));
         }
         match self.messages.poll_recv(context) {
-            Poll::Ready(Some(event)) if self.framed => Poll::Ready(Some(Ok(Frame::data(event)))),
+            Poll::Ready(Some(event)) if self.framed => Poll::Ready(Some(Ok(Frame::data(self.count(event))))),
             Poll::Ready(Some(message)) => {
                 let mut out = Vec::with_capacity(message.len() + 32);
                 sse::encode_event(&mut out, Some("message"), None, &message);
-                Poll::Ready(Some(Ok(Frame::data(out.into()))))
+                Poll::Ready(Some(Ok(Frame::data(self.count(out.into())))))
             }
             Poll::Ready(None) => Poll::Ready(None),
             Poll::Pending => {

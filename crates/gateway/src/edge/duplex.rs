@@ -23,6 +23,7 @@ use tokio_tungstenite::tungstenite::{
 use super::{
     Reply, STREAM_QUEUE,
     body::Answer,
+    bridge,
     http::{events, read, refuse, respond},
     id_of, legacy, modern,
 };
@@ -46,6 +47,9 @@ const LOOK: Duration = Duration::from_millis(20);
 /// others.
 const REQUESTS_MAX: u32 = 1_000;
 
+/// What a legacy session hears beside its calls.
+type Hears = fn(&Gateway, &Arc<Session>) -> mpsc::Receiver<Bytes>;
+
 /// One connection.
 pub struct Duplex {
     gateway: Gateway,
@@ -53,6 +57,7 @@ pub struct Duplex {
     endpoint: Endpoint,
     out: mpsc::Sender<Bytes>,
     session: OnceLock<Arc<Session>>,
+    hears: Hears,
     /// Modern calls under way, by the raw token of their id.
     running: Arc<Mutex<HashMap<Vec<u8>, oneshot::Sender<()>>>>,
     /// Room for requests that are not answered yet.
@@ -62,10 +67,20 @@ pub struct Duplex {
 impl Duplex {
     /// A connection that writes to `out`.
     pub fn new(gateway: &Gateway, visitor: Visitor, endpoint: Endpoint, out: mpsc::Sender<Bytes>) -> Arc<Self> {
+        Self::hearing(legacy::stand, gateway, visitor, endpoint, out)
+    }
+
+    fn hearing(
+        hears: Hears,
+        gateway: &Gateway,
+        visitor: Visitor,
+        endpoint: Endpoint,
+        out: mpsc::Sender<Bytes>,
+    ) -> Arc<Self> {
         let places = Arc::new(Semaphore::new(REQUESTS_MAX as usize));
         let session = OnceLock::new();
         let running = Arc::default();
-        Arc::new(Self { gateway: gateway.clone(), visitor, endpoint, out, session, running, places })
+        Arc::new(Self { gateway: gateway.clone(), visitor, endpoint, out, session, hears, running, places })
     }
 
     /// Takes the bytes of one message.
@@ -146,8 +161,9 @@ impl Duplex {
         match gateway.sessions.open_bound(principal, &self.endpoint, version, facts) {
             Err(why) => self.pass_on(legacy::not_initialized(id, Some(why))).await,
             Ok(session) => {
+                // who has read the answer has missed nothing since
+                let mut standing = (self.hears)(gateway, &session);
                 self.say(legacy::initialized(gateway, &self.endpoint, id, version).await).await;
-                let mut standing = legacy::stand(gateway, &session);
                 let _ = self.session.set(session);
                 let out = self.out.clone();
                 tokio::spawn(async move {
@@ -315,7 +331,7 @@ pub async fn sse_message(gateway: &Gateway, principal: &Principal, request: Requ
     }
 }
 
-/// Turns an HTTP connection into a WebSocket.
+/// Turns an HTTP connection into a WebSocket. With `?events=true` its legacy session hears of servers and jobs too.
 pub fn websocket(
     gateway: &Gateway,
     visitor: Visitor,
@@ -335,10 +351,12 @@ pub fn websocket(
     if !says(header::SEC_WEBSOCKET_PROTOCOL, "mcp") {
         return refuse(StatusCode::BAD_REQUEST, "the WebSocket subprotocol must be mcp");
     }
+    let wants_events = request.uri().query().is_some_and(|query| query.split('&').any(|part| part == "events=true"));
+    let hears: Hears = if wants_events { bridge::follow } else { legacy::stand };
     let gateway = gateway.clone();
     tokio::spawn(async move {
         if let Ok(upgraded) = hyper::upgrade::on(&mut request).await {
-            talk(gateway, visitor, endpoint, upgraded).await;
+            talk(gateway, visitor, endpoint, hears, upgraded).await;
         }
     });
     let mut response = Response::new(Answer::full(Bytes::new()));
@@ -358,14 +376,20 @@ fn come_back() -> CloseFrame {
     CloseFrame { code: CloseCode::Restart, reason: "the gateway restarts: connect again".into() }
 }
 
-async fn talk(gateway: Gateway, visitor: Visitor, endpoint: Endpoint, upgraded: hyper::upgrade::Upgraded) {
+async fn talk(
+    gateway: Gateway,
+    visitor: Visitor,
+    endpoint: Endpoint,
+    follow: Hears,
+    upgraded: hyper::upgrade::Upgraded,
+) {
     let limit = Some(gateway.limits.body_bytes_max);
     let config = WebSocketConfig::default().max_message_size(limit).max_frame_size(limit);
     let socket =
         tokio_tungstenite::WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
     let (mut sink, mut stream) = socket.split();
     let (out, mut outbox) = mpsc::channel::<Bytes>(STREAM_QUEUE);
-    let duplex = Duplex::new(&gateway, visitor, endpoint, out);
+    let duplex = Duplex::hearing(follow, &gateway, visitor, endpoint, out);
     let mut ping = tokio::time::interval(PING);
     ping.tick().await;
     let mut heard = true;

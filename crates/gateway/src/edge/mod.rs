@@ -30,6 +30,7 @@ mod tasks;
 pub mod tls;
 mod told;
 mod unbroken;
+mod unstalled;
 
 use bytes::Bytes;
 use mcp::{Envelope, code};

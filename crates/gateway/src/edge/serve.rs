@@ -34,6 +34,7 @@ use super::{
     grpc::Grpc,
     head_timer::HeadTimer,
     http::Http,
+    unstalled::Unstalled,
 };
 use crate::{
     catalogue::Endpoint,
@@ -284,6 +285,7 @@ impl Speech {
         remote: Remote,
         underway: Underway,
     ) {
+        let stream = Unstalled::new(stream, Duration::from_millis(gateway.now().limits.write_ms_max));
         match self {
             Self::Http => http(gateway, stream, remote, underway).await,
             Self::Grpc(grpc) => grpc.connection(gateway, stream, remote, underway).await,

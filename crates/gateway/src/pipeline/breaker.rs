@@ -4,10 +4,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant, SystemTime},
 };
 
@@ -15,7 +12,7 @@ use config::Config;
 use tokio::sync::Notify;
 pub use traffic::breaker::State as Passes;
 use traffic::{
-    breaker::{Breaker, Change, End, Pass},
+    breaker::{Breaker, Change, End, Pass, Sign},
     retry::{Attempt, Budget},
 };
 
@@ -68,8 +65,8 @@ impl Rules {
 #[derive(Debug)]
 pub struct Breakers {
     health: Arc<Health>,
-    /// The turn of the server's own breaker, doubled, and one more while it is closed: whoever finds it closed takes no lock.
-    closed: AtomicU64,
+    /// What the server's own breaker shows to those who come.
+    sign: Sign,
     kept: Mutex<Kept>,
     /// Rung when there is something to be tried out.
     bell: Arc<Notify>,
@@ -109,7 +106,7 @@ impl Breakers {
         let now = Instant::now();
         Self {
             health,
-            closed: AtomicU64::new(1),
+            sign: Sign::default(),
             kept: Mutex::new(Kept {
                 rules: Rules::default(),
                 own: Fuse::new(now),
@@ -165,7 +162,7 @@ impl Breakers {
         let mut kept = self.lock();
         kept.tools.clear();
         let change = kept.own.breaker.reset(now);
-        self.note(&kept);
+        self.sign.show(&kept.own.breaker);
         if let Some(change) = change {
             self.changed(kept, change);
         }
@@ -185,14 +182,13 @@ impl Breakers {
 
     /// The pass of a call, or why it is held back.
     fn pass(&self, may_probe: bool, now: Instant) -> Result<Pass, Failure> {
-        let word = self.closed.load(Ordering::Acquire);
-        if word & 1 == 1 {
-            return Ok(Pass::through_closed(word >> 1, now));
+        if let Some(pass) = self.sign.pass(now) {
+            return Ok(pass);
         }
         let mut kept = self.lock();
         let rules = kept.rules.breaker;
         let passed = kept.own.pass(THE_SERVER, may_probe, &rules, now);
-        self.note(&kept);
+        self.sign.show(&kept.own.breaker);
         passed
     }
 
@@ -252,7 +248,7 @@ impl Breakers {
 
     /// Tells of a change of the server's own breaker.
     fn changed(&self, mut kept: MutexGuard<'_, Kept>, change: Change) {
-        self.note(&kept);
+        self.sign.show(&kept.own.breaker);
         kept.own.since = SystemTime::now();
         let reason = kept.own.reason.clone();
         drop(kept);
@@ -265,12 +261,7 @@ impl Breakers {
     }
 
     fn are_closed(&self) -> bool {
-        self.closed.load(Ordering::Acquire) & 1 == 1
-    }
-
-    fn note(&self, kept: &Kept) {
-        let is_closed = kept.own.breaker.state() == Passes::Closed;
-        self.closed.store(kept.own.breaker.turn() << 1 | u64::from(is_closed), Ordering::Release);
+        self.sign.is_closed()
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
@@ -333,8 +324,18 @@ pub struct Permit {
     tool: Option<(Arc<str>, Pass)>,
     acts: bool,
     is_first: bool,
-    /// Whether the caller said how long it may take: that it took longer says nothing of the server.
-    is_hurried: bool,
+    silence: Silence,
+}
+
+/// What it says of the server when a call is silent for longer than it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Silence {
+    /// That it fails: no call of it should take so long.
+    Fails,
+    /// Nothing: the caller said how long it may take.
+    IsHurried,
+    /// Nothing yet: only the kind of the call says how long it may take, and the server itself has to be asked.
+    IsDoubtful,
 }
 
 /// Lets a call pass, or says why it is held back. What may do harm is not used to try a server out.
@@ -348,7 +349,7 @@ pub(super) fn admit(upstream: &Arc<Upstream>, call: &Call, is_first: bool, now: 
         tool: None,
         acts: act != traffic::Act::Reads,
         is_first,
-        is_hurried: call.until.is_some(),
+        silence: if call.until.is_some() { Silence::IsHurried } else { Silence::Fails },
     };
     if has_own {
         // refused by its tool, the call gives the pass of its server back by dropping the permit
@@ -369,7 +370,7 @@ pub(crate) fn try_out(upstream: &Arc<Upstream>) -> Option<Permit> {
         tool: None,
         acts: false,
         is_first: false,
-        is_hurried: false,
+        silence: Silence::Fails,
     })
 }
 
@@ -384,8 +385,42 @@ impl Permit {
         self.tell(end.err().as_ref());
     }
 
+    /// How long the call may be silent is known only by its kind.
+    pub(super) fn bounded_by_kind(&mut self) {
+        if self.silence == Silence::Fails {
+            self.silence = Silence::IsDoubtful;
+        }
+    }
+
     fn tell(mut self, failure: Option<&Failure>) {
-        self.give_back(failure.map_or(End::Well, |failure| told_by(failure, self.is_hurried)), failure);
+        match failure {
+            None => self.give_back(End::Well, None),
+            Some(Failure::Timeout | Failure::Unanswered) if self.silence == Silence::IsDoubtful => self.ask(),
+            Some(failure) => self.give_back(told_by(failure, self.silence), Some(failure)),
+        }
+    }
+
+    /// Asks the server for a sign of life: what comes of that is the end of the call, as far as it tells of the server. The
+    /// breaker of a tool alone needs no other sign.
+    fn ask(mut self) {
+        if let Some((tool, pass)) = self.tool.take()
+            && let Some(refusal) =
+                self.upstream.breakers.tool_ended(&tool, pass, End::Failed, Some(&Failure::Timeout), Instant::now())
+        {
+            self.turn_away(Some(&tool), &refusal);
+        }
+        let question = Self {
+            upstream: self.upstream.clone(),
+            pass: self.pass.take(),
+            tool: None,
+            acts: false,
+            is_first: self.is_first,
+            silence: Silence::Fails,
+        };
+        tokio::spawn(async move {
+            let end = question.upstream.gives_a_sign().await;
+            question.tried(end);
+        });
     }
 
     fn give_back(&mut self, end: End, failure: Option<&Failure>) {
@@ -426,10 +461,10 @@ impl Drop for Permit {
 }
 
 /// What a failure tells of the server. That it refuses somebody or something is no fault of it, nor is what never came to it.
-fn told_by(failure: &Failure, is_hurried: bool) -> End {
+fn told_by(failure: &Failure, silence: Silence) -> End {
     match failure {
         Failure::Lost => End::Lost,
-        Failure::Timeout | Failure::Unanswered if is_hurried => End::Untold,
+        Failure::Timeout | Failure::Unanswered if silence == Silence::IsHurried => End::Untold,
         Failure::Unavailable(_)
         | Failure::Timeout
         | Failure::Unanswered

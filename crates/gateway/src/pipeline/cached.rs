@@ -15,7 +15,7 @@ use traffic::{
 use super::{fetch, wishes::Wishes};
 use crate::{
     answered_by::{self, AnsweredBy},
-    cache::{About, Acting, Keeping, Kept, Key, Look, Origin, Ticket, Turn, Voids, Wanted, is_whole},
+    cache::{About, Acting, Keeping, Kept, Key, Look, Origin, Subject, Ticket, Turn, Voids, Wanted, is_whole},
     call::{Call, Exchange},
     events::End,
     failure::Failure,
@@ -207,7 +207,7 @@ impl Reading<'_> {
             Elsewhere::Fetch(ticket) => ticket,
         };
         let filling = self.filling(former, spare, ticket);
-        filling.origin.drawer.count(&filling.origin.about, |tally| tally.misses += 1);
+        filling.origin.drawer.count(filling.origin.subject.label(), |tally| tally.misses += 1);
         match fetch(self.gateway, self.upstream, self.call).await {
             Exchange::Done(end) => Exchange::Done(filling.end(end, false)),
             Exchange::Running(mut events) => {
@@ -240,7 +240,7 @@ impl Reading<'_> {
 
     fn filling(&self, former: Option<Arc<Kept>>, spare: Option<Arc<Kept>>, ticket: Option<Ticket>) -> Filling {
         let drawer = self.gateway.traffic.cache.drawer(self.upstream).clone();
-        let origin = Origin { about: About::of(self.call), began: Instant::now(), since: drawer.now(), drawer };
+        let origin = Origin { subject: Subject::of(self.call), began: Instant::now(), since: drawer.now(), drawer };
         let (gateway, demand) = (self.gateway.clone(), self.call.wishes.cache);
         Filling { gateway, key: self.key, terms: self.terms, demand, origin, former, spare, ticket }
     }
@@ -250,7 +250,7 @@ impl Reading<'_> {
 fn given(kept: &Kept, age: Duration, terms: Terms) -> Option<End> {
     let is_stale = terms.state(kept.hint, age) != traffic::cache::State::Fresh;
     let answer = kept.given(age, is_stale)?;
-    kept.drawer.count(&kept.about, |tally| {
+    kept.drawer.count(kept.about.label(), |tally| {
         tally.hits += 1;
         tally.stale += u64::from(is_stale);
         tally.saved += kept.took;
@@ -303,7 +303,7 @@ impl Filling {
         let Some(kept) = kept.filter(|kept| self.terms.keep(kept.hint)) else { return };
         let (again, renewed) =
             self.former.as_ref().map_or((0, 0), |former| (1, u64::from(!former.says_the_same(&kept))));
-        kept.drawer.count(&kept.about, |tally| {
+        kept.drawer.count(kept.about.label(), |tally| {
             tally.kept += 1;
             tally.again += again;
             tally.renewed += renewed;

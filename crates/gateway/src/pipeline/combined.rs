@@ -181,7 +181,7 @@ fn one_of(members: &[Member], form: &ListForm) -> Result<Call, Failure> {
         rename: None,
         is_settled: true,
         own_name: form.tool.as_str().into(),
-        manner: Manner { act: first.manner.act, tempo: first.manner.tempo, ..Manner::default() },
+        manner: Arc::new(Manner { act: first.manner.act, tempo: first.manner.tempo, ..Manner::default() }),
         so_far: SoFar { trace: Trace::wanted(), ..first.so_far },
         ..first
     })

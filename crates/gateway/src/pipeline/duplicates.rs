@@ -2,6 +2,7 @@
 //! answer; each can be given up alone. What shall be heard of before its end, or may be asked about, is nobody else's.
 
 use std::{
+    hash::{Hash, Hasher},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -35,13 +36,17 @@ type Told = Option<Result<Answer, Failure>>;
 /// The reads under way at one server.
 #[derive(Debug, Default)]
 pub struct Reads {
-    flights: Mutex<Flights<Question, oneshot::Sender<Told>>>,
+    flights: Mutex<Flights<Key, oneshot::Sender<Told>>>,
     /// How many calls have ended that may have changed something.
     acts: AtomicU64,
 }
 
+/// A question, and how many acts came before it: a read that began before an act ended, or before something was declared
+/// void, may not know of it.
+type Key = (Arc<Question>, u64);
+
 /// What is asked, and all on which the answer may depend.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq)]
 struct Question {
     method: Method,
     name: Arc<str>,
@@ -53,8 +58,14 @@ struct Question {
     abilities: Abilities,
     /// What the client said of itself when it shook hands.
     facts: (Bytes, Bytes),
-    /// A read that began before an act ended, or before something was declared void, may not know of it.
-    acts: u64,
+}
+
+impl Hash for Question {
+    /// By the tool and its arguments alone: those who ask the same of these are few, and compared.
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.name.hash(hasher);
+        self.arguments.hash(hasher);
+    }
 }
 
 impl Reads {
@@ -63,12 +74,18 @@ impl Reads {
         self.acts.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn join(self: &Reads, question: &Question) -> (Part, oneshot::Receiver<Told>) {
-        let (teller, told) = oneshot::channel();
-        (self.lock().join(question.clone(), || teller), told)
+    /// The part that a call plays, and where it hears of the end if it follows.
+    fn join(&self, key: &Key) -> (Part, Option<oneshot::Receiver<Told>>) {
+        let mut told = None;
+        let part = self.lock().join(key.clone(), || {
+            let (teller, receiver) = oneshot::channel();
+            told = Some(receiver);
+            teller
+        });
+        (part, told)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Flights<Question, oneshot::Sender<Told>>> {
+    fn lock(&self) -> MutexGuard<'_, Flights<Key, oneshot::Sender<Told>>> {
         self.flights.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -78,23 +95,26 @@ pub(super) async fn send(upstream: &Arc<Upstream>, call: &Call) -> Exchange {
     if call.manner.act != Act::Reads {
         return combined::send(upstream, call).await;
     }
-    let Some(mut question) = Question::of(upstream, call) else { return combined::send(upstream, call).await };
+    let Some(question) = Question::of(upstream, call).map(Arc::new) else {
+        return combined::send(upstream, call).await;
+    };
     loop {
-        question.acts = upstream.reads.acts.load(Ordering::Relaxed) + upstream.changes.declared();
-        let (part, told) = upstream.reads.join(&question);
-        match part {
-            Part::Alone => return combined::send(upstream, call).await,
-            Part::Leads => {
-                let lead = Lead { upstream: upstream.clone(), question: Some(question) };
+        let acts = upstream.reads.acts.load(Ordering::Relaxed) + upstream.changes.declared();
+        let key = (question.clone(), acts);
+        let told = match upstream.reads.join(&key) {
+            (Part::Follows, Some(told)) => told,
+            (Part::Leads, _) => {
+                let lead = Lead { upstream: upstream.clone(), key: Some(key) };
                 return lead.tell(call, combined::send(upstream, call).await);
             }
-            Part::Follows => match call.in_time(told).await {
-                Some(Ok(Some(end))) => return Exchange::Done(end),
-                Some(Ok(None)) => return combined::send(upstream, call).await,
-                // the first was given up: somebody else becomes the first
-                Some(Err(_)) => {}
-                None => return Exchange::Done(Err(Failure::Timeout)),
-            },
+            (Part::Alone | Part::Follows, _) => return combined::send(upstream, call).await,
+        };
+        match call.in_time(told).await {
+            Some(Ok(Some(end))) => return Exchange::Done(end),
+            Some(Ok(None)) => return combined::send(upstream, call).await,
+            // the first was given up: somebody else becomes the first
+            Some(Err(_)) => {}
+            None => return Exchange::Done(Err(Failure::Timeout)),
         }
     }
 }
@@ -112,7 +132,7 @@ fn has_run_out(call: &Call, exchange: &Exchange) -> bool {
 /// The first of those who ask the same. Dropped, it was given up.
 struct Lead {
     upstream: Arc<Upstream>,
-    question: Option<Question>,
+    key: Option<Key>,
 }
 
 impl Lead {
@@ -133,7 +153,7 @@ impl Lead {
     }
 
     fn land(&mut self) -> Vec<oneshot::Sender<Told>> {
-        self.question.take().map(|question| self.upstream.reads.lock().landed(&question)).unwrap_or_default()
+        self.key.take().map(|key| self.upstream.reads.lock().landed(&key)).unwrap_or_default()
     }
 }
 
@@ -166,7 +186,6 @@ impl Question {
             era: caller.era,
             abilities: caller.abilities,
             facts: (caller.facts.capabilities.clone(), caller.facts.info.clone()),
-            acts: 0,
         })
     }
 }

@@ -178,7 +178,7 @@ fn legacy_call(caller: Caller, request: Envelope, method: Method) -> Call {
         only_as_task: false,
         wishes: Wishes::default(),
         until: None,
-        manner: Manner::of_method(method),
+        manner: Arc::new(Manner::of_method(method)),
         so_far: SoFar::default(),
     }
 }

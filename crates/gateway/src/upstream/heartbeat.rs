@@ -85,6 +85,14 @@ impl Upstream {
         self.connection(own).await?.still_answers(limit).await
     }
 
+    /// Whether it answers on any connection that stands, at any of its addresses.
+    pub(crate) async fn gives_a_sign(&self) -> Result<(), Failure> {
+        let limit = self.health_interval().min(ANSWER_WITHIN);
+        let standing = self.others().iter().flat_map(|other| other.connections()).chain(self.connections());
+        let answers = join_all(standing.map(|connection| async move { connection.still_answers(limit).await })).await;
+        answers.into_iter().reduce(Result::or).unwrap_or(Err(Failure::Lost))
+    }
+
     async fn ask_whether_it_answers(&self) {
         let limit = self.health_interval().min(ANSWER_WITHIN);
         let connections = self.connections();

@@ -46,6 +46,8 @@ pub struct Turn {
     instances: Arc<Instances>,
     at: usize,
     began: Instant,
+    /// Whether the caller said how long it may take: that it took longer says nothing of the instance.
+    is_hurried: bool,
     has_ended: bool,
 }
 
@@ -101,7 +103,7 @@ impl Instances {
         };
         let now = Instant::now();
         let at = self.lock().begin(&wanted, now).map_err(nowhere)?;
-        Ok(Turn { instances: self.clone(), at, began: now, has_ended: false })
+        Ok(Turn { instances: self.clone(), at, began: now, is_hurried: call.until.is_some(), has_ended: false })
     }
 
     /// Whether one of them is not left alone, and answered the last call that it ended.
@@ -232,6 +234,9 @@ impl Turn {
         self.has_ended = true;
         let answered = match end {
             Ok(_) => Some(self.began.elapsed()),
+            Err(Failure::Timeout | Failure::Unanswered) if self.is_hurried => {
+                return self.instances.lock().cancelled(self.at);
+            }
             Err(failure) if failure.is_of_the_server() && !matches!(failure, Failure::Overloaded) => None,
             Err(_) => return self.instances.lock().cancelled(self.at),
         };

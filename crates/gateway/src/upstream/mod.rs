@@ -124,7 +124,7 @@ pub struct Upstream {
     /// How far the rates of its tools are used up.
     pub meters: Arc<ToolMeters>,
     /// The queue before it, once the server is part of a node.
-    pub line: OnceLock<Line>,
+    pub line: OnceLock<Arc<Line>>,
     calls: Arc<AtomicUsize>,
     /// Those that answer at its other addresses, if it has more than one.
     instances: Option<Arc<Instances>>,

@@ -2,13 +2,15 @@
 //! answers nor the clock: ages and the order of what happened come in as arguments.
 //!
 //! In reading order: `lifetime` (how old is too old), `demand` (what a caller wants of the cache), `ledger` (what was
-//! declared void, and when), `tally` (what it was all worth).
+//! declared void, and when), `declarations` (the same for many threads), `tally` (what it was all worth).
 
+mod declarations;
 mod demand;
 mod ledger;
 mod lifetime;
 mod tally;
 
+pub use declarations::Declarations;
 pub use demand::{Demand, UnknownDemand, Verdict};
 pub use ledger::{Followed, Ledger, Moment};
 pub use lifetime::{State, Terms};

@@ -1,10 +1,9 @@
 //! A number of places that queues which know nothing of each other share: those of the node, and those of a principal.
 //! Taking and giving back is one atomic step each; who waits for a place is for the queues to remember.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
-};
+use std::sync::Arc;
+
+use crate::sync::atomic::{AtomicU32, Ordering};
 
 /// So many places and no more.
 #[derive(Debug)]

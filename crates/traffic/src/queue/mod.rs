@@ -132,6 +132,15 @@ pub enum Next {
     TooShort(TooShort),
 }
 
+impl Next {
+    /// The call.
+    pub fn ticket(&self) -> Ticket {
+        match self {
+            Self::Starts(ticket) | Self::Expired(ticket) | Self::TooShort(TooShort { ticket, .. }) => *ticket,
+        }
+    }
+}
+
 /// A call that was not begun, because it has too little time left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooShort {

@@ -1,4 +1,4 @@
-//! `GET /mcp/events`: what changes, as it changes, for the session that asks. Lists that changed, and servers and jobs that
+//! `GET /mcp/events` and `/mcp/ws?events=true`: what changes, as it changes, for the session that asks. Lists that changed, and servers and jobs that
 //! are in another state; all are notifications, as MCP has them.
 
 use std::{collections::HashSet, sync::Arc};
@@ -30,10 +30,10 @@ const JOB_STATE: &str = "notifications/dev.switchboard/job_state";
 pub(super) const OPENING: Bytes = Bytes::from_static(b": from now on\n\n");
 
 /// What is told to a session from now on.
-pub(super) fn follow(gateway: &Gateway, session: &Arc<Session>) -> mpsc::Receiver<Bytes> {
+pub(in crate::edge) fn follow(gateway: &Gateway, session: &Arc<Session>) -> mpsc::Receiver<Bytes> {
     let (client, events) = mpsc::channel(STREAM_QUEUE);
-    let lists = legacy::stand(gateway, session);
-    tokio::spawn(tell(gateway.clone(), session.caller().principal, session.endpoint.clone(), lists, client));
+    let heard = (legacy::stand(gateway, session), gateway.jobs.changes());
+    tokio::spawn(tell(gateway.clone(), session.caller().principal, session.endpoint.clone(), heard, client));
     events
 }
 
@@ -42,11 +42,11 @@ async fn tell(
     gateway: Gateway,
     principal: Arc<Principal>,
     endpoint: Endpoint,
-    mut lists: mpsc::Receiver<Bytes>,
+    (mut lists, of_jobs): (mpsc::Receiver<Bytes>, broadcast::Receiver<Changed>),
     client: mpsc::Sender<Bytes>,
 ) {
     let (mut known, mut others) = (HashSet::new(), JoinSet::new());
-    others.spawn(jobs(gateway.jobs.changes(), principal.name.clone(), client.clone()));
+    others.spawn(jobs(of_jobs, principal.name.clone(), client.clone()));
     loop {
         for upstream in gateway.newest().catalogue.seen_by(&principal).members(&endpoint) {
             if known.insert(upstream.name.clone()) {

@@ -39,7 +39,8 @@ pub(super) fn session_id(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
 /// and so are no mistake.
 pub(super) fn prefers_async(headers: &HeaderMap) -> bool {
     let values = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).any(|preference| preference.trim().eq_ignore_ascii_case("respond-async"))
+    let names = values.flat_map(|value| value.split(',')).filter_map(|preference| preference.split(';').next());
+    names.map(str::trim).any(|name| name.eq_ignore_ascii_case("respond-async"))
 }
 
 /// A header as text, if it is there.
@@ -103,6 +104,7 @@ mod tests {
         check(&["respond-async"], true);
         check(&["return=minimal, Respond-Async"], true);
         check(&["wait=5", "respond-async"], true);
+        check(&["respond-async; later=1"], true);
         check(&[], false);
         check(&["respond-async-never", "handling=strict"], false);
     }

@@ -22,8 +22,8 @@ use std::{sync::Arc, time::Instant};
 use http::{HeaderValue, header, request::Parts};
 use hyper::body::Incoming;
 
-pub(super) use self::envelope::retry_after_s;
 pub use self::way::Way;
+pub(super) use self::{envelope::retry_after_s, events::follow};
 use self::{refusal::Refusal, visit::Visit};
 use super::{
     head::Head,

@@ -19,7 +19,7 @@ use mcp::{Envelope, Kind, ScanLimits, code, message};
 use self::{
     claim::{Claim, classify},
     modern_head::{check_modern, noted},
-    response::{challenge, plain, unclear_wish, with_told},
+    response::{challenge, overfull, plain, unclear_wish, with_told},
 };
 pub(super) use self::{
     posted::{is_json, read},
@@ -86,10 +86,15 @@ impl Http {
         if !self.gateway.catalogue.seen_by(&principal).has(endpoint) {
             return refuse(StatusCode::NOT_FOUND, "there is no server or bundle of this name");
         }
+        let untaken = principal.lasting.held.clone();
+        if untaken.is_full() && parts.method == Verb::POST {
+            return overfull();
+        }
         let visit = Visit { gateway: &self.gateway, principal };
         match (&parts.method, place) {
             (&Verb::POST, Place::Mcp(endpoint)) => {
-                coding::answered(visit.post(endpoint, &head, body).await, head.accept_encoding).await
+                let answer = visit.post(endpoint, &head, body).await;
+                coding::answered(answer, head.accept_encoding).await.map(|body| body.held_by(&untaken))
             }
             (&Verb::GET, Place::Mcp(endpoint)) => visit.stand(&endpoint, &head),
             (&Verb::DELETE, Place::Mcp(endpoint)) => visit.end(&endpoint, &head),
@@ -105,7 +110,7 @@ impl Http {
             (_, Place::Bridge(endpoint, way)) => {
                 let visited = (&self.gateway, visit.principal);
                 let answer = Box::pin(bridge::answer(visited, (endpoint, way), &head, &parts, body)).await;
-                coding::answered(answer, head.accept_encoding).await
+                coding::answered(answer, head.accept_encoding).await.map(|body| body.held_by(&untaken))
             }
             (_, Place::Mcp(_)) => not_allowed("POST, GET, DELETE"),
             (_, Place::Messages(_)) => not_allowed("POST"),
@@ -128,7 +133,7 @@ impl Visit<'_> {
             return refuse(StatusCode::NOT_ACCEPTABLE, "accept must allow application/json and text/event-stream");
         }
         let body = match coding::body(body, head.content_encoding, self.gateway).await {
-            Ok(body) => body,
+            Ok(body) => self.principal.lasting.held.count(body),
             Err((status, why)) => return refuse(status, why),
         };
         let limits = ScanLimits { depth_max: self.gateway.limits.json_depth_max as u32 };

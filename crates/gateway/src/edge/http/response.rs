@@ -6,6 +6,7 @@ use mcp::{Envelope, ScanLimits, code, message};
 
 use crate::{
     edge::{Reply, body::Answer, bridge, told},
+    failure::Failure,
     identities::Unauthorized,
     pipeline::{told::Told, wishes},
     session::Unknown,
@@ -78,6 +79,13 @@ pub(super) fn challenge(unauthorized: Unauthorized) -> Answered {
     response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
     response.headers_mut().extend(later_s.map(|seconds| (header::RETRY_AFTER, seconds.into())));
     response
+}
+
+/// To somebody for whom too much is held already.
+pub(super) fn overfull() -> Answered {
+    let failure = Failure::untaken();
+    let error = message::error(None, failure.code(), &failure.to_string(), Some(&failure.details()));
+    respond(Reply::One(error, code::http_status(failure.code(), true)))
 }
 
 /// A refusal before there is a message, as an error without id.

@@ -20,6 +20,8 @@ pub(super) struct Deadline {
     pub(super) start_by: Instant,
     /// How long it may be silent once it has been sent, where that is known.
     pub(super) silence: Option<Duration>,
+    /// Whether only the kind of the call says how long that is.
+    pub(super) is_by_kind: bool,
     /// When it ends, whatever it does, where its caller said so.
     pub(super) until: Option<Instant>,
 }
@@ -31,7 +33,8 @@ impl Deadline {
         let configured = [tool, lane.timeout()].into_iter().flatten().min();
         let silence = configured.map(|silence| silence.min(usual.idle)).or_else(|| by_kind(usual, lane, call));
         let patience = now + configured.unwrap_or(usual.idle);
-        Self { start_by: call.until.map_or(patience, |until| until.min(patience)), silence, until: call.until }
+        let start_by = call.until.map_or(patience, |until| until.min(patience));
+        Self { start_by, silence, is_by_kind: configured.is_none() && silence.is_some(), until: call.until }
     }
 
     /// When something has to have come of a call that is sent `now`, if that is known. A server that has to be started or

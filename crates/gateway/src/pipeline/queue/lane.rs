@@ -1,11 +1,10 @@
-//! The queue before one server with those who wait in it. Whoever changes it serves it: calls that may start are told so
-//! while the lane is still locked, so that none can be forgotten between two steps.
+//! The queue before one server of the node: what its settings make of it, and what those who wait in it are told. Who is told
+//! when is the affair of `traffic::lane`.
 
 use std::{
-    collections::{HashMap, HashSet},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        Arc, MutexGuard,
+        atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -15,10 +14,11 @@ use tokio::sync::{Notify, Semaphore, oneshot};
 use traffic::{
     Act, Class, Silences,
     adaptive::{Bounds, Change},
-    queue::{Bound, End, Entry, Full, Late, Limits, Next, Offer, Place, Queue, Record, State, Ticket, TooShort},
+    lane::{self, Ended, Free, Node, Waiter, Withdrawn},
+    queue::{End, Entry, Full, Late, Limits, Next, Offer, Place, Queue, Record, Ticket, TooShort},
 };
 
-use super::{Load, Queues, Slot, waiting::Waiting};
+use super::{Line, Load, Queues, Slot, waiting::Waiting};
 use crate::{alarm::Alarms, call::Call, failure::Failure};
 
 /// Requests after work under way that may be open at one server; each of them may last as long as the work does.
@@ -45,6 +45,27 @@ impl Entered {
 /// What a waiting call is told.
 pub(super) type Verdict = Result<(), Failure>;
 
+/// Where a waiting call listens.
+#[derive(Debug)]
+pub(super) struct Ear(oneshot::Sender<Verdict>);
+
+impl Ear {
+    fn hears(self, verdict: Verdict) {
+        // whoever does not wait any more gives the place back
+        let _ = self.0.send(verdict);
+    }
+}
+
+impl Waiter for Ear {
+    fn told(self, next: Next) {
+        self.hears(match next {
+            Next::Starts(_) => Ok(()),
+            Next::Expired(_) => Err(Failure::Expired),
+            Next::TooShort(TooShort { takes, retry_after, .. }) => Err(Failure::TooShort { takes, retry_after }),
+        });
+    }
+}
+
 /// The queue before one server.
 #[derive(Debug)]
 pub(super) struct Lane {
@@ -53,7 +74,7 @@ pub(super) struct Lane {
     /// It is the gateway's own server. What it does may call other servers, so it takes no place that they could wait for,
     /// and nothing waits for it.
     pub(super) is_own: bool,
-    crowd: Mutex<Crowd>,
+    calls: lane::Lane<Ear>,
     /// Where those are counted that only ask after work under way.
     aside: Arc<Semaphore>,
     /// Seconds a call may be silent; 0 where nothing is said.
@@ -61,24 +82,15 @@ pub(super) struct Lane {
     /// Seconds a call may be silent that is known to read, and one that is known to act.
     read_timeout_s: AtomicU64,
     act_timeout_s: AtomicU64,
-    /// Whether it is counted among those that starve.
-    starves: AtomicBool,
-    /// How many calls are to end that have not noticed yet.
-    withdrawing: AtomicUsize,
     withdrawal: Notify,
     /// The places of a node that this lane does not share.
-    apart: Bound,
+    apart: Node,
     /// What rings when a call has been silent for too long.
     pub(super) alarms: Alarms,
 }
 
-/// What the lock of a lane guards.
-#[derive(Debug)]
-pub(super) struct Crowd {
-    pub(super) queue: Queue,
-    turns: HashMap<u64, oneshot::Sender<Verdict>>,
-    withdrawn: HashSet<u64>,
-}
+/// The calls of a lane, while it is locked.
+pub(super) type Crowd = lane::Crowd<Ear>;
 
 impl Lane {
     /// The empty queue before a server with these settings.
@@ -89,15 +101,13 @@ impl Lane {
         Self {
             server,
             is_own,
-            crowd: Mutex::new(Crowd { queue, turns: HashMap::new(), withdrawn: HashSet::new() }),
+            calls: lane::Lane::new(queue),
             aside: Arc::new(Semaphore::new(ASIDE_MAX)),
             timeout_s: AtomicU64::new(settings.timeout_s.unwrap_or(0)),
             read_timeout_s: AtomicU64::new(section.read_timeout_s),
             act_timeout_s: AtomicU64::new(section.act_timeout_s),
-            starves: AtomicBool::new(false),
-            withdrawing: AtomicUsize::new(0),
             withdrawal: Notify::new(),
-            apart: Bound::of(u32::MAX),
+            apart: Node::new(u32::MAX),
             alarms: Alarms::default(),
         }
     }
@@ -125,26 +135,24 @@ impl Lane {
     }
 
     /// A call wants to start.
-    pub(super) fn enter(
-        queues: &Arc<Queues>,
-        lane: &Arc<Self>,
-        mut entry: Entry,
-        act: Act,
-        now: Instant,
-    ) -> Result<Entered, Failure> {
+    pub(super) fn enter(line: &Arc<Line>, mut entry: Entry, act: Act, now: Instant) -> Result<Entered, Failure> {
+        let Line { queues, lane } = &**line;
         if lane.is_own {
             entry.share = queues.owner.clone();
         }
-        let mut crowd = lane.lock();
-        entry.cost = crowd.queue.cost_of(&entry.tool);
-        let offer = crowd.queue.offer(entry, queues.next_number(), lane.room(queues), now);
+        let (number, mut turn) = (queues.next_number(), None);
+        let offer = lane.calls.offer(lane.node(queues), entry, number, now, || {
+            let (ear, told) = oneshot::channel();
+            turn = Some(told);
+            Ear(ear)
+        });
         match offer {
-            Offer::Starts(ticket) => Ok(Entered::Starts(Slot::queued(queues, lane, ticket, act))),
-            Offer::Waits(ticket) => {
-                let (told, turn) = oneshot::channel();
-                crowd.turns.insert(ticket.id, told);
-                lane.serve_crowd(queues, &mut crowd, now);
-                Ok(Entered::Waits(Waiting::new(Slot::queued(queues, lane, ticket, act), turn)))
+            Offer::Starts(ticket) | Offer::Waits(ticket) => {
+                let slot = Slot::queued(line, ticket, act);
+                Ok(match turn {
+                    None => Entered::Starts(slot),
+                    Some(turn) => Entered::Waits(Waiting::new(slot, turn)),
+                })
             }
             Offer::Late(Late { wait, takes }) => Err(Failure::TooLate { wait, takes }),
             Offer::Refused(refusal) => {
@@ -158,31 +166,22 @@ impl Lane {
     }
 
     /// A request that only asks after work under way.
-    pub(super) fn enter_aside(queues: &Arc<Queues>, lane: &Arc<Self>, call: &Call) -> Result<Entered, Failure> {
-        let permit = lane.aside.clone().try_acquire_owned().map_err(|_| Failure::Overloaded)?;
-        Ok(Entered::Starts(Slot::aside(queues, lane, permit, call.manner.act)))
+    pub(super) fn enter_aside(line: &Arc<Line>, call: &Call) -> Result<Entered, Failure> {
+        let permit = line.lane.aside.clone().try_acquire_owned().map_err(|_| Failure::Overloaded)?;
+        Ok(Entered::Starts(Slot::aside(line, permit, call.manner.act)))
     }
 
     /// Starts what may start.
     pub(super) fn serve(&self, queues: &Queues) {
-        self.serve_crowd(queues, &mut self.lock(), Instant::now());
+        self.calls.serve(self.node(queues), Instant::now());
     }
 
     /// A call has ended.
     pub(super) fn finish(&self, queues: &Queues, ticket: Ticket, end: End) {
-        let mut crowd = self.lock();
-        let now = Instant::now();
-        if !crowd.queue.finish(ticket, end, self.room(queues), now) {
+        let Some(Ended { free, change }) = self.calls.finish(self.node(queues), ticket, end, Instant::now()) else {
             return;
-        }
-        if !crowd.turns.is_empty() {
-            crowd.turns.remove(&ticket.id);
-        }
-        if !crowd.withdrawn.is_empty() && crowd.withdrawn.remove(&ticket.id) {
-            self.withdrawing.fetch_sub(1, Ordering::SeqCst);
-        }
-        let change = crowd.queue.take_change();
-        self.after(queues, crowd, now);
+        };
+        self.pass_on(queues, free);
         if let Some(Change { from, to, why }) = change {
             tracing::info!(server = &*self.server, from, to, %why, "another number of calls may run");
         }
@@ -190,42 +189,29 @@ impl Lane {
 
     /// A call waits for somebody's answer.
     pub(super) fn rest(&self, queues: &Queues, ticket: Ticket) {
-        let mut crowd = self.lock();
-        crowd.queue.rest(ticket, self.room(queues));
-        self.after(queues, crowd, Instant::now());
+        let free = self.calls.rest(self.node(queues), ticket, Instant::now());
+        self.pass_on(queues, free);
     }
 
     /// The answer is there.
     pub(super) fn resume(&self, queues: &Queues, ticket: Ticket) {
-        self.lock().queue.resume(ticket, self.room(queues));
+        self.calls.resume(self.node(queues), ticket);
     }
 
     /// Ends all calls that wait, or those of one tool.
     pub(super) fn drop_waiting(&self, queues: &Queues, tool: Option<&str>, failure: &Failure) {
-        let mut crowd = self.lock();
-        let is_meant =
-            |record: &Record| record.state == State::Waiting && tool.is_none_or(|tool| *record.entry.tool == *tool);
-        let meant = crowd.queue.calls().filter(|(_, record)| is_meant(record));
-        let waiting: Vec<Ticket> = meant.map(|(ticket, _)| ticket).collect();
-        for ticket in waiting {
-            crowd.queue.finish(ticket, End::Failed, self.room(queues), Instant::now());
-            if let Some(turn) = crowd.turns.remove(&ticket.id) {
-                let _ = turn.send(Err(failure.clone()));
-            }
+        let is_meant = |record: &Record| tool.is_none_or(|tool| *record.entry.tool == *tool);
+        for ear in self.calls.turn_away(self.node(queues), Instant::now(), is_meant) {
+            ear.hears(Err(failure.clone()));
         }
-        self.note_hunger(queues, &crowd);
     }
 
     /// Ends the call with this number, whether it waits or runs; false if there is none.
     pub(super) fn withdraw(&self, queues: &Queues, id: u64) -> bool {
-        let mut crowd = self.lock();
-        let Some((ticket, _)) = crowd.queue.calls().find(|(ticket, _)| ticket.id == id) else { return false };
-        if let Some(turn) = crowd.turns.remove(&id) {
-            crowd.queue.finish(ticket, End::Cancelled, self.room(queues), Instant::now());
-            let _ = turn.send(Err(Failure::Withdrawn { was_sent: false }));
-        } else if crowd.withdrawn.insert(id) {
-            self.withdrawing.fetch_add(1, Ordering::SeqCst);
-            self.withdrawal.notify_waiters();
+        match self.calls.withdraw(self.node(queues), id, Instant::now()) {
+            Some(Withdrawn::Waited(ear)) => ear.hears(Err(Failure::Withdrawn { was_sent: false })),
+            Some(Withdrawn::Runs) => self.withdrawal.notify_waiters(),
+            None => return false,
         }
         true
     }
@@ -241,7 +227,7 @@ impl Lane {
     pub(super) async fn withdrawn(&self, ticket: Ticket) {
         loop {
             let withdrawal = self.withdrawal.notified();
-            if self.withdrawing.load(Ordering::SeqCst) > 0 && self.lock().withdrawn.contains(&ticket.id) {
+            if self.calls.is_withdrawn(ticket) {
                 return;
             }
             withdrawal.await;
@@ -267,25 +253,22 @@ impl Lane {
         }
     }
 
-    /// What the lock guards.
+    /// The calls, for as long as nothing of them is to change.
     pub(super) fn lock(&self) -> MutexGuard<'_, Crowd> {
-        self.crowd.lock().unwrap_or_else(PoisonError::into_inner)
+        self.calls.lock()
     }
 
     /// The places that its calls share with those of other servers.
-    pub(super) fn room<'a>(&'a self, queues: &'a Queues) -> &'a Bound {
-        if self.is_own { &self.apart } else { &queues.room }
+    pub(super) fn node<'a>(&'a self, queues: &'a Queues) -> &'a Node {
+        if self.is_own { &self.apart } else { &queues.node }
     }
 
-    /// A place is free: for a call of this lane, or of another one that waits for it.
-    fn after(&self, queues: &Queues, mut crowd: MutexGuard<'_, Crowd>, now: Instant) {
-        if queues.starving.load(Ordering::SeqCst) == 0 {
-            self.serve_crowd(queues, &mut crowd, now);
-            return;
+    /// A place that is free for any lane is given to one.
+    fn pass_on(&self, queues: &Queues, free: Free) {
+        if free == Free::Anywhere {
+            self.serve_if_gone(queues);
+            queues.serve_everywhere();
         }
-        drop(crowd);
-        self.serve_if_gone(queues);
-        queues.serve_everywhere();
     }
 
     /// A lane whose server has left the configuration is not served with the others.
@@ -293,42 +276,6 @@ impl Lane {
         if !queues.lanes.load().get(&self.server).is_some_and(|lane| std::ptr::eq(&raw const **lane, self)) {
             self.serve(queues);
         }
-    }
-
-    fn serve_crowd(&self, queues: &Queues, crowd: &mut Crowd, now: Instant) {
-        loop {
-            while let Some(next) = crowd.queue.next(self.room(queues), now) {
-                let (ticket, verdict) = match next {
-                    Next::Starts(ticket) => (ticket, Ok(())),
-                    Next::Expired(ticket) => (ticket, Err(Failure::Expired)),
-                    Next::TooShort(TooShort { ticket, takes, retry_after }) => {
-                        (ticket, Err(Failure::TooShort { takes, retry_after }))
-                    }
-                };
-                if let Some(turn) = crowd.turns.remove(&ticket.id) {
-                    // whoever does not wait any more gives the place back
-                    let _ = turn.send(verdict);
-                }
-            }
-            // who has just said that it starves asks once more: the place may have been given back before anybody knew
-            if !self.note_hunger(queues, crowd) {
-                return;
-            }
-        }
-    }
-
-    /// Notes whether a call waits for a place that other lanes can give back; true if that is new.
-    fn note_hunger(&self, queues: &Queues, crowd: &Crowd) -> bool {
-        let starves = crowd.queue.waiting() > 0 && crowd.queue.is_starved();
-        if self.starves.swap(starves, Ordering::SeqCst) == starves {
-            return false;
-        }
-        if starves {
-            queues.starving.fetch_add(1, Ordering::SeqCst);
-        } else {
-            queues.starving.fetch_sub(1, Ordering::SeqCst);
-        }
-        starves
     }
 }
 

@@ -1,5 +1,5 @@
-//! The step in which a call waits for its turn at its server. Which call that is decides `traffic::queue`; here are the
-//! queues of the node and what wakes those who wait.
+//! The step in which a call waits for its turn at its server. Which call that is decides `traffic::queue`, and who is told
+//! so `traffic::lane`; here are the queues of the node and what they mean to a call.
 //!
 //! In reading order: `lane` (the queue before one server), `slot` (the place of one call, from its offer to its end),
 //! `deadline` (how long it may take), `waiting` (what a caller hears while it waits), `overview` (what
@@ -25,7 +25,10 @@ use std::{
 
 use arc_swap::ArcSwap;
 use mcp::{Method, Param, array};
-use traffic::queue::{Bound, Entry, LockKey, Share};
+use traffic::{
+    lane::Node,
+    queue::{Entry, LockKey, Share},
+};
 
 pub use self::slot::{Resting, Slot};
 use self::{
@@ -45,15 +48,13 @@ use crate::{
 #[derive(Debug)]
 pub struct Queues {
     /// The places of the node.
-    room: Bound,
+    node: Node,
     lanes: ArcSwap<HashMap<Arc<str>, Arc<Lane>>>,
     shares: ArcSwap<HashMap<Arc<str>, Arc<Share>>>,
     owner: Arc<Share>,
     settings: ArcSwap<config::Queue>,
     /// The number of the newest call.
     newest: AtomicU64,
-    /// Lanes in which a call waits for a place that other lanes can give back.
-    starving: AtomicUsize,
     /// The lane that is asked first when such a place is free.
     turn: AtomicUsize,
     watchdog: Watchdog,
@@ -63,13 +64,12 @@ impl Default for Queues {
     fn default() -> Self {
         let settings = config::Queue::default();
         Self {
-            room: Bound::of(settings.concurrency_per_node),
+            node: Node::new(settings.concurrency_per_node),
             lanes: ArcSwap::default(),
             shares: ArcSwap::default(),
             owner: Share::new(config::LOCAL.into(), u32::MAX, u32::MAX),
             settings: ArcSwap::from_pointee(settings),
             newest: AtomicU64::new(0),
-            starving: AtomicUsize::new(0),
             turn: AtomicUsize::new(0),
             watchdog: Watchdog::default(),
         }
@@ -79,7 +79,7 @@ impl Default for Queues {
 impl Queues {
     /// Takes over a configuration. What runs and what waits stays, but for calls to servers that have gone.
     pub fn configure(self: &Arc<Self>, settings: &config::Queue, members: &[Member]) {
-        self.room.set_max(settings.concurrency_per_node);
+        self.node.room.set_max(settings.concurrency_per_node);
         self.settings.store(Arc::new(settings.clone()));
         for share in self.shares.load().values() {
             share.running.set_max(settings.concurrency_per_principal);
@@ -99,7 +99,7 @@ impl Queues {
         self.lanes.store(lanes.clone());
         for member in members {
             if let Some(lane) = lanes.get(&member.upstream.name) {
-                member.upstream.line.get_or_init(|| Line { queues: self.clone(), lane: lane.clone() });
+                member.upstream.line.get_or_init(|| Arc::new(Line { queues: self.clone(), lane: lane.clone() }));
             }
         }
         for lane in gone {
@@ -191,13 +191,13 @@ impl Load {
 
 /// Sends a call that comes `now` to its server when it is its turn. Dropped unused, its permit says nothing of the server.
 pub(super) async fn pass(upstream: &Arc<Upstream>, call: &Call, permit: Permit, now: Instant) -> Exchange {
-    let Some(Line { queues, lane }) = upstream.line.get() else { return watched(upstream.call(call).await, permit) };
+    let Some(line) = upstream.line.get() else { return watched(upstream.call(call).await, permit) };
     let patience = upstream.patience();
-    let deadline = Deadline::of(patience, lane, call, now);
+    let deadline = Deadline::of(patience, &line.lane, call, now);
     let entered = if speaks_of_work_under_way(call.method) {
-        Lane::enter_aside(queues, lane, call)
+        Lane::enter_aside(line, call)
     } else {
-        Lane::enter(queues, lane, entry(queues, call, &deadline), call.manner.act, now)
+        Lane::enter(line, entry(&line.queues, call, &deadline), call.manner.act, now)
     };
     if let Ok(entered) = &entered {
         call.wishes.told.note_place(|| entered.place());
@@ -230,17 +230,24 @@ pub(super) async fn pass(upstream: &Arc<Upstream>, call: &Call, permit: Permit, 
 async fn send(
     upstream: &Arc<Upstream>,
     call: &Call,
-    (slot, permit): (Slot, Permit),
+    (slot, mut permit): (Slot, Permit),
     deadline: Deadline,
     now: Instant,
 ) -> Exchange {
+    // it may have been asked for before much of what was asked for before it had come
+    if call.caller.principal.lasting.held.is_full() {
+        return Exchange::Done(Err(slot.failed(Failure::untaken())));
+    }
+    if deadline.is_by_kind {
+        permit.bounded_by_kind();
+    }
     // boxed, because the steps above would move it from one to the other, and a call on the wire is large
     let mut sent = Box::pin(upstream.call(call));
     let first_sign = deadline.first_sign(upstream, now);
     let heard = async {
         match first_sign {
             None => Some(sent.await),
-            Some(limit) => slot.lane.alarms.within(limit.saturating_duration_since(now), sent.as_mut()).await,
+            Some(limit) => slot.line.lane.alarms.within(limit.saturating_duration_since(now), sent.as_mut()).await,
         }
     };
     let exchange = tokio::select! {

@@ -109,7 +109,7 @@ impl Queues {
             State::Waiting => Stage::Pending {
                 ahead: place.map_or(0, |place| place.ahead),
                 wait: place.and_then(|place| place.wait),
-                hold: crowd.queue.hold(ticket, lane.room(self)),
+                hold: crowd.queue.hold(ticket, &lane.node(self).room),
             },
             State::Running { resting, .. } => Stage::Processing { rests: resting > 0 },
         }

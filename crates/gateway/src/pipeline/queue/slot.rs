@@ -8,14 +8,13 @@ use traffic::{
     queue::{End, Ticket},
 };
 
-use super::{Queues, lane::Lane};
+use super::Line;
 use crate::{call::Answer, failure::Failure};
 
 /// The place of one call.
 #[derive(Debug)]
 pub struct Slot {
-    pub(super) queues: Arc<Queues>,
-    pub(super) lane: Arc<Lane>,
+    pub(super) line: Arc<Line>,
     kind: Kind,
     act: Act,
     end: End,
@@ -29,17 +28,17 @@ enum Kind {
 
 impl Slot {
     /// Of a call in the queue.
-    pub(super) fn queued(queues: &Arc<Queues>, lane: &Arc<Lane>, ticket: Ticket, act: Act) -> Self {
-        Self::new(queues, lane, Kind::Queued(ticket), act)
+    pub(super) fn queued(line: &Arc<Line>, ticket: Ticket, act: Act) -> Self {
+        Self::new(line, Kind::Queued(ticket), act)
     }
 
     /// Of a request beside it.
-    pub(super) fn aside(queues: &Arc<Queues>, lane: &Arc<Lane>, permit: OwnedSemaphorePermit, act: Act) -> Self {
-        Self::new(queues, lane, Kind::Aside { _permit: permit }, act)
+    pub(super) fn aside(line: &Arc<Line>, permit: OwnedSemaphorePermit, act: Act) -> Self {
+        Self::new(line, Kind::Aside { _permit: permit }, act)
     }
 
-    fn new(queues: &Arc<Queues>, lane: &Arc<Lane>, kind: Kind, act: Act) -> Self {
-        Self { queues: queues.clone(), lane: lane.clone(), kind, act, end: End::Cancelled }
+    fn new(line: &Arc<Line>, kind: Kind, act: Act) -> Self {
+        Self { line: line.clone(), kind, act, end: End::Cancelled }
     }
 
     /// The call has ended. What it did is not known if it may have acted and nobody waited for its answer.
@@ -67,14 +66,14 @@ impl Slot {
     /// The server waits for somebody's answer: until what is returned is dropped, the place is free for other calls.
     pub fn rest(&self) -> Option<Resting> {
         let ticket = self.ticket()?;
-        self.lane.rest(&self.queues, ticket);
-        Some(Resting { queues: self.queues.clone(), lane: self.lane.clone(), ticket })
+        self.line.lane.rest(&self.line.queues, ticket);
+        Some(Resting { line: self.line.clone(), ticket })
     }
 
     /// Resolves when an operator has ended the call.
     pub async fn withdrawn(&self) {
         match self.ticket() {
-            Some(ticket) => self.lane.withdrawn(ticket).await,
+            Some(ticket) => self.line.lane.withdrawn(ticket).await,
             None => std::future::pending().await,
         }
     }
@@ -91,7 +90,7 @@ impl Slot {
 impl Drop for Slot {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket() {
-            self.lane.finish(&self.queues, ticket, self.end);
+            self.line.lane.finish(&self.line.queues, ticket, self.end);
         }
     }
 }
@@ -99,13 +98,12 @@ impl Drop for Slot {
 /// A call without its place, while its server waits for somebody's answer. Dropped, the call goes on.
 #[derive(Debug)]
 pub struct Resting {
-    queues: Arc<Queues>,
-    lane: Arc<Lane>,
+    line: Arc<Line>,
     ticket: Ticket,
 }
 
 impl Drop for Resting {
     fn drop(&mut self) {
-        self.lane.resume(&self.queues, self.ticket);
+        self.line.lane.resume(&self.line.queues, self.ticket);
     }
 }

@@ -73,7 +73,7 @@ impl Waiting {
 
     /// Where it stands.
     pub(super) fn place(&self) -> Option<Place> {
-        self.slot.lane.place(self.slot.ticket()?)
+        self.slot.line.lane.place(self.slot.ticket()?)
     }
 
     fn judged(self, verdict: Result<Verdict, oneshot::error::RecvError>) -> Result<Slot, Failure> {

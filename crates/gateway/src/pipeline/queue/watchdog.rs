@@ -35,7 +35,7 @@ impl Queues {
                 }
                 let (call, server) = (record.id, &*lane.server);
                 let (tool, principal) = (&*record.entry.tool, &*record.entry.share.principal);
-                if let Some(waits_for) = waits_for(&crowd.queue, ticket, lane.room(self), now) {
+                if let Some(waits_for) = waits_for(&crowd.queue, ticket, &lane.node(self).room, now) {
                     tracing::warn!(call, server, tool, principal, waits_for, "a call waits and nothing moves");
                 } else {
                     tracing::error!(call, server, tool, principal, "a call runs long past what it may");

@@ -126,7 +126,10 @@ fn filter(visit: &Visit<'_>) -> Result<Filter, Refusal> {
     for (key, value) in form_urlencoded::parse(visit.query.as_bytes()) {
         match &*key {
             "state" => filter.state = Some(value.parse().map_err(|wrong: NoState| Refusal::bad(wrong.to_string()))?),
-            "cursor" => filter.after = Some(id(&value)?),
+            "cursor" => {
+                let after = value.parse().ok();
+                filter.after = Some(after.ok_or_else(|| Refusal::bad("`cursor` is the `next_cursor` of a page"))?);
+            }
             "limit" => {
                 let limit = value.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
                 filter.count_max = limit.ok_or_else(|| Refusal::bad(format!("`limit` is 1 to {LIMIT_MAX}")))?;

@@ -1,10 +1,15 @@
 //! Whether calls are let through to a server: all of them (closed), none for a while (open), or one at a time to find out
-//! whether it is back (half-open). It is told how calls ended and knows nothing of what they were.
+//! whether it is back (half-open). It is told how calls ended and knows nothing of what they were. `sign` is what it shows to those who do not
+//! take its lock.
+
+mod sign;
 
 use std::{
     fmt,
     time::{Duration, Instant},
 };
+
+pub use sign::Sign;
 
 /// The window is counted in so many parts: the oldest part is forgotten as a whole.
 const PARTS: u64 = 10;
@@ -72,13 +77,6 @@ pub struct Pass {
     /// How often the state had changed when it was given: what ends after another change says nothing any more.
     turn: u64,
     began: Instant,
-}
-
-impl Pass {
-    /// A pass of a breaker that was found closed at its turn `turn`, without asking it.
-    pub fn through_closed(turn: u64, began: Instant) -> Self {
-        Self { turn, began }
-    }
 }
 
 /// How a call ended, as far as it tells of the server.
