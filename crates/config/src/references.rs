@@ -173,7 +173,7 @@ fn value(
 
 #[cfg(test)]
 mod tests {
-    use super::{Outside, replace};
+    use super::*;
 
     fn check(text: &str, expected: Result<&str, &str>) {
         let variable = |name: &str| match name {
