@@ -56,19 +56,23 @@ pub fn load(path: &Path) -> Result<Loaded, Error> {
 pub fn parse(text: &str, file_name: &str, environment: &dyn Fn(&str) -> Option<String>) -> Loaded {
     let text = Text { origin: Origin::File, file: file_name.to_owned(), content: text.to_owned() };
     let elsewhere = |_: &str| Err("only a file on disk can refer to it".to_owned());
-    read(&[text], None, &Outside { variable: environment, file: &elsewhere, secret: &elsewhere })
+    read(&[text], None, &Outside { variable: environment, file: &elsewhere, secret: &elsewhere, is_known: true })
 }
 
 /// Checks a configuration file together with the stored configuration that is laid over it, as [`parse`] does.
 pub fn parse_with_stored(text: &str, stored: &str, environment: &dyn Fn(&str) -> Option<String>) -> Loaded {
     let elsewhere = |_: &str| Err("only a file on disk can refer to it".to_owned());
-    read(&both(text, stored), None, &Outside { variable: environment, file: &elsewhere, secret: &elsewhere })
+    read(
+        &both(text, stored),
+        None,
+        &Outside { variable: environment, file: &elsewhere, secret: &elsewhere, is_known: true },
+    )
 }
 
 /// What is wrong with a configuration file and what is stored over it, as far as it can be told from the texts alone.
 pub(crate) fn problems_within(text: &str, stored: &str) -> Vec<Problem> {
     let anything = |_: &str| Ok(String::new());
-    let outside = Outside { variable: &|_| Some(String::new()), file: &anything, secret: &anything };
+    let outside = Outside { variable: &|_| Some(String::new()), file: &anything, secret: &anything, is_known: false };
     read(&both(text, stored), None, &outside).problems
 }
 

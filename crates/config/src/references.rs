@@ -1,4 +1,4 @@
-//! Replaces `${env:NAME}`, `${file:PATH}` and `${secret:NAME}` in the settings of servers. What comes from outside is not
+//! Replaces `${env:NAME}`, `${file:PATH}` and `${secret:NAME}` in the settings of servers and in the secrets of `[cache]`. What comes from outside is not
 //! looked at again, but secrets may be made of others. Where a value would be shown, only `${env:NAME}` is taken.
 //! The outside comes in as functions, so nothing here reads the process or the disk.
 
@@ -16,12 +16,23 @@ pub(crate) struct Outside<'o> {
     pub(crate) file: &'o dyn Fn(&str) -> Result<String, String>,
     /// The secret of this name as it is written in the store.
     pub(crate) secret: &'o dyn Fn(&str) -> Result<String, String>,
+    /// Whether these are the values; otherwise only what does not depend on them can be told.
+    pub(crate) is_known: bool,
 }
 
 /// Replaces every reference in `config`; a server that is switched off needs none.
 pub(crate) fn resolve(config: &mut Config, outside: &Outside<'_>, problems: &mut Problems<'_>) {
     for (name, server) in config.servers.iter_mut().filter(|(_, server)| server.enabled) {
         Resolver { outside, problems }.server(server, &KeyPath::of(["servers", name]));
+    }
+    let cache = &mut config.cache;
+    for (key, secret) in [("redis_url", &mut cache.redis_url), ("redis_key", &mut cache.redis_key)] {
+        let Some(secret) = secret else { continue };
+        let is_known = outside.is_known || next_reference(secret.expose()).is_none();
+        Resolver { outside, problems }.secret(secret, &KeyPath::of(["cache", key]));
+        if !is_known {
+            *secret = Secret::unknown();
+        }
     }
 }
 
@@ -76,7 +87,7 @@ impl Resolver<'_, '_> {
     /// A text that lists and logs show.
     fn shown(&mut self, text: &mut String, path: &KeyPath) {
         let hidden = |_: &str| Err("its value would be shown here".to_owned());
-        let outside = Outside { variable: self.outside.variable, file: &hidden, secret: &hidden };
+        let outside = Outside { variable: self.outside.variable, file: &hidden, secret: &hidden, is_known: true };
         match replace(text, &outside, &mut Vec::new()) {
             Ok(replaced) => *text = replaced,
             Err(error) => self.problems.add(path, error.to_string(), error.hint()),
@@ -162,7 +173,7 @@ fn value(
 
 #[cfg(test)]
 mod tests {
-    use super::{Outside, replace};
+    use super::*;
 
     fn check(text: &str, expected: Result<&str, &str>) {
         let variable = |name: &str| match name {
@@ -181,7 +192,7 @@ mod tests {
             "b" => Ok("${secret:a}".to_owned()),
             _ => Err("there is none of this name".to_owned()),
         };
-        let outside = Outside { variable: &variable, file: &file, secret: &secret };
+        let outside = Outside { variable: &variable, file: &file, secret: &secret, is_known: true };
         let replaced = replace(text, &outside, &mut Vec::new()).map_err(|error| error.to_string());
         assert_eq!(replaced.as_deref().map_err(String::as_str), expected, "{text}");
     }
@@ -200,6 +211,21 @@ mod tests {
         check("<${secret:plain}>", Ok("<s3cr3t>"));
         check("${secret:made}", Ok("s3cr3t+t0k3n+s3cr3t"));
         check("${secret:a}", Err("the secret refers to itself: a → b → a"));
+    }
+
+    #[test]
+    fn what_nodes_share_is_reached_and_sealed_with_secrets_from_outside() {
+        let text =
+            "[cache]\nredis_url = \"redis://:${env:PASSWORD}@cache\"\nredis_key = \"${env:A_KEY_THAT_ALL_NODES_HAVE}\"";
+        let key = "0123456789abcdef0123456789abcdef";
+        let variable = |name: &str| ["PASSWORD", "A_KEY_THAT_ALL_NODES_HAVE"].contains(&name).then(|| key.to_owned());
+        let cache = crate::parse(text, "file", &variable).config.cache;
+        let secret = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned());
+        assert_eq!(secret(&cache.redis_url), Some(format!("redis://:{key}@cache")));
+        assert_eq!(secret(&cache.redis_key), Some(key.to_owned()));
+        let problems = crate::parse(text, "file", &|_| None).problems;
+        assert_eq!(problems.len(), 2, "{problems:?}");
+        assert_eq!(crate::load::problems_within(text, ""), Vec::new());
     }
 
     #[test]

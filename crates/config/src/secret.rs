@@ -26,6 +26,11 @@ impl Secret {
         MASK.into()
     }
 
+    /// A secret of which only is known that it is there.
+    pub(crate) fn unknown() -> Self {
+        Self(MASK.to_owned())
+    }
+
     /// Whether it is what is shown instead of a secret, in a configuration that was printed and is read again.
     pub(crate) fn is_masked(&self) -> bool {
         self.0 == MASK

@@ -68,6 +68,7 @@ impl Source {
             variable: &|name| environment.get(name).cloned(),
             file: &|path| disk.referenced(path),
             secret: &|name| disk.secret(name),
+            is_known: true,
         };
         let mut loaded = read(&texts, self.profile.as_deref(), &outside);
         loaded.files = disk.looked_at.borrow().clone();

@@ -4,13 +4,14 @@
 //!
 //! Reading order: [`program`] starts anything that announces itself, [`node`] is the gateway, [`scene`] one whose
 //! configuration changes, [`fixture`], [`servers`], [`apis`], [`fake`], [`scripted`] and [`counting`] stand behind it, [`valkey`] is
-//! what several nodes share, [`tools`] finds what `scripts/setup-tests.sh` installed, [`driver`] drives one client, [`suite`] runs the conformance suite, [`wire`] speaks
+//! what several nodes share, [`liar`] pretends to be that, [`cluster`] are the nodes, [`tools`] finds what `scripts/setup-tests.sh` installed, [`driver`] drives one client, [`suite`] runs the conformance suite, [`wire`] speaks
 //! raw HTTP, [`events`] reads its streams, [`jobs`] submits calls and comes back for them, [`legacy`] holds a session over it, [`talk`] speaks on stdin and stdout,
 //! [`terminal`] sits at a terminal, [`grpc`] speaks gRPC, [`papers`] are certificates, [`toolkits`] tells what the program says of
 //! its toolkits, [`arguments`] makes arguments for their tools.
 
 pub mod apis;
 pub mod arguments;
+pub mod cluster;
 pub mod control;
 pub mod counting;
 pub mod driver;
@@ -20,6 +21,7 @@ pub mod fixture;
 pub mod grpc;
 pub mod jobs;
 pub mod legacy;
+pub mod liar;
 pub mod node;
 pub mod papers;
 pub mod program;

@@ -103,6 +103,24 @@ struct There {
     record: Option<Bytes>,
 }
 
+impl There {
+    /// What is said of a count and a record, either of which need not be there.
+    fn of(reply: Reply) -> Option<Self> {
+        let Reply::Several(parts) = reply else { return None };
+        let [newest, record] = <[Reply; 2]>::try_from(parts).ok()?;
+        let newest = match newest {
+            Reply::Nothing => 0,
+            Reply::Bytes(number) => std::str::from_utf8(&number).ok()?.parse().ok()?,
+            _ => return None,
+        };
+        match record {
+            Reply::Nothing => Some(Self { newest, record: None }),
+            Reply::Bytes(record) => Some(Self { newest, record: Some(record) }),
+            _ => None,
+        }
+    }
+}
+
 impl Shared {
     /// Begins to share, if it is configured and the address is one.
     pub(super) fn open(settings: &config::Cache, seals: &Arc<Seals>, drawers: &Arc<Drawers>) -> Option<Arc<Self>> {
@@ -226,20 +244,21 @@ impl Shared {
     /// What is there under a name; nothing where no answer comes in time.
     async fn there(&self, server: &str, name: &str) -> Option<There> {
         let count = self.whereabouts.count(server);
-        let asked = self.link.ask(Command::new(&[b"MGET", count.as_bytes(), name.as_bytes()])).await;
-        let Some(Reply::Several(mut replies)) = asked else {
+        let reply = self.asked(Command::new(&[b"MGET", count.as_bytes(), name.as_bytes()])).await?;
+        let there = There::of(reply);
+        if there.is_none() {
+            self.counts.unreadable.fetch_add(1, Ordering::Relaxed);
+        }
+        there
+    }
+
+    /// What is said to a command, if that comes in time.
+    async fn asked(&self, command: Command) -> Option<Reply> {
+        let reply = self.link.ask(command).await;
+        if reply.is_none() {
             self.counts.unanswered.fetch_add(1, Ordering::Relaxed);
-            return None;
-        };
-        let record = match replies.pop()? {
-            Reply::Bytes(record) => Some(record),
-            _ => None,
-        };
-        let newest = match replies.pop()? {
-            Reply::Bytes(number) => std::str::from_utf8(&number).ok()?.parse().ok()?,
-            _ => 0,
-        };
-        Some(There { newest, record })
+        }
+        reply
     }
 
     /// The answer that is there, if it can be believed.

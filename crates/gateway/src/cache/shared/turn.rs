@@ -1,7 +1,10 @@
 //! Who of several nodes fetches an answer that none has: the first that takes the turn. The others wait for a while, and then
 //! fetch it for themselves.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use tokio::time::{Instant, sleep};
 use valkey::{Command, Reply};
@@ -20,6 +23,11 @@ const WAIT_MAX: Duration = Duration::from_secs(5);
 const LOOK_FIRST: Duration = Duration::from_millis(10);
 const LOOK_LAST: Duration = Duration::from_millis(100);
 
+/// Takes a turn, unless it is somebody else's. Whoever was not told that it is theirs may ask again.
+const TAKE: &[u8] = b"local token = redis.call('GET', KEYS[1]) \
+    if token and token ~= ARGV[1] then return 0 end \
+    redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) return 1";
+
 /// Gives a turn back, unless it has become somebody else's.
 const RELEASE: &[u8] = b"if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0";
 
@@ -33,15 +41,32 @@ pub enum Look {
     Nothing,
 }
 
-/// With it, an answer that is fetched now is shared. Dropped, it gives the turn back.
+/// With it, an answer that is fetched now is shared.
 #[derive(Debug)]
 pub struct Ticket {
-    shared: Arc<Shared>,
-    name: String,
     /// The count of declarations before the fetching began.
     since: u64,
-    /// What proves that this node has the turn, if it has.
-    token: Option<String>,
+    claim: Claim,
+}
+
+/// A claim to the turn of one answer. Dropped, it gives the turn back, also where it was never known to be ours: what gave it
+/// to us may have said so too late.
+#[derive(Debug)]
+struct Claim {
+    shared: Arc<Shared>,
+    /// The name of the answer.
+    name: String,
+    /// What proves that the turn is ours.
+    token: String,
+    may_be_ours: bool,
+}
+
+/// What there is of an answer.
+struct Seen {
+    /// The newest declaration about its server.
+    newest: u64,
+    /// The answer, if it is one that will do.
+    kept: Option<Arc<Kept>>,
 }
 
 /// What is looked for, and who is satisfied with what.
@@ -63,22 +88,22 @@ pub struct Wanted<'w> {
 impl Shared {
     /// Looks for an answer, and waits for one that another node is fetching.
     pub async fn look(self: &Arc<Self>, wanted: Wanted<'_>) -> Look {
-        let until = Instant::now() + wanted.patience.unwrap_or_default().min(WAIT_MAX);
-        let mut pause = LOOK_FIRST;
+        let Some(seen) = self.see(&wanted).await else { return Look::Nothing };
+        if let Some(kept) = seen.kept {
+            return Look::Found(kept);
+        }
+        let Some(patience) = wanted.patience else { return Look::Nothing };
+        let until = Instant::now() + patience.min(WAIT_MAX);
+        let (mut pause, mut claim) = (LOOK_FIRST, Claim::to(self, &wanted.name));
         loop {
-            let since = wanted.drawer.now();
-            let Some(there) = self.there(wanted.drawer.server(), &wanted.name).await else { return Look::Nothing };
-            let found = self.read(&there, &wanted.name, &wanted.about, wanted.drawer, since);
-            if let Some(kept) = found.filter(|kept| (wanted.will_do)(kept)) {
-                self.counts.found.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                return Look::Found(Arc::new(kept));
+            // the turn is asked for before the answer: who had it wrote the answer before giving it back
+            let (is_granted, seen) = tokio::join!(claim.is_granted(), self.see(&wanted));
+            let Some(seen) = seen else { return Look::Nothing };
+            if let Some(kept) = seen.kept {
+                return Look::Found(kept);
             }
-            if wanted.patience.is_none() {
-                return Look::Nothing;
-            }
-            let token = self.take_turn(&wanted.name).await;
-            if token.is_some() || Instant::now() >= until {
-                return Look::Fetch(Ticket { shared: self.clone(), name: wanted.name, since: there.newest, token });
+            if is_granted || Instant::now() >= until {
+                return Look::Fetch(Ticket { since: seen.newest, claim });
             }
             sleep(pause).await;
             pause = (pause * 2).min(LOOK_LAST);
@@ -88,29 +113,50 @@ impl Shared {
         }
     }
 
-    /// Takes the turn, if nobody has it, and says what proves it.
-    async fn take_turn(&self, name: &str) -> Option<String> {
-        let token = format!("{:032x}", u128::from_be_bytes(random()));
-        let limit = TURN_MS_MAX.to_string();
-        let turn = Whereabouts::turn(name);
-        let words: [&[u8]; 6] = [b"SET", turn.as_bytes(), token.as_bytes(), b"NX", b"PX", limit.as_bytes()];
-        let reply = self.link.ask(Command::new(&words)).await;
-        matches!(reply, Some(Reply::Status(_))).then_some(token)
+    /// What there is of an answer now.
+    async fn see(&self, wanted: &Wanted<'_>) -> Option<Seen> {
+        let since = wanted.drawer.now();
+        let there = self.there(wanted.drawer.server(), &wanted.name).await?;
+        let found = self.read(&there, &wanted.name, &wanted.about, wanted.drawer, since);
+        let kept = found.filter(|kept| (wanted.will_do)(kept)).map(Arc::new);
+        if kept.is_some() {
+            self.counts.found.fetch_add(1, Ordering::Relaxed);
+        }
+        Some(Seen { newest: there.newest, kept })
     }
 }
 
 impl Ticket {
     /// Shares the answer that was fetched.
     pub fn share(&self, kept: &Kept, lifetime: Duration) {
-        self.shared.write(&self.name, self.since, kept, lifetime);
+        self.claim.shared.write(&self.claim.name, self.since, kept, lifetime);
     }
 }
 
-impl Drop for Ticket {
+impl Claim {
+    fn to(shared: &Arc<Shared>, name: &str) -> Self {
+        let token = format!("{:032x}", u128::from_be_bytes(random()));
+        Self { shared: shared.clone(), name: name.to_owned(), token, may_be_ours: false }
+    }
+
+    /// Takes the turn if nobody else has it, and says whether it is known to be ours.
+    async fn is_granted(&mut self) -> bool {
+        let (turn, limit) = (Whereabouts::turn(&self.name), TURN_MS_MAX.to_string());
+        let words: [&[u8]; 6] = [b"EVAL", TAKE, b"1", turn.as_bytes(), self.token.as_bytes(), limit.as_bytes()];
+        self.may_be_ours = true;
+        let reply = self.shared.asked(Command::new(&words)).await;
+        self.may_be_ours = reply != Some(Reply::Number(0));
+        reply == Some(Reply::Number(1))
+    }
+}
+
+impl Drop for Claim {
     fn drop(&mut self) {
-        let Some(token) = &self.token else { return };
+        if !self.may_be_ours {
+            return;
+        }
         let turn = Whereabouts::turn(&self.name);
-        let words: [&[u8]; 5] = [b"EVAL", RELEASE, b"1", turn.as_bytes(), token.as_bytes()];
+        let words: [&[u8]; 5] = [b"EVAL", RELEASE, b"1", turn.as_bytes(), self.token.as_bytes()];
         self.shared.link.send(Command::new(&words), |_| ());
     }
 }
