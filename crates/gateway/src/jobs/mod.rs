@@ -167,8 +167,10 @@ impl Gateway {
         if !store.submit(new, waiting_max).await? {
             return Err(Refused::TooMany(waiting_max));
         }
+        // read before it can have been run
+        let job = self.jobs.get(id, Some(&owner)).await;
         self.jobs.wake.notify_one();
-        let job = self.jobs.get(id, Some(&owner)).await?;
+        let job = job?;
         self.jobs.tell(&job, State::Pending);
         Ok(job)
     }

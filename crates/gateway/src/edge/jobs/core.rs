@@ -16,7 +16,7 @@ use crate::{
     edge::{Reply, running::given_up},
     failure::Failure,
     gateway::Gateway,
-    jobs::{Changed, Filter, Job, JobId, Refused},
+    jobs::{Changed, Filter, Job, JobId, Refused, State},
     route::Inbound,
     session::Session,
 };
@@ -38,7 +38,9 @@ pub(in crate::edge) async fn begin(gateway: &Gateway, session: &Arc<Session>, in
         Ok(job) => {
             let following = follow(gateway.clone(), Arc::downgrade(session), changes, (job.id, job.owner.clone()));
             session.accompany(gateway.limits.subscriptions_per_listen_max, following);
-            Reply::result(id, format!(r#"{{"task":{}}}"#, task_of(gateway, &job)).as_bytes())
+            // a task begins as one that is worked on, even if it has ended by now
+            let begun = Job { state: State::Pending, ..job };
+            Reply::result(id, format!(r#"{{"task":{}}}"#, task_of(gateway, &begun)).as_bytes())
         }
         Err(why) => refused(&why.into(), id),
     }
