@@ -81,6 +81,9 @@ pub struct Server {
     /// Calls that were sent to it.
     #[serde(default)]
     pub calls: u64,
+    /// Whether what is shown of it is what it said before the node started: it has not given its lists since.
+    #[serde(default)]
+    pub stale_lists: bool,
 }
 
 /// How a server is.

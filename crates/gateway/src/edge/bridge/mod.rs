@@ -3,7 +3,8 @@
 //! a server that has questions is told that nobody answers.
 //!
 //! In reading order: `way` (the paths), `headers`, `request` (the body), `refusal`, `visit` (one request on its way), `envelope`
-//! and `session` with `requests` (what is under `/mcp/`), `status`, `events`, and `simple` (what is under `/tools`).
+//! and `session` with `requests` (what is under `/mcp/`), `status`, `events`, `unavailable` (what lists lack), and `simple`
+//! (what is under `/tools`).
 
 mod envelope;
 mod events;
@@ -14,6 +15,7 @@ mod requests;
 mod session;
 mod simple;
 mod status;
+mod unavailable;
 mod visit;
 mod way;
 

@@ -10,7 +10,7 @@ use super::{
     refusal::Refusal,
     session,
     simple::jobs,
-    status,
+    status, unavailable,
     visit::Visit,
 };
 use crate::{
@@ -48,6 +48,8 @@ pub(super) async fn initialize(visit: &Visit<'_>, body: Incoming) -> Answered {
 enum Came {
     /// An answer, and whether it was there already.
     Answered(Envelope, bool),
+    /// A list, and whether it was there already.
+    Listed(Envelope, bool),
     /// A job, for whose end the caller comes back.
     Accepted(Job),
 }
@@ -76,6 +78,10 @@ pub(super) async fn request(visit: &Visit<'_>, method: Method, body: Incoming) -
         Ok(Came::Accepted(job)) => {
             let result = format!(r#"{{"job":{}}}"#, jobs::described(&job));
             jobs::accepted(with_info(visit, &mcp::message::result(&id, result.as_bytes())), &job)
+        }
+        Ok(Came::Listed(list, cached)) => {
+            let info = Info { unavailable: unavailable::of(&list), ..info(visit, cached) };
+            respond(Reply::One(envelope::told(list.bytes(), &info), envelope::status(&list)))
         }
         Ok(Came::Answered(answer, cached)) => {
             let info = Info { answered_by: answered_by::of(&answer), ..info(visit, cached) };
@@ -113,11 +119,11 @@ fn with_info(visit: &Visit<'_>, answer: &[u8]) -> Answered {
     respond(Reply::One(envelope::told(answer, &info(visit, false)), 200))
 }
 
-/// A list, and whether it was there already.
+/// A list of what there is for this visitor.
 async fn list(visit: &Visit<'_>, kind: ListKind, request: &Envelope) -> Result<Came, Refusal> {
     let cached = visit.seen().warm(&visit.endpoint).is_some();
     match lists::list(visit.gateway, &visit.principal, &visit.endpoint, kind, request, false).await {
-        Reply::One(answer, _) => Ok(Came::Answered(unasked::parse(&answer)?, cached)),
+        Reply::One(answer, _) => Ok(Came::Listed(unasked::parse(&answer)?, cached)),
         Reply::Accepted | Reply::Many(_) => Err(Refusal::bad("this list cannot be told over plain HTTP")),
     }
 }
@@ -139,7 +145,7 @@ pub(super) fn id_else(visit: &Visit<'_>) -> Bytes {
 
 fn info<'v>(visit: &'v Visit<'_>, cached: bool) -> Info<'v> {
     let place = visit.wishes.told.place();
-    Info { request_id: visit.request_id, since: visit.since, cached, place, answered_by: None }
+    Info { request_id: visit.request_id, since: visit.since, cached, place, answered_by: None, unavailable: None }
 }
 
 /// The response with `Retry-After`, where the answer says when to call again.
