@@ -15,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use mcp::{Envelope, Era, Kind, Meta, Method, Param, ScanLimits, Version, code, message, sse};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_tungstenite::tungstenite::{
-    Message,
+    Message, Utf8Bytes,
     handshake::derive_accept_key,
     protocol::{CloseFrame, Role, WebSocketConfig, frame::coding::CloseCode},
 };
@@ -30,6 +30,7 @@ use super::{
 use crate::{
     catalogue::Endpoint,
     gateway::Gateway,
+    held::Held,
     identities::Unauthorized,
     pipeline::wishes::Wishes,
     principal::{Principal, Visitor},
@@ -85,6 +86,7 @@ impl Duplex {
 
     /// Takes the bytes of one message.
     pub async fn receive(self: &Arc<Self>, bytes: Bytes) {
+        let bytes = self.held().count(bytes);
         let limits = ScanLimits { depth_max: self.gateway.limits.json_depth_max as u32 };
         match Envelope::parse(&bytes, limits) {
             Err(invalid) => self.say(message::error(None, invalid.code(), &invalid.to_string(), None)).await,
@@ -165,10 +167,10 @@ impl Duplex {
                 let mut standing = (self.hears)(gateway, &session);
                 self.say(legacy::initialized(gateway, &self.endpoint, id, version).await).await;
                 let _ = self.session.set(session);
-                let out = self.out.clone();
+                let (out, held) = (self.out.clone(), self.held().clone());
                 tokio::spawn(async move {
                     while let Some(message) = standing.recv().await {
-                        if out.send(message).await.is_err() {
+                        if out.send(held.count(message)).await.is_err() {
                             return;
                         }
                     }
@@ -255,7 +257,12 @@ impl Duplex {
     }
 
     async fn say(&self, message: Bytes) {
-        let _ = self.out.send(message).await;
+        let _ = self.out.send(self.held().count(message)).await;
+    }
+
+    /// What is held for the principal of the connection.
+    fn held(&self) -> &Arc<Held> {
+        &self.visitor.principal.lasting.held
     }
 }
 
@@ -398,8 +405,10 @@ async fn talk(
     loop {
         tokio::select! {
             Some(message) = outbox.recv() => {
-                let Ok(text) = String::from_utf8(message.into()) else { break };
-                if sink.send(Message::text(text)).await.is_err() { break }
+                let Ok(text) = Utf8Bytes::try_from(message.clone()) else { break };
+                if sink.send(Message::Text(text)).await.is_err() { break }
+                // it counts until the client has taken it
+                drop(message);
             }
             frame = stream.next() => {
                 heard = true;
@@ -414,8 +423,8 @@ async fn talk(
                 heard = false;
             }
             () = &mut leaves => {
-                while let Some(text) = outbox.try_recv().ok().and_then(|message| String::from_utf8(message.into()).ok()) {
-                    if sink.feed(Message::text(text)).await.is_err() { break }
+                while let Some(text) = outbox.try_recv().ok().and_then(|message| Utf8Bytes::try_from(message).ok()) {
+                    if sink.feed(Message::Text(text)).await.is_err() { break }
                 }
                 let _ = sink.send(Message::Close(Some(come_back()))).await;
                 break;

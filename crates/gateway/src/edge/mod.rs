@@ -5,7 +5,7 @@
 //! `unbroken` (a call of a legacy session), `tasks` (core tasks of legacy ones), `jobs` with `core` (calls that are finished
 //! without their callers), `listen` (changes for modern clients), `http` with `door`, `head`, `told` and `body` (Streamable HTTP),
 //! `coding` (compressed bodies), `bridge` (plain HTTP), `duplex` (stdio, sockets, HTTP+SSE), `grpc`, `serve` with
-//! `framing`, `head_timer` and `tls` (listeners).
+//! `framing`, `passage`, `head_timer` and `tls` (listeners).
 
 pub mod about;
 pub mod body;
@@ -24,6 +24,7 @@ pub mod listen;
 pub mod lists;
 pub mod modern;
 mod newcomers;
+pub mod passage;
 mod running;
 pub mod serve;
 mod tasks;

@@ -14,12 +14,13 @@ use std::{
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use mcp::{Envelope, ScanLimits};
+use tokio::sync::mpsc;
 
 pub use self::words::SessionWords;
 use self::words::Word;
 use crate::{
     current::Current,
-    edge::legacy,
+    edge::{legacy, passage::Departure},
     gateway::Gateway,
     leaving::Stage,
     pipeline::wishes::Wishes,
@@ -32,11 +33,15 @@ const ACTED_ON_AT_ONCE: usize = 32;
 /// The longest word, which is a message of a client with its quotes escaped, or a session with all its resources.
 const WORD_BYTES_MAX: usize = 64 << 20;
 
+/// Connections that may wait to go to the next process: those of a burst, while one after the other goes.
+const DEPARTURES: usize = 1_024;
+
 /// The ways from this process to those before and after it; there is nobody at first.
 #[derive(Debug, Default)]
 pub struct Kin {
     before: OnceLock<Outbox>,
     after: OnceLock<Outbox>,
+    departures: OnceLock<mpsc::Sender<Departure>>,
 }
 
 impl Kin {
@@ -45,6 +50,20 @@ impl Kin {
         let (Some(before), Some(session)) = (self.before.get(), session.sealed) else { return };
         let message = String::from_utf8_lossy(message.bytes()).into_owned();
         before.send(Word::Said { session, message }.written()).await;
+    }
+
+    /// Lets connections on which nothing is under way go to the process after this one, which takes them: those that come out
+    /// here. Whatever comes in once this is dropped is closed.
+    pub fn let_connections_go(&self) -> mpsc::Receiver<Departure> {
+        let (sender, departures) = mpsc::channel(DEPARTURES);
+        // a process has only one after it
+        let _ = self.departures.set(sender);
+        departures
+    }
+
+    /// Where connections go on which nothing is under way, if the process after this one takes them.
+    pub(crate) fn departures(&self) -> Option<&mpsc::Sender<Departure>> {
+        self.departures.get().filter(|departures| !departures.is_closed())
     }
 
     /// Tells the process after this one what a session holds, if there is one already.
