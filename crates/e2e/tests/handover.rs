@@ -117,7 +117,7 @@ fn idle_connections_go_over_as_they_are_and_reach_servers_that_the_successor_has
     let mut connections: Vec<_> = (0..10).map(|_| BufReader::new(wire::connect(node.address()))).collect();
     // the last of them have asked nothing yet, and the server of the calls is not started
     for connection in &mut connections[..8] {
-        wire::send(connection.get_mut(), b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        wire::send(connection.get_mut(), b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
         assert_eq!(wire::read_answer(connection).status, 200);
     }
     for restart in 0..3 {
@@ -138,7 +138,7 @@ fn idle_connections_go_over_as_they_are_and_reach_servers_that_the_successor_has
 fn a_connection_on_which_a_request_is_coming_gets_its_answer_and_the_word_that_it_closes() {
     let mut node = Node::start(&slow());
     let mut connection = BufReader::new(wire::connect(node.address()));
-    let health = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let health = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
     wire::send(connection.get_mut(), health);
     assert_eq!(wire::read_answer(&mut connection).header("connection"), None);
     let (first, rest) = health.split_at(10);

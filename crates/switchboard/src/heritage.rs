@@ -112,6 +112,7 @@ impl Heritage {
         let servers: BTreeSet<String> = following.servers().map(str::to_owned).collect();
         let (version, has_sessions) = (env!("CARGO_PKG_VERSION").to_owned(), !servers.is_empty());
         predecessor.tell(&Ready { version, servers, has_sessions, has_connections: true }.line())?;
+        gateway.now().kin.follow();
         let processes = std::mem::take(&mut self.processes);
         let taking = Taking { gateway: gateway.clone(), processes, everything: self.everything, arrivals };
         tokio::spawn(taking.over(predecessor, following));

@@ -18,7 +18,7 @@ use crate::{held::Held, leaving::Underway, streams::Heard};
 /// How often a silent stream shows that it is alive.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// The last that is said on a stream whose client is to open it again: when.
-const COME_BACK: &[u8] = b"retry: 1000\n\n";
+pub(super) const COME_BACK: &[u8] = b"retry: 1000\n\n";
 
 /// The body of an answer.
 pub enum Answer {

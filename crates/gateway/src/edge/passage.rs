@@ -81,7 +81,6 @@ impl Passage {
 }
 
 /// The body of an answer; its end, or that of its client, is noted.
-#[derive(Debug)]
 pub(super) struct Answering {
     body: Answer,
     passage: Passage,

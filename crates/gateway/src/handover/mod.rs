@@ -8,7 +8,10 @@ use std::{
     collections::HashMap,
     io,
     os::unix::net::UnixStream as Socket,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use bytes::Bytes;
@@ -42,6 +45,7 @@ pub struct Kin {
     before: OnceLock<Outbox>,
     after: OnceLock<Outbox>,
     departures: OnceLock<mpsc::Sender<Departure>>,
+    follows: AtomicBool,
 }
 
 impl Kin {
@@ -50,6 +54,16 @@ impl Kin {
         let (Some(before), Some(session)) = (self.before.get(), session.sealed) else { return };
         let message = String::from_utf8_lossy(message.bytes()).into_owned();
         before.send(Word::Said { session, message }.written()).await;
+    }
+
+    /// This process follows another, which is there until it is known to be gone.
+    pub fn follow(&self) {
+        self.follows.store(true, Ordering::Release);
+    }
+
+    /// Whether the process before this one is still there.
+    pub(crate) fn is_following(&self) -> bool {
+        self.follows.load(Ordering::Acquire)
     }
 
     /// Lets connections on which nothing is under way go to the process after this one, which takes them: those that come out
@@ -87,9 +101,10 @@ pub fn hear_before(current: &Current, socket: Socket) -> io::Result<()> {
         let stages = current.now().stages.clone();
         let underway = stages.begin();
         tokio::select! {
-            () = act_on_all(current, incoming) => {}
+            () = act_on_all(current.clone(), incoming) => {}
             () = stages.reached(Stage::Stopping) => {}
         }
+        current.now().kin.follows.store(false, Ordering::Release);
         drop(underway);
     });
     Ok(())

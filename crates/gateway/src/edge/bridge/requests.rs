@@ -6,10 +6,10 @@ use mcp::{Envelope, Method};
 
 use super::{
     envelope::{self, Info},
-    headers,
+    headers::{self, Async},
     refusal::Refusal,
     session,
-    simple::jobs,
+    simple::jobs::{self, Begun},
     status, unavailable,
     visit::Visit,
 };
@@ -51,12 +51,13 @@ enum Came {
     /// A list, and whether it was there already.
     Listed(Envelope, bool),
     /// A job, for whose end the caller comes back.
-    Accepted(Job),
+    Accepted(Job, Async),
 }
 
 /// Answers a request of `method`.
 pub(super) async fn request(visit: &Visit<'_>, method: Method, body: Incoming) -> Answered {
     let mut id = id_else(visit);
+    let prefers = headers::prefers_async(visit.headers).filter(|_| method == Method::ToolsCall);
     let answered = async {
         let body = visit.body(body).await?;
         let request = visit.request(&body, method)?;
@@ -66,8 +67,11 @@ pub(super) async fn request(visit: &Visit<'_>, method: Method, body: Incoming) -
             return list(visit, kind, &request).await;
         }
         let inbound = visit.inbound(caller, request);
-        if method == Method::ToolsCall && headers::prefers_async(visit.headers) {
-            return Ok(Came::Accepted(jobs::begin(visit, inbound).await?));
+        if let Some(prefers) = prefers {
+            return Ok(match jobs::begin(visit, inbound, prefers).await? {
+                Begun::Accepted(job) => Came::Accepted(job, prefers),
+                Begun::Ended(answer) => Came::Answered(answer, false),
+            });
         }
         let answer = unasked::to_its_end(visit.gateway, inbound).await?;
         let is_kept = envelope::is_kept(&answer);
@@ -75,9 +79,9 @@ pub(super) async fn request(visit: &Visit<'_>, method: Method, body: Incoming) -
     };
     match answered.await {
         Err(refusal) => refused(visit, &id, &refusal),
-        Ok(Came::Accepted(job)) => {
+        Ok(Came::Accepted(job, prefers)) => {
             let result = format!(r#"{{"job":{}}}"#, jobs::described(&job));
-            jobs::accepted(with_info(visit, &mcp::message::result(&id, result.as_bytes())), &job)
+            jobs::accepted(with_info(visit, &mcp::message::result(&id, result.as_bytes())), &job, prefers)
         }
         Ok(Came::Listed(list, cached)) => {
             let info = Info { unavailable: unavailable::of(&list), ..info(visit, cached) };
@@ -86,7 +90,8 @@ pub(super) async fn request(visit: &Visit<'_>, method: Method, body: Incoming) -
         Ok(Came::Answered(answer, cached)) => {
             let info = Info { answered_by: answered_by::of(&answer), ..info(visit, cached) };
             let told = envelope::told(answer.bytes(), &info);
-            retry_after(respond(Reply::One(told, envelope::status(&answer))), &answer)
+            let response = respond(Reply::One(told, envelope::status(&answer)));
+            jobs::awaited(retry_after(response, &answer), prefers)
         }
     }
 }

@@ -221,7 +221,7 @@ impl Grpc {
             .max_decoding_message_size(body_bytes_max)
             .streaming(opened, request)
             .await
-            .map(|body| Body::new(body.map_frame(move |frame| frame.map_data(|bytes| held.count(bytes)))))
+            .map(|body| Body::new(body.map_frame(move |frame| frame.map_data(|bytes| untaken.count(bytes)))))
     }
 }
 

@@ -57,7 +57,8 @@ pub(in crate::edge) fn events(messages: tokio::sync::mpsc::Receiver<Bytes>, open
     event_stream(Answer::events(messages, opening))
 }
 
-pub(super) fn resumable(heard: Heard) -> Answered {
+/// A stream of events that are framed already.
+pub(in crate::edge) fn resumable(heard: Heard) -> Answered {
     event_stream(Answer::resumable(heard))
 }
 
