@@ -9,10 +9,10 @@ use crate::wire::{self, Answer, post};
 #[derive(Debug)]
 pub struct Sse {
     address: String,
-    /// What comes in.
-    pub stream: Stream,
-    /// Where messages go.
-    pub messages: String,
+    path: String,
+    stream: Stream,
+    messages: String,
+    last_event_id: Option<String>,
 }
 
 impl Sse {
@@ -22,15 +22,46 @@ impl Sse {
     ///
     /// When the gateway opens none.
     pub fn open(address: &str, path: &str) -> Self {
-        let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nAccept: text/event-stream\r\n\r\n");
+        Self::resume(address, path, None)
+    }
+
+    /// Opens one more, with the last event that came on this one.
+    ///
+    /// # Panics
+    ///
+    /// When the gateway opens none.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self::resume(&self.address, &self.path, self.last_event_id.clone())
+    }
+
+    fn resume(address: &str, path: &str, last_event_id: Option<String>) -> Self {
+        let last = last_event_id.as_ref().map(|id| format!("Last-Event-ID: {id}\r\n")).unwrap_or_default();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nAccept: text/event-stream\r\n{last}\r\n");
         let mut stream = Stream::open(address, request.as_bytes());
         assert_eq!(stream.status, 200);
         let messages = stream.next().expect("the stream says first where to post").data;
-        Self { address: address.to_owned(), stream, messages }
+        Self { address: address.to_owned(), path: path.to_owned(), stream, messages, last_event_id }
     }
 
     /// Posts a message.
     pub fn say(&self, message: &Value) -> Answer {
-        wire::exchange(&self.address, &post(&self.address, &self.messages, &[], message.to_string().as_bytes()))
+        let bytes = post(&self.address, &self.messages, &[], message.to_string().as_bytes());
+        wire::exchange(&self.address, &bytes)
+    }
+
+    /// The next message; nothing when the stream has ended.
+    ///
+    /// # Panics
+    ///
+    /// When it does not come in time, or is no JSON.
+    pub fn message(&mut self) -> Option<Value> {
+        loop {
+            let event = self.stream.next()?;
+            self.last_event_id = event.id.or(self.last_event_id.take());
+            if !event.data.is_empty() {
+                return Some(serde_json::from_str(&event.data).expect("an event carries a message"));
+            }
+        }
     }
 }

@@ -45,7 +45,7 @@ impl Door for Sse {
 
     fn answer(&mut self, id: &Value) -> Value {
         loop {
-            let message = self.stream.message();
+            let message = self.message().expect("the stream goes on");
             if message["id"] == *id {
                 return message;
             }

@@ -3,16 +3,10 @@
 
 use e2e::Node;
 use e2e::fixture::{Era, Fixture};
+use e2e::people::ADA;
 use e2e::program::built;
 use e2e::wire::exchange;
 use serde_json::{Value, json};
-
-/// A principal that may see the fixture alone, and its token.
-const LIMITED: &str = "[principals.ada]
-token_hash = \"sha256:05f8cdc77999dec914473860feed1df9b895673c62cdad9a6a3212e70a19f774\"
-servers = [\"fixture\"]
-";
-const TOKEN: &str = "Authorization: Bearer sb_0804205a7761ee304119283e76ee3c7f5cc799c4a4be10cf3fcb31833b951901\r\n";
 
 /// A server that can be called, and one that does not get through its start.
 fn gateway(more: &str) -> (Fixture, Node) {
@@ -66,8 +60,8 @@ fn a_list_that_lacks_nothing_says_nothing_of_it() {
 
 #[test]
 fn who_may_not_see_a_server_does_not_hear_that_it_is_missing() {
-    let (_fixture, node) = gateway(LIMITED);
-    let listed = ask(&node, "GET", "/tools", TOKEN);
+    let (_fixture, node) = gateway(&ADA.of("ada", "servers = [\"fixture\"]"));
+    let listed = ask(&node, "GET", "/tools", &format!("{}\r\n", ADA.header()));
     assert!(listed["data"]["total"].as_u64() > Some(40), "{listed}");
     assert_eq!(listed["unavailable"], Value::Null, "{listed}");
 }

@@ -44,8 +44,8 @@ pub(crate) fn receive(socket: OwnedFd, arrivals: mpsc::Sender<Stream>) {
         while let Ok((words, descriptors)) = parcels.take() {
             for descriptor in descriptors {
                 match Stream::taken_over(words == TCP, descriptor) {
-                    Ok(stream) if arrivals.blocking_send(stream).is_ok() => {}
-                    Ok(_) => return,
+                    // it fails where the node has ended already
+                    Ok(stream) => drop(arrivals.blocking_send(stream)),
                     Err(error) => tracing::debug!(%error, "a client has left on the way"),
                 }
             }

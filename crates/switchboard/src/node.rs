@@ -114,6 +114,7 @@ async fn begin(
     heritage.leave_the_rest();
     let following = heritage.following(config);
     let gateway = gateway(config, following.clone());
+    gateway.now().bridge.is_of(settings.source().profile);
     jobs::keep(&gateway, config, settings)?;
     let listen: Vec<String> = doors.iter().map(|(_, listener, speech)| listener.address(speech)).collect();
     heritage.warm(&gateway.now(), &following).await;

@@ -58,12 +58,16 @@ impl Answer {
     }
 
     /// A stream without an end of its own: when the node leaves, its client is told to open it again.
-    pub fn standing(heard: Heard, mut underway: Underway) -> Self {
-        let mut stream = Self::resumable(heard);
-        if let Self::Events(events) = &mut stream {
+    pub fn standing(heard: Heard, underway: Underway) -> Self {
+        Self::resumable(heard).until_left(underway)
+    }
+
+    /// The same, but when the node leaves, its client is told to open it again.
+    pub fn until_left(mut self, mut underway: Underway) -> Self {
+        if let Self::Events(events) = &mut self {
             events.leaves = Some(Box::pin(async move { underway.leaves().await }));
         }
-        stream
+        self
     }
 
     /// The same, counted among what is held for a principal until it has been taken.

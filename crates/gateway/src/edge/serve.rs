@@ -358,11 +358,11 @@ async fn http(
         .half_close(false);
     let (switched, passage) = (Switched::default(), Passage::default());
     let stream = Framed::new(stream, switched.clone(), passage.clone());
-    let answering = passage.clone();
+    let served = passage.clone();
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
         let gateway = gateway.now();
         let http = Http { gateway, remote };
-        let (switched, answering) = (switched.clone(), answering.clone());
+        let (switched, served) = (switched.clone(), served.clone());
         async move {
             let mut response = http.answer(request).await;
             if response.status() == StatusCode::SWITCHING_PROTOCOLS {
@@ -370,7 +370,7 @@ async fn http(
             } else if http.gateway.stages.now() > Stage::Serving {
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
-            Ok::<_, std::convert::Infallible>(response.map(|body| answering.answering(body)))
+            Ok::<_, std::convert::Infallible>(response.map(|body| served.answering(body)))
         }
     });
     let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();

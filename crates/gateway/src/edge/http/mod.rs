@@ -23,7 +23,7 @@ use self::{
 };
 pub(super) use self::{
     posted::{is_json, read},
-    response::{Answered, events, not_allowed, refuse, respond, resumable},
+    response::{Answered, event_stream, not_allowed, refuse, respond, resumable},
 };
 use super::{
     Reply, bridge, coding,

@@ -21,6 +21,7 @@ pub(super) async fn health(visit: &Visit<'_>) -> Value {
         "status": "ok",
         "service": gateway.settings.name,
         "version": env!("CARGO_PKG_VERSION"),
+        "environment": gateway.bridge.profile.get(),
         "uptime_s": gateway.bridge.started.elapsed().as_secs(),
         "tools": { "total": tools.values().sum::<usize>(), "by_server": tools },
     });
