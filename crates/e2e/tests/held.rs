@@ -13,7 +13,8 @@ use e2e::wire::{self, modern_call};
 use serde_json::{Value, json};
 
 /// What may be held, and bytes of an argument of which it has room for one, but not for two.
-const SETTINGS: &str = "[limits]\nprincipal_bytes_max = 4_194_304\n[grpc]\nlisten = \"127.0.0.1:0\"\n";
+const SETTINGS: &str =
+    "[limits]\nprincipal_bytes_max = 4_194_304\nbody_bytes_max = 4_194_304\n[grpc]\nlisten = \"127.0.0.1:0\"\n";
 const LARGE: usize = 3 << 20;
 
 /// How long a busy machine may need.

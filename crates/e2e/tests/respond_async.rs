@@ -92,6 +92,8 @@ fn a_call_that_ends_while_its_caller_waits_is_answered_and_a_longer_one_becomes_
         let place = answer.header("location").expect("a job has a place");
         assert_eq!(data(&send(&node, "DELETE", place, &[]))["state"], "cancelled");
     }
+    assert_eq!(post(&node, "/tools/nobody", &[], &json!({})).status, 404);
+    assert_eq!(post(&node, "/tools/call", &[], &json!({ "name": "nobody" })).status, 404);
     let longest = post(&node, "/tools/count_act", &["Prefer: wait=3600"], &json!({ "n": 2 }));
     assert_eq!((longest.status, longest.header("preference-applied")), (200, Some("wait=55")));
     place(&post(&node, "/tools/count_act", &["Prefer: wait=soon"], &json!({ "n": 3 })));

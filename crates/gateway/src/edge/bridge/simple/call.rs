@@ -68,7 +68,11 @@ async fn called(visit: &Visit<'_>, inbound: Inbound) -> Result<Called, Refusal> 
     let Some(prefers) = headers::prefers_async(visit.headers) else {
         return Ok(Called::Ended(unasked::to_its_end(visit.gateway, inbound).await, None));
     };
-    Ok(match jobs::begin(visit, inbound, prefers).await? {
+    let begun = jobs::begin(visit, inbound, prefers).await.map_err(|refusal| match refusal.failure {
+        failure @ Failure::UnknownName(_) => list::unknown(failure),
+        _ => refusal,
+    });
+    Ok(match begun? {
         Begun::Accepted(job) => Called::Accepted(job, prefers),
         Begun::Ended(answer) => Called::Ended(Ok(answer), Some(prefers)),
     })
