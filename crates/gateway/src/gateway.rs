@@ -341,6 +341,7 @@ fn members(
         };
         let upstream = upstream.inspect_err(|failure| tracing::error!(server = name, %failure, "left out")).ok()?;
         upstream.breakers.go_by(rules);
+        upstream.processes.go_by(settings.pool.as_ref().map(|own| config.pool.of(own)).as_ref());
         Some(Member { upstream, settings: Arc::new(settings) })
     };
     enabled.filter_map(member).collect()

@@ -8,6 +8,7 @@ pub mod combined;
 pub mod detours;
 pub mod duplicates;
 mod fallback;
+pub mod faults;
 pub mod hedge;
 pub mod keyed;
 pub mod limit;
@@ -20,7 +21,7 @@ use std::sync::Arc;
 
 use config::Config;
 
-use self::{detours::Detours, queue::Queues};
+use self::{detours::Detours, faults::Faults, queue::Queues};
 use crate::{
     batch,
     cache::{Cache, Contexts},
@@ -41,6 +42,8 @@ pub struct Traffic {
     keys: Arc<keyed::Keys>,
     /// The tools that are answered by somebody else.
     pub detours: Arc<Detours>,
+    /// The faults that are made on purpose.
+    pub faults: Arc<Faults>,
 }
 
 impl Traffic {
@@ -51,6 +54,7 @@ impl Traffic {
             queues: Arc::default(),
             keys: Arc::default(),
             detours: Arc::default(),
+            faults: Arc::default(),
         };
         traffic.change(config, members);
         traffic
@@ -61,12 +65,16 @@ impl Traffic {
         self.cache.resize(config.cache.memory_bytes);
         self.cache.know(Contexts::of(config));
         self.queues.configure(&config.queue, members);
+        for member in members {
+            member.upstream.faults.get_or_init(|| self.faults.clone());
+        }
     }
 
     /// Clears away what has expired.
     pub(crate) fn sweep(&self) {
         self.keys.sweep();
         self.cache.sweep();
+        self.faults.sweep();
     }
 }
 

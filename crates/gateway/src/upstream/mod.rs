@@ -3,7 +3,7 @@
 //! In reading order: `peer` (what a server says of itself), `changes` (what it says outside of calls), `era` (which it
 //! speaks), `opening` (how a connection to it comes about), `health` and `place` (how it fares), `pending` (calls that
 //! share a connection), `link` and `dial` (connections that go both ways), `http` (one POST and its answer),
-//! `modern_http`, `legacy_http`, `pool` (who may share what), `starts` (who may start), `heartbeat` (who looks after all
+//! `modern_http`, `legacy_http`, `pool` (who may share what), `processes` (how many share the calls), `starts` (who may start), `heartbeat` (who looks after all
 //! this), `instances` (who of several serves a call), `as_task` (tools that are called as tasks), `status` (what is told of it),
 //! `bequest`, `following` and `relay` (processes that go on at the next node).
 
@@ -30,6 +30,7 @@ pub mod peer;
 pub mod pending;
 pub mod place;
 pub mod pool;
+pub mod processes;
 pub mod relay;
 pub mod starts;
 mod status;
@@ -66,7 +67,8 @@ use self::{
     modern_http::{ModernHttp, own_params},
     peer::Peer,
     place::Place,
-    pool::{Key, Owner, Pool, Spread},
+    pool::{Key, Owner, Pool},
+    processes::Processes,
     starts::Starts,
 };
 use crate::{
@@ -74,7 +76,8 @@ use crate::{
     events::Patience,
     failure::Failure,
     pipeline::{
-        breaker::Breakers, combined::Gathering, duplicates::Reads, hedge::Hedges, limit::ToolMeters, queue::Line,
+        breaker::Breakers, combined::Gathering, duplicates::Reads, faults::Faults, hedge::Hedges, limit::ToolMeters,
+        queue::Line,
     },
     residents::{Home, Residents},
 };
@@ -109,6 +112,8 @@ pub struct Upstream {
     /// What the server last said of itself, on whatever connection.
     peer: ArcSwapOption<Peer>,
     pool: Pool,
+    /// How many processes there are, where there may be several.
+    pub processes: Arc<Processes>,
     health: Arc<Health>,
     /// Whether it answers over HTTP when it is asked for a sign of life.
     pulse: Pulse,
@@ -125,6 +130,8 @@ pub struct Upstream {
     pub meters: Arc<ToolMeters>,
     /// The queue before it, once the server is part of a node.
     pub line: OnceLock<Arc<Line>>,
+    /// The faults that are made on purpose, once the server is part of a node.
+    pub faults: OnceLock<Arc<Faults>>,
     calls: Arc<AtomicUsize>,
     /// Those that answer at its other addresses, if it has more than one.
     instances: Option<Arc<Instances>>,
@@ -228,6 +235,7 @@ impl Upstream {
             } else {
                 limits.sessions_max
             }),
+            processes: Arc::default(),
             breakers: Breakers::new(health.clone()),
             reads: Reads::default(),
             hedges: Hedges::default(),
@@ -237,6 +245,7 @@ impl Upstream {
             starts: starts.clone(),
             meters,
             line: OnceLock::new(),
+            faults: OnceLock::new(),
             calls: Arc::default(),
             instances,
             retired: AtomicBool::new(false),
@@ -392,24 +401,14 @@ impl Upstream {
         }
     }
 
-    /// The connection for a call of this caller. Of several processes it is that of the least busy one; where all are
-    /// busy, another is started behind the scenes, for the calls that come after.
+    /// The connection for a call of this caller: of several processes that of the least busy one.
     async fn connection_for_call(self: &Arc<Self>, caller: &Caller) -> Result<Connection, Failure> {
-        let processes_max = self.settings.processes_max;
-        if processes_max == 1 {
-            return self.connection(caller).await;
+        if self.processes.are_several()
+            && let Some(connection) = self.pool.least_busy(&self.key(caller))
+        {
+            return Ok(connection);
         }
-        let key = self.key(caller);
-        let Spread { number, to_start } = self.pool.spread(&key, processes_max);
-        if let Some(number) = to_start {
-            let (upstream, caller, key) = (self.clone(), caller.clone(), Key { number, ..key.clone() });
-            tokio::spawn(async move {
-                if let Err(failure) = upstream.connection_at(&caller, key).await {
-                    tracing::debug!(server = &*upstream.name, %failure, "another process could not be started");
-                }
-            });
-        }
-        self.connection_at(caller, Key { number, ..key }).await
+        self.connection(caller).await
     }
 
     async fn connection_at(self: &Arc<Self>, caller: &Caller, key: Key) -> Result<Connection, Failure> {
@@ -426,7 +425,10 @@ impl Upstream {
                         "it runs on at the process that has followed this one".to_owned(),
                     ));
                 }
-                self.open(owner).await.inspect(|_| self.hear_again(key))
+                self.open(owner).await.inspect(|_| {
+                    self.hear_again(key);
+                    self.processes.look_soon();
+                })
             }
             .boxed()
         };
@@ -450,7 +452,8 @@ impl Upstream {
     pub async fn sweep(self: &Arc<Self>) {
         self.keep_hearing();
         let idle = Duration::from_secs(self.settings.idle_stop_s);
-        if !idle.is_zero() && !self.watch.has_wishes() {
+        let may_rest = !self.processes.are_several() || self.pool.is_idle(idle);
+        if !idle.is_zero() && !self.watch.has_wishes() && may_rest {
             self.pool.close_idle(idle).await;
         }
         for other in self.others().iter().filter(|_| !idle.is_zero()) {

@@ -40,8 +40,8 @@ use crate::{
     call::{Call, Exchange},
     catalogue::Member,
     failure::Failure,
-    pipeline::breaker::Permit,
-    upstream::Upstream,
+    pipeline::{breaker::Permit, faults},
+    upstream::{Upstream, processes::Crew},
 };
 
 /// All queues of a node.
@@ -90,7 +90,7 @@ impl Queues {
             let name = member.upstream.name.clone();
             let lane = known.get(&name).filter(|lane| lane.is_own == member.settings.is_own(&name)).cloned();
             let lane = lane.unwrap_or_else(|| Arc::new(Lane::new(name.clone(), &member.settings, settings)));
-            lane.configure(&member.settings, settings);
+            lane.configure(&member.settings, settings, member.upstream.processes.crew());
             (name, lane)
         };
         let lanes: HashMap<Arc<str>, Arc<Lane>> = members.iter().map(lane).collect();
@@ -161,6 +161,16 @@ pub struct Line {
 }
 
 impl Line {
+    /// So many processes do the calls from now on.
+    pub fn is_served_by(&self, crew: Crew) {
+        self.lane.is_served_by(&self.queues, crew);
+    }
+
+    /// How busy the server is.
+    pub fn load(&self) -> Load {
+        self.lane.load()
+    }
+
     /// Ends the calls that wait, or those of one tool, since it is known that they would not be answered.
     pub fn drop_waiting(&self, tool: Option<&str>, failure: &Failure) {
         self.lane.drop_waiting(&self.queues, tool, failure);
@@ -202,6 +212,9 @@ pub(super) async fn pass(upstream: &Arc<Upstream>, call: &Call, permit: Permit, 
     if let Ok(entered) = &entered {
         call.wishes.told.note_place(|| entered.place());
     }
+    if matches!(entered, Ok(Entered::Waits(_))) {
+        upstream.processes.look_soon();
+    }
     match entered {
         Err(failure) => Exchange::Done(Err(failure)),
         Ok(Entered::Starts(slot)) => send(upstream, call, (slot, permit), deadline, now).await,
@@ -242,7 +255,7 @@ async fn send(
         permit.bounded_by_kind();
     }
     // boxed, because the steps above would move it from one to the other, and a call on the wire is large
-    let mut sent = Box::pin(upstream.call(call));
+    let mut sent = Box::pin(faults::send(upstream, call));
     let first_sign = deadline.first_sign(upstream, now);
     let heard = async {
         match first_sign {
