@@ -58,8 +58,7 @@ impl NewFault {
         query.append_pair("server", &self.server).append_pair("effect", &self.effect);
         query.append_pair("for_s", &self.for_s.to_string());
         let (percent, delay) = (self.percent.map(|share| share.to_string()), self.delay_ms.map(|ms| ms.to_string()));
-        let given =
-            [("tool", &self.tool), ("principal", &self.principal), ("percent", &percent), ("delay_ms", &delay)];
+        let given = [("tool", &self.tool), ("principal", &self.principal), ("percent", &percent), ("delay_ms", &delay)];
         for (key, value) in given {
             if let Some(value) = value {
                 query.append_pair(key, value);

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Breaker, Bridge, Bundle, Cache, Error, Gateway, Grpc, Jobs, Limits, Log, Node, Pool, Principal, Queue, Retry, Server,
-    Tools,
+    Breaker, Bridge, Bundle, Cache, Error, Gateway, Grpc, Jobs, Limits, Log, Node, Pool, Principal, Queue, Retry,
+    Server, Tools,
 };
 
 /// Everything an operator can choose. Serialized, secrets read `•••`.

@@ -80,7 +80,8 @@ fn effect(said: &HashMap<String, String>) -> Result<Effect, Problem> {
 }
 
 fn glob(said: &HashMap<String, String>, key: &str) -> Result<Option<Glob>, Problem> {
-    let read = |text: &String| text.parse().map_err(|_| invalid(format!("`{key}`: `{text}` is no glob: {}", Glob::HINT)));
+    let read =
+        |text: &String| text.parse().map_err(|_| invalid(format!("`{key}`: `{text}` is no glob: {}", Glob::HINT)));
     said.get(key).map(read).transpose()
 }
 

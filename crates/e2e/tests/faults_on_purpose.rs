@@ -70,7 +70,8 @@ fn what_is_dropped_never_comes_to_the_server_and_nobody_takes_it_for_a_fault_of_
 
 #[test]
 fn breakers_hold_calls_back_from_a_server_that_fails_on_purpose() {
-    let world = World::start("[servers.a.tool.work]\nact = \"reads\"\n[breaker]\nfailures = 3\n[retry]\nattempts = 1\n");
+    let world =
+        World::start("[servers.a.tool.work]\nact = \"reads\"\n[breaker]\nfailures = 3\n[retry]\nattempts = 1\n");
     let rule = world.make("server=*&effect=error&for_s=60");
     for _ in 0..3 {
         assert_eq!(details(&world.call())["fault_rule"], json!(rule));

@@ -47,14 +47,14 @@ pub struct Traffic {
 }
 
 impl Traffic {
-    /// Nothing remembered yet.
-    pub fn new(config: &Config, members: &[Member]) -> Self {
+    /// Nothing remembered yet; these servers have their places in `queues`, and meet `faults`.
+    pub fn new(config: &Config, members: &[Member], queues: Arc<Queues>, faults: Arc<Faults>) -> Self {
         let traffic = Self {
             cache: Cache::new(config.cache.memory_bytes),
-            queues: Arc::default(),
+            queues,
             keys: Arc::default(),
             detours: Arc::default(),
-            faults: Arc::default(),
+            faults,
         };
         traffic.change(config, members);
         traffic
@@ -65,9 +65,6 @@ impl Traffic {
         self.cache.resize(config.cache.memory_bytes);
         self.cache.know(Contexts::of(config));
         self.queues.configure(&config.queue, members);
-        for member in members {
-            member.upstream.faults.get_or_init(|| self.faults.clone());
-        }
     }
 
     /// Clears away what has expired.

@@ -35,6 +35,9 @@ pub struct Key {
 }
 
 impl Key {
+    /// What all have in common where everybody shares; several processes differ by their number.
+    pub const SHARED: Self = Self { principal: None, session: None, abilities: Abilities::ALL, number: 0 };
+
     /// Whether the two differ by nothing but their number.
     fn is_beside(&self, other: &Self) -> bool {
         (&self.principal, self.session, self.abilities) == (&other.principal, other.session, other.abilities)
@@ -103,9 +106,8 @@ impl Pool {
         let slots = self.lock();
         let beside = slots.iter().filter(|(other, _)| other.is_beside(key));
         let standing = beside.filter_map(|(other, slot)| Some((slot.standing()?, other.number, slot)));
-        let (.., slot) = standing.min_by_key(|(connection, number, _)| {
-            (connection.is_silent(), connection.calls(), *number)
-        })?;
+        let (.., slot) =
+            standing.min_by_key(|(connection, number, _)| (connection.is_silent(), connection.calls(), *number))?;
         // as long as the slots are locked, it is not taken out
         slot.touch()
     }

@@ -12,16 +12,12 @@ use std::{
 };
 
 use config::{Mode, Transport};
-use futures_util::{
-    StreamExt as _,
-    future::BoxFuture,
-    stream::FuturesUnordered,
-};
+use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use tokio::sync::Notify;
 use traffic::pool::{Bounds, Load, Pool, Step};
 
 use super::{Upstream, pool::Key};
-use crate::call::{Abilities, Caller};
+use crate::call::Caller;
 
 /// How often somebody looks whether there are as many as there should be. A call that has to wait is a reason to look at once.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -117,7 +113,7 @@ impl Upstream {
     /// The processes, where there may be several.
     pub fn pool_status(&self) -> Option<PoolStatus> {
         let bounds = self.processes.bounds()?;
-        let calls = self.pool.calls_of_each(&SHARED);
+        let calls = self.pool.calls_of_each(&Key::SHARED);
         Some(PoolStatus {
             bounds,
             standing: count(calls.len()),
@@ -132,9 +128,6 @@ impl Upstream {
         self.is_left() || self.retired.load(Ordering::Acquire) || self.health.due().is_some_and(|due| due > now)
     }
 }
-
-/// What all who share a program have in common; the processes differ by their number.
-const SHARED: Key = Key { principal: None, session: None, abilities: Abilities::ALL, number: 0 };
 
 /// Looks after the number of processes of one server.
 pub(super) struct Keeper {
@@ -177,8 +170,8 @@ impl Keeper {
     fn look(&mut self, upstream: &Arc<Upstream>) -> Duration {
         upstream.pool.close_left();
         let bounds = upstream.processes.bounds().unwrap_or(ONE);
-        let standing = upstream.pool.calls_of_each(&SHARED);
-        let busy = upstream.line.get().map(|line| line.load()).unwrap_or_default();
+        let standing = upstream.pool.calls_of_each(&Key::SHARED);
+        let busy = upstream.line.load();
         let (now, starting) = (Instant::now(), count(self.starting.len()));
         let workers = count(standing.len()) + starting;
         let load = Load { workers, running: busy.running, waiting: busy.waiting };
@@ -212,10 +205,10 @@ const ONE: Bounds = Bounds { min: 1, target: 1, max: 1, idle: Duration::ZERO, ca
 
 /// Starts one more; it has introduced itself before it gets a call.
 async fn start(upstream: Arc<Upstream>, own: Caller, number: u32) -> u32 {
-    match upstream.connection_at(&own, Key { number, ..SHARED }).await {
+    match upstream.connection_at(&own, Key { number, ..Key::SHARED }).await {
         Ok(_) => {
             upstream.processes.started.fetch_add(1, Ordering::Relaxed);
-            let processes = upstream.pool.calls_of_each(&SHARED).len();
+            let processes = upstream.pool.calls_of_each(&Key::SHARED).len();
             tracing::info!(server = &*upstream.name, processes, "another process does its calls");
         }
         Err(failure) => {
@@ -227,24 +220,21 @@ async fn start(upstream: Arc<Upstream>, own: Caller, number: u32) -> u32 {
 
 /// Ends some as soon as their calls are done.
 fn shrink(upstream: &Arc<Upstream>, fewer: u32, bounds: &Bounds) {
-    let ended = upstream.pool.take_out(&SHARED, fewer as usize);
+    let ended = upstream.pool.take_out(&Key::SHARED, fewer as usize);
     if ended == 0 {
         return;
     }
     upstream.processes.ended.fetch_add(ended as u64, Ordering::Relaxed);
-    let (processes, max) = (upstream.pool.calls_of_each(&SHARED).len(), bounds.max);
+    let (processes, max) = (upstream.pool.calls_of_each(&Key::SHARED).len(), bounds.max);
     tracing::info!(server = &*upstream.name, processes, max, "fewer processes do its calls");
 }
 
 /// Lets as many calls run as the processes that stand can do.
 fn follow(upstream: &Upstream, bounds: &Bounds) {
-    let standing = count(upstream.pool.calls_of_each(&SHARED).len());
+    let standing = count(upstream.pool.calls_of_each(&Key::SHARED).len());
     let former = upstream.processes.standing.swap(standing, Ordering::Relaxed);
-    if former != standing
-        && let Some(line) = upstream.line.get()
-        && upstream.processes.are_several()
-    {
-        line.is_served_by(Crew { standing, calls_each: bounds.calls_each });
+    if former != standing && upstream.processes.are_several() {
+        upstream.line.is_served_by(Crew { standing, calls_each: bounds.calls_each });
     }
 }
 
