@@ -103,7 +103,7 @@ fn who_is_not_meant_meets_nothing_and_a_rule_ends_by_itself() {
         world.make(rule);
     }
     assert_eq!(world.call()["result"]["_meta"], Value::Null);
-    world.make("server=a&effect=drop&for_s=1");
+    world.make("server=a&effect=drop&for_s=3");
     assert_eq!(details(&world.call())["code"], "OUTCOME_UNKNOWN");
     world.scene.control.wait_until("/faults", |rules| rules.as_array().is_some_and(|rules| rules.len() == 2));
     assert_eq!(world.call()["result"]["_meta"], Value::Null);
