@@ -30,12 +30,12 @@ impl World {
     fn make(&self, rule: &str) -> u64 {
         let (status, rule) = self.scene.control.ask("POST", &format!("/faults?{rule}"));
         assert_eq!(status, 200, "{rule}");
-        rule["id"].as_u64().unwrap()
+        rule["id"].as_u64().expect("a rule has a number")
     }
 
     fn call(&self) -> Value {
         let answer = wire::call(self.scene.node.address(), "/servers/a/mcp", "7", "work", "{}");
-        serde_json::from_str(&answer.message()).unwrap()
+        serde_json::from_str(&answer.message()).expect("an answer is JSON")
     }
 
     /// The calls that came to the server since this was last asked.

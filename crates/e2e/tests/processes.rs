@@ -16,7 +16,7 @@ const PATH: &str = "/servers/slow/mcp";
 /// A program that is shared, with a pool of processes that do one call at a time.
 fn with_pool(pool: &str) -> String {
     let pool = format!("pool = {{ {pool}, calls_per_process = 1 }}");
-    format!("[servers.slow]\ncommand = {:?}\nmode = \"shared\"\n{pool}\n", built("rogue"))
+    format!("[servers.slow]\ncommand = '{}'\nmode = \"shared\"\n{pool}\n", built("rogue").display())
 }
 
 fn processes(report: &Value) -> u64 {
