@@ -40,6 +40,7 @@ impl Taking {
         following.is_over();
         let told = taken.and_then(|predecessor| handover::hear_before(&self.gateway, predecessor.into_socket()));
         if let Err(error) = told {
+            self.gateway.now().kin.follow_nobody();
             tracing::warn!(%error, "not all could be taken over");
         }
         if is_any && self.everything {

@@ -17,7 +17,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use mcp::{Envelope, ScanLimits};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 pub use self::words::SessionWords;
 use self::words::Word;
@@ -43,15 +43,19 @@ const DEPARTURES: usize = 1_024;
 #[derive(Debug, Default)]
 pub struct Kin {
     before: OnceLock<Outbox>,
+    /// Whether there is one, also while the two have not met yet.
+    follows: AtomicBool,
+    /// Tells that they have met, or will not.
+    met: Notify,
     after: OnceLock<Outbox>,
     departures: OnceLock<mpsc::Sender<Departure>>,
-    follows: AtomicBool,
 }
 
 impl Kin {
     /// Passes on what a client has said of a call that is not here: the process before may have it.
     pub(crate) async fn pass_on(&self, session: &Session, message: &Envelope) {
-        let (Some(before), Some(session)) = (self.before.get(), session.sealed) else { return };
+        let Some(session) = session.sealed else { return };
+        let Some(before) = self.before().await else { return };
         let message = String::from_utf8_lossy(message.bytes()).into_owned();
         before.send(Word::Said { session, message }.written()).await;
     }
@@ -59,6 +63,24 @@ impl Kin {
     /// This process follows another, which is there until it is known to be gone.
     pub fn follow(&self) {
         self.follows.store(true, Ordering::Release);
+    }
+
+    /// This process follows nobody any more.
+    pub fn follow_nobody(&self) {
+        self.follows.store(false, Ordering::Release);
+        self.met.notify_waiters();
+    }
+
+    /// The way to the process before this one, if there is one. What comes before the two have met waits for that.
+    async fn before(&self) -> Option<&Outbox> {
+        loop {
+            let met = self.met.notified();
+            let before = self.before.get();
+            if before.is_some() || !self.is_following() {
+                return before;
+            }
+            met.await;
+        }
     }
 
     /// Whether the process before this one is still there.
@@ -96,6 +118,7 @@ pub fn hear_before(current: &Current, socket: Socket) -> io::Result<()> {
     let (before, incoming) = Relay::over(socket)?.open();
     // a process has only one before it
     let _ = current.now().kin.before.set(before);
+    current.now().kin.met.notify_waiters();
     let current = current.clone();
     tokio::spawn(async move {
         let stages = current.now().stages.clone();
@@ -104,7 +127,7 @@ pub fn hear_before(current: &Current, socket: Socket) -> io::Result<()> {
             () = act_on_all(current.clone(), incoming) => {}
             () = stages.reached(Stage::Stopping) => {}
         }
-        current.now().kin.follows.store(false, Ordering::Release);
+        current.now().kin.follow_nobody();
         drop(underway);
     });
     Ok(())
@@ -171,7 +194,7 @@ async fn go_on(gateway: &Gateway, words: &SessionWords) {
 /// process before.
 async fn hear(gateway: &Gateway, session: SessionId, message: String, word: Bytes) {
     let Some(session) = gateway.sessions.sealed(session) else {
-        if let Some(before) = gateway.kin.before.get() {
+        if let Some(before) = gateway.kin.before().await {
             before.send(word).await;
         }
         return;
