@@ -90,7 +90,7 @@ fn a_call_that_ends_while_its_caller_waits_is_answered_and_a_longer_one_becomes_
         let applied = answer.header("preference-applied");
         assert_eq!((answer.status, applied), (202, Some("respond-async, wait=1")), "{}", answer.text());
         let place = answer.header("location").expect("a job has a place");
-        assert_eq!(data(&send(&node, "DELETE", place, &[]))["state"], "cancelled");
+        assert_eq!(send(&node, "DELETE", place, &[]).status, 200);
     }
     assert_eq!(post(&node, "/tools/nobody", &[], &json!({})).status, 404);
     assert_eq!(post(&node, "/tools/call", &[], &json!({ "name": "nobody" })).status, 404);
