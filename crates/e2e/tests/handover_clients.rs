@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 const CALLS: usize = 200;
 const CALL_MS: u64 = 40;
 
-/// Lets a client call by `path` while the node is restarted again and again, and looks at what it saw.
-fn check(client: Client, path: &str) {
+/// Lets a client call while the node is restarted again and again, and looks at what it saw.
+fn check(client: Client) {
     let server = format!(
         "[servers.slow]\ncommand = '{}'\nargs = ['--aside', '--lock', 'starts']\nmode = \"shared\"\n",
         built("rogue").display()
     );
     let mut node = Node::start(&server);
-    let url = format!("http://{}{path}", node.address());
+    let url = node.everything();
     let calls: Vec<Value> =
         (0..CALLS).map(|_| json!({ "do": "call", "name": "slow_slow", "arguments": { "ms": CALL_MS } })).collect();
     let calling = thread::spawn(move || client.drive(&url, &calls));
@@ -29,10 +29,10 @@ fn check(client: Client, path: &str) {
             restarts += 1;
         }
     }
-    let seen = calling.join().expect("the client ends").unwrap_or_else(|error| panic!("{client:?} {path}: {error}"));
-    assert_eq!(seen.len(), CALLS + 1, "{client:?} {path}");
+    let seen = calling.join().expect("the client ends").unwrap_or_else(|error| panic!("{client:?}: {error}"));
+    assert_eq!(seen.len(), CALLS + 1, "{client:?}");
     for outcome in &seen[1..] {
-        assert!(outcome.line().contains("done"), "{client:?} {path}: {}", outcome.line());
+        assert!(outcome.line().contains("done"), "{client:?}: {}", outcome.line());
     }
     assert!(restarts > 1, "the calls were to last for longer than {restarts} restarts");
     assert_eq!(std::fs::read(node.folder().join("starts")).expect("it was started").len(), 1);
@@ -40,25 +40,20 @@ fn check(client: Client, path: &str) {
 
 #[test]
 fn the_python_sdk_1_notices_nothing() {
-    check(Client::PythonLegacy, "/mcp");
+    check(Client::PythonLegacy);
 }
 
 #[test]
 fn the_python_sdk_2_notices_nothing() {
-    check(Client::PythonAuto, "/mcp");
+    check(Client::PythonAuto);
 }
 
 #[test]
 fn the_typescript_sdk_1_notices_nothing() {
-    check(Client::TypeScriptV1, "/mcp");
-}
-
-#[test]
-fn the_typescript_sdk_1_comes_back_over_http_and_sse() {
-    check(Client::TypeScriptV1, "/sse");
+    check(Client::TypeScriptV1);
 }
 
 #[test]
 fn the_typescript_sdk_2_notices_nothing() {
-    check(Client::TypeScriptV2Auto, "/mcp");
+    check(Client::TypeScriptV2Auto);
 }

@@ -32,8 +32,8 @@ use crate::{
 };
 
 /// How long a message waits for a stream that has not come back after a restart: it does once the process before has answered what
-/// its client asked there, and fewer programs wait longer for an answer to a POST.
-const COMES_BACK_WITHIN: Duration = Duration::from_secs(30);
+/// its client asked there, and whoever does not come back is to know that soon.
+const COMES_BACK_WITHIN: Duration = Duration::from_secs(10);
 
 /// The HTTP+SSE connections of a node, by the secret in their address.
 #[derive(Default)]
