@@ -62,7 +62,9 @@ impl Taking {
                 return Ok(predecessor);
             }
             if words == CONNECTIONS.as_bytes() {
-                descriptors.into_iter().for_each(|socket| connections::receive(socket, self.arrivals.clone()));
+                for socket in descriptors {
+                    connections::receive(socket, self.arrivals.clone());
+                }
             } else {
                 self.go_on(Bequest::of_parts(&words, descriptors)?).await;
             }
