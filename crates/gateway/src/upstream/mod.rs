@@ -3,8 +3,8 @@
 //! In reading order: `peer` (what a server says of itself), `changes` (what it says outside of calls), `era` (which it
 //! speaks), `opening` (how a connection to it comes about), `health` and `place` (how it fares), `pending` (calls that
 //! share a connection), `link` and `dial` (connections that go both ways), `http` (one POST and its answer),
-//! `modern_http`, `legacy_http`, `pool` (who may share what), `starts` (who may start), `heartbeat` (who looks after all
-//! this), `instances` (who of several serves a call), `as_task` (tools that are called as tasks), `status` (what is told of it),
+//! `modern_http`, `legacy_http`, `pool` (who may share what), `starts` (who may start), `heartbeat` with `sign` (who looks after
+//! all this), `instances` (who of several serves a call), `as_task` (tools that are called as tasks), `status` (what is told of it),
 //! `bequest`, `following` and `relay` (processes that go on at the next node).
 
 mod as_task;
@@ -31,6 +31,7 @@ pub mod pending;
 pub mod place;
 pub mod pool;
 pub mod relay;
+mod sign;
 pub mod starts;
 mod status;
 pub mod watch;
@@ -67,6 +68,7 @@ use self::{
     peer::Peer,
     place::Place,
     pool::{Key, Owner, Pool, Spread},
+    sign::Sign,
     starts::Starts,
 };
 use crate::{
@@ -112,6 +114,8 @@ pub struct Upstream {
     health: Arc<Health>,
     /// Whether it answers over HTTP when it is asked for a sign of life.
     pulse: Pulse,
+    /// What it said when its calls were silent.
+    sign: Sign,
     starts: Starts,
     /// Whether calls are let through to it.
     pub breakers: Breakers,
@@ -234,6 +238,7 @@ impl Upstream {
             gathering: Gathering::default(),
             health,
             pulse: Pulse::default(),
+            sign: Sign::default(),
             starts: starts.clone(),
             meters,
             line: OnceLock::new(),
