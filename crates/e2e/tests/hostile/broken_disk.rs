@@ -105,7 +105,7 @@ fn the_end_of_a_job_is_written_down_when_the_disk_is_well_again_and_the_act_is_n
     until("the act is under way", || counting.count("act", 1) == 1);
     let files = database(&node);
     let files: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
-    let fault = DiskFault::in_process(node.pid(), "fdatasync", "EIO", &files);
+    let fault = DiskFault::in_process(node.pid(), SYNC, "EIO", &files);
     until("the end cannot be written", || node.log().contains("the end of a job cannot be written down yet"));
     drop(fault);
     assert_eq!(ended(node.address(), &job)["status"], "completed", "{}", node.log());
@@ -134,7 +134,7 @@ fn a_configuration_that_cannot_be_written_is_as_it_was() {
     let file = folder.path().join("switchboard.toml");
     let before = "[servers.a]\ncommand = \"a\"\n";
     fs::write(&file, before).expect("a file can be written");
-    for (calls, error) in [("fsync,fdatasync", "EIO"), ("write", "ENOSPC"), ("rename,renameat,renameat2", "EIO")] {
+    for (calls, error) in [(SYNC, "EIO"), (SYNC, "ENOSPC"), ("rename,renameat,renameat2", "EIO")] {
         let mut add = DiskFault::around(calls, error, &[], &built("switchboard"));
         add.args(["principal", "add", "ada", "--config"])
             .arg(&file)
