@@ -18,8 +18,8 @@ use crate::until;
 /// Streams that are open at one time, and how many threads open them.
 const STREAMS: usize = 10_000;
 const OPENERS: usize = 8;
-/// What an idle stream may cost the node: its connection, its task, its place among those that listen.
-const STREAM_BYTES_MAX: u64 = 40 << 10;
+/// What an idle stream may cost a node without optimisation: its connection, its task, its place among those that listen.
+const STREAM_BYTES_MAX: u64 = 64 << 10;
 /// What the node may do for all of them in a second in which nothing happens.
 const IDLE_CPU_MAX: Duration = Duration::from_millis(300);
 /// How long a call may take on a busy machine.
@@ -31,6 +31,8 @@ const SERVERS: usize = 500;
 const TOOLS_PER_SERVER: usize = 200;
 /// What a tool may cost the node, beside its own bytes: names, its place in lists, in the index and in the copies.
 const TOOL_BYTES_MAX: u64 = 6 << 10;
+/// How long the first list may take: five hundred servers are asked, without optimisation and on a busy machine.
+const COLD_WITHIN: Duration = Duration::from_mins(2);
 /// How soon a page of a thousand tools is there once they are known, without optimisation; the fastest of so many counts.
 const PAGE_WITHIN: Duration = Duration::from_millis(50);
 const PAGE_TRIES: usize = 20;
@@ -109,7 +111,10 @@ fn page(node: &Node, cursor: Option<&str>) -> (usize, Option<String>) {
     let cursor = cursor.map(|cursor| format!(r#""cursor":{},"#, json!(cursor))).unwrap_or_default();
     let headers = ["MCP-Protocol-Version: 2026-07-28", "Mcp-Method: tools/list"];
     let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{{{cursor}"_meta":{META}}}}}"#);
-    let answer = wire::exchange(node.address(), &wire::post(node.address(), "/mcp", &headers, body.as_bytes()));
+    let mut connection = wire::connect(node.address());
+    connection.set_read_timeout(Some(COLD_WITHIN)).expect("a timeout can be set");
+    wire::send(&mut connection, &wire::post(node.address(), "/mcp", &headers, body.as_bytes()));
+    let answer = wire::read_answer(&mut BufReader::new(connection));
     let message: Value = serde_json::from_str(&answer.message()).expect("a list is JSON");
     let result = &message["result"];
     let count = result["tools"].as_array().map(Vec::len).unwrap_or_else(|| panic!("{message}"));
