@@ -1,8 +1,6 @@
 //! A disk that fails in the middle of a write: what was acknowledged before stays, what cannot be written is refused with what to
 //! do, nothing is acknowledged that is not on the disk, and when the disk is well again, so is the node.
 
-#![expect(clippy::disallowed_methods, reason = "the command line is run from outside")]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,8 +1,6 @@
 //! Jobs that another version of the program has written: a file that this one does not understand stops the start and stays as it
 //! is, with what to do; one that says that it can be read is read.
 
-#![expect(clippy::disallowed_methods, reason = "the program is started from outside")]
-
 use std::fs;
 use std::path::Path;
 
