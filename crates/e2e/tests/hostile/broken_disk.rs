@@ -16,13 +16,9 @@ use serde_json::json;
 use crate::until;
 
 /// What the kernel says, and to which calls: writes into the log of the database, and the wait until they are on the disk.
-const FAULTS: [(&str, &str); 5] = [
-    ("fdatasync", "EIO"),
-    ("fdatasync", "ENOSPC"),
-    ("pwrite64", "EIO"),
-    ("pwrite64", "ENOSPC"),
-    ("pwrite64", "EDQUOT"),
-];
+const FAULTS: [(&str, &str); 5] =
+    [(SYNC, "EIO"), (SYNC, "ENOSPC"), ("pwrite64", "EIO"), ("pwrite64", "ENOSPC"), ("pwrite64", "EDQUOT")];
+const SYNC: &str = "fsync,fdatasync";
 
 fn started(counting: &Counting) -> Node {
     Node::start(&format!("bridge.sessionless = true\n[jobs]\nbackoff_ms = 10\n{}", counting.configured("count")))
