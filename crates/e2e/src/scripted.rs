@@ -1,7 +1,6 @@
 //! A modern server over HTTP that introduces itself well, lists what a test gives it, and answers calls of tools with bytes
 //! that the test has written: for everything that can be wrong with an answer.
 
-use std::fmt::Display;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
@@ -55,7 +54,7 @@ impl Scripted {
     pub fn writing(list: Value, answer: impl Fn(&Value, &mut TcpStream) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a loopback port is free");
         let address = listener.local_addr().expect("a bound listener has an address");
-        let script = Arc::new((list.to_string(), answer));
+        let script = Arc::new((list, answer));
         let (is_down, is_hung) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         let lists = Arc::new(AtomicBool::new(true));
         let (down, hung, may_list) = (is_down.clone(), is_hung.clone(), lists.clone());
@@ -117,7 +116,7 @@ pub fn one_tool(name: &str) -> Value {
 /// Answers one request; the connection ends with the answer.
 fn serve(
     connection: TcpStream,
-    (list, introductions): (Option<&String>, &AtomicUsize),
+    (list, introductions): (Option<&Value>, &AtomicUsize),
     answer: &impl Fn(&Value, &mut TcpStream),
     is_down: &AtomicBool,
 ) {
@@ -160,7 +159,7 @@ fn read_request(reader: &mut impl BufRead) -> Option<Value> {
 }
 
 /// A good answer with this result.
-pub fn as_json(id: &str, result: &impl Display) -> Vec<u8> {
+pub fn as_json(id: &str, result: &Value) -> Vec<u8> {
     let body = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#);
     let length = body.len();
     format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}")
