@@ -1,5 +1,5 @@
 //! Hostile in numbers and at odd places: more than anybody expects, lines that are none, a wrong clock, a log that nobody reads,
-//! disks that fail, files of a later version, and requests that cost more than they are worth. The node bears it, and nobody else
+//! disks that fail, and requests that cost more than they are worth. The node bears it, and nobody else
 //! notices.
 
 mod amplification;
@@ -8,7 +8,6 @@ mod clocks;
 mod crowds;
 mod flood;
 mod lines;
-mod newer_store;
 mod unread_log;
 
 use std::thread;
