@@ -58,9 +58,9 @@ impl Clock {
         format!(
             "lib=$(echo /usr/lib*/*/faketime/libfaketimeMT.so.1); \
              test -e \"$lib\" || {{ echo 'faketime is not installed: scripts/setup-tests.sh' >&2; exit 1; }}; \
-             export LD_PRELOAD=\"$lib\" FAKETIME_TIMESTAMP_FILE={:?} FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 \
+             export LD_PRELOAD=\"$lib\" FAKETIME_TIMESTAMP_FILE='{}' FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 \
              NO_FAKE_STAT=1",
-            self.file()
+            self.file().display()
         )
     }
 }
@@ -163,7 +163,7 @@ fn a_clock_that_is_wrong_is_named_as_what_the_certificate_is_not_valid_for() {
     let (clock, papers) = (Clock::new(), Papers::new());
     papers.issue_for_years("api", 2026, 2035);
     let api = Api::grpc_with_papers(&papers.file("api.pem"), &papers.file("api.key"));
-    let trust = format!("{}; export SSL_CERT_FILE={:?}", clock.given(), papers.file(AUTHORITY));
+    let trust = format!("{}; export SSL_CERT_FILE='{}'", clock.given(), papers.file(AUTHORITY).display());
     let server = format!("[servers.greeter]\ngrpc = {:?}\n", api.url());
     for (jump, expected) in [("-6y", "not valid yet"), ("+10y", "expired"), ("+0", "Hello, Ada")] {
         clock.set(jump);

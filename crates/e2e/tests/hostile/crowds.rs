@@ -82,7 +82,7 @@ fn ten_thousand_idle_streams_cost_little_and_hold_nobody_up() {
 
     let quiet = usage();
     thread::sleep(Duration::from_secs(1));
-    let spent = usage().cpu - quiet.cpu;
+    let spent = usage().cpu.saturating_sub(quiet.cpu);
     assert!(spent < IDLE_CPU_MAX, "{spent:?} of processor time for a second of nothing");
     let each = quiet.rss_bytes.saturating_sub(before.rss_bytes) / STREAMS as u64;
     println!("an idle stream costs {each} bytes and {:?} a second", spent / 10_000);
@@ -117,7 +117,7 @@ fn page(node: &Node, cursor: Option<&str>) -> (usize, Option<String>) {
     let answer = wire::read_answer(&mut BufReader::new(connection));
     let message: Value = serde_json::from_str(&answer.message()).expect("a list is JSON");
     let result = &message["result"];
-    let count = result["tools"].as_array().map(Vec::len).unwrap_or_else(|| panic!("{message}"));
+    let count = result["tools"].as_array().map_or_else(|| panic!("{message}"), Vec::len);
     (count, result["nextCursor"].as_str().map(str::to_owned))
 }
 

@@ -1,6 +1,7 @@
 //! Processes whose lines are none, or never come: what is a message is heard, the rest ends in one error in time, and nothing
 //! is left of a process that never answers, however often it is started.
 
+use std::fmt::Write as _;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -24,7 +25,8 @@ const SLACK: usize = 8;
 #[test]
 fn a_line_that_is_no_message_ends_only_the_call_that_waits_for_it() {
     for (how, is_heard) in [("crlf", true), ("utf8", false), ("nul", false), ("two", false), ("pretty", false)] {
-        let server = format!("[servers.odd]\ncommand = {:?}\nargs = [\"--mangle\", {how:?}]\n", built("rogue"));
+        let server =
+            format!("[servers.odd]\ncommand = '{}'\nargs = [\"--mangle\", {how:?}]\n", built("rogue").display());
         let node = Node::start(&format!("{LIMITS}{server}"));
         let call = |tool: &str| wire::call(node.address(), "/servers/odd/mcp", "7", tool, r#"{"text":"well said"}"#);
         assert!(!call("count").is_error(), "{how}");
@@ -46,7 +48,7 @@ fn nothing_is_left_of_a_process_that_never_answers_after_a_thousand_starts() {
     let mut servers = "[limits]\nstarts_max = 1000\n".to_owned();
     for number in 0..SILENT {
         let settings = "args = [\"-c\", \"exec cat >/dev/null\"]\nera = \"modern\"\nstart_timeout_s = 1\n";
-        servers += &format!("[servers.silent{number}]\ncommand = \"/bin/sh\"\n{settings}");
+        let _ = write!(servers, "[servers.silent{number}]\ncommand = \"/bin/sh\"\n{settings}");
     }
     let node = Node::start(&servers);
     let node = &node;

@@ -19,7 +19,8 @@ const CALLS_MAX: usize = 10_000;
 
 /// A node with a server that gives it something to say in every call.
 fn talkative() -> Node {
-    let server = format!("command = {:?}\nargs = [\"--garbage-every\", \"1\", \"--double-answer\"]\n", built("rogue"));
+    let server =
+        format!("command = '{}'\nargs = [\"--garbage-every\", \"1\", \"--double-answer\"]\n", built("rogue").display());
     Node::after(READER, &format!("[log]\nfilter = \"debug\"\n[servers.s]\n{server}"))
 }
 
