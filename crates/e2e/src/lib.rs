@@ -6,7 +6,7 @@
 //! configuration changes, [`fixture`], [`servers`], [`apis`], [`fake`], [`scripted`] and [`counting`] stand behind it, [`valkey`] is
 //! what several nodes share, [`liar`] pretends to be that, [`cluster`] are the nodes, [`tools`] finds what `scripts/setup-tests.sh` installed, [`driver`] drives one client, [`suite`] runs the conformance suite, [`wire`] speaks
 //! raw HTTP, [`events`] reads its streams, [`jobs`] submits calls and comes back for them, [`legacy`] holds a session over it, [`talk`] speaks on stdin and stdout,
-//! [`terminal`] sits at a terminal, [`grpc`] speaks gRPC, [`papers`] are certificates, [`toolkits`] tells what the program says of
+//! [`terminal`] sits at a terminal, [`grpc`] speaks gRPC, [`papers`] are certificates, [`people`] have tokens, [`toolkits`] tells what the program says of
 //! its toolkits, [`arguments`] makes arguments for their tools.
 
 pub mod apis;
@@ -24,6 +24,7 @@ pub mod legacy;
 pub mod liar;
 pub mod node;
 pub mod papers;
+pub mod people;
 pub mod program;
 pub mod scene;
 pub mod scripted;

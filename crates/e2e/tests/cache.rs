@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use e2e::Node;
 use e2e::fixture::{Era, Fixture};
 use e2e::legacy::{self, Session};
+use e2e::people::{ADA, BOB, Token, ada_and_bob};
 use e2e::program::{built, command};
 use e2e::scene::Scene;
 use e2e::scripted::{Scripted, as_json};
@@ -282,24 +283,15 @@ fn what_is_kept_can_be_seen_and_dropped() {
 
 #[test]
 fn principals_have_their_own_answers_unless_the_answers_are_shared() {
-    const ADA: (&str, &str) = (
-        "sb_0804205a7761ee304119283e76ee3c7f5cc799c4a4be10cf3fcb31833b951901",
-        "sha256:05f8cdc77999dec914473860feed1df9b895673c62cdad9a6a3212e70a19f774",
-    );
-    const BOB: (&str, &str) = (
-        "sb_39ee92e3e1ce9bf5c8cb574a06f8e65cca3371cc012c61988036bff8d9389d22",
-        "sha256:8c7ff38544bce8a39fe3ed5922a667edf91b7e0a7b310f397f118d48c615cdee",
-    );
     let (_, server) = World::start();
-    let principals =
-        format!("[principals.ada]\ntoken_hash = {:?}\n[principals.bob]\ntoken_hash = {:?}\n", ADA.1, BOB.1);
+    let principals = ada_and_bob();
     let configured = |is_shared: bool| {
         let tool = format!("[servers.world.tool.get_lamp]\ncache_s = 600\ncache_shared = {is_shared}\n");
         format!("{principals}{}{tool}", server.configured("world"))
     };
-    let ask = |node: &Node, token: &str| {
+    let ask = |node: &Node, token: Token| {
         let mut headers = wire::modern_call_headers("get_lamp");
-        headers.push(format!("Authorization: Bearer {token}"));
+        headers.push(token.header());
         let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
         let body = wire::modern_call("7", "get_lamp", "{}");
         let answer = wire::exchange(node.address(), &wire::post(node.address(), PATH, &headers, body.as_bytes()));
@@ -307,9 +299,9 @@ fn principals_have_their_own_answers_unless_the_answers_are_shared() {
         text(&answer).to_owned()
     };
     let node = Node::start(&configured(false));
-    assert_eq!([ADA.0, BOB.0, ADA.0, BOB.0].map(|token| ask(&node, token)), ["call 1", "call 2", "call 1", "call 2"]);
+    assert_eq!([ADA, BOB, ADA, BOB].map(|token| ask(&node, token)), ["call 1", "call 2", "call 1", "call 2"]);
     let node = Node::start(&configured(true));
-    assert_eq!([ADA.0, BOB.0].map(|token| ask(&node, token)), ["call 3", "call 3"]);
+    assert_eq!([ADA, BOB].map(|token| ask(&node, token)), ["call 3", "call 3"]);
 }
 
 #[test]

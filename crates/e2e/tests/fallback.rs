@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use e2e::Node;
+use e2e::people::ADA;
 use e2e::scene::Scene;
 use e2e::scripted::{Scripted, as_json};
 use e2e::wire;
@@ -123,15 +124,12 @@ fn under_a_key_an_act_is_done_once_wherever_it_was_done() {
 
 #[test]
 fn whoever_may_not_see_the_other_server_gets_no_answer_of_it() {
-    const ADA: &str = "sb_0804205a7761ee304119283e76ee3c7f5cc799c4a4be10cf3fcb31833b951901";
-    const HASH: &str = "sha256:05f8cdc77999dec914473860feed1df9b895673c62cdad9a6a3212e70a19f774";
     let (first, other) = (Lamps::start("first"), Lamps::start("other"));
     let reads = "[servers.first.tool.get_lamp]\nact = \"reads\"\n";
-    let ada = format!("[principals.ada]\ntoken_hash = {HASH:?}\nservers = [\"first\"]\n");
+    let ada = ADA.of("ada", "servers = [\"first\"]");
     let (a, b) = (first.server.configured("first"), other.server.configured("other"));
     let node = Node::start(&format!("{ada}{a}equivalent = [\"other\"]\n{reads}{b}"));
-    let bearer = format!("Authorization: Bearer {ADA}");
-    let ask = || called_with(&node, "first", "get_lamp", "{}", &[&bearer]);
+    let ask = || called_with(&node, "first", "get_lamp", "{}", &[&ADA.header()]);
     assert_eq!(text(&ask()), "first: {}");
     first.server.set_down(true);
     assert!(text(&ask()).starts_with("[UNAVAILABLE]"));

@@ -4,41 +4,14 @@
 use e2e::fixture::{Era, Fixture};
 use e2e::grpc::Grpc;
 use e2e::legacy;
+use e2e::people::{ADA, BOB, EVE, Token, ada_and_bob};
 use e2e::scene::Scene;
 use e2e::wire::{self, Answer, modern_call, modern_call_headers};
 use e2e::{Client, Node};
 use serde_json::{Value, json};
 
-/// A token, and what it hashes to.
-type Token = (&'static str, &'static str);
-
-const ADA: Token = (
-    "sb_0804205a7761ee304119283e76ee3c7f5cc799c4a4be10cf3fcb31833b951901",
-    "sha256:05f8cdc77999dec914473860feed1df9b895673c62cdad9a6a3212e70a19f774",
-);
-const BOB: Token = (
-    "sb_39ee92e3e1ce9bf5c8cb574a06f8e65cca3371cc012c61988036bff8d9389d22",
-    "sha256:8c7ff38544bce8a39fe3ed5922a667edf91b7e0a7b310f397f118d48c615cdee",
-);
-const EVE: Token = (
-    "sb_67c1a990e105a0f803b8b7bb2b790cf7a9569a52e8c93faefb794e4fa3345580",
-    "sha256:f830d39ba60f2ed376a5428761b815d2fa3e37a8978fd1c3881401a50cd6cd58",
-);
-
 const TOOL: &str = "test_simple_text";
 const PATH: &str = "/servers/fixture/mcp";
-
-fn principal(name: &str, token: Token, more: &str) -> String {
-    format!("[principals.{name}]\ntoken_hash = \"{}\"\n{more}\n", token.1)
-}
-
-fn ada_and_bob() -> String {
-    principal("ada", ADA, "") + &principal("bob", BOB, "")
-}
-
-fn bearer(token: Token) -> String {
-    format!("Authorization: Bearer {}", token.0)
-}
 
 /// A modern call of a tool with these headers added.
 fn modern(node: &Node, headers: &[&str]) -> Answer {
@@ -60,7 +33,7 @@ fn initialize() -> Value {
 
 /// The header with the id of a session that this principal opens.
 fn open_session(node: &Node, token: Token) -> String {
-    let answer = legacy(node, &[&bearer(token)], &initialize());
+    let answer = legacy(node, &[&token.header()], &initialize());
     let id = answer.header("mcp-session-id").unwrap_or_else(|| panic!("no session: {}", answer.text()));
     format!("Mcp-Session-Id: {id}")
 }
@@ -79,11 +52,11 @@ fn real_clients_of_both_eras_call_with_their_tokens() {
     let actions = [json!({ "do": "list_tools" }), json!({ "do": "call", "name": TOOL })];
     for client in [Client::TypeScriptV1, Client::TypeScriptV2Auto] {
         for token in [ADA, BOB] {
-            let seen = client.drive_as(token.0, &node.server("fixture"), &actions);
+            let seen = client.drive_as(token.secret, &node.server("fixture"), &actions);
             let seen = seen.unwrap_or_else(|error| panic!("{client:?} {error}"));
             assert!(seen[2].line().contains("simple text response"), "{client:?} {}", seen[2].line());
         }
-        assert!(client.drive_as(EVE.0, &node.server("fixture"), &actions).is_err(), "{client:?}");
+        assert!(client.drive_as(EVE.secret, &node.server("fixture"), &actions).is_err(), "{client:?}");
         assert!(client.drive(&node.server("fixture"), &actions).is_err(), "{client:?}");
     }
 }
@@ -98,7 +71,7 @@ fn whoever_shows_no_valid_token_is_turned_away_at_every_door() {
     };
     let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
                    Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: mcp";
-    for (proof, challenge) in [(None, NO_TOKEN), (Some(bearer(EVE)), INVALID)] {
+    for (proof, challenge) in [(None, NO_TOKEN), (Some(EVE.header()), INVALID)] {
         let headers: Vec<&str> = proof.iter().map(String::as_str).collect();
         let line = proof.as_deref().unwrap_or("X-None: 1");
         let answers = [
@@ -118,9 +91,9 @@ fn whoever_shows_no_valid_token_is_turned_away_at_every_door() {
     for wrong in ["Authorization: Basic YTpi", "Authorization: Bearer", "Authorization:"] {
         assert!(is_turned_away(&modern(&node, &[wrong]), INVALID), "{wrong}");
     }
-    let twice = modern(&node, &[&bearer(ADA), &bearer(ADA)]);
+    let twice = modern(&node, &[&ADA.header(), &ADA.header()]);
     assert!(is_turned_away(&twice, INVALID), "{}", twice.status);
-    assert_eq!(modern(&node, &[&bearer(ADA)]).status, 200);
+    assert_eq!(modern(&node, &[&ADA.header()]).status, 200);
 }
 
 #[test]
@@ -129,13 +102,13 @@ fn who_shows_wrong_tokens_too_often_is_told_to_wait_and_a_right_one_passes() {
     let limits = "[limits]\nwrong_tokens_per_minute = 3\n";
     let node = Node::start(&(limits.to_owned() + &ada_and_bob() + &fixture.configured("fixture")));
     for _ in 0..3 {
-        assert!(is_turned_away(&modern(&node, &[&bearer(EVE)]), INVALID));
+        assert!(is_turned_away(&modern(&node, &[&EVE.header()]), INVALID));
     }
-    let refused = modern(&node, &[&bearer(EVE)]);
+    let refused = modern(&node, &[&EVE.header()]);
     let wait_s: Option<u64> = refused.header("retry-after").and_then(|seconds| seconds.parse().ok());
     assert_eq!((refused.status, refused.header("www-authenticate")), (429, Some(INVALID)));
     assert!(wait_s.is_some_and(|seconds| (1..=20).contains(&seconds)), "{wait_s:?}");
-    assert_eq!(modern(&node, &[&bearer(ADA)]).status, 200);
+    assert_eq!(modern(&node, &[&ADA.header()]).status, 200);
     assert!(is_turned_away(&modern(&node, &[]), NO_TOKEN));
     let told = node.log().lines().filter(|line| line.contains("too many tokens")).count();
     assert_eq!(told, 1, "{}", node.log());
@@ -148,10 +121,10 @@ fn legacy_at(node: &Node, path: &str, headers: &[&str]) -> Answer {
 #[test]
 fn token_that_has_expired_or_comes_from_elsewhere_is_like_an_unknown_one() {
     let fixture = Fixture::start(Era::Modern);
-    let expired = principal("ada", ADA, "expires = \"2026-01-01T00:00:00Z\"");
-    let elsewhere = principal("bob", BOB, "networks = [\"192.0.2.0/24\"]");
+    let expired = ADA.of("ada", "expires = \"2026-01-01T00:00:00Z\"");
+    let elsewhere = BOB.of("bob", "networks = [\"192.0.2.0/24\"]");
     let mut node = Node::start(&(expired + &elsewhere + &fixture.configured("fixture")));
-    let [unknown, expired, elsewhere] = [EVE, ADA, BOB].map(|token| modern(&node, &[&bearer(token)]));
+    let [unknown, expired, elsewhere] = [EVE, ADA, BOB].map(|token| modern(&node, &[&token.header()]));
     assert!(is_turned_away(&unknown, INVALID), "{}", unknown.text());
     for other in [expired, elsewhere] {
         assert_eq!((other.status, other.text()), (unknown.status, unknown.text()));
@@ -167,14 +140,14 @@ fn session_of_another_principal_is_like_an_unknown_one() {
     let node = Node::start(&(ada_and_bob() + &fixture.configured("fixture")));
     let session = open_session(&node, ADA);
     let call = legacy::call(1, TOOL, &json!({}));
-    let own = legacy(&node, &[&bearer(ADA), &session], &call);
+    let own = legacy(&node, &[&ADA.header(), &session], &call);
     assert!(own.message().contains("simple text response"), "{}", own.text());
-    let foreign = legacy(&node, &[&bearer(BOB), &session], &call);
-    let unknown = legacy(&node, &[&bearer(BOB), "Mcp-Session-Id: nobody"], &call);
+    let foreign = legacy(&node, &[&BOB.header(), &session], &call);
+    let unknown = legacy(&node, &[&BOB.header(), "Mcp-Session-Id: nobody"], &call);
     assert_eq!((foreign.status, foreign.text()), (404, unknown.text()));
-    let end = format!("DELETE {PATH} HTTP/1.1\r\nHost: {}\r\n{session}\r\n{}\r\n\r\n", node.address(), bearer(BOB));
+    let end = format!("DELETE {PATH} HTTP/1.1\r\nHost: {}\r\n{session}\r\n{}\r\n\r\n", node.address(), BOB.header());
     assert_eq!(wire::exchange(node.address(), end.as_bytes()).status, 404);
-    assert_eq!(legacy(&node, &[&bearer(ADA), &session], &call).status, 200);
+    assert_eq!(legacy(&node, &[&ADA.header(), &session], &call).status, 200);
 }
 
 #[test]
@@ -187,7 +160,7 @@ fn parked_call_and_cursor_of_another_principal_are_not_valid() {
         let named = format!("Mcp-Name: {name}");
         let mut headers = vec!["MCP-Protocol-Version: 2026-07-28", mirrored.as_str()];
         headers.extend((!name.is_empty()).then_some(named.as_str()));
-        let proof = bearer(token);
+        let proof = token.header();
         headers.push(&proof);
         let answer = wire::exchange(node.address(), &wire::post(node.address(), PATH, &headers, body.as_bytes()));
         serde_json::from_str::<Value>(&answer.message()).unwrap_or_else(|_| panic!("{}", answer.text()))
@@ -223,18 +196,18 @@ fn names(answer: &Answer) -> Vec<String> {
 #[test]
 fn who_may_see_only_some_things_can_call_only_these() {
     let (fixture, other) = (Fixture::start(Era::Dual), Fixture::start(Era::Modern));
-    let ada = principal("ada", ADA, "servers = [\"fixture\"]\ntools = [\"fixture_test_simple_*\"]");
+    let ada = ADA.of("ada", "servers = [\"fixture\"]\ntools = [\"fixture_test_simple_*\"]");
     let all = format!("{}{}", fixture.configured("fixture"), other.configured("other"));
-    let node = Node::start(&(ada + &principal("bob", BOB, "") + &all));
+    let node = Node::start(&(ada + &BOB.of("bob", "") + &all));
     let listed = |path: &str, token: Token| {
-        let headers = [&bearer(token), "MCP-Protocol-Version: 2026-07-28", "Mcp-Method: tools/list"];
+        let headers = [&token.header(), "MCP-Protocol-Version: 2026-07-28", "Mcp-Method: tools/list"];
         let meta = r#"{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}"#;
         let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{{"_meta":{meta}}}}}"#);
         wire::exchange(node.address(), &wire::post(node.address(), path, &headers, body.as_bytes()))
     };
     let called = |path: &str, tool: &str, token: Token| {
         let mut headers = modern_call_headers(tool);
-        headers.push(bearer(token));
+        headers.push(token.header());
         let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
         let call = modern_call("1", tool, "{}");
         wire::exchange(node.address(), &wire::post(node.address(), path, &headers, call.as_bytes()))
@@ -255,12 +228,12 @@ fn who_may_see_only_some_things_can_call_only_these() {
 
     let session = open_session(&node, ADA);
     let list = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" });
-    assert_eq!(names(&legacy(&node, &[&bearer(ADA), &session], &list)), ["test_simple_text"]);
-    let hidden = legacy(&node, &[&bearer(ADA), &session], &legacy::call(1, "test_image_content", &json!({})));
+    assert_eq!(names(&legacy(&node, &[&ADA.header(), &session], &list)), ["test_simple_text"]);
+    let hidden = legacy(&node, &[&ADA.header(), &session], &legacy::call(1, "test_image_content", &json!({})));
     assert!(hidden.message().contains("unknown tool"), "{}", hidden.text());
 
     let get = |path: &str| {
-        let proof = bearer(ADA);
+        let proof = ADA.header();
         wire::exchange(
             node.address(),
             format!("GET {path} HTTP/1.1\r\nHost: {}\r\n{proof}\r\n\r\n", node.address()).as_bytes(),
@@ -278,9 +251,9 @@ fn grpc_clients_prove_who_they_are_in_their_metadata() {
     let node =
         Node::start(&format!("grpc.listen = \"127.0.0.1:0\"\n{}{}", ada_and_bob(), fixture.configured("fixture")));
     let call = modern_call("1", &format!("fixture_{TOOL}"), "{}");
-    let mut ada = Grpc::with_token(&node.grpc(), ADA.0);
+    let mut ada = Grpc::with_token(&node.grpc(), ADA.secret);
     assert!(ada.call(&call).to_string().contains("simple text response"));
-    for mut stranger in [Grpc::with_token(&node.grpc(), EVE.0), Grpc::to(&node.grpc(), &[])] {
+    for mut stranger in [Grpc::with_token(&node.grpc(), EVE.secret), Grpc::to(&node.grpc(), &[])] {
         stranger.open("call", "Call", &call);
         assert_eq!(stranger.status("call"), "UNAUTHENTICATED");
     }
@@ -295,16 +268,16 @@ fn principal_comes_changes_and_goes_while_the_node_runs() {
     scene.wait_for(2);
     assert_eq!(modern(&scene.node, &[]).status, 401);
     let session = open_session(&scene.node, ADA);
-    scene.write(&(principal("ada", EVE, "") + &fixture));
+    scene.write(&(EVE.of("ada", "") + &fixture));
     scene.wait_for(3);
     let call = legacy::call(1, TOOL, &json!({}));
-    assert_eq!(legacy(&scene.node, &[&bearer(ADA), &session], &call).status, 401);
-    assert_eq!(legacy(&scene.node, &[&bearer(EVE), &session], &call).status, 200);
-    assert_eq!(modern(&scene.node, &[&bearer(BOB)]).status, 401);
+    assert_eq!(legacy(&scene.node, &[&ADA.header(), &session], &call).status, 401);
+    assert_eq!(legacy(&scene.node, &[&EVE.header(), &session], &call).status, 200);
+    assert_eq!(modern(&scene.node, &[&BOB.header()]).status, 401);
     scene.write(&format!("gateway.anonymous_local = true\n{}{fixture}", ada_and_bob()));
     scene.wait_for(4);
     assert_eq!(modern(&scene.node, &[]).status, 200);
-    assert_eq!(modern(&scene.node, &[&bearer(EVE)]).status, 401);
+    assert_eq!(modern(&scene.node, &[&EVE.header()]).status, 401);
 }
 
 #[test]
@@ -312,7 +285,7 @@ fn tokens_and_their_hashes_are_never_told() {
     let fixture = e2e::fixture::configured_over_stdio("fixture", Era::Modern);
     let mut scene = Scene::start(&format!("log.filter = \"trace\"\n{}{fixture}", ada_and_bob()));
     for token in [ADA, EVE] {
-        modern(&scene.node, &[&bearer(token)]);
+        modern(&scene.node, &[&token.header()]);
     }
     scene.write(&(ada_and_bob() + &fixture));
     scene.wait_for(2);
@@ -320,8 +293,8 @@ fn tokens_and_their_hashes_are_never_told() {
     scene.node.end();
     let told = [scene.node.log(), status];
     for told in told {
-        for (token, hash) in [ADA, EVE] {
-            assert!(!told.contains(token) && !told.contains(hash), "{told}");
+        for Token { secret, hash } in [ADA, EVE] {
+            assert!(!told.contains(secret) && !told.contains(hash), "{told}");
         }
     }
 }

@@ -6,19 +6,10 @@ use std::time::{Duration, Instant};
 use e2e::Node;
 use e2e::fixture::{Era, Fixture};
 use e2e::legacy::{self, Session};
+use e2e::people::{ADA, BOB, Token};
 use e2e::wire::{self, Answer, modern_call, modern_call_headers};
 use serde_json::{Value, json};
 
-const ADA: &str = "sb_0804205a7761ee304119283e76ee3c7f5cc799c4a4be10cf3fcb31833b951901";
-const BOB: &str = "sb_39ee92e3e1ce9bf5c8cb574a06f8e65cca3371cc012c61988036bff8d9389d22";
-const PRINCIPALS: &str = "
-[principals.ada]
-token_hash = \"sha256:05f8cdc77999dec914473860feed1df9b895673c62cdad9a6a3212e70a19f774\"
-calls_per_minute = 1
-burst = 2
-[principals.bob]
-token_hash = \"sha256:8c7ff38544bce8a39fe3ed5922a667edf91b7e0a7b310f397f118d48c615cdee\"
-";
 const PATH: &str = "/servers/fixture/mcp";
 const TOOL: &str = "test_simple_text";
 
@@ -29,9 +20,9 @@ fn node(fixture: &Fixture, more: &str) -> Node {
     Node::start(&format!("{}{more}", fixture.configured("fixture")))
 }
 
-fn call(node: &Node, tool: &str, token: Option<&str>) -> Answer {
+fn call(node: &Node, tool: &str, token: Option<Token>) -> Answer {
     let mut headers = modern_call_headers(tool);
-    headers.extend(token.map(|token| format!("Authorization: Bearer {token}")));
+    headers.extend(token.map(Token::header));
     let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
     wire::exchange(node.address(), &wire::post(node.address(), PATH, &headers, modern_call("1", tool, "{}").as_bytes()))
 }
@@ -51,7 +42,8 @@ fn assert_refused(answer: &Answer, whose: &str) -> u64 {
 #[test]
 fn principal_over_its_rate_is_refused_and_the_others_are_not() {
     let fixture = Fixture::start(Era::Modern);
-    let node = node(&fixture, PRINCIPALS);
+    let limited = ADA.of("ada", "calls_per_minute = 1\nburst = 2");
+    let node = node(&fixture, &(limited + &BOB.of("bob", "")));
     for _ in 0..2 {
         assert_eq!(call(&node, TOOL, Some(ADA)).status, 200);
     }

@@ -5,18 +5,10 @@ use std::thread;
 use e2e::Node;
 use e2e::counting::Counting;
 use e2e::events::Stream;
+use e2e::people::{ADA, BOB, Token, ada_and_bob};
 use e2e::websocket::WebSocket;
 use e2e::wire::{self, Answer};
 use serde_json::{Value, json};
-
-const ADA: (&str, &str) = (
-    "sb_0804205a7761ee304119283e76ee3c7f5cc799c4a4be10cf3fcb31833b951901",
-    "sha256:05f8cdc77999dec914473860feed1df9b895673c62cdad9a6a3212e70a19f774",
-);
-const BOB: (&str, &str) = (
-    "sb_39ee92e3e1ce9bf5c8cb574a06f8e65cca3371cc012c61988036bff8d9389d22",
-    "sha256:8c7ff38544bce8a39fe3ed5922a667edf91b7e0a7b310f397f118d48c615cdee",
-);
 
 fn started(more: &str) -> (Counting, Node) {
     let counting = Counting::start();
@@ -136,10 +128,8 @@ fn a_job_can_be_given_up_once() {
 
 #[test]
 fn a_job_does_not_exist_for_another_principal() {
-    let principals =
-        format!("[principals.ada]\ntoken_hash = \"{}\"\n[principals.bob]\ntoken_hash = \"{}\"\n", ADA.1, BOB.1);
-    let (_counting, node) = started(&principals);
-    let [ada, bob] = [ADA, BOB].map(|token| format!("Authorization: Bearer {}", token.0));
+    let (_counting, node) = started(&ada_and_bob());
+    let [ada, bob] = [ADA, BOB].map(Token::header);
     let place = place(&post(&node, "/tools/count_act", &[&ada], &json!({ "n": 1 })));
     let get = |path: &str, who: &str| send(&node, "GET", path, &[who]);
     assert_eq!(data(&get(&format!("{place}?wait_s=30"), &ada))["state"], "completed");

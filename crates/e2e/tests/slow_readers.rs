@@ -6,20 +6,9 @@ use std::time::{Duration, Instant};
 
 use e2e::Node;
 use e2e::fixture::{Era, Fixture};
+use e2e::people::{ADA, BOB, Token, ada_and_bob};
 use e2e::wire::{self, Answer};
 use testkit::process;
-
-/// A token, and what it hashes to.
-type Token = (&'static str, &'static str);
-
-const ADA: Token = (
-    "sb_0804205a7761ee304119283e76ee3c7f5cc799c4a4be10cf3fcb31833b951901",
-    "sha256:05f8cdc77999dec914473860feed1df9b895673c62cdad9a6a3212e70a19f774",
-);
-const BOB: Token = (
-    "sb_39ee92e3e1ce9bf5c8cb574a06f8e65cca3371cc012c61988036bff8d9389d22",
-    "sha256:8c7ff38544bce8a39fe3ed5922a667edf91b7e0a7b310f397f118d48c615cdee",
-);
 
 const ENDPOINT: &str = "/servers/fixture/mcp";
 
@@ -36,18 +25,16 @@ const BESIDES: u64 = 4 * CONCURRENCY * ANSWER_BYTES;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 fn configuration(fixture: &Fixture) -> String {
-    let principal = |name: &str, token: Token| format!("[principals.{name}]\ntoken_hash = \"{}\"\n", token.1);
     format!(
-        "{}concurrency = {CONCURRENCY}\n[limits]\nprincipal_bytes_max = {HELD_MAX}\nwrite_ms_max = 3_000\n{}{}",
+        "{}concurrency = {CONCURRENCY}\n[limits]\nprincipal_bytes_max = {HELD_MAX}\nwrite_ms_max = 3_000\n{}",
         fixture.configured("fixture"),
-        principal("ada", ADA),
-        principal("bob", BOB)
+        ada_and_bob()
     )
 }
 
 fn request(node: &Node, token: Token, tool: &str, arguments: &str) -> Vec<u8> {
     let mut headers = wire::modern_call_headers(tool);
-    headers.push(format!("Authorization: Bearer {}", token.0));
+    headers.push(token.header());
     let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
     wire::post(node.address(), ENDPOINT, &headers, wire::modern_call("1", tool, arguments).as_bytes())
 }

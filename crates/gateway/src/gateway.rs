@@ -21,7 +21,7 @@ use crate::{
     jobs::Jobs,
     leaving::Stages,
     parked::ParkedCalls,
-    pipeline::{Traffic, breaker::Rules, limit::ServerRates},
+    pipeline::{Traffic, breaker::Rules, limit::ServerRates, queue::Queues},
     places::Places,
     principal::Principal,
     residents::Residents,
@@ -189,12 +189,13 @@ impl Parts {
         let limits = &config.limits;
         let client = client(limits);
         let starts = Starts::new(limits.starts_max);
-        let place = place(&config.node);
+        let (place, queues) = (place(&config.node), Arc::<Queues>::default());
         let around = Surroundings {
             limits,
             client: &client,
             residents: &residents,
             starts: &starts,
+            queues: &queues,
             place: &place,
             following: &following,
         };
@@ -206,7 +207,7 @@ impl Parts {
             log_level: bytes::Bytes::new(),
         });
         let terms = terms(config, own_caller(identities.node(), &no_facts));
-        let (seals, traffic) = (Arc::new(seals), Arc::new(Traffic::new(config, &members)));
+        let (seals, traffic) = (Arc::new(seals), Arc::new(Traffic::new(config, &members, queues)));
         traffic.cache.share(&config.cache, &seals);
         Self {
             catalogue: Catalogue::new(members.clone(), &config.all_bundles(), terms),
@@ -262,6 +263,7 @@ impl Parts {
             client: &client,
             residents: &self.residents,
             starts: &starts,
+            queues: &self.traffic.queues,
             place: &place,
             following: &self.following,
         };

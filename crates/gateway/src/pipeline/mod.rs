@@ -44,11 +44,11 @@ pub struct Traffic {
 }
 
 impl Traffic {
-    /// Nothing remembered yet.
-    pub fn new(config: &Config, members: &[Member]) -> Self {
+    /// Nothing remembered yet; these servers have their places in `queues`.
+    pub fn new(config: &Config, members: &[Member], queues: Arc<Queues>) -> Self {
         let traffic = Self {
             cache: Cache::new(config.cache.memory_bytes),
-            queues: Arc::default(),
+            queues,
             keys: Arc::default(),
             detours: Arc::default(),
         };

@@ -105,7 +105,10 @@ impl Upstream {
 
     /// Whether a process has calls of the node before, which is still there.
     pub fn serves_before(&self) -> bool {
-        self.pool.connections().iter().any(|one| matches!(one, Connection::Link(link) if link.serves_before()))
+        self.pool
+            .connections()
+            .iter()
+            .any(|one| matches!(one, Connection::Link(link) if link.lineage().serves_before()))
     }
 
     /// Goes on with a process of the node before, which belongs to `session` if to any. As long as that node has calls there,
@@ -148,7 +151,7 @@ async fn bequeath(
         session,
         abilities: key.abilities.bits(),
         number: key.number,
-        generation: link.generation() + 1,
+        generation: link.lineage().generation() + 1,
         pid: heirloom.pid,
         is_modern: peer.era == Era::Modern,
         version: peer.version,

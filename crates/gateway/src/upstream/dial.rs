@@ -98,7 +98,7 @@ impl Dialer {
                 let _ = link.send(message).await;
             }
             if let Some(link) = writer.upgrade() {
-                link.before_has_ended();
+                link.lineage().before_has_ended();
             }
             drop(underway);
         });

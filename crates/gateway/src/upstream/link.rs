@@ -22,11 +22,12 @@ use super::{
     changes::Changes,
     health::{Health, Pulse},
     legacy_http::{cancelled, handshake_refused, initialize_params, reply_message},
+    lineage::Lineage,
     listening::{Listen, Listens},
     modern_http::own_params,
     oversized::answered_id,
     peer::Peer,
-    pending::{Pending, generation_of, parse_id},
+    pending::Pending,
     pool::Owner,
     relay::{Outbox, Relay},
 };
@@ -79,14 +80,8 @@ pub struct Link {
     garbage: AtomicU32,
     /// Who reads its child, if it has one.
     reading: Mutex<Option<Reading>>,
-    /// How many processes have had it before this one.
-    generation: OnceLock<u64>,
-    /// The process before this one, which may have calls here.
-    before: OnceLock<Outbox>,
-    /// Whether that process is gone, with its calls.
-    before_has_ended: AtomicBool,
-    /// The process that has its child now.
-    left_to: OnceLock<Outbox>,
+    /// The processes that have had it before this one and have it after.
+    lineage: Lineage,
 }
 
 /// What the probe of a fresh connection found.
@@ -116,10 +111,7 @@ impl Link {
             closed: AtomicBool::new(false),
             garbage: AtomicU32::new(0),
             reading: Mutex::default(),
-            generation: OnceLock::new(),
-            before: OnceLock::new(),
-            before_has_ended: AtomicBool::new(false),
-            left_to: OnceLock::new(),
+            lineage: Lineage::default(),
         })
     }
 
@@ -134,29 +126,20 @@ impl Link {
         if let Some(owner) = owner {
             let _ = link.owner.set(owner);
         }
-        // it is fresh, so all of them are empty
-        let _ = (link.peer.set(peer), link.generation.set(generation), link.before.set(before));
+        // it is fresh, so it has no peer
+        let _ = link.peer.set(peer);
+        link.lineage.follows(generation, before);
         link
     }
 
-    /// How many processes have had it before this one.
-    pub fn generation(&self) -> u64 {
-        self.generation.get().copied().unwrap_or_default()
+    /// The processes that have had it before this one and have it after.
+    pub fn lineage(&self) -> &Lineage {
+        &self.lineage
     }
 
     /// Whether no call is under way on it, and none of the process before can be.
     pub fn is_quiet(&self) -> bool {
-        self.calls() == 0 && !self.serves_before()
-    }
-
-    /// Whether the process before is there and may have calls on it.
-    pub fn serves_before(&self) -> bool {
-        self.before.get().is_some() && !self.before_has_ended.load(Ordering::Acquire)
-    }
-
-    /// The process before is gone.
-    pub fn before_has_ended(&self) {
-        self.before_has_ended.store(true, Ordering::Release);
+        self.calls() == 0 && !self.lineage.serves_before()
     }
 
     /// Notes who reads its child.
@@ -166,7 +149,7 @@ impl Link {
 
     /// Whether its child can go to another process.
     pub fn can_be_left(&self) -> bool {
-        let is_whole = !self.is_closed() && self.left_to.get().is_none();
+        let is_whole = !self.is_closed() && !self.lineage.is_left();
         is_whole && matches!(&self.out, Out::Child(child) if child.can_be_left())
     }
 
@@ -178,7 +161,7 @@ impl Link {
         let reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or_else(gone)?;
         let (relay, theirs) = Relay::pair().map_err(|error| Failure::Unavailable(error.to_string()))?;
         let (left_to, mut from_successor) = relay.open();
-        let _ = self.left_to.set(left_to);
+        self.lineage.leave_to(left_to);
         let _ = reading.stop.send(());
         let lines = reading.task.await.ok().flatten().ok_or_else(gone)?;
         let heirloom = child.leave(lines).await?;
@@ -301,7 +284,7 @@ impl Link {
         if self.is_closed() {
             return Err(Failure::Unavailable("the connection has ended".to_owned()));
         }
-        if let Some(left_to) = self.left_to.get() {
+        if let Some(left_to) = self.lineage.left_to() {
             let is_sent = left_to.send(message).await;
             return if is_sent { Ok(()) } else { Err(Failure::Unavailable("the connection has ended".to_owned())) };
         }
@@ -363,7 +346,9 @@ impl Link {
 
     fn sort(self: &Arc<Self>, envelope: Envelope) {
         match envelope.kind() {
-            Kind::Result | Kind::Error if self.is_of_before(envelope.id()) => self.pass_to_before(envelope, true),
+            Kind::Result | Kind::Error if self.lineage.is_of_before(envelope.id()) => {
+                self.lineage.pass_to_before(envelope, true);
+            }
             Kind::Result | Kind::Error => {
                 let era = self.peer().map_or(Era::Legacy, |peer| peer.era);
                 if !self.listens.ended(&envelope) && !self.pending.answer(envelope, era) {
@@ -382,30 +367,15 @@ impl Link {
             Method::Acknowledged => notification.meta_raw(Meta::SubscriptionId),
             _ => None,
         };
-        if self.is_of_before(subject) {
-            return self.pass_to_before(notification, method == Method::Acknowledged);
+        if self.lineage.is_of_before(subject) {
+            return self.lineage.pass_to_before(notification, method == Method::Acknowledged);
         }
         match method {
             Method::Progress => drop(self.pending.progress(&notification)),
             Method::LogMessage if self.pending.log(&notification) => {}
-            Method::LogMessage => self.pass_to_before(notification, false),
+            Method::LogMessage => self.lineage.pass_to_before(notification, false),
             Method::Acknowledged => self.listens.acknowledged(&notification),
             _ => self.changes.notify(&notification),
-        }
-    }
-
-    /// Whether an id or token was chosen by a process that had this link before.
-    fn is_of_before(&self, id: Option<&[u8]>) -> bool {
-        self.before.get().is_some() && parse_id(id).is_some_and(|id| generation_of(id) < self.generation())
-    }
-
-    /// Gives a message to the process before, if there is one; what must not be lost waits for its turn.
-    fn pass_to_before(&self, message: Envelope, must_arrive: bool) {
-        let Some(before) = self.before.get().cloned() else { return };
-        if must_arrive {
-            tokio::spawn(async move { before.send(message.bytes().clone()).await });
-        } else {
-            before.offer(message.bytes().clone());
         }
     }
 
@@ -423,8 +393,8 @@ impl Link {
                 self.pending.ask(question.clone()).or_else(|why| self.ask_owner(&question, why)).map_err(Reply::refusal)
             }
         };
-        if let (Err(Reply::Error(_)), Some(_)) = (&answer, self.before.get()) {
-            return self.pass_to_before(question, true);
+        if matches!(answer, Err(Reply::Error(_))) && self.lineage.has_before() {
+            return self.lineage.pass_to_before(question, true);
         }
         if let Err(Reply::Error(_)) = &answer {
             self.pending.fail_only(Failure::MissingCapability(Abilities::required(&question)));
@@ -466,7 +436,9 @@ impl Link {
     pub async fn stop(&self) {
         self.closed.store(true, Ordering::Release);
         self.listens.end_all();
-        if let (Out::Child(child), None) = (&self.out, self.left_to.get()) {
+        if let Out::Child(child) = &self.out
+            && !self.lineage.is_left()
+        {
             child.stop().await;
         }
         self.pending.fail_all(&Failure::Lost);

@@ -3,14 +3,17 @@
 //! In reading order: `peer` (what a server says of itself), `changes` (what it says outside of calls), `era` (which it
 //! speaks), `opening` (how a connection to it comes about), `health` and `place` (how it fares), `pending` (calls that
 //! share a connection), `link` and `dial` (connections that go both ways), `http` (one POST and its answer),
-//! `modern_http`, `legacy_http`, `pool` (who may share what), `starts` (who may start), `heartbeat` (who looks after all
-//! this), `instances` (who of several serves a call), `as_task` (tools that are called as tasks), `status` (what is told of it),
-//! `bequest`, `following` and `relay` (processes that go on at the next node).
+//! `modern_http`, `legacy_http`, `pool` (who may share what), `connecting` (how connections come and go), `calling` (how a
+//! call is sent on one), `starts` (who may start), `heartbeat` (who looks after all this), `instances` (who of several serves
+//! a call), `as_task` (tools that are called as tasks), `status` (what is told of it), `bequest`, `following`, `lineage` and
+//! `relay` (processes that go on at the next node).
 
 mod as_task;
 pub mod askable;
 pub mod bequest;
+mod calling;
 pub mod changes;
+mod connecting;
 mod contradiction;
 pub mod dial;
 mod ear;
@@ -21,6 +24,7 @@ mod heartbeat;
 pub mod http;
 pub mod instances;
 pub mod legacy_http;
+mod lineage;
 pub mod link;
 mod listening;
 pub mod modern_http;
@@ -39,22 +43,20 @@ pub use status::Status;
 
 use std::{
     sync::{
-        Arc, Mutex, OnceLock, Weak,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
 
 use arc_swap::ArcSwapOption;
-use config::{Limits, Mode, Server, Transport};
-use futures_util::FutureExt as _;
-use mcp::{Envelope, Era, Method};
+use config::{Limits, Server, Transport};
+use mcp::Era;
 use supervisor::{Journal, backoff};
 use traffic::balance;
 
 use self::{
     changes::Changes,
-    contradiction::refuses_the_era,
     dial::{Dialer, configured_headers, target},
     era::Modern,
     following::Following,
@@ -63,18 +65,21 @@ use self::{
     instances::Instances,
     legacy_http::LegacyHttp,
     link::Link,
-    modern_http::{ModernHttp, own_params},
+    modern_http::ModernHttp,
     peer::Peer,
-    place::Place,
-    pool::{Key, Owner, Pool, Spread},
+    pool::Pool,
     starts::Starts,
 };
 use crate::{
-    call::{Abilities, Call, Caller, Exchange},
     events::Patience,
     failure::Failure,
     pipeline::{
-        breaker::Breakers, combined::Gathering, duplicates::Reads, hedge::Hedges, limit::ToolMeters, queue::Line,
+        breaker::Breakers,
+        combined::Gathering,
+        duplicates::Reads,
+        hedge::Hedges,
+        limit::ToolMeters,
+        queue::{Line, Queues},
     },
     residents::{Home, Residents},
 };
@@ -123,8 +128,8 @@ pub struct Upstream {
     pub gathering: Gathering,
     /// How far the rates of its tools are used up.
     pub meters: Arc<ToolMeters>,
-    /// The queue before it, once the server is part of a node.
-    pub line: OnceLock<Arc<Line>>,
+    /// The queue before it.
+    pub line: Arc<Line>,
     calls: Arc<AtomicUsize>,
     /// Those that answer at its other addresses, if it has more than one.
     instances: Option<Arc<Instances>>,
@@ -147,6 +152,8 @@ pub struct Surroundings<'a> {
     pub residents: &'a Arc<dyn Residents>,
     /// The turns of the whole node to start something.
     pub starts: &'a Starts,
+    /// The queues before the servers.
+    pub queues: &'a Arc<Queues>,
     /// Where the node stands.
     pub place: &'a balance::Place,
     /// What comes from the node before.
@@ -192,7 +199,7 @@ impl Upstream {
         (changes, watch, meters): (Arc<Changes>, Arc<watch::Watch>, Arc<ToolMeters>),
         instances: Option<Arc<Instances>>,
     ) -> Result<Arc<Self>, Failure> {
-        let Surroundings { limits, client, residents, starts, following, .. } = *around;
+        let Surroundings { limits, client, residents, starts, queues, following, .. } = *around;
         let home = residents.hosts(name, &settings).then(|| Home { name: name.into(), residents: residents.clone() });
         let patience = patience(limits);
         let line_bytes_max = settings.line_bytes_max.unwrap_or(limits.line_bytes_max);
@@ -217,6 +224,7 @@ impl Upstream {
                 health: health.clone(),
                 home,
             },
+            line: queues.line(&name, &settings),
             name,
             changes,
             http,
@@ -236,7 +244,6 @@ impl Upstream {
             pulse: Pulse::default(),
             starts: starts.clone(),
             meters,
-            line: OnceLock::new(),
             calls: Arc::default(),
             instances,
             retired: AtomicBool::new(false),
@@ -245,108 +252,6 @@ impl Upstream {
             settings,
             limits: limits.clone(),
         }))
-    }
-
-    /// Sends a call whose turn it is.
-    pub async fn call(self: &Arc<Self>, call: &Call) -> Exchange {
-        match &self.instances {
-            None => self.call_here(call).await,
-            Some(instances) => Box::pin(self.call_one_of(instances, call)).await,
-        }
-    }
-
-    /// Sends a call to this very instance, if it has room for it.
-    async fn call_here(self: &Arc<Self>, call: &Call) -> Exchange {
-        let now = Instant::now();
-        let place = Place::take(&self.calls, &self.health, now);
-        let mut exchange = match self.door_at(now) {
-            Some(door) => self.call_modern(&door, call).await,
-            None if call.only_as_task => self.call_as_task(call),
-            None => self.call_connected(call).await,
-        };
-        match &mut exchange {
-            Exchange::Running(events) => events.keep(place),
-            Exchange::Done(end) => place.ended(end),
-        }
-        exchange
-    }
-
-    /// Sends a call to a server that is held for modern, and in its own era to one that proves to be legacy by now.
-    async fn call_modern(self: &Arc<Self>, door: &Arc<ModernHttp>, call: &Call) -> Exchange {
-        let exchange = door.call(call).await;
-        if refuses_the_era(Era::Modern, &exchange) && self.is_now(Era::Legacy).await {
-            return self.call_connected(call).await;
-        }
-        exchange
-    }
-
-    /// Sends a call on the caller's connection. One that the server has forgotten is opened once more: it did nothing.
-    async fn call_connected(self: &Arc<Self>, call: &Call) -> Exchange {
-        let first = self.call_once(call).await;
-        if matches!(first, Exchange::Done(Err(Failure::SessionGone))) {
-            return self.call_once(call).await;
-        }
-        let is_legacy = self.http.is_some() && self.known_era() == Some(Era::Legacy);
-        if is_legacy && refuses_the_era(Era::Legacy, &first) && self.is_now(Era::Modern).await {
-            return self.call_once(call).await;
-        }
-        first
-    }
-
-    async fn call_once(self: &Arc<Self>, call: &Call) -> Exchange {
-        match self.connection_for_call(&call.caller).await {
-            Ok(Connection::Door(door)) => door.call(call).await,
-            Ok(Connection::Session(session)) => session.call(call).await,
-            Ok(Connection::Link(link)) => link.call(call).await,
-            Err(failure) => Exchange::Done(Err(failure)),
-        }
-    }
-
-    /// A request of the gateway's own, on a connection that nobody else is harmed by. Of several instances the first one
-    /// that can be reached is asked.
-    pub async fn ask(
-        self: &Arc<Self>,
-        caller: &Caller,
-        method: Method,
-        params: &str,
-        limit: Duration,
-    ) -> Result<Envelope, Failure> {
-        if self.others().is_empty() {
-            return self.ask_here(caller, method, params, limit).await;
-        }
-        let mut asked = Err(Failure::Lost);
-        for one in self.likely_first() {
-            asked = one.ask_here(caller, method, params, limit).await;
-            if !matches!(asked, Err(Failure::Unavailable(_))) {
-                break;
-            }
-        }
-        asked
-    }
-
-    async fn ask_here(
-        self: &Arc<Self>,
-        caller: &Caller,
-        method: Method,
-        params: &str,
-        limit: Duration,
-    ) -> Result<Envelope, Failure> {
-        for attempt in 0..2 {
-            let asked = match self.connection(caller).await? {
-                Connection::Door(door) => door.ask(method, None, &own_params(params), limit).await,
-                Connection::Session(session) => session.ask(method, format!("{{{params}}}").as_bytes(), limit).await,
-                Connection::Link(link) => {
-                    let modern = link.peer().is_some_and(|peer| peer.era == Era::Modern);
-                    let params = if modern { own_params(params) } else { format!("{{{params}}}").into() };
-                    link.ask(method, &params, limit).await
-                }
-            };
-            match asked {
-                Err(Failure::SessionGone) if attempt == 0 => {}
-                asked => return asked,
-            }
-        }
-        Err(Failure::SessionGone)
     }
 
     /// Whether it lives in this process.
@@ -369,117 +274,9 @@ impl Upstream {
         self.instances.as_ref().map_or(&[], |instances| instances.others())
     }
 
-    /// Makes sure that the server has introduced itself.
-    pub async fn introduce(self: &Arc<Self>, caller: &Caller) -> Result<Arc<Peer>, Failure> {
-        if let Some(peer) = self.peer() {
-            return Ok(peer);
-        }
-        let mut failed = Failure::Lost;
-        for one in self.likely_first() {
-            match one.connection(caller).await {
-                Ok(_) => return self.peer().ok_or(Failure::Lost),
-                Err(failure) => failed = failure,
-            }
-        }
-        Err(failed)
-    }
-
-    /// The connection for this caller, opened if there is none.
-    pub async fn connection(self: &Arc<Self>, caller: &Caller) -> Result<Connection, Failure> {
-        match self.fresh_door() {
-            Some(door) => Ok(Connection::Door(door)),
-            None => self.connection_at(caller, self.key(caller)).await,
-        }
-    }
-
-    /// The connection for a call of this caller. Of several processes it is that of the least busy one; where all are
-    /// busy, another is started behind the scenes, for the calls that come after.
-    async fn connection_for_call(self: &Arc<Self>, caller: &Caller) -> Result<Connection, Failure> {
-        let processes_max = self.settings.processes_max;
-        if processes_max == 1 {
-            return self.connection(caller).await;
-        }
-        let key = self.key(caller);
-        let Spread { number, to_start } = self.pool.spread(&key, processes_max);
-        if let Some(number) = to_start {
-            let (upstream, caller, key) = (self.clone(), caller.clone(), Key { number, ..key.clone() });
-            tokio::spawn(async move {
-                if let Err(failure) = upstream.connection_at(&caller, key).await {
-                    tracing::debug!(server = &*upstream.name, %failure, "another process could not be started");
-                }
-            });
-        }
-        self.connection_at(caller, Key { number, ..key }).await
-    }
-
-    async fn connection_at(self: &Arc<Self>, caller: &Caller, key: Key) -> Result<Connection, Failure> {
-        if let Some(following) = &self.following {
-            following.over().await;
-        }
-        let reach = if key.session.is_some() { caller.reach.clone() } else { Weak::new() };
-        let owner = Owner { abilities: key.abilities, reach };
-        let open = || {
-            let key = key.clone();
-            async {
-                if key.session.is_none() && self.is_left() {
-                    return Err(Failure::Unavailable(
-                        "it runs on at the process that has followed this one".to_owned(),
-                    ));
-                }
-                self.open(owner).await.inspect(|_| self.hear_again(key))
-            }
-            .boxed()
-        };
-        self.pool.get(key.clone(), open).await
-    }
-
     /// Whether its processes have gone to the next node, which looks after them.
     pub(crate) fn is_left(&self) -> bool {
         self.is_left.load(Ordering::Acquire)
-    }
-
-    /// Closes what belongs to one client session.
-    pub async fn end_session(&self, session: u64) {
-        for one in self.others() {
-            one.pool.close_session(session).await;
-        }
-        self.pool.close_session(session).await;
-    }
-
-    /// Closes what has not been used for longer than the server's settings allow; who waits for its news uses it.
-    pub async fn sweep(self: &Arc<Self>) {
-        self.keep_hearing();
-        let idle = Duration::from_secs(self.settings.idle_stop_s);
-        if !idle.is_zero() && !self.watch.has_wishes() {
-            self.pool.close_idle(idle).await;
-        }
-        for other in self.others().iter().filter(|_| !idle.is_zero()) {
-            other.pool.close_idle(idle).await;
-        }
-    }
-
-    /// Closes everything. The next call starts the server anew.
-    pub async fn stop(&self) {
-        for other in self.others() {
-            other.stop_here().await;
-        }
-        self.stop_here().await;
-    }
-
-    async fn stop_here(&self) {
-        self.health.stopping();
-        self.modern.store(None);
-        self.pool.close_all().await;
-        self.health.stopped();
-    }
-
-    /// Closes everything for good: this server has left the configuration.
-    pub async fn retire(&self) {
-        for one in self.others() {
-            one.retired.store(true, Ordering::Release);
-        }
-        self.retired.store(true, Ordering::Release);
-        self.stop().await;
     }
 
     /// Lets calls through again after somebody looked after the server.
@@ -514,27 +311,6 @@ impl Upstream {
     pub fn is_connected(&self) -> bool {
         let here = self.fresh_door().is_some() || self.pool.is_connected();
         here || self.others().iter().any(|other| other.is_connected())
-    }
-
-    /// Who shares a connection with whom. Only a server declared to keep no state is shared by all, and one that lives
-    /// here: it is told who calls.
-    fn key(&self, caller: &Caller) -> Key {
-        match self.settings.mode {
-            _ if self.is_resident() => Key { principal: None, session: None, abilities: Abilities::ALL, number: 0 },
-            Mode::Shared => Key { principal: None, session: None, abilities: Abilities::ALL, number: 0 },
-            Mode::PerPrincipal => Key {
-                principal: Some(caller.principal.name.clone()),
-                session: None,
-                abilities: caller.abilities,
-                number: 0,
-            },
-            Mode::PerSession => Key {
-                principal: Some(caller.principal.name.clone()),
-                session: caller.session,
-                abilities: caller.abilities,
-                number: 0,
-            },
-        }
     }
 }
 

@@ -78,34 +78,32 @@ impl Default for Queues {
 
 impl Queues {
     /// Takes over a configuration. What runs and what waits stays, but for calls to servers that have gone.
-    pub fn configure(self: &Arc<Self>, settings: &config::Queue, members: &[Member]) {
+    pub fn configure(&self, settings: &config::Queue, members: &[Member]) {
         self.node.room.set_max(settings.concurrency_per_node);
         self.settings.store(Arc::new(settings.clone()));
         for share in self.shares.load().values() {
             share.running.set_max(settings.concurrency_per_principal);
             share.waiting.set_max(settings.max_per_principal);
         }
-        let known = self.lanes.load_full();
         let lane = |member: &Member| {
-            let name = member.upstream.name.clone();
-            let lane = known.get(&name).filter(|lane| lane.is_own == member.settings.is_own(&name)).cloned();
-            let lane = lane.unwrap_or_else(|| Arc::new(Lane::new(name.clone(), &member.settings, settings)));
+            let lane = member.upstream.line.lane.clone();
             lane.configure(&member.settings, settings);
-            (name, lane)
+            (lane.server.clone(), lane)
         };
-        let lanes: HashMap<Arc<str>, Arc<Lane>> = members.iter().map(lane).collect();
-        let gone: Vec<Arc<Lane>> = known.values().filter(|lane| !lanes.contains_key(&lane.server)).cloned().collect();
-        let lanes = Arc::new(lanes);
-        self.lanes.store(lanes.clone());
-        for member in members {
-            if let Some(lane) = lanes.get(&member.upstream.name) {
-                member.upstream.line.get_or_init(|| Arc::new(Line { queues: self.clone(), lane: lane.clone() }));
-            }
-        }
-        for lane in gone {
-            lane.drop_waiting(self, None, &Failure::Unavailable("it has left the configuration".to_owned()));
+        let lanes: Arc<HashMap<Arc<str>, Arc<Lane>>> = Arc::new(members.iter().map(lane).collect());
+        let known = self.lanes.swap(lanes.clone());
+        for gone in known.values().filter(|lane| !lanes.contains_key(&lane.server)) {
+            gone.drop_waiting(self, None, &Failure::Unavailable("it has left the configuration".to_owned()));
         }
         self.serve_everywhere();
+    }
+
+    /// The queue for a server of this name: the one that is there, or an empty one, which counts as one of the node with the
+    /// configuration that its server is part of.
+    pub(crate) fn line(self: &Arc<Self>, server: &Arc<str>, settings: &config::Server) -> Arc<Line> {
+        let known = self.lanes.load().get(server).filter(|lane| lane.is_own == settings.is_own(server)).cloned();
+        let lane = known.unwrap_or_else(|| Arc::new(Lane::new(server.clone(), settings, &self.settings.load())));
+        Arc::new(Line { queues: self.clone(), lane })
     }
 
     /// Looks into every queue. It does not return while one of them is stuck; blocks the thread.
@@ -191,7 +189,7 @@ impl Load {
 
 /// Sends a call that comes `now` to its server when it is its turn. Dropped unused, its permit says nothing of the server.
 pub(super) async fn pass(upstream: &Arc<Upstream>, call: &Call, permit: Permit, now: Instant) -> Exchange {
-    let Some(line) = upstream.line.get() else { return watched(upstream.call(call).await, permit) };
+    let line = &upstream.line;
     let patience = upstream.patience();
     let deadline = Deadline::of(patience, &line.lane, call, now);
     let entered = if speaks_of_work_under_way(call.method) {
