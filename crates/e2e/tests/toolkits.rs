@@ -101,9 +101,7 @@ fn what_is_kept_of_files_is_void_when_a_tool_has_changed_one() {
     let tasks = || call("env", "list_tasks", json!({"path": "."}));
     let log = || call("files", "git_log", json!({"path": "."}));
     call("files", "git_init", json!({"path": "."}));
-    for _ in 0..2 {
-        (read(), tasks(), log());
-    }
+    let _ = [read(), tasks(), log()];
     assert!(is_kept(&read()) && is_kept(&tasks()) && is_kept(&log()), "{} {}", tasks(), log());
 
     fs::write(folder.path().join("a.txt"), "from outside").expect("a file");
