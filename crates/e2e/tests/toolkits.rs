@@ -121,6 +121,7 @@ fn a_toolkit_says_of_its_own_constants_how_long_they_are_good() {
     let is_kept = |more: &str| {
         let node = Node::start(&format!("{section}{more}"));
         let ask = || wire::call(node.address(), "/servers/env/mcp", "1", "list_templates", "{}").message();
+        wire::list_tools(node.address(), "/servers/env/mcp");
         ask();
         ask().contains("dev.switchboard/cached")
     };
