@@ -21,6 +21,8 @@ const SETTLES_WITHIN: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(50);
 /// Descriptors that may stay open beyond those before: connections to the server, kept for the next call.
 const DESCRIPTORS_KEPT_MAX: usize = 64;
+/// What a connection may hold once its call is answered and nothing is said on it any more.
+const CONNECTION_KIB_MAX: f64 = 22.0;
 /// What the calls after the storm may take.
 const WELL_MS_MAX: f64 = 50.0;
 
@@ -41,8 +43,14 @@ pub(super) async fn play(settings: &Settings) -> Result<Vec<Finding>, Error> {
         [Paced { endpoint: stand.through("bench"), era: Era::Modern, ask, connections: 4, rate: 100.0 }]
     };
     stand::run_well(calm(), WITHIN).await?;
-    let before = descriptors()?;
-    let (ends, took) = storm(&stand.through("bench"), clients).await;
+    let own_kib = || {
+        let usage = process::usage(stand.gateway.pid()).map_err(system("read its memory"))?;
+        Ok::<f64, Error>(usage.own_bytes as f64 / 1_024.0)
+    };
+    let (before, calm_kib) = (descriptors()?, own_kib()?);
+    let (ends, connections, took) = storm(&stand.through("bench"), clients).await;
+    let connection_kib = (own_kib()? - calm_kib) / connections.len().max(1) as f64;
+    drop(connections);
     let served = ends.iter().filter(|end| matches!(end, End::Served)).count();
     let refused = ends.iter().filter(|end| matches!(end, End::Refused)).count();
     let failed: Vec<&str> =
@@ -66,6 +74,12 @@ pub(super) async fn play(settings: &Settings) -> Result<Vec<Finding>, Error> {
             ),
             failed.is_empty() && served > 0,
         ),
+        Finding::of_machine(
+            "memory that an open connection holds after its call, half of them with a session",
+            format!("≤ {CONNECTION_KIB_MAX:.0} KiB"),
+            format!("{connection_kib:.1} KiB"),
+            connection_kib <= CONNECTION_KIB_MAX,
+        ),
         Finding::of_time("p99 of calls after the storm", WELL_MS_MAX, ms(well.percentile(0.99))),
         Finding::of_truth(
             "descriptors that the storm leaves open",
@@ -76,8 +90,8 @@ pub(super) async fn play(settings: &Settings) -> Result<Vec<Finding>, Error> {
     ])
 }
 
-/// All clients come, and stay until the last one has its answer.
-async fn storm(endpoint: &Endpoint, clients: u32) -> (Vec<End>, Duration) {
+/// All clients come, and stay until the last one has its answer. Their connections are still open then.
+async fn storm(endpoint: &Endpoint, clients: u32) -> (Vec<End>, Vec<Connection>, Duration) {
     let mut coming = JoinSet::new();
     let start = Instant::now();
     for number in 0..clients {
@@ -89,9 +103,7 @@ async fn storm(endpoint: &Endpoint, clients: u32) -> (Vec<End>, Duration) {
         });
     }
     let (ends, connections): (Vec<End>, Vec<Option<Connection>>) = coming.join_all().await.into_iter().unzip();
-    let took = start.elapsed();
-    drop(connections);
-    (ends, took)
+    (ends, connections.into_iter().flatten().collect(), start.elapsed())
 }
 
 async fn come(endpoint: &Endpoint, era: Era) -> (End, Option<Connection>) {
