@@ -38,48 +38,26 @@ pub(super) async fn play(settings: &Settings) -> Result<Vec<Finding>, Error> {
     let stand = Stand::start(settings, |url| stand::server("bench", url))?;
     let clients = if settings.seconds < SHORT.0 { CLIENTS / SHORT.1 } else { CLIENTS };
     let descriptors = || process::descriptors(stand.gateway.pid()).map_err(system("count descriptors"));
+    let memory = || process::usage(stand.gateway.pid()).map_err(system("read its memory"));
     let calm = || {
         let ask = Ask::Echo { tool: "echo".to_owned() };
         [Paced { endpoint: stand.through("bench"), era: Era::Modern, ask, connections: 4, rate: 100.0 }]
     };
     stand::run_well(calm(), WITHIN).await?;
-    let own_kib = || {
-        let usage = process::usage(stand.gateway.pid()).map_err(system("read its memory"))?;
-        Ok::<f64, Error>(usage.own_bytes as f64 / 1_024.0)
-    };
-    let (before, calm_kib) = (descriptors()?, own_kib()?);
+    let (before, own_before) = (descriptors()?, memory()?.own_bytes);
     let (ends, connections, took) = storm(&stand.through("bench"), clients).await;
-    let connection_kib = (own_kib()? - calm_kib) / connections.len().max(1) as f64;
+    let own = memory()?.own_bytes.saturating_sub(own_before);
+    let open = connections.len();
     drop(connections);
-    let served = ends.iter().filter(|end| matches!(end, End::Served)).count();
-    let refused = ends.iter().filter(|end| matches!(end, End::Refused)).count();
-    let failed: Vec<&str> =
-        ends.iter().filter_map(|end| if let End::Failed(why) = end { Some(&**why) } else { None }).collect();
     let well = stand::run_well(calm(), WITHIN * 2).await?;
     let since = Instant::now();
     while descriptors()? > before + DESCRIPTORS_KEPT_MAX && since.elapsed() < SETTLES_WITHIN {
         tokio::time::sleep(LOOK).await;
     }
     let after = descriptors()?;
-    let memory = process::usage(stand.gateway.pid()).map_err(system("read its memory"))?.rss_peak_bytes >> 20;
-    let first = failed.first().map(|why| format!(", the first: {why}")).unwrap_or_default();
     Ok(vec![
-        Finding::of_truth(
-            format!("{clients} clients within one second"),
-            "served, or refused with `Retry-After`",
-            format!(
-                "{served} served, {refused} refused, {} failed{first}; the last after {:.1} s, memory at most {memory} MiB",
-                failed.len(),
-                took.as_secs_f64()
-            ),
-            failed.is_empty() && served > 0,
-        ),
-        Finding::of_machine(
-            "memory that an open connection holds after its call, half of them with a session",
-            format!("≤ {CONNECTION_KIB_MAX:.0} KiB"),
-            format!("{connection_kib:.1} KiB"),
-            connection_kib <= CONNECTION_KIB_MAX,
-        ),
+        of_the_clients(&ends, took, memory()?.rss_peak_bytes >> 20),
+        of_a_connection(own, open),
         Finding::of_time("p99 of calls after the storm", WELL_MS_MAX, ms(well.percentile(0.99))),
         Finding::of_truth(
             "descriptors that the storm leaves open",
@@ -88,6 +66,35 @@ pub(super) async fn play(settings: &Settings) -> Result<Vec<Finding>, Error> {
             after <= before + DESCRIPTORS_KEPT_MAX,
         ),
     ])
+}
+
+fn of_the_clients(ends: &[End], took: Duration, memory_mib: u64) -> Finding {
+    let served = ends.iter().filter(|end| matches!(end, End::Served)).count();
+    let refused = ends.iter().filter(|end| matches!(end, End::Refused)).count();
+    let failed: Vec<&str> =
+        ends.iter().filter_map(|end| if let End::Failed(why) = end { Some(&**why) } else { None }).collect();
+    let first = failed.first().map(|why| format!(", the first: {why}")).unwrap_or_default();
+    Finding::of_truth(
+        format!("{} clients within one second", ends.len()),
+        "served, or refused with `Retry-After`",
+        format!(
+            "{served} served, {refused} refused, {} failed{first}; the last after {:.1} s, memory at most {memory_mib} MiB",
+            failed.len(),
+            took.as_secs_f64()
+        ),
+        failed.is_empty() && served > 0,
+    )
+}
+
+/// What one of those that are open holds. With few of them, what a node asks for once is told as theirs.
+fn of_a_connection(own_bytes: u64, open: usize) -> Finding {
+    let kib = own_bytes as f64 / 1_024.0 / open.max(1) as f64;
+    Finding::of_machine(
+        "memory that an open connection holds after its call, half of them with a session",
+        format!("≤ {CONNECTION_KIB_MAX:.0} KiB"),
+        format!("{kib:.1} KiB"),
+        kib <= CONNECTION_KIB_MAX,
+    )
 }
 
 /// All clients come, and stay until the last one has its answer. Their connections are still open then.
