@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use simulation::Random;
 use testkit::faults::{Fault, FaultProxy, Faults};
-use testkit::load::{Ask, Connection, Endpoint, Era, Paced};
+use testkit::load::{self, Ask, Connection, Endpoint, Era, Paced};
 use testkit::process;
 
 use super::plain::Plain;
@@ -107,7 +107,7 @@ pub(super) async fn endure(profile: &str, time: Duration, seed: u64) -> Result<V
 
 /// Calls each of these servers until its queue keeps as many calls as it ever will.
 async fn fill(kinds: &[Paced]) -> Result<(), Error> {
-    let failed = |source| Error::Load(source.into());
+    let failed = |error: load::Error| Error::Load(error.into());
     for kind in kinds {
         let mut connection = Connection::open(&kind.endpoint, kind.era, &kind.ask).await.map_err(failed)?;
         for _ in 0..KEPT_CALLS {
