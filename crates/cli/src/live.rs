@@ -56,6 +56,7 @@ mod tests {
             since: None,
             era: None,
             calls: 0,
+            pool: None,
         };
         assert_eq!(details(&fresh), "");
         let (since, era) = (Some("2026-01-02T03:04:05Z".to_owned()), Some("modern".to_owned()));

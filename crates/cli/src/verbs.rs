@@ -10,6 +10,7 @@ mod client;
 mod completions;
 mod config;
 mod doctor;
+mod fault;
 mod init;
 mod interactive;
 mod job;
@@ -73,6 +74,7 @@ verbs! {
     job::Job,
     cache::Cache,
     queue::Queue,
+    fault::Fault,
     config::Config,
     server::Server,
     bundle::Bundle,

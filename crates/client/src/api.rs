@@ -81,6 +81,28 @@ pub struct Server {
     /// Calls that were sent to it.
     #[serde(default)]
     pub calls: u64,
+    /// Its processes, if there may be several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<Processes>,
+}
+
+/// The processes of a program that everybody shares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Processes {
+    /// So many as long as there are any.
+    pub min: u32,
+    /// So many as soon as calls wait for them.
+    pub target: u32,
+    /// So many if calls wait for long.
+    pub max: u32,
+    /// How many there are.
+    pub processes: u32,
+    /// Those of them that have calls.
+    pub busy: u32,
+    /// How many were started beside the first.
+    pub started: u64,
+    /// How many were ended because nobody needed them.
+    pub ended: u64,
 }
 
 /// How a server is.

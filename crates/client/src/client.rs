@@ -14,8 +14,8 @@ use url::form_urlencoded;
 
 use crate::socket::socket_there;
 use crate::{
-    Applied, CacheStatus, Calls, Check, Cleared, Error, Job, JobReport, Jobs, LogLine, Logs, NodeStatus, Past,
-    PastText, Problem, Purged, QueuedCall, Restarted, Server, ServerReport,
+    Applied, CacheStatus, Calls, Check, Cleared, Error, FaultRule, Job, JobReport, Jobs, LogLine, Logs, NewFault,
+    NodeStatus, Past, PastText, Problem, Purged, QueuedCall, Restarted, Server, ServerReport,
 };
 
 /// The largest answer that is read, in bytes: a list of thousands of servers is far smaller.
@@ -152,6 +152,21 @@ impl Client {
     pub async fn prioritise_call(&self, id: u64, class: &str) -> Result<QueuedCall, Error> {
         let query = form_urlencoded::Serializer::new(String::new()).append_pair("class", class).finish();
         self.ask(Method::POST, &format!("/queue/{id}/priority?{query}")).await
+    }
+
+    /// The rules by which faults are made on purpose.
+    pub async fn faults(&self) -> Result<Vec<FaultRule>, Error> {
+        self.ask(Method::GET, "/faults").await
+    }
+
+    /// Makes faults on purpose from now on.
+    pub async fn add_fault(&self, fault: &NewFault) -> Result<FaultRule, Error> {
+        self.ask(Method::POST, &format!("/faults?{}", fault.query())).await
+    }
+
+    /// Ends a rule by which faults are made.
+    pub async fn remove_fault(&self, id: u64) -> Result<FaultRule, Error> {
+        self.ask(Method::POST, &format!("/faults/{id}/remove")).await
     }
 
     /// What is kept of answers.

@@ -15,17 +15,19 @@ mod api;
 mod cache;
 mod client;
 mod error;
+mod faults;
 mod jobs;
 mod queue;
 mod socket;
 
 pub use api::{
     Applied, Breaker, Check, Copies, Detour, Health, InstanceReport, LogLine, Logs, NodeStatus, Past, PastText,
-    Problem, Restarted, Server, ServerReport, State, Step,
+    Problem, Processes, Restarted, Server, ServerReport, State, Step,
 };
 pub use cache::{CacheCounts, CacheStatus, CachedAnswer, CachedTool, Cleared, ListCopies, SharedCache, SharedState};
 pub use client::Client;
 pub use error::Error;
+pub use faults::{FaultRule, NewFault};
 pub use jobs::{Attempt, Job, JobReport, Jobs, Purged};
 pub use queue::{CallState, Calls, QueuedCall, UnknownState};
 pub use socket::socket_of;

@@ -11,6 +11,7 @@ mod jobs;
 mod limits;
 mod names;
 mod node;
+mod pool;
 mod principal;
 mod queue;
 mod server;
@@ -30,6 +31,7 @@ pub(crate) fn check(config: &Config, problems: &mut Problems<'_>) {
     node::check(&config.node, problems);
     limits::check(&config.limits, problems);
     queue::check(&config.queue, problems);
+    pool::check(config, problems);
     breaker::check(&config.breaker, &config.retry, problems);
     cache::check(config, problems);
     fallback::check(config, problems);

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Breaker, Bridge, Bundle, Cache, Error, Gateway, Grpc, Jobs, Limits, Log, Node, Principal, Queue, Retry, Server,
-    Tools,
+    Breaker, Bridge, Bundle, Cache, Error, Gateway, Grpc, Jobs, Limits, Log, Node, Pool, Principal, Queue, Retry,
+    Server, Tools,
 };
 
 /// Everything an operator can choose. Serialized, secrets read `•••`.
@@ -41,6 +41,8 @@ pub struct Config {
     pub tools: Tools,
     /// How many calls run at one time, and how many wait.
     pub queue: Queue,
+    /// How many processes there are of programs that everybody shares.
+    pub pool: Pool,
     /// The MCP servers, by name.
     pub servers: BTreeMap<String, Server>,
     /// The bundles, by name.

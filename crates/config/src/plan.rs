@@ -152,6 +152,7 @@ impl Server {
             tool: other.tool.clone(),
             concurrency: other.concurrency,
             concurrency_min: other.concurrency_min,
+            pool: other.pool.clone(),
             timeout_s: other.timeout_s,
             equivalent: other.equivalent.clone(),
             ..self.clone()

@@ -63,8 +63,12 @@ impl Default for Queue {
 }
 
 impl Queue {
-    /// How many calls run at one time at a server with these settings.
+    /// How many calls run at one time at a server with these settings; at one with a pool in all its processes together, which
+    /// have bounds of their own.
     pub fn concurrency_of(&self, server: &Server) -> u32 {
+        if server.pool.is_some() {
+            return server.concurrency.unwrap_or(u32::MAX);
+        }
         let is_foreign_program = server.transport() == Transport::Stdio && server.toolkit.is_none() && !server.is_api();
         let usual = if is_foreign_program { AT_A_COMMAND } else { AT_ANY_OTHER };
         server.concurrency.or(self.concurrency_per_server).unwrap_or(usual)
@@ -84,5 +88,7 @@ mod tests {
         check("servers.a.toolkit = \"project\"", 64);
         check("queue.concurrency_per_server = 7\nservers.a.command = \"a\"", 7);
         check("queue.concurrency_per_server = 7\nservers.a.command = \"a\"\nservers.a.concurrency = 2", 2);
+        check("servers.a = { command = \"a\", mode = \"shared\", pool = {} }", u32::MAX);
+        check("servers.a = { command = \"a\", mode = \"shared\", pool = {}, concurrency = 12 }", 12);
     }
 }

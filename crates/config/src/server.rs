@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Auth, Balance, Connection, Glob, Instance, Operations, Rest, Secret, ToolSettings};
+use crate::{Auth, Balance, Connection, Glob, Instance, Operations, Rest, Secret, ServerPool, ToolSettings};
 
 /// The arguments of one tool that always have the same value, by argument name.
 pub type FixedArguments = BTreeMap<String, serde_json::Value>;
@@ -100,10 +100,9 @@ pub struct Server {
     /// Processes or connections of this server at one time. Default 64.
     #[schemars(range(min = 1, max = 1_024))]
     pub instances_max: usize,
-    /// Processes of one `command` that is `shared` among which calls are spread; another one is started when all are busy, and
-    /// ended when it has had nothing to do for `idle_stop_s`. Default 1.
-    #[schemars(range(min = 1, max = 64))]
-    pub processes_max: u32,
+    /// Several processes of a `command` that is `shared`, over which calls are spread: as many as `[pool]` says, where nothing
+    /// else is said here. Default none: one process.
+    pub pool: Option<ServerPool>,
     /// Restarts after a crash within an hour; after that the server counts as failed. Default 12.
     #[schemars(range(max = 3_600))]
     pub restarts_per_hour_max: u32,
@@ -211,7 +210,7 @@ impl Default for Server {
             idle_stop_s: 600,
             start_timeout_s: 10,
             instances_max: 64,
-            processes_max: 1,
+            pool: None,
             restarts_per_hour_max: 12,
             prefix: None,
             rename: BTreeMap::new(),

@@ -8,6 +8,7 @@
 
 mod cache;
 pub mod configuration;
+mod faults;
 mod folders;
 mod jobs;
 pub mod log;

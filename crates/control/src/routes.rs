@@ -6,7 +6,8 @@ use client::Problem;
 use http::{Method, Request, StatusCode};
 
 use crate::reply::{Outcome, Reply, problem, refusal};
-use crate::{Configuration, Restarts, cache, jobs, logs, past, queue, restart, servers, status};
+use crate::socket::Peer;
+use crate::{Configuration, Restarts, cache, faults, jobs, logs, past, queue, restart, servers, status};
 
 /// The control API of one node. Cheap to clone.
 #[derive(Clone)]
@@ -24,17 +25,17 @@ pub struct Api {
 }
 
 impl Api {
-    /// Answers one request.
-    pub async fn answer<B>(&self, request: Request<B>) -> Reply {
+    /// Answers one request of a process on this machine.
+    pub async fn answer<B>(&self, request: Request<B>, peer: Peer) -> Reply {
         let query = request.uri().query().unwrap_or_default();
         let outcome = match request.uri().path().strip_prefix("/api/v1/") {
-            Some(path) => self.route(request.method(), &path.split('/').collect::<Vec<_>>(), query).await,
+            Some(path) => self.route(request.method(), &path.split('/').collect::<Vec<_>>(), query, peer).await,
             None => Err(unknown()),
         };
         outcome.unwrap_or_else(|problem| refusal(&problem))
     }
 
-    async fn route(&self, method: &Method, path: &[&str], query: &str) -> Outcome {
+    async fn route(&self, method: &Method, path: &[&str], query: &str, peer: Peer) -> Outcome {
         match (method.as_str(), path) {
             ("GET", ["status"]) => status::get(self),
             ("GET", ["logs"]) => logs::of_node(self, query),
@@ -54,6 +55,9 @@ impl Api {
             ("GET", ["queue"]) => queue::list(self, query),
             ("POST", ["queue", id, "cancel"]) => queue::cancel(self, id),
             ("POST", ["queue", id, "priority"]) => queue::prioritise(self, id, query),
+            ("GET", ["faults"]) => faults::list(self),
+            ("POST", ["faults"]) => faults::add(self, query, peer),
+            ("POST", ["faults", id, "remove"]) => faults::remove(self, id, peer),
             ("GET", ["cache"]) => cache::get(self),
             ("POST", ["cache", "clear"]) => cache::clear(self, query),
             ("POST", ["config", "reload"]) => past::reload(self).await,

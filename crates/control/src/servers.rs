@@ -4,17 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use client::{Breaker, Check, Copies, Detour, InstanceReport, LogLine, Server, ServerReport, State, Step};
+use client::{Breaker, Check, Copies, Detour, InstanceReport, LogLine, Processes, Server, ServerReport, State, Step};
 use config::nearest;
 use gateway::catalogue::Member;
 use gateway::catalogue::listing::{self, ListKind};
 use gateway::current::NoServer;
 use gateway::pipeline::breaker::{Passes, Report};
 use gateway::pipeline::detours;
-use gateway::upstream::{Upstream, instances::InstanceStatus};
+use gateway::upstream::{Upstream, instances::InstanceStatus, processes::PoolStatus};
 use gateway::{Current, Gateway, moment};
 use http::StatusCode;
 use supervisor::backoff;
+use traffic::pool::Bounds;
 
 use crate::Api;
 use crate::reply::{Outcome, json, problem};
@@ -143,6 +144,7 @@ fn of_member(gateway: &Gateway, member: &Member) -> ServerReport {
             since: Some(moment::rfc3339(status.since)),
             era: status.era.map(|era| format!("{era:?}").to_lowercase()),
             calls: status.calls,
+            pool: upstream.pool_status().map(pool),
         },
         version: status.version,
         restarts: status.restarts,
@@ -161,6 +163,12 @@ fn of_member(gateway: &Gateway, member: &Member) -> ServerReport {
         copies: copies(upstream),
         answered_by: gateway.traffic.detours.of_server(&upstream.name).into_iter().map(of_detour).collect(),
     }
+}
+
+fn pool(status: PoolStatus) -> Processes {
+    let PoolStatus { bounds, standing, busy, started, ended } = status;
+    let Bounds { min, target, max, .. } = bounds;
+    Processes { min, target, max, processes: standing, busy, started, ended }
 }
 
 fn copies(upstream: &Upstream) -> Copies {
@@ -220,6 +228,7 @@ fn absent(name: &str, state: State, reason: Option<String>, settings: Option<&co
             since: None,
             era: None,
             calls: 0,
+            pool: None,
         },
         version: None,
         restarts: 0,

@@ -2,6 +2,7 @@
 //! each connection is asked once more who is at its other end. Like every door of a node it can go over to a successor.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -32,6 +33,22 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// A bound control socket.
 pub struct Socket(Arc<Listener>);
+
+/// The process at the other end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Its user.
+    pub user: u32,
+    /// Its number, where the system says it.
+    pub process: Option<i32>,
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "user {}", self.user)?;
+        self.process.map_or(Ok(()), |process| write!(out, ", process {process}"))
+    }
+}
 
 /// A control socket that is served for as long as this is kept.
 pub struct Serving {
@@ -80,14 +97,18 @@ async fn accept(listener: Arc<Listener>, api: Api) {
     loop {
         let Ok(place) = places.clone().acquire_owned().await else { return };
         match listener.accept().await {
-            Ok(Stream::Unix(stream)) if is_own_user(&stream) => {
+            Ok(Stream::Unix(stream)) => {
+                let Some(peer) = own_user(&stream) else {
+                    tracing::warn!("another user tried to use the control socket");
+                    continue;
+                };
                 let (api, underway) = (api.clone(), api.configuration.current().now().stages.begin());
                 tokio::spawn(async move {
-                    converse(api, stream, underway).await;
+                    converse(api, (stream, peer), underway).await;
                     drop(place);
                 });
             }
-            Ok(_) => tracing::warn!("another user tried to use the control socket"),
+            Ok(_) => tracing::warn!("a control connection came over something else than a unix socket"),
             Err(error) => {
                 tracing::warn!(%error, "could not accept a control connection");
                 tokio::time::sleep(Duration::from_millis(50)).await;
@@ -96,16 +117,17 @@ async fn accept(listener: Arc<Listener>, api: Api) {
     }
 }
 
-/// Whether the process at the other end belongs to the same user, or to root, who may do everything anyway.
-fn is_own_user(stream: &UnixStream) -> bool {
+/// The process at the other end, if it belongs to the same user, or to root, who may do everything anyway.
+fn own_user(stream: &UnixStream) -> Option<Peer> {
     let own = rustix::process::geteuid().as_raw();
-    stream.peer_cred().is_ok_and(|peer| peer.uid() == own || peer.uid() == 0)
+    let peer = stream.peer_cred().ok()?;
+    (peer.uid() == own || peer.uid() == 0).then(|| Peer { user: peer.uid(), process: peer.pid() })
 }
 
-async fn converse(api: Api, stream: UnixStream, mut underway: Underway) {
+async fn converse(api: Api, (stream, peer): (UnixStream, Peer), mut underway: Underway) {
     let service = service_fn(move |request| {
         let api = api.clone();
-        async move { Ok::<_, Infallible>(api.answer::<hyper::body::Incoming>(request).await) }
+        async move { Ok::<_, Infallible>(api.answer::<hyper::body::Incoming>(request, peer).await) }
     });
     let mut connection = http1::Builder::new();
     connection.timer(TokioTimer::new()).header_read_timeout(HEADERS_WITHIN);

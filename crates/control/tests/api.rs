@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use config::{History, Source};
+use control::socket::Peer;
 use control::{Api, Cause, Configuration, Restarts};
 use gateway::seals::Seals;
 use gateway::{Current, Nobody, Residents};
@@ -12,6 +13,9 @@ use http::Request;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+/// Who asks.
+const PEER: Peer = Peer { user: 0, process: None };
 
 struct Node {
     api: Api,
@@ -62,7 +66,7 @@ impl Node {
 
     async fn ask(&self, method: &str, path: &str) -> (u16, Value) {
         let request = Request::builder().method(method).uri(format!("/api/v1{path}")).body(()).expect("a request");
-        let answer = self.api.answer(request).await;
+        let answer = self.api.answer(request, PEER).await;
         let status = answer.status().as_u16();
         let body = answer.into_body().collect().await.expect("a body").to_bytes();
         (status, serde_json::from_slice(&body).unwrap_or_default())

@@ -3,7 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "a door is tried from outside")]
 
 use std::fs::Permissions;
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -37,6 +37,16 @@ const SEEN_WITHIN: Duration = Duration::from_secs(20);
 /// How often one looks.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// The ports below those that systems give to whoever connects.
+const FIXED_PORTS: std::ops::Range<u16> = 12_000..32_000;
+
+/// A port of those, which nobody has; tests that run at one time begin to look at different ones.
+fn fixed_port() -> u16 {
+    let first = usize::try_from(std::process::id()).unwrap_or_default().wrapping_mul(17) % FIXED_PORTS.len();
+    let mut ports = FIXED_PORTS.cycle().skip(first).take(FIXED_PORTS.len());
+    ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("some port is free")
+}
+
 /// A gateway under test; it ends when dropped.
 #[derive(Debug)]
 pub struct Node {
@@ -56,6 +66,18 @@ impl Node {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         std::fs::write(folder.path().join("switchboard.toml"), configuration).expect("a temporary file can be written");
         Self::start_in(folder, "127.0.0.1:0", &[])
+    }
+
+    /// As [`Self::start`], at a port that no connection of anybody else is given while the gateway is gone: who connects to a
+    /// port of the other kind again and again can even be given it himself.
+    ///
+    /// # Panics
+    ///
+    /// When it does not come up.
+    pub fn at_fixed_port(configuration: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        std::fs::write(folder.path().join("switchboard.toml"), configuration).expect("a temporary file can be written");
+        Self::start_in(folder, &format!("127.0.0.1:{}", fixed_port()), &[])
     }
 
     /// As [`Self::start`], from a program of its own, which [`Self::install`] replaces.

@@ -159,6 +159,15 @@ fn rounds() -> u64 {
 /// What was acknowledged: the task of each number, by tool.
 type Acknowledged = Mutex<HashMap<(&'static str, u64), String>>;
 
+/// Ends the load when it goes, also when what was to be done under load has failed.
+struct Stops<'a>(&'a AtomicBool);
+
+impl Drop for Stops<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Submits calls as fast as they are taken, to a gateway that may be gone at any moment.
 fn under_load(address: &str, next: &AtomicU64, acknowledged: &Acknowledged, stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
@@ -175,13 +184,14 @@ fn under_load(address: &str, next: &AtomicU64, acknowledged: &Acknowledged, stop
 fn a_gateway_killed_again_and_again_loses_no_job_and_runs_no_act_twice() {
     let counting = Counting::start();
     let settings = "[jobs]\nrunning_max = 8\nper_principal_max = 100000\nbackoff_ms = 10\nbackoff_ms_max = 50\n";
-    let mut node = Node::start(&format!("{settings}{}", counting.configured("count")));
+    let mut node = Node::at_fixed_port(&format!("{settings}{}", counting.configured("count")));
     let (next, acknowledged) = (AtomicU64::new(1), Acknowledged::default());
     for round in 0..rounds() {
         let stop = AtomicBool::new(false);
         let before = acknowledged.lock().unwrap().len();
         let enough = before + 3 + (round * 7 % 29) as usize;
         node = thread::scope(|scope| {
+            let _at_the_end = Stops(&stop);
             let address = node.address().to_owned();
             for _ in 0..4 {
                 let (address, next, acknowledged, stop) = (address.clone(), &next, &acknowledged, &stop);
@@ -190,9 +200,7 @@ fn a_gateway_killed_again_and_again_loses_no_job_and_runs_no_act_twice() {
             while acknowledged.lock().unwrap().len() < enough {
                 thread::yield_now();
             }
-            let restarted = node.restarted();
-            stop.store(true, Ordering::Relaxed);
-            restarted
+            node.restarted()
         });
     }
     let acknowledged = acknowledged.into_inner().unwrap();

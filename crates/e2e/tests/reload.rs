@@ -10,6 +10,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use e2e::cluster::until;
 use e2e::control::Control;
 use e2e::events::Stream;
 use e2e::fixture::{self, Era, Fixture};
@@ -178,10 +179,14 @@ fn log_takes_another_filter_and_shape_while_the_node_runs() {
     scene.wait_for(2);
     scene.write(&good);
     scene.wait_for(3);
-    let log = scene.node.log();
-    let in_force = |line: &&str| line.contains("the configuration is in force");
-    let shapes: Vec<bool> = log.lines().filter(in_force).map(|line| line.starts_with('{')).collect();
-    assert_eq!(shapes, [true, false], "{log}");
+    let shapes = || -> Vec<bool> {
+        let log = scene.node.log();
+        let in_force = log.lines().filter(|line| line.contains("the configuration is in force"));
+        in_force.map(|line| line.starts_with('{')).collect()
+    };
+    // what a node has written comes after what it answers
+    until(|| shapes().len() == 2);
+    assert_eq!(shapes(), [true, false], "{}", scene.node.log());
     assert_eq!(scene.control.get("/status")["config"]["at_restart"], json!([]));
 }
 

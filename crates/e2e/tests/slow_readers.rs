@@ -15,7 +15,7 @@ const ENDPOINT: &str = "/servers/fixture/mcp";
 /// What one principal may hold, how large each answer is, how many are asked for, and how many are made at one time.
 const HELD_MAX: u64 = 64 << 20;
 const ANSWER_BYTES: u64 = 16 << 20;
-const READERS: usize = 100;
+const READERS: usize = 40;
 const CONCURRENCY: u64 = 4;
 
 /// What else the node may take: each answer under way stands there once as it came and once as it goes.

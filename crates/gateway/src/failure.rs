@@ -38,6 +38,14 @@ pub enum Failure {
     /// The connection broke after the request had been sent.
     #[error("the connection to the server was lost during the call")]
     Lost,
+    /// A fault rule of an administrator kept the call from its server.
+    #[error("the fault rule {rule}, which somebody has made on purpose, {}", if *is_lost { "lost the call" } else { "keeps its server out of reach; nothing was sent" })]
+    OnPurpose {
+        /// Its number.
+        rule: u64,
+        /// Whether it is to look as if the connection had broken after the request had been sent.
+        is_lost: bool,
+    },
     /// The server has forgotten our session and did nothing.
     #[error("the server has forgotten the session")]
     SessionGone,
@@ -140,13 +148,16 @@ impl Failure {
         match self {
             Self::TooOften { .. } | Self::TurnedAway { status: 429, .. } => "RATE_LIMITED",
             Self::Unavailable(_)
+            | Self::OnPurpose { is_lost: false, .. }
             | Self::LeftAlone { .. }
             | Self::TurnedAway { .. }
             | Self::NoRoom(_)
             | Self::NotKept
             | Self::SessionGone => "UNAVAILABLE",
             Self::Unauthorized(_) => "UNAUTHORIZED",
-            Self::Lost | Self::Unanswered | Self::OutcomeUnknown(_) => "OUTCOME_UNKNOWN",
+            Self::Lost | Self::OnPurpose { is_lost: true, .. } | Self::Unanswered | Self::OutcomeUnknown(_) => {
+                "OUTCOME_UNKNOWN"
+            }
             Self::Timeout | Self::Expired | Self::TooLate { .. } | Self::TooShort { .. } | Self::StillUnderWay => {
                 "TIMEOUT"
             }
@@ -190,6 +201,7 @@ impl Failure {
             Self::Unavailable(_) | Self::SessionGone => {
                 "see the server's log in the output of the gateway, then call again"
             }
+            Self::OnPurpose { .. } => "`switchboard fault list` says who made it and how long it lasts",
             Self::LeftAlone { .. } => {
                 "call again after `retry_after_ms`; who has mended the server may run `switchboard server reset-breaker`"
             }
@@ -228,13 +240,16 @@ impl Failure {
     pub fn code(&self) -> i32 {
         match self {
             Self::Unavailable(_)
+            | Self::OnPurpose { is_lost: false, .. }
             | Self::LeftAlone { .. }
             | Self::TurnedAway { .. }
             | Self::NoRoom(_)
             | Self::Unauthorized(_)
             | Self::NotKept
             | Self::SessionGone => code::UNAVAILABLE,
-            Self::Lost | Self::Unanswered | Self::OutcomeUnknown(_) => code::OUTCOME_UNKNOWN,
+            Self::Lost | Self::OnPurpose { is_lost: true, .. } | Self::Unanswered | Self::OutcomeUnknown(_) => {
+                code::OUTCOME_UNKNOWN
+            }
             Self::Timeout | Self::Expired | Self::TooLate { .. } | Self::TooShort { .. } | Self::StillUnderWay => {
                 code::DEADLINE
             }
@@ -286,6 +301,9 @@ impl Failure {
         if let Some(after) = self.retry_after() {
             details["retry_after_ms"] = u64::try_from(after.as_millis()).unwrap_or(u64::MAX).into();
         }
+        if let Self::OnPurpose { rule, .. } = self {
+            details["fault_rule"] = (*rule).into();
+        }
         details.to_string().into_bytes()
     }
 
@@ -294,6 +312,7 @@ impl Failure {
         matches!(
             self,
             Self::Unavailable(_)
+                | Self::OnPurpose { is_lost: false, .. }
                 | Self::LeftAlone { .. }
                 | Self::TurnedAway { .. }
                 | Self::NoRoom(_)
@@ -311,6 +330,7 @@ impl Failure {
     pub fn may_have_happened(&self) -> bool {
         match self {
             Self::Lost
+            | Self::OnPurpose { is_lost: true, .. }
             | Self::Timeout
             | Self::Unanswered
             | Self::OutcomeUnknown(_)

@@ -21,7 +21,7 @@ use crate::{
     jobs::Jobs,
     leaving::Stages,
     parked::ParkedCalls,
-    pipeline::{Traffic, breaker::Rules, limit::ServerRates, queue::Queues},
+    pipeline::{Traffic, breaker::Rules, faults::Faults, limit::ServerRates, queue::Queues},
     places::Places,
     principal::Principal,
     residents::Residents,
@@ -189,13 +189,14 @@ impl Parts {
         let limits = &config.limits;
         let client = client(limits);
         let starts = Starts::new(limits.starts_max);
-        let (place, queues) = (place(&config.node), Arc::<Queues>::default());
+        let (place, queues, faults) = (place(&config.node), Arc::<Queues>::default(), Arc::<Faults>::default());
         let around = Surroundings {
             limits,
             client: &client,
             residents: &residents,
             starts: &starts,
             queues: &queues,
+            faults: &faults,
             place: &place,
             following: &following,
         };
@@ -207,7 +208,7 @@ impl Parts {
             log_level: bytes::Bytes::new(),
         });
         let terms = terms(config, own_caller(identities.node(), &no_facts));
-        let (seals, traffic) = (Arc::new(seals), Arc::new(Traffic::new(config, &members, queues)));
+        let (seals, traffic) = (Arc::new(seals), Arc::new(Traffic::new(config, &members, queues, faults)));
         traffic.cache.share(&config.cache, &seals);
         Self {
             catalogue: Catalogue::new(members.clone(), &config.all_bundles(), terms),
@@ -264,6 +265,7 @@ impl Parts {
             residents: &self.residents,
             starts: &starts,
             queues: &self.traffic.queues,
+            faults: &self.traffic.faults,
             place: &place,
             following: &self.following,
         };
@@ -343,6 +345,7 @@ fn members(
         };
         let upstream = upstream.inspect_err(|failure| tracing::error!(server = name, %failure, "left out")).ok()?;
         upstream.breakers.go_by(rules);
+        upstream.processes.go_by(settings.pool.as_ref().map(|own| config.pool.of(own)).as_ref());
         Some(Member { upstream, settings: Arc::new(settings) })
     };
     enabled.filter_map(member).collect()

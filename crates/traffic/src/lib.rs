@@ -8,6 +8,7 @@ pub mod balance;
 pub mod cache;
 mod class;
 pub mod lane;
+pub mod pool;
 pub mod queue;
 mod rate;
 mod sync;

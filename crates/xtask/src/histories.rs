@@ -21,7 +21,7 @@ struct History {
     test: &'static str,
 }
 
-const HISTORIES: [History; 10] = [
+const HISTORIES: [History; 11] = [
     History {
         machine: "rates: in any window no more than the burst and what the rate gives, clock jumps included",
         test: "rate::no_window_holds_more_than_a_burst_and_what_the_rate_gives",
@@ -61,6 +61,10 @@ const HISTORIES: [History; 10] = [
     History {
         machine: "adaptive concurrency: a server that is quick again gets all there is",
         test: "adaptive::whatever_was_before_a_quick_server_gets_all_there_is",
+    },
+    History {
+        machine: "pools: they grow for calls that wait for them, shrink by what nobody needs, and come to rest with the fewest",
+        test: "pool::a_pool_does_what_the_model_says_and_comes_to_rest",
     },
 ];
 

@@ -48,9 +48,10 @@ impl Report for Shown {
 }
 
 fn row(server: &Server) -> Vec<Text> {
-    let running = match (server.instances, server.calls_running) {
-        (0, 0) => String::new(),
-        (instances, calls) => format!("{instances} open, {calls} calls"),
+    let running = match (server.instances, server.calls_running, &server.pool) {
+        (0, 0, _) => String::new(),
+        (instances, calls, None) => format!("{instances} open, {calls} calls"),
+        (instances, calls, Some(pool)) => format!("{instances} of {} to {} open, {calls} calls", pool.min, pool.max),
     };
     vec![
         Text::default().and(Tone::Strong, &server.name),

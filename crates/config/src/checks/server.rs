@@ -9,7 +9,7 @@ use super::names::skeleton;
 use super::queue;
 use crate::path::KeyPath;
 use crate::problem::Problems;
-use crate::{Glob, Mode, Server, TOOLKITS, Transport, nearest};
+use crate::{Glob, Server, TOOLKITS, Transport, nearest};
 
 /// Reports what is wrong with the server `name`.
 pub(super) fn check(name: &str, server: &Server, problems: &mut Problems<'_>) {
@@ -30,7 +30,6 @@ pub(super) fn check(name: &str, server: &Server, problems: &mut Problems<'_>) {
             "give `command` to run a program, `url` to reach a server, `toolkit` for a built-in one, or `openapi`, `rest`, `graphql` or `grpc` for an api",
         ),
     }
-    unused(server.command.is_none() && server.processes_max > 1, "processes_max", "command", &path, problems);
     if server.address().is_none() {
         unused(!server.only_regions.is_empty(), "only_regions", "instances", &path, problems);
     }
@@ -102,20 +101,6 @@ fn check_command(command: &str, server: &Server, path: &KeyPath, problems: &mut 
         problems.add(&path.key("env").key(name), format!("`{name}` cannot name a variable"), "leave out `=`");
     }
     unused(!server.headers.is_empty(), "headers", "url", path, problems);
-    check_processes(server, &path.key("processes_max"), problems);
-}
-
-/// Reports several processes of a server that is not for everybody, and more than there may be.
-fn check_processes(server: &Server, path: &KeyPath, problems: &mut Problems<'_>) {
-    let processes = server.processes_max;
-    if processes > 1 && server.mode != Mode::Shared {
-        let hint = "say `mode = \"shared\"` if it remembers nothing between calls, or remove it";
-        problems.add(path, "calls are spread over processes only where everybody shares them", hint);
-    }
-    if usize::try_from(processes).is_ok_and(|processes| processes > server.instances_max) {
-        let message = format!("{processes} is more than `instances_max`, which is {}", server.instances_max);
-        problems.add(path, message, "lower it, or raise `instances_max`");
-    }
 }
 
 fn check_toolkit(server: &Server, path: &KeyPath, problems: &mut Problems<'_>) {
@@ -251,22 +236,6 @@ mod tests {
 
     fn check(text: &str, transport: Transport, expected: bool) {
         assert_eq!(fitting_url(text, transport).is_ok(), expected, "{text} {transport:?}");
-    }
-
-    #[test]
-    fn several_processes_are_of_a_shared_command() {
-        let check = |settings: &str, expected: &[&str]| {
-            let found = crate::parse(&format!("[servers.a]\n{settings}"), "f", &|_| None).problems;
-            let found: Vec<_> = found.iter().map(|problem| problem.message.as_str()).collect();
-            assert_eq!(found, expected, "{settings}");
-        };
-        check("command = \"a\"\nmode = \"shared\"\nprocesses_max = 4", &[]);
-        let shared = "calls are spread over processes only where everybody shares them";
-        check("command = \"a\"\nprocesses_max = 4", &[shared]);
-        let most = "4 is more than `instances_max`, which is 2";
-        check("command = \"a\"\nmode = \"shared\"\nprocesses_max = 4\ninstances_max = 2", &[most]);
-        let found = crate::parse("[servers.a]\nurl = \"http://a\"\nprocesses_max = 4", "f", &|_| None).problems;
-        assert_eq!(found.len(), 1, "{found:?}");
     }
 
     #[test]

@@ -86,7 +86,8 @@ fn answered(server: &str, answer: &Answer) -> Outcome {
 /// What a call without an answer means for the job.
 fn failed(gateway: &Gateway, claimed: &Claimed, failure: &Failure) -> Outcome {
     let was_refused = matches!(failure, Failure::SessionGone | Failure::Rejected(_));
-    let was_lost = matches!(failure, Failure::Lost | Failure::Timeout | Failure::Garbage(_));
+    let was_lost = matches!(failure, Failure::Lost | Failure::Timeout | Failure::Garbage(_))
+        || matches!(failure, Failure::OnPurpose { is_lost: true, .. });
     let may_do_better = failure.is_retryable() || was_refused || was_lost;
     if may_do_better && (claimed.job.repeatable || !failure.may_have_happened()) {
         again(gateway, claimed, failure)

@@ -12,7 +12,7 @@ use traffic::{
     cache::{Demand, Terms, Verdict},
 };
 
-use super::{fetch, wishes::Wishes};
+use super::{faults, fetch, wishes::Wishes};
 use crate::{
     answered_by::{self, AnsweredBy},
     cache::{About, Acting, Keeping, Kept, Key, Look, Origin, Subject, Ticket, Turn, Voids, Wanted, is_whole},
@@ -278,6 +278,7 @@ impl Filling {
                 if !was_asked
                     && is_whole(&answer)
                     && !answered_by::another_server(&answer.envelope)
+                    && !faults::is_late(&answer.envelope)
                     && answer.envelope.bytes().len() <= self.gateway.cache.answer_bytes_max
                 {
                     self.keep(Kept::new(&answer, self.origin.clone(), Instant::now()));

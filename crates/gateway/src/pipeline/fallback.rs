@@ -47,6 +47,7 @@ fn has_others(call: &Call) -> bool {
 fn may_be_made_elsewhere(failure: &Failure, act: Act) -> bool {
     match failure {
         Failure::Unavailable(_)
+        | Failure::OnPurpose { is_lost: false, .. }
         | Failure::LeftAlone { .. }
         | Failure::NoRoom(_)
         | Failure::Unauthorized(_)
@@ -58,9 +59,12 @@ fn may_be_made_elsewhere(failure: &Failure, act: Act) -> bool {
         | Failure::TooShort { .. }
         | Failure::TurnedAway { status: 429, .. }
         | Failure::TurnedAway { after: Some(_), .. } => true,
-        Failure::TurnedAway { .. } | Failure::Lost | Failure::Timeout | Failure::Unanswered | Failure::Garbage(_) => {
-            act.may_repeat()
-        }
+        Failure::TurnedAway { .. }
+        | Failure::Lost
+        | Failure::OnPurpose { is_lost: true, .. }
+        | Failure::Timeout
+        | Failure::Unanswered
+        | Failure::Garbage(_) => act.may_repeat(),
         _ => false,
     }
 }

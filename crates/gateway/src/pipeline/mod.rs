@@ -8,6 +8,7 @@ pub mod combined;
 pub mod detours;
 pub mod duplicates;
 mod fallback;
+pub mod faults;
 pub mod hedge;
 pub mod keyed;
 pub mod limit;
@@ -20,7 +21,7 @@ use std::sync::Arc;
 
 use config::Config;
 
-use self::{detours::Detours, queue::Queues};
+use self::{detours::Detours, faults::Faults, queue::Queues};
 use crate::{
     batch,
     cache::{Cache, Contexts},
@@ -41,16 +42,19 @@ pub struct Traffic {
     keys: Arc<keyed::Keys>,
     /// The tools that are answered by somebody else.
     pub detours: Arc<Detours>,
+    /// The faults that are made on purpose.
+    pub faults: Arc<Faults>,
 }
 
 impl Traffic {
-    /// Nothing remembered yet; these servers have their places in `queues`.
-    pub fn new(config: &Config, members: &[Member], queues: Arc<Queues>) -> Self {
+    /// Nothing remembered yet; these servers have their places in `queues`, and meet `faults`.
+    pub fn new(config: &Config, members: &[Member], queues: Arc<Queues>, faults: Arc<Faults>) -> Self {
         let traffic = Self {
             cache: Cache::new(config.cache.memory_bytes),
             queues,
             keys: Arc::default(),
             detours: Arc::default(),
+            faults,
         };
         traffic.change(config, members);
         traffic
@@ -67,6 +71,7 @@ impl Traffic {
     pub(crate) fn sweep(&self) {
         self.keys.sweep();
         self.cache.sweep();
+        self.faults.sweep();
     }
 }
 

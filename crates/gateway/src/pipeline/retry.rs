@@ -56,11 +56,11 @@ fn end(upstream: &Upstream, call: &Call, began: Instant) -> Instant {
 /// What a failure says of whether the call arrived; nothing, where another attempt would end in the same way.
 fn loss(failure: &Failure) -> Option<Loss> {
     match failure {
-        Failure::Unavailable(_) => Some(Loss::NeverSent),
+        Failure::Unavailable(_) | Failure::OnPurpose { is_lost: false, .. } => Some(Loss::NeverSent),
         Failure::TurnedAway { status: 429, after } => Some(Loss::TurnedAway(*after)),
         // without a time it may come from something between us and the server that knows nothing of its fate
         Failure::TurnedAway { after: Some(after), .. } => Some(Loss::TurnedAway(Some(*after))),
-        Failure::TurnedAway { .. } | Failure::Lost => Some(Loss::Lost),
+        Failure::TurnedAway { .. } | Failure::Lost | Failure::OnPurpose { is_lost: true, .. } => Some(Loss::Lost),
         _ => None,
     }
 }
@@ -71,6 +71,7 @@ fn known(failure: &Failure, act: Act) -> Failure {
         Failure::Lost if act.may_repeat() => {
             Failure::Unavailable("the connection to it was lost during the call".to_owned())
         }
+        Failure::OnPurpose { rule, .. } if act.may_repeat() => Failure::OnPurpose { rule: *rule, is_lost: false },
         Failure::TurnedAway { status: 503, after: None } if !act.may_repeat() => Failure::OutcomeUnknown(
             "HTTP 503 came without `Retry-After`, which may mean that the server was lost during the call".to_owned(),
         ),

@@ -132,6 +132,7 @@ impl Upstream {
         self.pool.put(key.clone(), Connection::Link(link)).await?;
         self.health.running();
         self.hear_again(key);
+        self.processes.look_soon();
         Ok(())
     }
 }

@@ -11,12 +11,9 @@ use futures_util::FutureExt as _;
 use super::{
     Connection, Upstream,
     peer::Peer,
-    pool::{Key, Owner, Spread},
+    pool::{Key, Owner},
 };
-use crate::{
-    call::{Abilities, Caller},
-    failure::Failure,
-};
+use crate::{call::Caller, failure::Failure};
 
 impl Upstream {
     /// Makes sure that the server has introduced itself.
@@ -42,27 +39,17 @@ impl Upstream {
         }
     }
 
-    /// The connection for a call of this caller. Of several processes it is that of the least busy one; where all are
-    /// busy, another is started behind the scenes, for the calls that come after.
+    /// The connection for a call of this caller: of several processes that of the least busy one.
     pub(super) async fn connection_for_call(self: &Arc<Self>, caller: &Caller) -> Result<Connection, Failure> {
-        let processes_max = self.settings.processes_max;
-        if processes_max == 1 {
-            return self.connection(caller).await;
+        if self.processes.are_several()
+            && let Some(connection) = self.pool.least_busy(&self.key(caller))
+        {
+            return Ok(connection);
         }
-        let key = self.key(caller);
-        let Spread { number, to_start } = self.pool.spread(&key, processes_max);
-        if let Some(number) = to_start {
-            let (upstream, caller, key) = (self.clone(), caller.clone(), Key { number, ..key.clone() });
-            tokio::spawn(async move {
-                if let Err(failure) = upstream.connection_at(&caller, key).await {
-                    tracing::debug!(server = &*upstream.name, %failure, "another process could not be started");
-                }
-            });
-        }
-        self.connection_at(caller, Key { number, ..key }).await
+        self.connection(caller).await
     }
 
-    async fn connection_at(self: &Arc<Self>, caller: &Caller, key: Key) -> Result<Connection, Failure> {
+    pub(super) async fn connection_at(self: &Arc<Self>, caller: &Caller, key: Key) -> Result<Connection, Failure> {
         if let Some(following) = &self.following {
             following.over().await;
         }
@@ -76,7 +63,10 @@ impl Upstream {
                         "it runs on at the process that has followed this one".to_owned(),
                     ));
                 }
-                self.open(owner).await.inspect(|_| self.hear_again(key))
+                self.open(owner).await.inspect(|_| {
+                    self.hear_again(key);
+                    self.processes.look_soon();
+                })
             }
             .boxed()
         };
@@ -95,7 +85,8 @@ impl Upstream {
     pub async fn sweep(self: &Arc<Self>) {
         self.keep_hearing();
         let idle = Duration::from_secs(self.settings.idle_stop_s);
-        if !idle.is_zero() && !self.watch.has_wishes() {
+        let may_rest = !self.processes.are_several() || self.pool.is_idle(idle);
+        if !idle.is_zero() && !self.watch.has_wishes() && may_rest {
             self.pool.close_idle(idle).await;
         }
         for other in self.others().iter().filter(|_| !idle.is_zero()) {
@@ -131,8 +122,8 @@ impl Upstream {
     /// here: it is told who calls.
     pub(super) fn key(&self, caller: &Caller) -> Key {
         match self.settings.mode {
-            _ if self.is_resident() => Key { principal: None, session: None, abilities: Abilities::ALL, number: 0 },
-            Mode::Shared => Key { principal: None, session: None, abilities: Abilities::ALL, number: 0 },
+            _ if self.is_resident() => Key::SHARED,
+            Mode::Shared => Key::SHARED,
             Mode::PerPrincipal => Key {
                 principal: Some(caller.principal.name.clone()),
                 session: None,

@@ -14,6 +14,7 @@ use super::{
     Connection, Upstream,
     health::{MISSES_UNTIL_DEGRADED, MISSES_UNTIL_ENDED},
     modern_http::own_params,
+    processes::Keeper,
 };
 use crate::{call::Caller, failure::Failure, pipeline::breaker, seals::random};
 
@@ -29,6 +30,9 @@ impl Upstream {
     pub fn look_after(self: &Arc<Self>, own: &Caller) {
         for one in self.others().iter().chain([self]) {
             tokio::spawn(keep_looking(Arc::downgrade(one), own.clone()));
+        }
+        if self.is_shared_program() {
+            tokio::spawn(Keeper::new(self, own).keep());
         }
     }
 

@@ -4,9 +4,9 @@
 //! speaks), `opening` (how a connection to it comes about), `health` and `place` (how it fares), `pending` (calls that
 //! share a connection), `link` and `dial` (connections that go both ways), `http` (one POST and its answer),
 //! `modern_http`, `legacy_http`, `pool` (who may share what), `connecting` (how connections come and go), `calling` (how a
-//! call is sent on one), `starts` (who may start), `heartbeat` (who looks after all this), `instances` (who of several serves
-//! a call), `as_task` (tools that are called as tasks), `status` (what is told of it), `bequest`, `following`, `lineage` and
-//! `relay` (processes that go on at the next node).
+//! call is sent on one), `processes` (how many share the calls), `starts` (who may start), `heartbeat` (who looks after all
+//! this), `instances` (who of several serves a call), `as_task` (tools that are called as tasks), `status` (what is told of
+//! it), `bequest`, `following`, `lineage` and `relay` (processes that go on at the next node).
 
 mod as_task;
 pub mod askable;
@@ -34,6 +34,7 @@ pub mod peer;
 pub mod pending;
 pub mod place;
 pub mod pool;
+pub mod processes;
 pub mod relay;
 pub mod starts;
 mod status;
@@ -68,6 +69,7 @@ use self::{
     modern_http::ModernHttp,
     peer::Peer,
     pool::Pool,
+    processes::Processes,
     starts::Starts,
 };
 use crate::{
@@ -77,6 +79,7 @@ use crate::{
         breaker::Breakers,
         combined::Gathering,
         duplicates::Reads,
+        faults::Faults,
         hedge::Hedges,
         limit::ToolMeters,
         queue::{Line, Queues},
@@ -114,6 +117,8 @@ pub struct Upstream {
     /// What the server last said of itself, on whatever connection.
     peer: ArcSwapOption<Peer>,
     pool: Pool,
+    /// How many processes there are, where there may be several.
+    pub processes: Arc<Processes>,
     health: Arc<Health>,
     /// Whether it answers over HTTP when it is asked for a sign of life.
     pulse: Pulse,
@@ -130,6 +135,8 @@ pub struct Upstream {
     pub meters: Arc<ToolMeters>,
     /// The queue before it.
     pub line: Arc<Line>,
+    /// The faults that are made on purpose.
+    pub faults: Arc<Faults>,
     calls: Arc<AtomicUsize>,
     /// Those that answer at its other addresses, if it has more than one.
     instances: Option<Arc<Instances>>,
@@ -154,6 +161,8 @@ pub struct Surroundings<'a> {
     pub starts: &'a Starts,
     /// The queues before the servers.
     pub queues: &'a Arc<Queues>,
+    /// The faults that are made on purpose.
+    pub faults: &'a Arc<Faults>,
     /// Where the node stands.
     pub place: &'a balance::Place,
     /// What comes from the node before.
@@ -199,7 +208,7 @@ impl Upstream {
         (changes, watch, meters): (Arc<Changes>, Arc<watch::Watch>, Arc<ToolMeters>),
         instances: Option<Arc<Instances>>,
     ) -> Result<Arc<Self>, Failure> {
-        let Surroundings { limits, client, residents, starts, queues, following, .. } = *around;
+        let Surroundings { limits, client, residents, starts, queues, faults, following, .. } = *around;
         let home = residents.hosts(name, &settings).then(|| Home { name: name.into(), residents: residents.clone() });
         let patience = patience(limits);
         let line_bytes_max = settings.line_bytes_max.unwrap_or(limits.line_bytes_max);
@@ -225,6 +234,7 @@ impl Upstream {
                 home,
             },
             line: queues.line(&name, &settings),
+            faults: faults.clone(),
             name,
             changes,
             http,
@@ -236,6 +246,7 @@ impl Upstream {
             } else {
                 limits.sessions_max
             }),
+            processes: Arc::default(),
             breakers: Breakers::new(health.clone()),
             reads: Reads::default(),
             hedges: Hedges::default(),

@@ -1,6 +1,7 @@
 //! The connections of one server and who may share them. Each is opened once, however many ask for it at the same time.
 
 use std::{
+    cmp::Reverse,
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::{Duration, Instant},
@@ -16,6 +17,10 @@ use crate::{
     reach::Reach,
 };
 
+/// How long after it was last given a call a connection that gets no more of them is closed at the earliest: whoever was given
+/// it has sent by then.
+const LEAVE_AFTER: Duration = Duration::from_secs(1);
+
 /// What two callers must have in common to share a connection.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
@@ -29,13 +34,14 @@ pub struct Key {
     pub number: u32,
 }
 
-/// Which of several processes is to serve a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Spread {
-    /// The one with the fewest calls.
-    pub number: u32,
-    /// One that is to be started beside it, because all are busy.
-    pub to_start: Option<u32>,
+impl Key {
+    /// What all have in common where everybody shares; several processes differ by their number.
+    pub const SHARED: Self = Self { principal: None, session: None, abilities: Abilities::ALL, number: 0 };
+
+    /// Whether the two differ by nothing but their number.
+    fn is_beside(&self, other: &Self) -> bool {
+        (&self.principal, self.session, self.abilities) == (&other.principal, other.session, other.abilities)
+    }
 }
 
 /// For whom a connection is opened.
@@ -64,13 +70,15 @@ struct Slot {
 /// All connections of one server.
 pub struct Pool {
     slots: Mutex<HashMap<Key, Arc<Slot>>>,
+    /// Those that get no further calls and have not done all that they have.
+    left: Mutex<Vec<Arc<Slot>>>,
     max: usize,
 }
 
 impl Pool {
     /// An empty pool of at most `max` connections.
     pub fn new(max: usize) -> Self {
-        Self { slots: Mutex::default(), max }
+        Self { slots: Mutex::default(), left: Mutex::default(), max }
     }
 
     /// The connection of `key`; `open` makes it if there is none or if it has ended.
@@ -92,23 +100,55 @@ impl Pool {
         Ok(connection)
     }
 
-    /// Which of `processes_max` processes of a key is to serve a call.
-    pub fn spread(&self, key: &Key, processes_max: u32) -> Spread {
+    /// The connection with the fewest calls of those beside `key`, if any stands. One that did not answer when it was last asked
+    /// comes last.
+    pub fn least_busy(&self, key: &Key) -> Option<Connection> {
         let slots = self.lock();
-        let (mut standing, mut free, mut opens) = (Vec::new(), None, false);
-        for number in 0..processes_max {
-            let slot = slots.get(&Key { number, ..key.clone() });
-            match slot.map(|slot| (slot.standing(), slot.has_ended())) {
-                Some((Some(connection), _)) => standing.push((connection.calls(), number)),
-                Some((None, false)) => opens = true,
-                Some((None, true)) | None => free = free.or(Some(number)),
-            }
+        let beside = slots.iter().filter(|(other, _)| other.is_beside(key));
+        let standing = beside.filter_map(|(other, slot)| Some((slot.standing()?, other.number, slot)));
+        let (.., slot) =
+            standing.min_by_key(|(connection, number, _)| (connection.is_silent(), connection.calls(), *number))?;
+        // as long as the slots are locked, it is not taken out
+        slot.touch()
+    }
+
+    /// The numbers of those beside `key` that stand, with the calls of each.
+    pub fn calls_of_each(&self, key: &Key) -> Vec<(u32, usize)> {
+        let slots = self.lock();
+        let beside = slots.iter().filter(|(other, _)| other.is_beside(key));
+        beside.filter_map(|(other, slot)| Some((other.number, slot.standing()?.calls()))).collect()
+    }
+
+    /// Has `count` of those beside `key` get no further calls: those first that have none, and the very first last. Gives how many
+    /// those are; what they do they finish.
+    pub fn take_out(&self, key: &Key, count: usize) -> usize {
+        let mut slots = self.lock();
+        let beside = slots.iter().filter(|(other, _)| other.is_beside(key));
+        let standing = beside.filter_map(|(other, slot)| Some((slot.standing()?.calls() > 0, other.clone())));
+        let mut standing: Vec<(bool, Key)> = standing.collect();
+        standing.sort_unstable_by_key(|(is_busy, key)| (key.number == 0, *is_busy, Reverse(key.number)));
+        standing.truncate(count);
+        let taken: Vec<_> = standing.iter().filter_map(|(_, key)| slots.remove(key)).collect();
+        let count = taken.len();
+        self.lock_left().extend(taken);
+        count
+    }
+
+    /// Closes those that get no further calls and have done what they had.
+    pub fn close_left(&self) {
+        for slot in self.lock_left().extract_if(.., |slot| slot.is_idle(LEAVE_AFTER)) {
+            tokio::spawn(async move { slot.close().await });
         }
-        match standing.into_iter().min() {
-            Some((0, number)) => Spread { number, to_start: None },
-            Some((_, number)) => Spread { number, to_start: free.filter(|_| !opens) },
-            None => Spread { number: 0, to_start: None },
-        }
+    }
+
+    /// How many get no further calls and are there yet.
+    pub fn left(&self) -> usize {
+        self.lock_left().len()
+    }
+
+    /// Whether nobody has asked for any of them lately, and none does anything.
+    pub fn is_idle(&self, limit: Duration) -> bool {
+        self.lock().values().all(|slot| slot.is_idle(limit))
     }
 
     /// Puts a connection in its place, if there is none that can be used.
@@ -150,17 +190,14 @@ impl Pool {
     /// Closes everything.
     pub async fn close_all(&self) {
         self.close_where(|_, _| true).await;
+        let left = std::mem::take(&mut *self.lock_left());
+        futures_util::future::join_all(left.iter().map(|slot| slot.close())).await;
     }
 
     async fn close_where(&self, doomed: impl Fn(&Key, &Slot) -> bool) {
         let slots: Vec<Arc<Slot>> =
             self.lock().extract_if(|key, slot| doomed(key, slot)).map(|(_, slot)| slot).collect();
-        let closings = slots.iter().map(|slot| async {
-            if let Some(connection) = slot.connection.lock().await.take() {
-                connection.close().await;
-            }
-        });
-        futures_util::future::join_all(closings).await;
+        futures_util::future::join_all(slots.iter().map(|slot| slot.close())).await;
     }
 
     fn slot(&self, key: Key) -> Result<Arc<Slot>, Failure> {
@@ -186,6 +223,10 @@ impl Pool {
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Arc<Slot>>> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn lock_left(&self) -> MutexGuard<'_, Vec<Arc<Slot>>> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Makes room by ending the connection that nobody has used for the longest time, if it has rested for a while.
@@ -194,11 +235,7 @@ fn evict(slots: &mut HashMap<Key, Arc<Slot>>) {
     let rested = slots.iter().filter(|(_, slot)| slot.is_idle(REST));
     let Some(key) = rested.min_by_key(|(_, slot)| slot.last_used()).map(|(key, _)| key.clone()) else { return };
     if let Some(slot) = slots.remove(&key) {
-        tokio::spawn(async move {
-            if let Some(connection) = slot.connection.lock().await.take() {
-                connection.close().await;
-            }
-        });
+        tokio::spawn(async move { slot.close().await });
     }
 }
 
@@ -221,6 +258,12 @@ impl Slot {
 
     fn see(&self, connection: Option<Connection>) {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).0 = connection;
+    }
+
+    async fn close(&self) {
+        if let Some(connection) = self.connection.lock().await.take() {
+            connection.close().await;
+        }
     }
 
     fn is_idle(&self, limit: Duration) -> bool {
@@ -257,6 +300,14 @@ impl Connection {
         match self {
             Self::Link(link) => link.calls(),
             Self::Session(_) | Self::Door(_) => 0,
+        }
+    }
+
+    /// Whether it left the last question unanswered whether it is well, where each is asked.
+    fn is_silent(&self) -> bool {
+        match self {
+            Self::Link(link) => link.pulse.misses() > 0,
+            Self::Session(_) | Self::Door(_) => false,
         }
     }
 

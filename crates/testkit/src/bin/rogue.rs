@@ -1,6 +1,7 @@
 //! A small legacy MCP server on stdio that misbehaves as its flags say; without flags it behaves.
 //!
-//! Tools: `echo` gives its arguments back, `slow` answers after `ms` milliseconds, `count` counts its calls.
+//! Tools: `echo` gives its arguments back, `slow` answers after `ms` milliseconds, `count` counts its calls, `pid` says which
+//! process it is.
 //! It knows only the legacy era, is single-threaded, and uses nothing but std and JSON.
 #![expect(clippy::disallowed_methods, reason = "a rogue forks what it should not, without asking the supervisor")]
 
@@ -221,6 +222,7 @@ impl Rogue {
             tool("echo", "Gives its arguments back.", json!({ "text": { "type": "string" } })),
             tool("slow", "Answers after some time.", json!({ "ms": { "type": "integer" } })),
             tool("count", "Counts its calls.", json!({})),
+            tool("pid", "Says which process it is.", json!({})),
         ] });
         if self.vices.endless_list {
             list["nextCursor"] = json!((page + 1).to_string());
@@ -244,6 +246,7 @@ impl Rogue {
                 self.calls += 1;
                 self.calls.to_string()
             }
+            "pid" => process::id().to_string(),
             _ => return Ok(Err(json!({ "code": -32602, "message": format!("unknown tool: {tool}") }))),
         };
         Ok(Ok(json!({ "content": [{ "type": "text", "text": text }] })))

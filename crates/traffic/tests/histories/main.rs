@@ -9,5 +9,6 @@ mod breaker;
 mod draw;
 mod ledger;
 mod once;
+mod pool;
 mod queue;
 mod rate;

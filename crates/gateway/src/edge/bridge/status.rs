@@ -73,7 +73,7 @@ pub(super) fn cache(visit: &Visit<'_>, endpoint: &Endpoint) -> Value {
 pub(super) fn server(visit: &Visit<'_>, upstream: &Upstream) -> Value {
     let status = upstream.status();
     let load = visit.gateway.traffic.queues.load_of(&upstream.name);
-    json!({
+    let mut said = json!({
         "state": status.state.to_string(),
         "reason": status.state.reason(),
         "since": rfc3339(status.since),
@@ -85,5 +85,12 @@ pub(super) fn server(visit: &Visit<'_>, upstream: &Upstream) -> Value {
             "estimated_wait_ms": load.wait.map(milliseconds),
         },
         "breaker": status.breaker.state.to_string(),
-    })
+    });
+    if let Some(pool) = upstream.pool_status() {
+        said["pool"] = json!({
+            "processes": pool.standing, "busy": pool.busy, "started": pool.started, "ended": pool.ended,
+            "min": pool.bounds.min, "target": pool.bounds.target, "max": pool.bounds.max,
+        });
+    }
+    said
 }

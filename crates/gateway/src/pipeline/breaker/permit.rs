@@ -128,7 +128,7 @@ impl Permit {
         let now = Instant::now();
         let of_server = match &self.tool {
             // a tool with a breaker of its own fails alone, as long as its server can be reached
-            Some(_) if !matches!(failure, None | Some(Failure::Unavailable(_))) => End::Untold,
+            Some(_) if !failure.is_none_or(keeps_from_the_server) => End::Untold,
             // and so does an instance, as long as another one is well
             _ if matches!(end, End::Failed | End::Lost) && self.upstream.has_instance_that_is_well() => End::Untold,
             _ => end,
@@ -158,12 +158,18 @@ impl Drop for Permit {
     }
 }
 
+/// Whether a call that failed like this never reached its server.
+fn keeps_from_the_server(failure: &Failure) -> bool {
+    matches!(failure, Failure::Unavailable(_) | Failure::OnPurpose { is_lost: false, .. })
+}
+
 /// What a failure tells of the server. That it refuses somebody or something is no fault of it, nor is what never came to it.
 fn told_by(failure: &Failure, silence: Silence) -> End {
     match failure {
-        Failure::Lost => End::Lost,
+        Failure::Lost | Failure::OnPurpose { is_lost: true, .. } => End::Lost,
         Failure::Timeout | Failure::Unanswered if silence == Silence::IsHurried => End::Untold,
         Failure::Unavailable(_)
+        | Failure::OnPurpose { is_lost: false, .. }
         | Failure::Timeout
         | Failure::Unanswered
         | Failure::Garbage(_)

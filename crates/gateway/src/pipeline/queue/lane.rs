@@ -4,7 +4,7 @@
 use std::{
     sync::{
         Arc, MutexGuard,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -19,7 +19,7 @@ use traffic::{
 };
 
 use super::{Line, Load, Queues, Slot, waiting::Waiting};
-use crate::{alarm::Alarms, call::Call, failure::Failure};
+use crate::{alarm::Alarms, call::Call, failure::Failure, upstream::processes::Crew};
 
 /// Requests after work under way that may be open at one server; each of them may last as long as the work does.
 const ASIDE_MAX: usize = 256;
@@ -82,6 +82,8 @@ pub(super) struct Lane {
     /// Seconds a call may be silent that is known to read, and one that is known to act.
     read_timeout_s: AtomicU64,
     act_timeout_s: AtomicU64,
+    /// Calls that may run at one time, however many processes there are.
+    running_most: AtomicU32,
     withdrawal: Notify,
     /// The places of a node that this lane does not share.
     apart: Node,
@@ -106,20 +108,32 @@ impl Lane {
             timeout_s: AtomicU64::new(settings.timeout_s.unwrap_or(0)),
             read_timeout_s: AtomicU64::new(section.read_timeout_s),
             act_timeout_s: AtomicU64::new(section.act_timeout_s),
+            running_most: AtomicU32::new(u32::MAX),
             withdrawal: Notify::new(),
             apart: Node::new(u32::MAX),
             alarms: Alarms::default(),
         }
     }
 
-    /// Takes over other settings.
-    pub(super) fn configure(&self, settings: &Server, section: &config::Queue) {
+    /// Takes over other settings; `crew` is who does the calls, where there may be several processes.
+    pub(super) fn configure(&self, settings: &Server, section: &config::Queue, crew: Option<Crew>) {
         self.timeout_s.store(settings.timeout_s.unwrap_or(0), Ordering::Relaxed);
         self.read_timeout_s.store(section.read_timeout_s, Ordering::Relaxed);
         self.act_timeout_s.store(section.act_timeout_s, Ordering::Relaxed);
+        let most = limits(self.is_own, settings, section);
+        self.running_most.store(most.running_max, Ordering::Relaxed);
         let mut crowd = self.lock();
-        crowd.queue.set_limits(limits(self.is_own, settings, section));
+        crowd.queue.set_limits(crew.map_or(most, |crew| served_by(crew, most)));
         crowd.queue.adapt(bounds(self.is_own, settings, section), Instant::now());
+    }
+
+    /// So many processes do the calls from now on.
+    pub(super) fn is_served_by(&self, queues: &Queues, crew: Crew) {
+        let mut crowd = self.lock();
+        let most = Limits { running_max: self.running_most.load(Ordering::Relaxed), ..crowd.queue.limits() };
+        crowd.queue.set_limits(served_by(crew, most));
+        drop(crowd);
+        self.serve(queues);
     }
 
     /// How long a call may be silent, if the server says so.
@@ -283,6 +297,11 @@ impl Lane {
 fn bounds(is_own: bool, settings: &Server, section: &config::Queue) -> Option<Bounds> {
     let min = settings.concurrency_min.filter(|_| !is_own)?;
     Some(Bounds { min, max: section.concurrency_of(settings) })
+}
+
+/// As many calls may run as the processes can do, and never more than `most` says.
+fn served_by(crew: Crew, most: Limits) -> Limits {
+    Limits { running_max: crew.places().min(most.running_max), ..most }
 }
 
 fn limits(is_own: bool, settings: &Server, section: &config::Queue) -> Limits {

@@ -40,8 +40,8 @@ use crate::{
     call::{Call, Exchange},
     catalogue::Member,
     failure::Failure,
-    pipeline::breaker::Permit,
-    upstream::Upstream,
+    pipeline::{breaker::Permit, faults},
+    upstream::{Upstream, processes::Crew},
 };
 
 /// All queues of a node.
@@ -87,7 +87,7 @@ impl Queues {
         }
         let lane = |member: &Member| {
             let lane = member.upstream.line.lane.clone();
-            lane.configure(&member.settings, settings);
+            lane.configure(&member.settings, settings, member.upstream.processes.crew());
             (lane.server.clone(), lane)
         };
         let lanes: Arc<HashMap<Arc<str>, Arc<Lane>>> = Arc::new(members.iter().map(lane).collect());
@@ -159,6 +159,16 @@ pub struct Line {
 }
 
 impl Line {
+    /// So many processes do the calls from now on.
+    pub fn is_served_by(&self, crew: Crew) {
+        self.lane.is_served_by(&self.queues, crew);
+    }
+
+    /// How busy the server is.
+    pub fn load(&self) -> Load {
+        self.lane.load()
+    }
+
     /// Ends the calls that wait, or those of one tool, since it is known that they would not be answered.
     pub fn drop_waiting(&self, tool: Option<&str>, failure: &Failure) {
         self.lane.drop_waiting(&self.queues, tool, failure);
@@ -200,6 +210,9 @@ pub(super) async fn pass(upstream: &Arc<Upstream>, call: &Call, permit: Permit, 
     if let Ok(entered) = &entered {
         call.wishes.told.note_place(|| entered.place());
     }
+    if matches!(entered, Ok(Entered::Waits(_))) {
+        upstream.processes.look_soon();
+    }
     match entered {
         Err(failure) => Exchange::Done(Err(failure)),
         Ok(Entered::Starts(slot)) => send(upstream, call, (slot, permit), deadline, now).await,
@@ -240,7 +253,7 @@ async fn send(
         permit.bounded_by_kind();
     }
     // boxed, because the steps above would move it from one to the other, and a call on the wire is large
-    let mut sent = Box::pin(upstream.call(call));
+    let mut sent = Box::pin(faults::send(upstream, call));
     let first_sign = deadline.first_sign(upstream, now);
     let heard = async {
         match first_sign {
