@@ -178,13 +178,24 @@ impl Stream {
         Self { writer, tame: is_terminal, colour: is_terminal && !forbidden && !dumb }
     }
 
+    /// Writes a line in one piece: the log, which goes the same way, must not come into the middle of it.
     fn line(&mut self, text: &Text) -> io::Result<()> {
-        self.write(text)?;
-        self.writer.write_all(b"\n")?;
-        self.writer.flush()
+        let mut line = self.rendered(text);
+        line.push('\n');
+        self.put(&line)
     }
 
     fn write(&mut self, text: &Text) -> io::Result<()> {
+        let rendered = self.rendered(text);
+        self.put(&rendered)
+    }
+
+    fn put(&mut self, text: &str) -> io::Result<()> {
+        self.writer.write_all(text.as_bytes())?;
+        self.writer.flush()
+    }
+
+    fn rendered(&self, text: &Text) -> String {
         let mut rendered = String::new();
         for (tone, piece) in text.pieces() {
             let escape = if self.colour { tone.escape() } else { "" };
@@ -192,8 +203,8 @@ impl Stream {
             let end = if escape.is_empty() { "" } else { "\x1b[0m" };
             rendered.extend([escape, &piece, end]);
         }
-        self.writer.write_all(rendered.trim_end_matches('\n').as_bytes())?;
-        self.writer.flush()
+        rendered.truncate(rendered.trim_end_matches('\n').len());
+        rendered
     }
 }
 
@@ -232,6 +243,10 @@ fn tame(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{self, Write};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::{Stream, tame};
     use crate::{Text, text::Tone};
 
@@ -247,6 +262,29 @@ mod tests {
         stream.line(&Text::default().and(Tone::Good, "up\x1b").and(Tone::Plain, " 3")).unwrap();
         drop(stream);
         std::io::read_to_string(reader).unwrap()
+    }
+
+    /// Counts how often it is written to.
+    #[derive(Clone, Default)]
+    struct Counting(Arc<AtomicUsize>);
+
+    impl Write for Counting {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn line_is_written_in_one_piece() {
+        let counting = Counting::default();
+        let mut stream = Stream { writer: Box::new(counting.clone()), tame: false, colour: true };
+        stream.line(&Text::default().and(Tone::Good, "listening").and(Tone::Plain, " on it")).unwrap();
+        assert_eq!(counting.0.load(Ordering::Relaxed), 1);
     }
 
     #[test]
