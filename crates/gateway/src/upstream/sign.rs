@@ -85,7 +85,7 @@ mod tests {
         tokio::time::advance(HOLDS / 2).await;
         assert!(ask(&sign, &asked, false).await);
         assert_eq!(count(), 2, "what it said holds");
-        tokio::time::advance(HOLDS / 2).await;
+        tokio::time::advance(HOLDS).await;
         assert!(!ask(&sign, &asked, false).await);
         assert_eq!(count(), 3);
     }
