@@ -52,6 +52,10 @@ cp -a "$stage" "$deb"
 mkdir -p "$deb/DEBIAN"
 # what the program is linked to says which C library it needs
 needed=$(objdump -T "$program" | grep -o 'GLIBC_[0-9.]*' | sort -Vu | tail -n 1)
+# packed relocations are unpacked since this one
+if objdump -p "$program" | grep GLIBC_ABI_DT_RELR > /dev/null; then
+    needed=$(printf '%s\nGLIBC_2.36\n' "$needed" | sort -V | tail -n 1)
+fi
 sed -e "s/@VERSION@/$version/" -e "s/@ARCHITECTURE@/$debian/" \
     -e "s/@SIZE_KIB@/$(du -sk "$stage" | cut -f1)/" \
     -e "s/@DEPENDS@/libc6 (>= ${needed#GLIBC_}), libgcc-s1, procps/" packaging/deb/control.in > "$deb/DEBIAN/control"

@@ -18,8 +18,8 @@ pub struct Cache {
     /// Seconds for which a list of tools, prompts or resources counts as fresh where its server does not say. Default 600.
     #[schemars(range(max = 86_400))]
     pub list_ttl_s: u64,
-    /// Seconds for which a server is believed that says how long a resource is fresh; 0 keeps no resources. Default
-    /// 600.
+    /// Seconds for which a server is believed that says how long a resource is fresh, and a toolkit that says how long an
+    /// answer is good; 0 believes nobody. Default 600.
     #[schemars(range(max = 604_800))]
     pub hint_s_max: u64,
     /// Answers that are fetched anew in a minute before their time is over, where they are asked for often, so that nobody

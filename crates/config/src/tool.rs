@@ -54,8 +54,8 @@ pub struct ToolSettings {
     #[schemars(range(max = 604_800))]
     pub stale_on_error_s: Option<u64>,
     /// The kept answers that a call of this tool makes void: globs over tools of its server, `SERVER:GLOB` over those of
-    /// another, and `arg:NAME` to spare answers that are about another value of this argument. Default those of its
-    /// whole server, for tools that do more than read.
+    /// another, and `arg:NAME` to spare answers that are about another value of this argument. Default what the tool says
+    /// itself, and else those of its whole server, for tools that do more than read.
     pub invalidates: Option<Vec<Invalidation>>,
     /// What calls of this tool change for answers elsewhere: names of contexts, such as `branch`. Kept answers of all tools
     /// that depend on one of them are void. Default none.
@@ -88,6 +88,11 @@ impl ToolSettings {
         [self.cache_s, self.stale_s, self.stale_on_error_s].into_iter().flatten().any(|seconds| seconds > 0)
     }
 
+    /// Whether they say anything of how long answers are kept, if only that none are.
+    pub fn says_how_to_keep(&self) -> bool {
+        self.cache_s.is_some() || self.keep()
+    }
+
     /// These settings, and those of `general` where they say nothing.
     fn over(self, general: &Self) -> Self {
         Self {
@@ -115,12 +120,15 @@ impl ToolSettings {
 
 /// The settings of all tools of a server, ready to be looked up.
 #[derive(Debug)]
-pub struct ToolRules<'s>(Vec<(Glob, &'s ToolSettings)>);
+pub struct ToolRules<'s> {
+    rules: Vec<(Glob, &'s ToolSettings)>,
+    are_of_toolkit: bool,
+}
 
 impl Server {
     /// How its tools are treated. Globs that are none have been reported by the check.
     pub fn tool_rules(&self) -> ToolRules<'_> {
-        ToolRules::of(&self.tool)
+        ToolRules { are_of_toolkit: self.toolkit.is_some(), ..ToolRules::of(&self.tool) }
     }
 }
 
@@ -129,17 +137,22 @@ impl<'s> ToolRules<'s> {
         let mut rules: Vec<_> =
             settings.iter().filter_map(|(glob, settings)| Some((glob.parse::<Glob>().ok()?, settings))).collect();
         rules.sort_by_key(|(glob, _)| exactness(glob.as_str()));
-        Self(rules)
+        Self { rules, are_of_toolkit: false }
+    }
+
+    /// Whether the server is a toolkit of ours, which is believed what it says of its tools.
+    pub fn are_of_toolkit(&self) -> bool {
+        self.are_of_toolkit
     }
 
     /// Whether answers of any tool may be kept.
     pub fn keep_any(&self) -> bool {
-        self.0.iter().any(|(_, settings)| settings.keep())
+        self.rules.iter().any(|(_, settings)| settings.keep())
     }
 
     /// What is said of the tool of this name, if anything is.
     pub fn of_tool(&self, own: &str) -> Option<ToolSettings> {
-        let matching = self.0.iter().filter(|(glob, _)| glob.matches(own)).map(|(_, settings)| *settings);
+        let matching = self.rules.iter().filter(|(glob, _)| glob.matches(own)).map(|(_, settings)| *settings);
         matching.fold(None, |general: Option<ToolSettings>, settings| {
             Some(settings.clone().over(&general.unwrap_or_default()))
         })

@@ -37,8 +37,8 @@ pub(crate) fn add(api: &Api, query: &str, peer: Peer) -> Outcome {
 }
 
 /// `POST /faults/{id}/remove`: the answer is the rule as it was.
-pub(crate) fn remove(api: &Api, id: &str) -> Outcome {
-    let removed = id.parse().ok().and_then(|id| faults(api).remove(id));
+pub(crate) fn remove(api: &Api, id: &str, peer: Peer) -> Outcome {
+    let removed = id.parse().ok().and_then(|id| faults(api).remove(id, &peer.to_string()));
     match removed {
         Some(rule) => json(&told(&rule)),
         None => Err(problem(StatusCode::NOT_FOUND, "NOT_FOUND", format!("there is no fault rule {id}"))),

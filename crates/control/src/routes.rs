@@ -57,7 +57,7 @@ impl Api {
             ("POST", ["queue", id, "priority"]) => queue::prioritise(self, id, query),
             ("GET", ["faults"]) => faults::list(self),
             ("POST", ["faults"]) => faults::add(self, query, peer),
-            ("POST", ["faults", id, "remove"]) => faults::remove(self, id),
+            ("POST", ["faults", id, "remove"]) => faults::remove(self, id, peer),
             ("GET", ["cache"]) => cache::get(self),
             ("POST", ["cache", "clear"]) => cache::clear(self, query),
             ("POST", ["config", "reload"]) => past::reload(self).await,

@@ -1,7 +1,7 @@
 //! The toolkit `docker` behind the gateway, with a real Docker in namespaces of its own: a client of each era finds out why a
 //! container is down, and brings it up.
 
-use e2e::{Client, Node, Outcome};
+use e2e::{Client, Node, Outcome, wire};
 use serde_json::{Value, json};
 use testkit::lab::Machine;
 
@@ -67,4 +67,28 @@ fn why_a_container_is_down_is_found_out_and_it_is_brought_up() {
         run(&docker, &["rm", "--force", "database", "shop"]);
         run(&docker, &["volume", "rm", "shared"]);
     }
+}
+
+#[test]
+fn what_is_kept_of_containers_is_void_when_one_is_started_and_what_is_kept_of_images_is_not() {
+    let docker = Machine::boot("engines.sh", &["boot", "docker"]);
+    run(&docker, &["create", "--name", "shop", "lab:1", "sleep", "600"]);
+    let node = Node::start(&format!(
+        "[servers.docker]\ntoolkit = \"docker\"\n[servers.docker.connections.default]\nurl = \"{}\"\n\
+         [servers.docker.tool.\"list_*\"]\ncache_s = 600\n",
+        socket(&docker)
+    ));
+    let call = |tool: &str, arguments: &str| {
+        let answer = wire::call(node.address(), "/servers/docker/mcp", "1", tool, arguments);
+        assert!(!answer.is_error(), "{}", answer.text());
+        answer.text()
+    };
+    let is_kept = |answer: &str| answer.contains("dev.switchboard/cached");
+    for tool in ["list_containers", "list_images"] {
+        assert!(!is_kept(&call(tool, "{}")) && is_kept(&call(tool, "{}")), "{tool}");
+    }
+    call("start_container", r#"{"container":"shop"}"#);
+    let containers = call("list_containers", "{}");
+    assert!(!is_kept(&containers) && containers.contains("shop"), "{containers}");
+    assert!(is_kept(&call("list_images", "{}")));
 }

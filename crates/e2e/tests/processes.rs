@@ -50,6 +50,17 @@ fn pid(scene: &Scene) -> String {
     answer["result"]["content"][0]["text"].as_str().unwrap_or_default().to_owned()
 }
 
+/// The two processes that there are.
+fn both(scene: &Scene) -> BTreeSet<String> {
+    let first = pid(scene);
+    scene.control.wait_until("/servers/slow", |report| processes(report) == 2);
+    thread::scope(|threads| {
+        threads.spawn(|| call(scene, "slow", r#"{"ms":2000}"#));
+        scene.control.wait_until("/servers/slow", |report| report["pool"]["busy"] == 1);
+        BTreeSet::from([first, pid(scene)])
+    })
+}
+
 #[test]
 fn processes_come_while_calls_wait_and_go_when_there_is_nothing_to_do() {
     let scene = Scene::start(&with_pool("min = 1, target = 2, max = 4, idle_s = 1"));
@@ -118,4 +129,13 @@ fn other_bounds_are_in_force_at_once_and_no_call_is_lost() {
         let all: BTreeSet<String> = (0..40).map(|_| pid(&scene)).collect();
         assert!(all.contains(&first), "the server was not replaced");
     });
+}
+
+#[test]
+fn all_processes_go_on_when_the_node_is_restarted() {
+    let mut scene = Scene::start(&with_pool("min = 2, target = 2, max = 2"));
+    let before = both(&scene);
+    assert_eq!(before.len(), 2);
+    scene.node.hand_over();
+    assert_eq!(both(&scene), before);
 }

@@ -79,6 +79,58 @@ fn a_toolkit_behind_the_gateway_works_for_clients_of_both_eras() {
 }
 
 #[test]
+fn what_is_kept_of_files_is_void_when_a_tool_has_changed_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("a.txt"), "first").expect("a file");
+    fs::write(folder.path().join("Makefile"), "greet:\n\techo hello\n").expect("a file");
+    let root = folder.path().display();
+    let toolkit = |name: &str, toolkit: &str, keep: &str| {
+        format!(
+            "[servers.{name}]\ntoolkit = \"{toolkit}\"\nroots = [\"{root}\"]\n[servers.{name}.tool.{keep}]\ncache_s = 60\n"
+        )
+    };
+    let files = toolkit("files", "project", "\"{read_file,list_directory,git_log}\"");
+    let node = Node::start(&format!("{files}{}", toolkit("env", "dev_env", "list_tasks")));
+    let call = |server: &str, tool: &str, arguments: Value| {
+        let path = format!("/servers/{server}/mcp");
+        let answer = wire::call(node.address(), &path, "1", tool, &arguments.to_string());
+        serde_json::from_str::<Value>(&answer.message()).unwrap_or_else(|_| panic!("{answer:?}"))
+    };
+    let is_kept = |answer: &Value| answer["result"]["_meta"]["dev.switchboard/cached"].is_object();
+    let read = || call("files", "read_file", json!({"path": "a.txt"}));
+    let tasks = || call("env", "list_tasks", json!({"path": "."}));
+    let log = || call("files", "git_log", json!({"path": "."}));
+    call("files", "git_init", json!({"path": "."}));
+    let _ = [read(), tasks(), log()];
+    assert!(is_kept(&read()) && is_kept(&tasks()) && is_kept(&log()), "{} {}", tasks(), log());
+
+    fs::write(folder.path().join("a.txt"), "from outside").expect("a file");
+    assert_eq!(read()["result"]["structuredContent"]["content"], "first", "nobody has told the gateway");
+    call("files", "write_file", json!({"path": "a.txt", "content": "second"}));
+    let anew = read();
+    assert_eq!((&anew["result"]["structuredContent"]["content"], is_kept(&anew)), (&json!("second"), false));
+    assert!(!is_kept(&tasks()), "another toolkit reads these files too");
+    assert!(is_kept(&log()), "a written file is not a commit");
+}
+
+#[test]
+fn a_toolkit_says_of_its_own_constants_how_long_they_are_good() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = folder.path().display();
+    let section = format!("[servers.env]\ntoolkit = \"dev_env\"\nroots = [\"{root}\"]\n");
+    let is_kept = |more: &str| {
+        let node = Node::start(&format!("{section}{more}"));
+        let ask = || wire::call(node.address(), "/servers/env/mcp", "1", "list_templates", "{}").message();
+        wire::list_tools(node.address(), "/servers/env/mcp");
+        ask();
+        ask().contains("dev.switchboard/cached")
+    };
+    assert!(is_kept(""));
+    assert!(!is_kept("[servers.env.tool.list_templates]\ncache_s = 0\n"));
+    assert!(!is_kept("[cache]\nhint_s_max = 0\n"));
+}
+
+#[test]
 fn a_toolkit_that_does_not_exist_is_answered_with_the_nearest() {
     let output = command(built("switchboard")).args(["toolkit", "projct"]).output().expect("the program runs");
     let talk = String::from_utf8_lossy(&output.stderr).into_owned();

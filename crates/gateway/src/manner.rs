@@ -8,7 +8,7 @@ use mcp::Method;
 use traffic::{Act, Tempo};
 
 use crate::{
-    cache::Keeping,
+    cache::{Declared, Keeping},
     catalogue::listing::{Item, TaskSupport},
     list_form::ListForm,
     pipeline::limit::{ToolMeters, ToolRate},
@@ -34,13 +34,15 @@ pub struct Manner {
 }
 
 impl Manner {
-    /// Of a tool as its server, which makes core tasks or does not, lists it; its rates are counted by `meters`.
+    /// Of a tool as its server, which makes core tasks or does not, lists it, and under `rules`; its rates are counted by
+    /// `meters`.
     pub fn of_tool(item: &Item, rules: &ToolRules<'_>, core_tasks: bool, meters: &ToolMeters) -> Self {
         let settings = rules.of_tool(&item.own);
         let act = settings.as_ref().and_then(|settings| settings.act).map_or(item.act, configured);
         let tempo = item.tempo;
         let rate = settings.as_ref().and_then(|settings| ToolRate::of(&item.own, settings, meters));
-        let keeping = Keeping::of_tool(act, settings.as_ref(), rules.keep_any());
+        let declared = Declared::of_tool(&item.raw, rules.are_of_toolkit());
+        let keeping = Keeping::of_tool(act, settings.as_ref(), &declared, rules.keep_any());
         let list_form = ListForm::of_tool(&item.raw).map(Arc::new);
         let (settings, rate, keeping) = (settings.map(Arc::new), rate.map(Arc::new), keeping.map(Arc::new));
         let can_be_task = core_tasks && item.task_support != TaskSupport::Forbidden;

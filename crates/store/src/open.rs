@@ -17,6 +17,9 @@ use crate::{Error, schema};
 const BUSY: Duration = Duration::from_secs(5);
 /// The log of changes is cut back to this size.
 const LOG_BYTES_MAX: u32 = 16 * 1024 * 1024;
+/// Pages of the file that are kept in memory, in KiB. Half of what SQLite takes by itself: rows are found by their names, and what
+/// is not here is in the cache of the system.
+const PAGES_KIB_MAX: i32 = 1_024;
 
 /// Opens the file in this folder, and makes it if it is not there.
 pub(crate) fn in_folder(folder: &Path, bytes_max: u64) -> Result<Connection, Error> {
@@ -67,15 +70,17 @@ fn is_ours(connection: &Connection, path: &Path) -> Result<(), Error> {
     let (path, known) = (path.to_owned(), schema::NEWEST);
     let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))?;
-    match schema::version(connection)? {
-        _ if application != schema::APPLICATION && (application != 0 || tables > 0) => Err(Error::Foreign { path }),
-        found if found > known => Err(Error::Newer { path, found, known }),
-        _ => Ok(()),
+    let found = schema::Version::of(connection)?;
+    if application != schema::APPLICATION && (application != 0 || tables > 0) {
+        return Err(Error::Foreign { path });
     }
+    if found.is_known() { Ok(()) } else { Err(Error::Newer { path, found: found.schema, known }) }
 }
 
 fn settle(connection: &Connection, bytes_max: u64) -> rusqlite::Result<()> {
     connection.pragma_update(None, "foreign_keys", true)?;
+    // a negative number is one of KiB
+    connection.pragma_update(None, "cache_size", -PAGES_KIB_MAX)?;
     let page_bytes: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
     // answers with the bound that is in force
     connection.query_row(&format!("PRAGMA max_page_count = {}", bytes_max.div_ceil(page_bytes.into())), (), |_| Ok(()))

@@ -75,7 +75,7 @@ pub(crate) async fn serve(
     let exit = tokio::select! {
         () = serve::serve(gateway, listeners, arriving) => Ok(Exit::Done),
         () = told => {
-            terminal.say("told to end a second time: calls that run are cut off");
+            tracing::warn!("told to end a second time: calls that run are cut off");
             Ok(Exit::Failure)
         }
     };

@@ -132,12 +132,43 @@ fn connections() -> Result<Connections, String> {
 
 #[cfg(test)]
 mod tests {
+    use config::{Glob, Invalidation};
+
     use super::*;
 
     #[test]
     fn the_configuration_knows_every_toolkit() {
         let names: Vec<&str> = TOOLKITS.iter().map(|entry| entry.name).collect();
         assert_eq!(names, config::TOOLKITS);
+    }
+
+    /// All toolkits by name, as they are served.
+    fn all() -> Vec<(&'static str, Toolkit)> {
+        let bench = || Bench { roots: Roots::open([env::temp_dir()], Denied::system()).unwrap() };
+        TOOLKITS.iter().map(|entry| (entry.name, (entry.make)(&bench()))).collect()
+    }
+
+    /// Whether a toolkit has a tool of such a name that only reads.
+    fn has_reading(toolkit: &Toolkit, glob: &Glob) -> bool {
+        toolkit.declarations().any(|tool| tool.marks.is_read_only() && glob.matches(&tool.name))
+    }
+
+    #[test]
+    fn every_act_of_a_toolkit_says_which_answers_it_makes_void_and_names_tools_that_are_there() {
+        let all = all();
+        for (name, toolkit) in &all {
+            for tool in toolkit.declarations() {
+                assert_eq!(tool.invalidates.is_some(), !tool.marks.is_read_only(), "{name}: {}", tool.name);
+                for invalidation in tool.invalidates.iter().flatten() {
+                    let Ok(Invalidation::Tools { server, tools }) = invalidation.parse() else {
+                        panic!("{name}: {}: {invalidation}", tool.name);
+                    };
+                    let meant = server.as_deref().unwrap_or(name);
+                    let meant = all.iter().find(|(other, _)| *other == meant);
+                    assert!(meant.is_some_and(|(_, toolkit)| has_reading(toolkit, &tools)), "{name}: {invalidation}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -30,6 +30,9 @@ const ALIASES: &[(&str, &str)] = &[
     ("filter", "type"),
 ];
 
+/// What is read of projects, here and by other toolkits: void when a program has worked in one.
+const CHANGED_PROJECT: &[&str] = &["*", "project:*", "graphics:*", "docker:compose_*"];
+
 /// Adds the tools.
 pub(crate) fn all(toolkit: Toolkit, bench: &Bench) -> Toolkit {
     toolkit

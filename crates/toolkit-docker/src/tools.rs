@@ -45,6 +45,21 @@ mod unpause_container;
 use toolkit::Toolkit;
 use workbench::Bench;
 
+/// What is read of containers, and of what comes and goes with them: void when one is in another state.
+const CHANGED_CONTAINERS: &[&str] = &[
+    "list_containers",
+    "inspect_container",
+    "container_*",
+    "list_networks",
+    "list_volumes",
+    "compose_list",
+    "compose_ps",
+    "compose_logs",
+];
+
+/// What is read of images, by their names too: void when one comes, goes or is called something else.
+const CHANGED_IMAGES: &[&str] = &["list_images", "list_containers", "inspect_container", "compose_ps"];
+
 /// A toolkit with all of them.
 pub(crate) fn all(toolkit: Toolkit, bench: &Bench) -> Toolkit {
     let toolkit = containers(toolkit, bench);

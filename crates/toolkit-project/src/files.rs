@@ -35,6 +35,26 @@ pub(crate) const PATH_ALIASES: &[(&str, &str)] = &[
     ("search_path", "path"),
 ];
 
+/// What is read of files, here and by other toolkits: void when one has changed.
+pub(crate) const CHANGED_FILES: &[&str] = &[
+    "list_directory",
+    "read_file",
+    "path_info",
+    "find_in_files",
+    "project_tree",
+    "analyze_performance",
+    "git_status",
+    "git_diff",
+    "git_conflicts",
+    "git_suggest_message",
+    "dev_env:*",
+    "graphics:*",
+    "docker:compose_*",
+];
+
+/// What is read of folders that may be repositories, of repositories, and of what lies in them: a hook may change anything.
+pub(crate) const CHANGED_EVERYTHING: &[&str] = &["*", "dev_env:*", "graphics:*", "docker:compose_*"];
+
 /// Adds the file tools.
 pub(crate) fn add_to(toolkit: Toolkit, bench: &Bench, git: &Git) -> Toolkit {
     toolkit

@@ -27,6 +27,19 @@ mod update_packages;
 use toolkit::Toolkit;
 use workbench::Bench;
 
+/// What is read of services and processes, containers among them: void when one was started, stopped or told something.
+const CHANGED_PROCESSES: &[&str] = &[
+    "list_services",
+    "service_*",
+    "list_timers",
+    "list_ports",
+    "list_mounts",
+    "process_list",
+    "health_check",
+    "get_resource_usage",
+    "docker:*",
+];
+
 /// A toolkit with all of them.
 pub(crate) fn all(toolkit: Toolkit, bench: &Bench) -> Toolkit {
     toolkit

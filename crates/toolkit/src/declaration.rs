@@ -7,6 +7,11 @@ use crate::{marks::Marks, shared};
 /// How long a tool may take if it does not say otherwise, in seconds.
 pub const TIMEOUT_S: u64 = 30;
 
+/// The member of `_meta` that says which answers a call makes void.
+const INVALIDATES_KEY: &str = "dev.switchboard/invalidates";
+/// The member of `_meta` that says how many seconds an answer is good.
+const GOOD_FOR_KEY: &str = "dev.switchboard/good_for_s";
+
 /// One tool, declared.
 #[derive(Clone, Debug)]
 pub struct Declaration {
@@ -28,6 +33,11 @@ pub struct Declaration {
     pub takes_shared: bool,
     /// Seconds it may take if the caller does not say.
     pub timeout_s: u64,
+    /// The tools whose answers a call makes void, as globs; `TOOLKIT:GLOB` are those of another toolkit. Without, all of its
+    /// own.
+    pub invalidates: Option<Vec<String>>,
+    /// Seconds for which an answer is good, if nothing outside can change it.
+    pub good_for_s: Option<u64>,
     /// Arguments as an example, each a JSON object.
     pub examples: Vec<Value>,
     /// `_meta`: what is said of it to those who know the keys.
@@ -47,6 +57,8 @@ impl Declaration {
             aliases: Vec::new(),
             takes_shared: true,
             timeout_s: TIMEOUT_S,
+            invalidates: None,
+            good_for_s: None,
             examples: Vec::new(),
             meta: Map::new(),
         }
@@ -63,10 +75,23 @@ impl Declaration {
         if let Some(output) = self.output_schema() {
             tool["outputSchema"] = output;
         }
-        if !self.meta.is_empty() {
-            tool["_meta"] = Value::Object(self.meta.clone());
+        let meta = self.meta();
+        if !meta.is_empty() {
+            tool["_meta"] = Value::Object(meta);
         }
         tool
+    }
+
+    /// What is said of it to those who know the keys, with what is said to whoever keeps answers.
+    fn meta(&self) -> Map<String, Value> {
+        let mut meta = self.meta.clone();
+        if let Some(invalidates) = &self.invalidates {
+            meta.insert(INVALIDATES_KEY.to_owned(), invalidates.as_slice().into());
+        }
+        if let Some(good_for_s) = self.good_for_s {
+            meta.insert(GOOD_FOR_KEY.to_owned(), good_for_s.into());
+        }
+        meta
     }
 
     /// The schema of everything that it takes: its own arguments and the shared ones.

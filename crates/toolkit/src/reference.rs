@@ -43,6 +43,7 @@ fn section(page: &mut String, tool: &Declaration) {
         tool.marks.letters(),
         tool.timeout_s
     );
+    kept_answers(page, tool);
     page.push_str("| Argument | Type | Meaning |\n|---|---|---|\n");
     let schema = tool.input_schema();
     let required = required(&schema);
@@ -71,6 +72,17 @@ fn section(page: &mut String, tool: &Declaration) {
     }
     if !tool.aliases.is_empty() {
         let _ = writeln!(page, "\nAlso called `{}`.", tool.aliases.join("`, `"));
+    }
+}
+
+/// What a tool has to do with answers that are kept.
+fn kept_answers(page: &mut String, tool: &Declaration) {
+    if let Some(good_for_s) = tool.good_for_s {
+        let _ = writeln!(page, "Its answers are kept for {good_for_s} s.\n");
+    }
+    let voids = tool.invalidates.iter().flatten().map(|glob| format!("`{glob}`")).collect::<Vec<_>>();
+    if !voids.is_empty() {
+        let _ = writeln!(page, "Makes kept answers void of {}.\n", voids.join(", "));
     }
 }
 

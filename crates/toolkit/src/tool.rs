@@ -42,6 +42,11 @@ pub trait Tool: Send + Sync + 'static {
     const ALIASES: &'static [&'static str] = &[];
     /// Seconds it may take if the caller does not say.
     const TIMEOUT_S: u64 = TIMEOUT_S;
+    /// The tools whose answers a call makes void, as globs; `TOOLKIT:GLOB` are those of another toolkit. Without, all of its
+    /// own toolkit. For tools that do more than read.
+    const INVALIDATES: Option<&'static [&'static str]> = None;
+    /// Seconds for which an answer is good wherever it is kept, if nothing outside can change it. For tools that only read.
+    const GOOD_FOR_S: Option<u64> = None;
     /// Arguments as an example, each a JSON object.
     const EXAMPLES: &'static [&'static str] = &[];
 
@@ -94,6 +99,8 @@ impl<T: Tool> Typed<T> {
                 .collect(),
             aliases: owned(T::ALIASES),
             timeout_s: T::TIMEOUT_S,
+            invalidates: T::INVALIDATES.map(owned),
+            good_for_s: T::GOOD_FOR_S,
             examples: T::EXAMPLES.iter().filter_map(|example| serde_json::from_str(example).ok()).collect(),
             ..Declaration::new(T::NAME, T::ABOUT, T::MARKS)
         };

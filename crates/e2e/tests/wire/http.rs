@@ -240,7 +240,7 @@ fn a_header_of_a_proxy_does_not_change_who_is_asked() {
 fn a_body_in_a_coding_that_nobody_knows_is_unsupported() {
     let gateway = Gateway::start();
     let body = modern_call("1", TOOL, "{}");
-    for encoding in ["br", "deflate", "gzip, gzip", "x"] {
+    for encoding in ["compress", "deflate", "gzip, gzip", "x"] {
         let framing = format!("Content-Encoding: {encoding}\r\nContent-Length: {}", body.len());
         let answer = gateway.raw(framed(gateway.address(), &framing, &body));
         assert_eq!(answer.status, 415, "{encoding}: {answer:?}");

@@ -96,6 +96,9 @@ impl Arguments {
     /// Those of these names.
     pub fn named<'n>(call: &Call, names: impl Iterator<Item = &'n str>) -> Self {
         let names: Vec<u64> = names.filter_map(|name| name_number(name.as_bytes())).collect();
+        if names.is_empty() {
+            return Self::default();
+        }
         let mut arguments = Self::of(&call.request, !call.fixed.is_empty()).0.into_vec();
         arguments.retain(|(name, _)| names.contains(name));
         Self(arguments.into())

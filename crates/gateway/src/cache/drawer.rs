@@ -18,6 +18,7 @@ const TOOLS_COUNTED_MAX: usize = 1_024;
 pub struct Drawer {
     number: u64,
     server: Arc<str>,
+    toolkit: Option<Box<str>>,
     declarations: Declarations<Void>,
     /// What all nodes declared void, under the numbers that they count it by.
     common: Mutex<Ledger<Void>>,
@@ -26,11 +27,12 @@ pub struct Drawer {
 }
 
 impl Drawer {
-    /// An empty drawer with a number of its own.
-    pub fn new(number: u64, server: Arc<str>, others: Arc<Others>) -> Self {
+    /// An empty drawer with a number of its own, for a server that is this toolkit, if it is one.
+    pub fn new(number: u64, server: Arc<str>, toolkit: Option<Box<str>>, others: Arc<Others>) -> Self {
         Self {
             number,
             server,
+            toolkit,
             declarations: Declarations::default(),
             common: Mutex::default(),
             others,
@@ -46,6 +48,11 @@ impl Drawer {
     /// The name of the server.
     pub fn server(&self) -> &Arc<str> {
         &self.server
+    }
+
+    /// Whether the server is this toolkit.
+    pub fn is_of_toolkit(&self, toolkit: &str) -> bool {
+        self.toolkit.as_deref() == Some(toolkit)
     }
 
     /// Now, in the order of declarations.

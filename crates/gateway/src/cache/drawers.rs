@@ -22,6 +22,11 @@ impl Drawers {
         self.lock().get(server).cloned()
     }
 
+    /// Those of all servers that are this toolkit.
+    pub fn of_toolkit(&self, toolkit: &str) -> Vec<Arc<Drawer>> {
+        self.lock().values().filter(|drawer| drawer.is_of_toolkit(toolkit)).cloned().collect()
+    }
+
     /// Does something with each.
     pub fn each(&self, mut act: impl FnMut(&Drawer)) {
         for drawer in self.lock().values() {

@@ -1,12 +1,12 @@
-//! What calls of one tool have to do with kept answers: their own are kept, or they make those of others void. Read from the
-//! configuration once, when the catalogue is made.
+//! What calls of one tool have to do with kept answers: their own are kept, or they make those of others void. Read once, when
+//! the catalogue is made, from what the configuration says, and where it says nothing from what the tool says itself.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use config::{Glob, Invalidation, ToolSettings};
 use traffic::{Act, cache::Terms};
 
-use super::{Arguments, Cache, Drawer, Void};
+use super::{Arguments, Cache, Declared, Drawer, Void};
 use crate::call::Call;
 
 /// What calls of one tool have to do with kept answers.
@@ -19,15 +19,28 @@ pub enum Keeping {
         /// Whether they are the same for all principals.
         is_shared: bool,
     },
+    /// Their answers are good for so long by the word of their toolkit, and are kept as far as such words are believed.
+    Hinted(Duration),
     /// They make answers void.
     Voids(Voids),
+}
+
+/// Whose answers are made void.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Whose {
+    /// Those of the server that is called.
+    Own,
+    /// Those of the server of this name.
+    Server(Box<str>),
+    /// Those of all servers that are this toolkit.
+    Toolkit(Box<str>),
 }
 
 /// What a call makes void.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Voids {
-    /// The tools, by the name of another server; those of the server that is called without a name.
-    tools: BTreeMap<Option<Box<str>>, Arc<[Glob]>>,
+    /// The tools, by whose they are.
+    tools: BTreeMap<Whose, Arc<[Glob]>>,
     /// Answers about other values of these arguments are spared.
     arguments: Vec<Box<str>>,
     /// The contexts that it changes.
@@ -36,22 +49,38 @@ pub struct Voids {
 
 impl Keeping {
     /// Of a tool. `others_are_kept` says whether there are tools of its server whose answers are kept.
-    pub fn of_tool(act: Act, settings: Option<&ToolSettings>, others_are_kept: bool) -> Option<Self> {
+    pub fn of_tool(
+        act: Act,
+        settings: Option<&ToolSettings>,
+        declared: &Declared,
+        others_are_kept: bool,
+    ) -> Option<Self> {
         if act == Act::Reads {
-            let settings = settings.filter(|settings| settings.keep())?;
-            return Some(Self::Answers {
-                terms: terms(settings),
-                is_shared: settings.cache_shared.unwrap_or_default(),
-            });
+            return Self::of_reading(settings, declared);
         }
-        let voids = match settings.and_then(|settings| settings.invalidates.as_deref()) {
-            None if others_are_kept => Voids::whole_server(),
-            None | Some([]) => Voids::default(),
-            Some(invalidations) => Voids::of(invalidations),
+        let configured = settings.and_then(|settings| settings.invalidates.as_deref());
+        let voids = match (configured, &declared.invalidates) {
+            (Some([]), _) => Voids::default(),
+            (Some(configured), _) => Voids::of(configured, Whose::Server),
+            (None, Some(declared)) if declared.is_empty() => Voids::default(),
+            (None, Some(declared)) => Voids::of(declared, Whose::Toolkit).without_own_unless(others_are_kept),
+            (None, None) if others_are_kept => Voids::whole_server(),
+            (None, None) => Voids::default(),
         };
         let contexts = settings.and_then(|settings| settings.changes.clone()).unwrap_or_default();
         let is_any = !voids.tools.is_empty() || !contexts.is_empty();
         is_any.then_some(Self::Voids(Voids { contexts, ..voids }))
+    }
+
+    /// Of a tool that only reads: what the configuration says of its answers goes over what the tool says.
+    fn of_reading(settings: Option<&ToolSettings>, declared: &Declared) -> Option<Self> {
+        match settings.filter(|settings| settings.says_how_to_keep()) {
+            Some(settings) => settings.keep().then(|| Self::Answers {
+                terms: terms(settings),
+                is_shared: settings.cache_shared.unwrap_or_default(),
+            }),
+            None => declared.good_for.map(Self::Hinted),
+        }
     }
 }
 
@@ -68,37 +97,51 @@ fn terms(settings: &ToolSettings) -> Terms {
 impl Voids {
     /// All answers of the server that is called.
     fn whole_server() -> Self {
-        Self { tools: BTreeMap::from([(None, Arc::default())]), ..Self::default() }
+        Self { tools: BTreeMap::from([(Whose::Own, Arc::default())]), ..Self::default() }
     }
 
-    /// Where only arguments are said, they are said of all tools of the server that is called.
-    fn of(invalidations: &[Invalidation]) -> Self {
-        let mut globs: BTreeMap<Option<Box<str>>, Vec<Glob>> = BTreeMap::new();
+    /// Where only arguments are said, they are said of all tools of the server that is called. `others` says whose a name
+    /// before a glob is.
+    fn of(invalidations: &[Invalidation], others: fn(Box<str>) -> Whose) -> Self {
+        let mut globs: BTreeMap<Whose, Vec<Glob>> = BTreeMap::new();
         let mut arguments = Vec::new();
         for invalidation in invalidations {
             match invalidation {
                 Invalidation::Argument(name) => arguments.push(name.as_str().into()),
                 Invalidation::Tools { server, tools } => {
-                    globs.entry(server.as_deref().map(Into::into)).or_default().push(tools.clone());
+                    let whose = server.as_deref().map_or(Whose::Own, |name| others(name.into()));
+                    globs.entry(whose).or_default().push(tools.clone());
                 }
             }
         }
         if globs.is_empty() {
-            globs.insert(None, Vec::new());
+            globs.insert(Whose::Own, Vec::new());
         }
-        let tools = globs.into_iter().map(|(server, globs)| (server, globs.into())).collect();
+        let tools = globs.into_iter().map(|(whose, globs)| (whose, globs.into())).collect();
         Self { tools, arguments, contexts: Vec::new() }
+    }
+
+    /// Where nothing of the server that is called is kept, nothing of it is to be declared void.
+    fn without_own_unless(mut self, is_kept: bool) -> Self {
+        if !is_kept {
+            self.tools.remove(&Whose::Own);
+        }
+        self
     }
 
     /// What this call makes void, by the drawers that it concerns.
     pub fn of_call(&self, cache: &Cache, own: &Arc<Drawer>, call: &Call) -> Vec<(Arc<Drawer>, Void)> {
         let arguments = Arguments::named(call, self.arguments.iter().map(|name| &**name));
-        let drawer = |server: &Option<Box<str>>| match server {
-            None => Some(own.clone()),
-            Some(server) => cache.drawer_of(server),
+        let drawers = |whose: &Whose| match whose {
+            Whose::Own => vec![own.clone()],
+            Whose::Server(server) => cache.drawer_of(server).into_iter().collect(),
+            Whose::Toolkit(toolkit) => cache.drawers_of_toolkit(toolkit),
         };
         let void = |globs: &Arc<[Glob]>| Void::Tools(globs.clone(), arguments.clone());
-        let of_tools = self.tools.iter().filter_map(|(server, globs)| Some((drawer(server)?, void(globs))));
+        let of_tools = self
+            .tools
+            .iter()
+            .flat_map(|(whose, globs)| drawers(whose).into_iter().map(move |drawer| (drawer, void(globs))));
         of_tools.chain(self.contexts.iter().flat_map(|context| cache.voids_of(context))).collect()
     }
 }

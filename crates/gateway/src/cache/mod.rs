@@ -3,11 +3,12 @@
 //! which calls are looked up here is the affair of the pipeline.
 //!
 //! In reading order: `key` (which calls get the same answer), `about` (what an answer is about), `void` (what is declared
-//! void), `contexts` (what several servers depend on), `kept` (an answer), `keeping` (what a tool has to do with it), `drawer` and `drawers` (what belongs to one server,
+//! void), `contexts` (what several servers depend on), `kept` (an answer), `declared` (what a tool says of it), `keeping` (what a tool has to do with it), `drawer` and `drawers` (what belongs to one server,
 //! and to all), `turn` (who fetches anew), `shared` (what several nodes keep together), `report` (what is told of it all).
 
 mod about;
 mod contexts;
+mod declared;
 mod drawer;
 mod drawers;
 mod keeping;
@@ -34,6 +35,7 @@ pub use valkey::State;
 pub use self::{
     about::{About, Arguments, Subject},
     contexts::Contexts,
+    declared::Declared,
     drawer::Drawer,
     drawers::Drawers,
     keeping::{Acting, Keeping, Voids},
@@ -153,7 +155,8 @@ impl Cache {
     pub fn drawer<'u>(&self, upstream: &'u Upstream) -> &'u Arc<Drawer> {
         upstream.changes.drawer(|| {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let drawer = Arc::new(Drawer::new(number, upstream.name.clone(), self.others.clone()));
+            let toolkit = upstream.settings.toolkit.as_deref().map(Into::into);
+            let drawer = Arc::new(Drawer::new(number, upstream.name.clone(), toolkit, self.others.clone()));
             self.drawers.put(drawer.clone());
             drawer
         })
@@ -162,6 +165,11 @@ impl Cache {
     /// The drawer of the server of this name, if anything of it was ever kept.
     pub fn drawer_of(&self, server: &str) -> Option<Arc<Drawer>> {
         self.drawers.named(server)
+    }
+
+    /// The drawers of all servers that are this toolkit.
+    pub fn drawers_of_toolkit(&self, toolkit: &str) -> Vec<Arc<Drawer>> {
+        self.drawers.of_toolkit(toolkit)
     }
 
     /// The answer under this key, unless it has been declared void.

@@ -53,7 +53,7 @@ fn answer(result: &Value) -> Answer {
 }
 
 fn drawer() -> Arc<Drawer> {
-    Arc::new(Drawer::new(0, "a".into(), Arc::default()))
+    Arc::new(Drawer::new(0, "a".into(), None, Arc::default()))
 }
 
 fn origin(drawer: &Arc<Drawer>, call: &Call) -> Origin {
@@ -71,7 +71,7 @@ fn calls_that_mean_the_same_have_the_same_key_and_others_have_not() {
     assert_ne!(first, key("ada", "got", r#"{"a":1,"b":[]}"#));
     assert_ne!(first, key("ada", "get", r#"{"a":2,"b":[]}"#));
     assert_eq!(key("ada", "get", r#"{"a":1,"a":2}"#), None);
-    let other_drawer = Drawer::new(1, "a".into(), Arc::default());
+    let other_drawer = Drawer::new(1, "a".into(), None, Arc::default());
     assert_ne!(first, Key::of(&other_drawer, &call_of("ada", "get", r#"{"a":1,"b":[]}"#), false));
 }
 
@@ -100,6 +100,8 @@ fn only_whole_results_that_are_no_failure_can_be_given_again() {
     check(json!({"content": []}), true);
     check(json!({"content": [], "resultType": "complete", "isError": false}), true);
     check(json!({"content": [], "isError": true}), false);
+    check(json!({"content": [], "isError": "false"}), false);
+    check(json!({"content": "said"}), false);
     check(json!({"resultType": "input_required", "requestState": "x"}), false);
     check(json!({"resultType": "task", "taskId": "x"}), false);
     check(json!({"task": {"taskId": "x"}}), false);
@@ -141,7 +143,9 @@ fn an_act_on_one_thing_spares_answers_about_another() {
     let spared = |acted: &str, read: &str| {
         let invalidations = ["get_*", "arg:id"].map(|text| text.parse().unwrap());
         let settings = config::ToolSettings { invalidates: Some(invalidations.into()), ..Default::default() };
-        let Some(Keeping::Voids(voids)) = Keeping::of_tool(traffic::Act::Acts, Some(&settings), true) else {
+        let Some(Keeping::Voids(voids)) =
+            Keeping::of_tool(traffic::Act::Acts, Some(&settings), &Declared::default(), true)
+        else {
             panic!("an act that invalidates makes answers void");
         };
         let (cache, drawer) = (Cache::new(1 << 20), drawer());
@@ -165,8 +169,9 @@ fn a_tool_has_to_do_with_kept_answers_only_where_it_is_said() {
         invalidates,
         ..Default::default()
     };
-    let keeping =
-        |act, settings: Option<config::ToolSettings>, others| Keeping::of_tool(act, settings.as_ref(), others);
+    let keeping = |act, settings: Option<config::ToolSettings>, others| {
+        Keeping::of_tool(act, settings.as_ref(), &Declared::default(), others)
+    };
     assert_eq!(keeping(Act::Reads, None, true), None);
     assert_eq!(keeping(Act::Reads, Some(settings(Some(0), None)), true), None);
     assert!(matches!(keeping(Act::Reads, Some(settings(Some(9), None)), true), Some(Keeping::Answers { .. })));
@@ -174,6 +179,61 @@ fn a_tool_has_to_do_with_kept_answers_only_where_it_is_said() {
     assert!(matches!(keeping(Act::Acts, None, true), Some(Keeping::Voids(_))));
     assert!(matches!(keeping(Act::Repeatable, Some(settings(Some(9), None)), true), Some(Keeping::Voids(_))));
     assert_eq!(keeping(Act::Acts, Some(settings(None, Some(Vec::new()))), true), None);
+}
+
+#[test]
+fn what_the_configuration_says_of_kept_answers_goes_over_what_a_tool_says() {
+    use traffic::Act;
+    let configured = |invalidates: Option<&[&str]>, cache_s| config::ToolSettings {
+        cache_s,
+        invalidates: invalidates.map(|named| named.iter().map(|text| text.parse().unwrap()).collect()),
+        ..Default::default()
+    };
+    let declared = |invalidates: Option<&[&str]>, good_for_s: Option<u64>| Declared {
+        invalidates: configured(invalidates, None).invalidates,
+        good_for: good_for_s.map(Duration::from_secs),
+    };
+    let acts = |settings: Option<&[&str]>, said: Option<&[&str]>, others_are_kept| {
+        Keeping::of_tool(Act::Acts, Some(&configured(settings, None)), &declared(said, None), others_are_kept)
+    };
+    assert_eq!(acts(Some(&["a"]), Some(&["b"]), true), acts(Some(&["a"]), None, true));
+    assert_eq!(acts(Some(&[]), Some(&["b"]), true), None);
+    assert_eq!(acts(None, Some(&[]), true), None);
+    assert_eq!(acts(None, Some(&["b"]), true), acts(Some(&["b"]), None, true));
+    assert_eq!(acts(None, Some(&["b"]), false), None, "nothing is kept that it could make void");
+    assert!(acts(None, Some(&["files:b"]), false).is_some());
+
+    let reads = |cache_s, good_for_s| {
+        Keeping::of_tool(Act::Reads, Some(&configured(None, cache_s)), &declared(None, good_for_s), false)
+    };
+    assert_eq!(reads(None, Some(60)), Some(Keeping::Hinted(Duration::from_mins(1))));
+    assert_eq!(reads(Some(0), Some(60)), None);
+    assert_eq!(reads(Some(9), Some(60)), reads(Some(9), None));
+}
+
+#[test]
+fn an_act_of_a_toolkit_makes_void_what_is_kept_of_every_server_that_is_the_one_it_names() {
+    let cache = Cache::new(1 << 20);
+    let put = |number, server: &str, toolkit: Option<&str>| {
+        let drawer = Arc::new(Drawer::new(number, server.into(), toolkit.map(Into::into), Arc::default()));
+        cache.drawers.put(drawer.clone());
+        drawer
+    };
+    let drawers = [
+        put(0, "pictures", Some("graphics")),
+        put(1, "work", Some("project")),
+        put(2, "home", Some("project")),
+        put(3, "project", None),
+    ];
+    let declared = Declared { invalidates: Some(vec!["project:read_*".parse().unwrap()]), good_for: None };
+    let Some(Keeping::Voids(voids)) = Keeping::of_tool(traffic::Act::Acts, None, &declared, true) else {
+        panic!("an act that invalidates makes answers void");
+    };
+    let about = About::of(&call_of("ada", "read_file", "{}"));
+    let before = drawers.each_ref().map(|drawer| drawer.now());
+    drop(Acting::begin(voids.of_call(&cache, &drawers[0], &call_of("ada", "resize_image", "{}"))));
+    let is_good: Vec<bool> = drawers.iter().zip(before).map(|(drawer, since)| drawer.is_good(since, &about)).collect();
+    assert_eq!(is_good, [true, false, false, true]);
 }
 
 /// What can happen in the life of the cache.
@@ -275,7 +335,7 @@ fn answers_make_room_for_others_within_the_bytes_that_there_are() {
 fn clearing_one_server_leaves_the_others() {
     let cache = Cache::new(1 << 20);
     for (number, server) in ["a", "b"].into_iter().enumerate() {
-        let drawer = Arc::new(Drawer::new(number as u64, server.into(), Arc::default()));
+        let drawer = Arc::new(Drawer::new(number as u64, server.into(), None, Arc::default()));
         cache.drawers.put(drawer.clone());
         let call = call_of("ada", "get", "{}");
         let kept = Kept::new(&answer(&json!({})), origin(&drawer, &call), Instant::now()).unwrap();

@@ -337,7 +337,8 @@ impl Speech {
         let stream = Unstalled::new(stream, Duration::from_millis(gateway.now().limits.write_ms_max));
         match self {
             Self::Http => http(gateway, stream, remote, underway).await,
-            Self::Grpc(grpc) => grpc.connection(gateway, stream, remote, underway).await,
+            // it is several times as large, and the many are HTTP
+            Self::Grpc(grpc) => Box::pin(grpc.connection(gateway, stream, remote, underway)).await,
         }
     }
 }

@@ -49,6 +49,7 @@ pub(super) fn step<'c>(gateway: &Gateway, upstream: &Upstream, call: &'c Call) -
 fn read<'c>(gateway: &Gateway, upstream: &Upstream, call: &Call, keeping: Option<&Keeping>) -> Option<Step<'c>> {
     match (call.method, keeping) {
         (_, Some(Keeping::Answers { terms, is_shared })) => Some(Step::Read { terms: *terms, is_shared: *is_shared }),
+        (_, Some(Keeping::Hinted(good_for))) => declared(gateway, *good_for),
         (Method::ResourcesRead, _) => hinted(gateway, upstream).map(|terms| Step::Read { terms, is_shared: false }),
         _ => None,
     }
@@ -59,6 +60,13 @@ fn hinted(gateway: &Gateway, upstream: &Upstream) -> Option<Terms> {
     let hint_max = Duration::from_secs(gateway.cache.hint_s_max);
     let may_hint = upstream.peer().is_none_or(|peer| peer.era == Era::Modern);
     (may_hint && !hint_max.is_zero()).then(|| Terms { hint_max, ..Terms::default() })
+}
+
+/// The terms of a tool whose toolkit says how long its answers are good.
+fn declared<'c>(gateway: &Gateway, good_for: Duration) -> Option<Step<'c>> {
+    let fresh = good_for.min(Duration::from_secs(gateway.cache.hint_s_max));
+    let terms = Terms { fresh: Some(fresh), ..Terms::default() };
+    (!fresh.is_zero()).then_some(Step::Read { terms, is_shared: false })
 }
 
 /// The gateway's own tools tell of the gateway as it is now; what carries answers of a person is for one call; and a task

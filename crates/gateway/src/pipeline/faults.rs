@@ -143,10 +143,10 @@ impl Faults {
         Ok(rule)
     }
 
-    /// Ends a rule; nothing if there is none of this number.
-    pub fn remove(&self, id: u64) -> Option<Arc<Rule>> {
+    /// Ends a rule, as somebody wants it; nothing if there is none of this number.
+    pub fn remove(&self, id: u64, by: &str) -> Option<Arc<Rule>> {
         let removed = self.take(|rule| rule.id == id).pop()?;
-        tell(&removed, "an operator has ended the faults on purpose");
+        tell(&removed, &format!("faults on purpose are ended by {by}"));
         Some(removed)
     }
 
@@ -265,8 +265,8 @@ mod tests {
             faults.add(wish(LASTS_MAX)).unwrap();
         }
         assert_eq!(faults.add(wish(LASTS_MAX)).err(), Some(TooMany));
-        assert_eq!(faults.remove(first.id).map(|rule| rule.id), Some(first.id));
-        assert!(faults.remove(first.id).is_none());
+        assert_eq!(faults.remove(first.id, "a test").map(|rule| rule.id), Some(first.id));
+        assert!(faults.remove(first.id, "a test").is_none());
         assert_eq!(faults.all().len(), RULES_MAX - 1);
     }
 

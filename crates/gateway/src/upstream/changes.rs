@@ -97,7 +97,7 @@ mod tests {
     fn a_changed_resource_is_void_before_anybody_hears_of_it() {
         let changes = Changes::default();
         let mut heard = changes.subscribe();
-        let drawer = changes.drawer(|| Arc::new(Drawer::new(0, "a".into(), Arc::default()))).clone();
+        let drawer = changes.drawer(|| Arc::new(Drawer::new(0, "a".into(), None, Arc::default()))).clone();
         let (since, about) = (drawer.now(), About::Resource("lamp://hall".into()));
         assert!(drawer.is_good(since, &about));
         changes.send(Change::Resource("lamp://hall".to_owned()));

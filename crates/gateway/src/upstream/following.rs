@@ -40,6 +40,11 @@ impl Following {
         awaits.then(|| self.clone())
     }
 
+    /// Whether something may come yet.
+    pub(super) fn awaits(&self) -> bool {
+        self.0.as_ref().is_some_and(|awaited| !*awaited.all_here.borrow())
+    }
+
     /// Waits until nothing more comes.
     pub async fn over(&self) {
         if let Some(awaited) = &self.0 {
@@ -60,9 +65,9 @@ mod tests {
         let following = Following::of(["lamp".to_owned()].into());
         assert!(following.of_server("door").is_none());
         let lamp = following.of_server("lamp").unwrap();
-        assert!(lamp.over().now_or_never().is_none());
+        assert!(lamp.over().now_or_never().is_none() && lamp.awaits());
         following.is_over();
-        assert!(lamp.over().now_or_never().is_some());
+        assert!(lamp.over().now_or_never().is_some() && !lamp.awaits());
         assert!(Following::default().of_server("lamp").is_none());
     }
 }

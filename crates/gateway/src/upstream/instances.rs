@@ -172,7 +172,10 @@ impl Upstream {
                 Exchange::Running(events) => events.at_end(move |end, _| turn.ended(end)),
                 Exchange::Done(end) => turn.note(end),
             }
-            if attempts_left == 0 || !matches!(exchange, Exchange::Done(Err(Failure::Unavailable(_)))) {
+            // one that is left alone has failed since it was looked for who is
+            let was_never_sent =
+                matches!(exchange, Exchange::Done(Err(Failure::Unavailable(_) | Failure::LeftAlone { .. })));
+            if attempts_left == 0 || !was_never_sent {
                 return if is_first { exchange } else { instance.mark_end(exchange) };
             }
             is_first = false;

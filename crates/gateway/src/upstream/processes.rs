@@ -16,7 +16,7 @@ use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use tokio::sync::Notify;
 use traffic::pool::{Bounds, Load, Pool, Step};
 
-use super::{Upstream, pool::Key};
+use super::{Upstream, following::Following, pool::Key};
 use crate::call::Caller;
 
 /// How often somebody looks whether there are as many as there should be. A call that has to wait is a reason to look at once.
@@ -123,9 +123,11 @@ impl Upstream {
         })
     }
 
-    /// Whether it is not the time to start another process.
+    /// Whether it is not the time to start another process: it failed lately, or the node before has those that there are.
     fn may_not_grow(&self, now: Instant) -> bool {
-        self.is_left() || self.retired.load(Ordering::Acquire) || self.health.due().is_some_and(|due| due > now)
+        let comes = self.following.as_ref().is_some_and(Following::awaits);
+        let is_gone = self.is_left() || self.retired.load(Ordering::Acquire);
+        comes || is_gone || self.health.due().is_some_and(|due| due > now)
     }
 }
 
@@ -171,9 +173,10 @@ impl Keeper {
         upstream.pool.close_left();
         let bounds = upstream.processes.bounds().unwrap_or(ONE);
         let standing = upstream.pool.calls_of_each(&Key::SHARED);
-        let busy = upstream.line.load();
-        let (now, starting) = (Instant::now(), count(self.starting.len()));
-        let workers = count(standing.len()) + starting;
+        let (now, busy) = (Instant::now(), upstream.line.load());
+        let stands = |number: &u32| standing.iter().any(|(known, _)| known == number);
+        let starting = self.starting.iter().filter(|number| !stands(number)).count();
+        let workers = count(standing.len() + starting);
         let load = Load { workers, running: busy.running, waiting: busy.waiting };
         match self.pool.look(&bounds, load, now) {
             Step::Stay => {}

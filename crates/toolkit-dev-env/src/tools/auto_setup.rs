@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use toolkit::{Call, Code, Failure, Marks, Tool};
 use workbench::{Bench, Command, Place, Write, aside, digest};
 
+use super::CHANGED_PROJECT;
 use crate::{
     additions::Project,
     deadline::Deadline,
@@ -104,6 +105,7 @@ impl Tool for AutoSetup {
         repository, tests on each change, rules for editors and a dev container. Without `apply` it only says what it would \
         do; nothing that is there is replaced, and `undo` takes everything back.";
     const MARKS: Marks = Marks::writes().open_world().long();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_PROJECT);
     const TIMEOUT_S: u64 = 900;
     const EXAMPLES: &'static [&'static str] =
         &[r#"{"path": "web-shop"}"#, r#"{"path": "web-shop", "steps": ["deps", "ci"], "apply": true}"#];

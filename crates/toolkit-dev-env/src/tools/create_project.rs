@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use toolkit::{Call, Code, Failure, Marks, Tool, moment};
 use workbench::{Bench, Place, Write, aside};
 
-use super::yes;
+use super::{CHANGED_PROJECT, yes};
 use crate::{
     git::{self, Author},
     name::ProjectName,
@@ -60,6 +60,7 @@ impl Tool for CreateProject {
     const ABOUT: &'static str = "Makes a new project from a template: sources, tests, README, licence, ignore file, a git \
         repository and its first commit. Nothing that exists is touched.";
     const MARKS: Marks = Marks::writes();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_PROJECT);
     const TIMEOUT_S: u64 = 60;
     const EXAMPLES: &'static [&'static str] = &[
         r#"{"name": "web-shop", "type": "python"}"#,

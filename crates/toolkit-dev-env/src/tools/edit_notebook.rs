@@ -74,6 +74,7 @@ impl Tool for EditNotebook {
     const ABOUT: &'static str = "Changes, adds and removes cells of a Jupyter notebook. Every byte that no edit names stays as it \
         is, and what was there stays as a backup.";
     const MARKS: Marks = Marks::writes();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(&["list_notebooks", "read_notebook", "project:*"]);
     const ARGUMENT_ALIASES: &'static [(&'static str, &'static str)] =
         &[("createBackup", "create_backup"), ("backup", "create_backup")];
     const EXAMPLES: &'static [&'static str] = &[

@@ -6,6 +6,7 @@ use serde_json::json;
 use toolkit::{Call, Code, Failure, Marks, Tool};
 use workbench::{Bench, Command, Place, aside};
 
+use super::CHANGED_PROJECT;
 use crate::{
     deadline::Deadline,
     environment::Environment,
@@ -81,6 +82,7 @@ impl Tool for InstallDependencies {
     const ABOUT: &'static str = "Installs what a project says it needs, or packages by name, with the manager that its lock \
         file or manifest chooses: pip, uv, Poetry, conda, npm, Yarn, pnpm, Bun, Cargo, Go, Maven, Gradle or Bundler.";
     const MARKS: Marks = Marks::writes().open_world().long();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_PROJECT);
     const TIMEOUT_S: u64 = 600;
     const EXAMPLES: &'static [&'static str] =
         &[r#"{"path": "web-shop"}"#, r#"{"path": "web-shop", "packages": ["requests>=2"]}"#];

@@ -47,6 +47,8 @@ impl Tool for ListTemplates {
     const NAME: &'static str = "list_templates";
     const ABOUT: &'static str = "Lists the templates that new projects can begin from, with their files.";
     const MARKS: Marks = Marks::reads().idempotent();
+    // they are part of the program
+    const GOOD_FOR_S: Option<u64> = Some(3_600);
     const EXAMPLES: &'static [&'static str] = &[r#"{"type": "python"}"#];
 
     async fn run(&self, input: Input, _: &Call) -> Result<Output, Failure> {

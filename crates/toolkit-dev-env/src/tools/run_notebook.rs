@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use toolkit::{Call, Code, Failure, Marks, Tool};
 use workbench::{Bench, Command, Place, Write, aside, digest};
 
+use super::CHANGED_PROJECT;
 use crate::{
     deadline::Deadline,
     environment::Environment,
@@ -87,6 +88,7 @@ impl Tool for RunNotebook {
     const ABOUT: &'static str = "Runs the cells of a Jupyter notebook in the environment of its project, which needs the \
         packages `nbclient` and `ipykernel`, and keeps their outputs in the notebook. It ends at the first cell that fails.";
     const MARKS: Marks = Marks::writes().long();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_PROJECT);
     const TIMEOUT_S: u64 = 900;
     const EXAMPLES: &'static [&'static str] = &[r#"{"path": "analysis/first.ipynb"}"#];
 

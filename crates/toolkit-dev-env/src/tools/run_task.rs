@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use toolkit::{Call, Code, Failure, Marks, Tool};
 use workbench::{Bench, Command, aside};
 
+use super::CHANGED_PROJECT;
 use crate::{deadline::Deadline, environment::Environment, shown, survey::Survey, tally::Tally, tasks::Task};
 
 /// Bytes of the end of each output that are given back: where a failure is explained.
@@ -51,6 +52,7 @@ impl Tool for RunTask {
     const ABOUT: &'static str = "Runs a task of a project, such as `test`, `build` or `lint`, and gives its exit code, what it \
         printed, and how many tests passed and failed. It runs the project's own code.";
     const MARKS: Marks = Marks::writes().long();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_PROJECT);
     const TIMEOUT_S: u64 = 900;
     const EXAMPLES: &'static [&'static str] = &[r#"{"path": "web-shop", "task": "test"}"#];
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use toolkit::{Call, Failure, Marks, Tool};
 use workbench::{Bench, Command, Program, aside};
 
-use super::yes;
+use super::{CHANGED_PROJECT, yes};
 use crate::{
     deadline::Deadline,
     findings::Language,
@@ -68,6 +68,7 @@ impl Tool for SetupEnv {
     const ABOUT: &'static str = "Sets up a project in Rust, Go, Java or Ruby: makes sure that the compiler is there in the \
         version that is wanted, and fetches what the project needs.";
     const MARKS: Marks = Marks::writes().open_world().long();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_PROJECT);
     const TIMEOUT_S: u64 = 600;
     const ARGUMENT_ALIASES: &'static [(&'static str, &'static str)] = &[("installDeps", "install_deps")];
     const EXAMPLES: &'static [&'static str] = &[r#"{"path": "gateway", "language": "rust"}"#];

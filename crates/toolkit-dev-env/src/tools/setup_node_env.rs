@@ -6,7 +6,7 @@ use serde_json::json;
 use toolkit::{Call, Failure, Marks, Tool};
 use workbench::{Bench, Command, Place, Write, aside};
 
-use super::yes;
+use super::{CHANGED_PROJECT, yes};
 use crate::{
     deadline::Deadline, findings::Language, install::Installation, manager::Manager, name::ProjectName, programs::NODE,
     survey::Survey, version,
@@ -64,6 +64,7 @@ impl Tool for SetupNodeEnv {
     const ABOUT: &'static str = "Sets up a project on Node.js: a `package.json` where there is none, and the packages that it \
         names, by npm, Yarn, pnpm or Bun as its lock file says.";
     const MARKS: Marks = Marks::writes().open_world().long();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_PROJECT);
     const TIMEOUT_S: u64 = 600;
     const ALIASES: &'static [&'static str] = &["setup_node"];
     const ARGUMENT_ALIASES: &'static [(&'static str, &'static str)] =

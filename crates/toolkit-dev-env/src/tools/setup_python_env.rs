@@ -6,7 +6,7 @@ use serde_json::Value;
 use toolkit::{Call, Code, Failure, Marks, Tool};
 use workbench::{Bench, Command, Kind, aside};
 
-use super::yes;
+use super::{CHANGED_PROJECT, yes};
 use crate::{
     deadline::Deadline,
     environment::Environment,
@@ -75,6 +75,7 @@ impl Tool for SetupPythonEnv {
     const ABOUT: &'static str = "Makes an environment of Python for a project with venv, uv, Poetry or conda, and installs \
         what the project needs. One that is there already is kept and filled.";
     const MARKS: Marks = Marks::writes().open_world().long();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_PROJECT);
     const TIMEOUT_S: u64 = 600;
     const ALIASES: &'static [&'static str] = &["setup_python"];
     const ARGUMENT_ALIASES: &'static [(&'static str, &'static str)] = &[

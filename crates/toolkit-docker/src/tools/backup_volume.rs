@@ -43,6 +43,7 @@ impl Tool for BackupVolume {
     const ABOUT: &'static str =
         "Writes all that is in a volume into a tar file, up to 256 MiB. A database should be stopped first.";
     const MARKS: Marks = Marks::writes().long().connects();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(&["project:*", "dev_env:*"]);
     const TIMEOUT_S: u64 = 600;
     const EXAMPLES: &'static [&'static str] = &[r#"{"name": "shop-data", "file": "backups/shop-data.tar"}"#];
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use toolkit::{Call, Code, Failure, Marks, Tool};
 use workbench::{Bench, aside};
 
-use super::pull_image::Output;
+use super::{CHANGED_IMAGES, pull_image::Output};
 use crate::{
     context::Context,
     engine::Engine,
@@ -52,6 +52,7 @@ impl Tool for BuildImage {
     const ABOUT: &'static str = "Builds an image out of a folder with a Dockerfile, and tells its steps as progress. What \
         `.dockerignore` names is not sent; links are sent as links.";
     const MARKS: Marks = Marks::writes().open_world().long().connects();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_IMAGES);
     const TIMEOUT_S: u64 = 900;
     const EXAMPLES: &'static [&'static str] = &[
         r#"{"image": "team/app:1", "path": "app"}"#,

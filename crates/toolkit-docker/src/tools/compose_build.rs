@@ -4,6 +4,7 @@ use toolkit::{Call, Failure, Marks, Tool};
 use workbench::Bench;
 
 use super::{
+    CHANGED_IMAGES,
     compose_images::{EXAMPLES, Input, Work},
     compose_up::Output,
 };
@@ -21,6 +22,7 @@ impl Tool for ComposeBuild {
     const NAME: &'static str = "compose_build";
     const ABOUT: &'static str = "Builds the images of a Compose project, as its file says.";
     const MARKS: Marks = Marks::writes().open_world().long().connects();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_IMAGES);
     const TIMEOUT_S: u64 = 900;
     const EXAMPLES: &'static [&'static str] = EXAMPLES;
 

@@ -44,6 +44,7 @@ impl Tool for ComposeDown {
     const ABOUT: &'static str =
         "Stops and removes the containers and networks of a Compose project; with `volumes` also its data.";
     const MARKS: Marks = Marks::destroys().confirmed().connects();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(&["*"]);
     const ALIASES: &'static [&'static str] = &["docker_compose_down"];
     const TIMEOUT_S: u64 = 120;
     const EXAMPLES: &'static [&'static str] =

@@ -33,6 +33,7 @@ impl Tool for ComposeExec {
     const ABOUT: &'static str = "Runs one program in the container of a service to its end and gives what it wrote, with the rules of \
         `exec_in_container`.";
     const MARKS: Marks = Marks::destroys().confirmed().connects();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(&["*", "project:*", "dev_env:*", "graphics:*"]);
     const EXAMPLES: &'static [&'static str] =
         &[r#"{"project": "shop", "service": "web", "command": ["nginx", "-t"], "confirm": true}"#];
 

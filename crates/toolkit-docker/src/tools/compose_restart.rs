@@ -33,6 +33,7 @@ impl Tool for ComposeRestart {
     const ABOUT: &'static str =
         "Takes the containers of a Compose project, or of one service, down and brings them up again.";
     const MARKS: Marks = Marks::destroys().idempotent().long().connects();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(&["*"]);
     const TIMEOUT_S: u64 = 300;
     const EXAMPLES: &'static [&'static str] = &[r#"{"project": "shop", "service": "web"}"#];
 

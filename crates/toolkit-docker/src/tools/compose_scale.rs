@@ -36,6 +36,7 @@ impl Tool for ComposeScale {
     const ABOUT: &'static str =
         "Gives a service of a Compose project another number of containers; those that are too many are removed.";
     const MARKS: Marks = Marks::destroys().confirmed().long().connects();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(&["*"]);
     const TIMEOUT_S: u64 = 300;
     const EXAMPLES: &'static [&'static str] =
         &[r#"{"path": "shop", "service": "web", "replicas": 3, "confirm": true}"#];

@@ -96,6 +96,7 @@ impl Tool for ComposeUp {
     const ABOUT: &'static str = "Brings the services of a Compose project up, waits until they are healthy, and says how they are. \
         Projects whose containers would have the machine itself are refused.";
     const MARKS: Marks = Marks::writes().open_world().long().connects();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(&["*"]);
     const ALIASES: &'static [&'static str] = &["docker_compose_up"];
     const TIMEOUT_S: u64 = 900;
     const EXAMPLES: &'static [&'static str] =

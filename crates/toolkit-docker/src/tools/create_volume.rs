@@ -31,6 +31,7 @@ impl Tool for CreateVolume {
     const NAME: &'static str = "create_volume";
     const ABOUT: &'static str = "Makes a new, empty volume in which containers can keep data.";
     const MARKS: Marks = Marks::writes().connects();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(&["list_volumes"]);
     const EXAMPLES: &'static [&'static str] = &[r#"{"name": "shop-data"}"#];
 
     async fn run(&self, input: Input, call: &Call) -> Result<Output, Failure> {

@@ -51,6 +51,7 @@ impl Tool for ExecInContainer {
     const ABOUT: &'static str = "Runs one program in a running container to its end and gives what it wrote. Containers that have \
         the machine itself are not entered. One that takes too long goes on in the container.";
     const MARKS: Marks = Marks::destroys().confirmed().connects();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(&["*", "project:*", "dev_env:*", "graphics:*"]);
     const EXAMPLES: &'static [&'static str] = &[r#"{"container": "web", "command": ["nginx", "-t"], "confirm": true}"#];
 
     async fn run(&self, input: Input, call: &Call) -> Result<Output, Failure> {

@@ -44,6 +44,7 @@ impl Tool for Prune {
     const ABOUT: &'static str = "Removes what nobody uses: containers that have ended, images without a name, networks without \
         containers, and on request volumes without a name. `dry_run` names every single thing.";
     const MARKS: Marks = Marks::destroys().confirmed().long().connects();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(&["*"]);
     const TIMEOUT_S: u64 = 900;
     const EXAMPLES: &'static [&'static str] = &[r#"{"dry_run": true}"#, r#"{"targets": ["images"], "confirm": true}"#];
 

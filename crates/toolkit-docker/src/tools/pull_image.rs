@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toolkit::{Call, Failure, Marks, Tool};
 
+use super::CHANGED_IMAGES;
 use crate::{engine::Engine, image, name::Image};
 
 /// Pulls images.
@@ -55,6 +56,7 @@ impl Tool for PullImage {
     const ABOUT: &'static str = "Fetches an image from its registry, and tells as progress how far it is. A registry that wants a \
         login is not reached.";
     const MARKS: Marks = Marks::writes().open_world().long().connects();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_IMAGES);
     const TIMEOUT_S: u64 = 900;
     const EXAMPLES: &'static [&'static str] = &[r#"{"image": "nginx:1.27"}"#];
 

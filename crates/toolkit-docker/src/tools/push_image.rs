@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toolkit::{Call, Failure, Marks, Tool};
 
-use super::pull_image::Output;
+use super::{CHANGED_IMAGES, pull_image::Output};
 use crate::{engine::Engine, image, name::Image};
 
 /// Pushes images.
@@ -24,6 +24,7 @@ impl Tool for PushImage {
     const ABOUT: &'static str = "Sends an image to the registry that its name begins with, and tells as progress how far it is. A \
         registry that wants a login is not reached.";
     const MARKS: Marks = Marks::writes().open_world().long().connects();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_IMAGES);
     const TIMEOUT_S: u64 = 900;
     const EXAMPLES: &'static [&'static str] = &[r#"{"image": "registry.example.org/team/app:1"}"#];
 

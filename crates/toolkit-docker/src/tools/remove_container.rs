@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toolkit::{Call, Code, Failure, Marks, Tool};
 
+use super::CHANGED_CONTAINERS;
 use crate::{container::Container, engine::Engine, error::During as _, state};
 
 /// Removes containers.
@@ -38,6 +39,7 @@ impl Tool for RemoveContainer {
     const ABOUT: &'static str = "Removes a container with all that it wrote into itself. One that runs is only removed with \
         `force`; named volumes stay.";
     const MARKS: Marks = Marks::destroys().confirmed().connects();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_CONTAINERS);
     const EXAMPLES: &'static [&'static str] = &[r#"{"container": "old-web", "confirm": true}"#];
 
     async fn run(&self, input: Input, call: &Call) -> Result<Output, Failure> {

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toolkit::{Call, Failure, Marks, Tool};
 
+use super::CHANGED_IMAGES;
 use crate::{engine::Engine, error::During as _, image, name::Image};
 
 /// Removes images.
@@ -35,6 +36,7 @@ impl Tool for RemoveImage {
     const ABOUT: &'static str = "Takes a name away from an image, and removes it with its last name. One that containers were \
         made of stays, unless `force` is given.";
     const MARKS: Marks = Marks::destroys().confirmed().connects();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_IMAGES);
     const EXAMPLES: &'static [&'static str] = &[r#"{"image": "app:old", "confirm": true}"#];
 
     async fn run(&self, input: Input, call: &Call) -> Result<Output, Failure> {

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toolkit::{Call, Code, Failure, Marks, Tool};
 
+use super::CHANGED_CONTAINERS;
 use crate::{container::Container, engine::Engine, error::During as _, name::Name};
 
 /// Renames containers.
@@ -33,6 +34,7 @@ impl Tool for RenameContainer {
     const NAME: &'static str = "rename_container";
     const ABOUT: &'static str = "Gives a container another name.";
     const MARKS: Marks = Marks::writes().connects();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_CONTAINERS);
     const EXAMPLES: &'static [&'static str] = &[r#"{"container": "web", "name": "old-web"}"#];
 
     async fn run(&self, input: Input, call: &Call) -> Result<Output, Failure> {

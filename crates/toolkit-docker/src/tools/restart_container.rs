@@ -3,7 +3,7 @@
 use bollard::query_parameters::RestartContainerOptions;
 use toolkit::{Call, Failure, Marks, Tool};
 
-use super::stop_container::Input;
+use super::{CHANGED_CONTAINERS, stop_container::Input};
 use crate::{container::Container, engine::Engine, error::During as _, state::After};
 
 /// Restarts containers.
@@ -16,6 +16,7 @@ impl Tool for RestartContainer {
     const NAME: &'static str = "restart_container";
     const ABOUT: &'static str = "Takes a container down and brings it up again, and says how it is then.";
     const MARKS: Marks = Marks::destroys().idempotent().connects();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_CONTAINERS);
     const TIMEOUT_S: u64 = 60;
     const EXAMPLES: &'static [&'static str] = &[r#"{"container": "web"}"#];
 

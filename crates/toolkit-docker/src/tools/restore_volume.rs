@@ -40,6 +40,7 @@ impl Tool for RestoreVolume {
     const ABOUT: &'static str =
         "Puts the content of a tar file into a volume, over files of the same names; others stay.";
     const MARKS: Marks = Marks::destroys().confirmed().long().connects();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(&["list_volumes"]);
     const TIMEOUT_S: u64 = 600;
     const EXAMPLES: &'static [&'static str] =
         &[r#"{"name": "shop-data", "file": "backups/shop-data.tar", "confirm": true}"#];

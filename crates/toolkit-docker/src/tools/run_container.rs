@@ -27,6 +27,7 @@ impl Tool for RunContainer {
         Ports are opened for this machine only, unless an address is given. Nothing that would give it the machine itself is \
         done: no privilege, no network of the machine, no folders but allowed ones, no socket of an engine.";
     const MARKS: Marks = Marks::writes().open_world().long().connects();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(&["*"]);
     const TIMEOUT_S: u64 = 900;
     const EXAMPLES: &'static [&'static str] = &[
         r#"{"image": "nginx:1.27", "name": "web", "ports": ["8080:80"]}"#,

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toolkit::{Call, Failure, Marks, Tool};
 
+use super::CHANGED_CONTAINERS;
 use crate::{
     container::Container,
     engine::Engine,
@@ -45,6 +46,7 @@ impl Tool for StartContainer {
     const ABOUT: &'static str = "Starts a container and says how it is then; one that runs already stays as it is. With \
         `wait_healthy` it waits until the health check is content.";
     const MARKS: Marks = Marks::writes().idempotent().connects();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_CONTAINERS);
     const TIMEOUT_S: u64 = 60;
     const EXAMPLES: &'static [&'static str] =
         &[r#"{"container": "web"}"#, r#"{"container": "web", "wait_healthy": true, "wait_s": 20}"#];

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toolkit::{Call, Failure, Marks, Tool};
 
+use super::CHANGED_CONTAINERS;
 use crate::{
     container::Container,
     engine::Engine,
@@ -50,6 +51,7 @@ impl Tool for StopContainer {
     const ABOUT: &'static str = "Stops a container: asks it to end, and kills it when `timeout` seconds have passed. One that \
         does not run stays as it is; `start_container` brings it back.";
     const MARKS: Marks = Marks::destroys().idempotent().connects();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_CONTAINERS);
     const TIMEOUT_S: u64 = 60;
     const EXAMPLES: &'static [&'static str] = &[r#"{"container": "web"}"#, r#"{"container": "web", "timeout": 60}"#];
 

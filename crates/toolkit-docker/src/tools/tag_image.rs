@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toolkit::{Call, Failure, Marks, Tool};
 
+use super::CHANGED_IMAGES;
 use crate::{container::short, engine::Engine, error::During as _, image, name::Image};
 
 /// Names images.
@@ -35,6 +36,7 @@ impl Tool for TagImage {
     const NAME: &'static str = "tag_image";
     const ABOUT: &'static str = "Gives an image one more name. If another image had it, that one loses it.";
     const MARKS: Marks = Marks::writes().idempotent().connects();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_IMAGES);
     const EXAMPLES: &'static [&'static str] = &[r#"{"image": "app", "target": "registry.example.org/team/app:1"}"#];
 
     async fn run(&self, input: Input, call: &Call) -> Result<Output, Failure> {

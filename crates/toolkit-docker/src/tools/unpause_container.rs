@@ -2,7 +2,7 @@
 
 use toolkit::{Call, Failure, Marks, Tool};
 
-use super::one_container::Input;
+use super::{CHANGED_CONTAINERS, one_container::Input};
 use crate::{
     container::Container,
     engine::Engine,
@@ -20,6 +20,7 @@ impl Tool for UnpauseContainer {
     const NAME: &'static str = "unpause_container";
     const ABOUT: &'static str = "Lets a paused container go on.";
     const MARKS: Marks = Marks::writes().idempotent().connects();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_CONTAINERS);
     const EXAMPLES: &'static [&'static str] = &[r#"{"container": "web"}"#];
 
     async fn run(&self, input: Input, call: &Call) -> Result<After, Failure> {

@@ -113,6 +113,7 @@ impl Tool for BatchConvert {
     const ABOUT: &'static str = "Converts many pictures in one call, several at a time, and resizes them if asked. A picture that \
         cannot be converted does not stop the others.";
     const MARKS: Marks = Marks::writes().long();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(&["*", "project:*"]);
     const ARGUMENT_ALIASES: &'static [(&'static str, &'static str)] =
         &[("outputFormat", "format"), ("output_format", "format"), ("outputDir", "output_dir")];
     const EXAMPLES: &'static [&'static str] =

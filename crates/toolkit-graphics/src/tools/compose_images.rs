@@ -110,6 +110,7 @@ impl Tool for ComposeImages {
     const ABOUT: &'static str =
         "Puts several pictures on one canvas, each at its place, in its size, as transparent as asked.";
     const MARKS: Marks = Marks::writes();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(&["*", "project:*"]);
     const ARGUMENT_ALIASES: &'static [(&'static str, &'static str)] =
         &[("outputPath", "output_path"), ("output", "output_path")];
     const EXAMPLES: &'static [&'static str] = &[

@@ -61,6 +61,7 @@ impl Tool for ConvertFormat {
     const ABOUT: &'static str = "Converts a picture to another format. An animated GIF keeps moving as WebP; other formats show its \
         first frame.";
     const MARKS: Marks = Marks::writes();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(&["*", "project:*"]);
     const ARGUMENT_ALIASES: &'static [(&'static str, &'static str)] = &[
         PATH_ALIASES[0],
         PATH_ALIASES[1],

@@ -56,6 +56,7 @@ impl Tool for EditImage {
     const ABOUT: &'static str = "Changes a picture step by step: crop, rotate, flip, blur, sharpen, brightness, contrast, grayscale, \
         pad, round, text.";
     const MARKS: Marks = Marks::writes();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(&["*", "project:*"]);
     const ARGUMENT_ALIASES: &'static [(&'static str, &'static str)] = PATH_ALIASES;
     const EXAMPLES: &'static [&'static str] = &[
         r#"{"input_path": "photo.jpg", "ops": [{"op": "rotate", "degrees": 90}, {"op": "grayscale"}]}"#,

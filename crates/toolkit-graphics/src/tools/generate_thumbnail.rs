@@ -94,6 +94,7 @@ impl Tool for GenerateThumbnail {
     const NAME: &'static str = "generate_thumbnail";
     const ABOUT: &'static str = "Makes a small picture that stands for a large one: within a square, or cut to one.";
     const MARKS: Marks = Marks::writes();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(&["*", "project:*"]);
     const ARGUMENT_ALIASES: &'static [(&'static str, &'static str)] = &[
         PATH_ALIASES[0],
         PATH_ALIASES[1],

@@ -80,6 +80,7 @@ impl Tool for OptimizeImage {
     const ABOUT: &'static str = "Makes the file of a picture smaller: to the lowest quality that still looks the same, or to a number \
         of bytes. A file that is as small as it gets is copied.";
     const MARKS: Marks = Marks::writes();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(&["*", "project:*"]);
     const ARGUMENT_ALIASES: &'static [(&'static str, &'static str)] = PATH_ALIASES;
     const EXAMPLES: &'static [&'static str] = &[
         r#"{"input_path": "photo.jpg"}"#,

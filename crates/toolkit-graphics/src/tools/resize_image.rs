@@ -84,6 +84,7 @@ impl Tool for ResizeImage {
     const ABOUT: &'static str = "Makes a picture larger or smaller. Keeps its proportions, its format and its animation, and does \
         not enlarge it unless asked.";
     const MARKS: Marks = Marks::writes();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(&["*", "project:*"]);
     const ARGUMENT_ALIASES: &'static [(&'static str, &'static str)] = &[
         PATH_ALIASES[0],
         PATH_ALIASES[1],

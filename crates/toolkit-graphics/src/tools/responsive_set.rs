@@ -98,6 +98,7 @@ impl Tool for ResponsiveSet {
     const ABOUT: &'static str = "Makes a picture in several widths and formats for a page, and the HTML that lets browsers choose. \
         Never enlarges it.";
     const MARKS: Marks = Marks::writes().long();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(&["*", "project:*"]);
     const ARGUMENT_ALIASES: &'static [(&'static str, &'static str)] =
         &[("inputPath", "input_path"), ("input", "input_path"), ("outputDir", "output_dir")];
     const EXAMPLES: &'static [&'static str] = &[

@@ -105,6 +105,7 @@ impl Tool for Watermark {
     const ABOUT: &'static str = "Marks a picture with a text or another picture, once or all over, or hides a short text in it that \
         survives compression.";
     const MARKS: Marks = Marks::writes();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(&["*", "project:*"]);
     const ARGUMENT_ALIASES: &'static [(&'static str, &'static str)] = PATH_ALIASES;
     const EXAMPLES: &'static [&'static str] = &[
         r#"{"input_path": "photo.jpg", "text": "© Ada Lovelace"}"#,

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use toolkit::{Call, Failure, Marks, Tool};
 use workbench::{Bench, Kind, Place, aside};
 
+use super::CHANGED_FILES;
+
 /// Makes folders.
 pub(crate) struct CreateDirectory(pub(crate) Bench);
 
@@ -32,6 +34,7 @@ impl Tool for CreateDirectory {
     const ABOUT: &'static str =
         "Makes a folder and those on the way to it; one that is there already is left as it is.";
     const MARKS: Marks = Marks::writes().idempotent();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_FILES);
     const EXAMPLES: &'static [&'static str] = &[r#"{"path": "app/tests"}"#];
 
     async fn run(&self, input: Input, _: &Call) -> Result<Output, Failure> {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use toolkit::{Call, Failure, Marks, Tool};
 use workbench::{Bench, Kind, Place, aside};
 
-use super::yes;
+use super::{CHANGED_EVERYTHING, yes};
 
 /// Deletes files and folders.
 pub(crate) struct DeleteFile(pub(crate) Bench);
@@ -42,6 +42,7 @@ impl Tool for DeleteFile {
     const ABOUT: &'static str =
         "Deletes a file or a folder; it stays in the trash for a week unless `create_backup` is false.";
     const MARKS: Marks = Marks::destroys().confirmed();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_EVERYTHING);
     const ARGUMENT_ALIASES: &'static [(&'static str, &'static str)] =
         &[("createBackup", "create_backup"), ("backup", "create_backup")];
     const EXAMPLES: &'static [&'static str] = &[r#"{"path": "old.txt", "confirm": true}"#];

@@ -6,6 +6,7 @@ use toolkit::{Call, Failure, Marks, Tool};
 use workbench::{Bench, Place, Write, aside};
 
 use super::{
+    CHANGED_FILES,
     content::{FILE_BYTES_MAX, text},
     difference, rules, yes,
 };
@@ -59,6 +60,7 @@ impl Tool for EditFile {
     const NAME: &'static str = "edit_file";
     const ABOUT: &'static str = "Replaces pieces of a text file, each of which must stand there exactly once.";
     const MARKS: Marks = Marks::destroys();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_FILES);
     const ARGUMENT_ALIASES: &'static [(&'static str, &'static str)] =
         &[("createBackup", "create_backup"), ("backup", "create_backup")];
     const EXAMPLES: &'static [&'static str] =

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use toolkit::{Call, Code, Failure, Marks, Tool};
 use workbench::{Bench, Kind, Place, aside};
 
-use super::rules;
+use super::{CHANGED_EVERYTHING, rules};
 
 /// Moves and renames.
 pub(crate) struct MovePath(pub(crate) Bench);
@@ -35,6 +35,7 @@ impl Tool for MovePath {
     const NAME: &'static str = "move_path";
     const ABOUT: &'static str = "Moves or renames a file or folder; nothing is ever overwritten.";
     const MARKS: Marks = Marks::destroys();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_EVERYTHING);
     const ARGUMENT_ALIASES: &'static [(&'static str, &'static str)] =
         &[("from", "path"), ("source", "path"), ("destination", "to")];
     const EXAMPLES: &'static [&'static str] = &[r#"{"path": "draft.md", "to": "docs/guide.md"}"#];

@@ -9,6 +9,7 @@ use toolkit::{Call, Code, Failure, Marks, Tool};
 use workbench::{Bench, Place, Stop, Write, aside};
 
 use super::{
+    CHANGED_FILES,
     content::FILE_BYTES_MAX,
     difference, rules,
     search::{Scope, expression},
@@ -81,6 +82,7 @@ impl Tool for ReplaceInFiles {
     const ABOUT: &'static str =
         "Replaces a text or a regular expression in the files of a folder; each keeps a backup.";
     const MARKS: Marks = Marks::destroys().confirmed();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_FILES);
     const ARGUMENT_ALIASES: &'static [(&'static str, &'static str)] =
         &[("caseSensitive", "case_sensitive"), ("createBackup", "create_backup"), ("backup", "create_backup")];
     const EXAMPLES: &'static [&'static str] =

@@ -6,6 +6,7 @@ use toolkit::{Call, Code, Failure, Marks, Tool};
 use workbench::{Bench, Place, Write, aside};
 
 use super::{
+    CHANGED_FILES,
     content::{Encoding, FILE_BYTES_MAX},
     rules, yes,
 };
@@ -57,6 +58,7 @@ impl Tool for WriteFile {
     const ABOUT: &'static str =
         "Writes a file, making it and its folders where they are missing; what was there stays as a backup.";
     const MARKS: Marks = Marks::destroys().idempotent();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_FILES);
     const ARGUMENT_ALIASES: &'static [(&'static str, &'static str)] =
         &[("createBackup", "create_backup"), ("backup", "create_backup"), ("createDirs", "create_dirs")];
     const EXAMPLES: &'static [&'static str] = &[r#"{"path": "notes/today.md", "content": "hello\n"}"#];

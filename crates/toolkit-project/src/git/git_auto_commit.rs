@@ -16,6 +16,7 @@ use super::{
     tests_of_project,
     watches::{Last, Told},
 };
+use crate::files::CHANGED_EVERYTHING;
 
 /// Seconds without a change before a commit, if the caller does not say.
 const QUIET_S: u64 = 300;
@@ -89,6 +90,7 @@ impl Tool for GitAutoCommit {
     const ABOUT: &'static str = "Watches a git repository and commits what is changed once it has come to rest. The watch \
         lives in the process of this toolkit: it ends when that is stopped, also when it is stopped because it is idle.";
     const MARKS: Marks = Marks::writes();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_EVERYTHING);
     const EXAMPLES: &'static [&'static str] =
         &[r#"{"path": "app", "enabled": true, "rules": {"min_lines": 10, "quiet_s": 120}}"#];
 

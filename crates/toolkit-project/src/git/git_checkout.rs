@@ -12,6 +12,7 @@ use super::{
     repository::{Git, Repository, succeed},
     status::{Status, Unknown},
 };
+use crate::files::CHANGED_EVERYTHING;
 
 /// Checks out.
 pub(crate) struct GitCheckout(pub(crate) Git);
@@ -48,6 +49,7 @@ impl Tool for GitCheckout {
     const ABOUT: &'static str =
         "Checks out a branch, a tag or a commit, or begins a new branch. Refuses where changes would be lost.";
     const MARKS: Marks = Marks::writes();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_EVERYTHING);
     const EXAMPLES: &'static [&'static str] =
         &[r#"{"path": "app", "ref": "main"}"#, r#"{"path": "app", "ref": "feature/login", "create": true}"#];
 

@@ -13,6 +13,7 @@ use super::{
     repository::{Git, alone},
     status::{Status, Unknown},
 };
+use crate::files::CHANGED_EVERYTHING;
 
 /// Commits of a shallow clone at most: more than any history has.
 const DEPTH_MAX: u32 = 1_000_000;
@@ -60,6 +61,7 @@ impl Tool for GitClone {
     const NAME: &'static str = "git_clone";
     const ABOUT: &'static str = "Brings a git repository from elsewhere into a new folder. Submodules are not brought.";
     const MARKS: Marks = Marks::writes().open_world().long();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_EVERYTHING);
     const TIMEOUT_S: u64 = 300;
     const EXAMPLES: &'static [&'static str] = &[r#"{"url": "https://github.com/octocat/Hello-World.git", "depth": 1}"#];
 

@@ -11,7 +11,7 @@ use super::{
     staging::{self, Staged},
     status::{self, Change},
 };
-use crate::files::yes;
+use crate::{files::CHANGED_EVERYTHING, files::yes};
 
 /// Bytes of a message: a long letter.
 const MESSAGE_BYTES_MAX: usize = 64 << 10;
@@ -63,6 +63,7 @@ impl Tool for GitCommit {
     const NAME: &'static str = "git_commit";
     const ABOUT: &'static str = "Commits the changes of a git repository: all of them, or those of some files.";
     const MARKS: Marks = Marks::writes();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_EVERYTHING);
     const ARGUMENT_ALIASES: &'static [(&'static str, &'static str)] =
         &[("addAll", "add_all"), ("autoMessage", "auto_message")];
     const EXAMPLES: &'static [&'static str] = &[

@@ -87,6 +87,7 @@ impl Tool for GitCreatePr {
     const ABOUT: &'static str = "Opens a pull request on GitHub, or a merge request on GitLab, for the branch that is \
         checked out and pushed. The connection says which forge it is.";
     const MARKS: Marks = Marks::writes().open_world().connects();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(&[]);
     const EXAMPLES: &'static [&'static str] =
         &[r#"{"path": "app", "base": "main", "draft": true, "connection": "github"}"#];
 

@@ -10,6 +10,7 @@ use super::{
     repository::{Git, alone, succeed},
     status::{Status, Unknown},
 };
+use crate::files::CHANGED_EVERYTHING;
 
 /// Makes repositories.
 pub(crate) struct GitInit(pub(crate) Git);
@@ -44,6 +45,7 @@ impl Tool for GitInit {
     const NAME: &'static str = "git_init";
     const ABOUT: &'static str = "Makes a git repository of a folder; one that is there already is left as it is.";
     const MARKS: Marks = Marks::writes().idempotent();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_EVERYTHING);
     const EXAMPLES: &'static [&'static str] = &[r#"{"path": "app"}"#];
 
     async fn run(&self, input: Input, _: &Call) -> Result<Output, Failure> {

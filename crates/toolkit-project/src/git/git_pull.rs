@@ -13,6 +13,7 @@ use super::{
     staging,
     status::{self, Change, Status, Unknown},
 };
+use crate::files::CHANGED_EVERYTHING;
 
 /// Commits that one answer names.
 const COMMITS_MAX: usize = 100;
@@ -67,6 +68,7 @@ impl Tool for GitPull {
     const NAME: &'static str = "git_pull";
     const ABOUT: &'static str = "Takes the commits of a remote's branch into the branch that is checked out.";
     const MARKS: Marks = Marks::writes().open_world();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_EVERYTHING);
     const TIMEOUT_S: u64 = 300;
     const EXAMPLES: &'static [&'static str] =
         &[r#"{"path": "app"}"#, r#"{"path": "app", "remote": "origin", "branch": "main", "mode": "rebase"}"#];

@@ -59,6 +59,7 @@ impl Tool for GitPush {
     const ABOUT: &'static str =
         "Sends the commits of a branch to a remote. With `force` only if nobody else has pushed meanwhile.";
     const MARKS: Marks = Marks::writes().open_world();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(&["git_*"]);
     const TIMEOUT_S: u64 = 300;
     const ARGUMENT_ALIASES: &'static [(&'static str, &'static str)] = &[("setUpstream", "set_upstream")];
     const EXAMPLES: &'static [&'static str] = &[r#"{"path": "app", "set_upstream": true}"#];

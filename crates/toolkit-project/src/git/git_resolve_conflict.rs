@@ -11,6 +11,7 @@ use super::{
     repository::{Git, Repository, succeed},
     staging,
 };
+use crate::files::CHANGED_EVERYTHING;
 
 /// Bytes of a file that is kept before it is settled.
 const FILE_BYTES_MAX: u64 = 64 << 20;
@@ -66,6 +67,7 @@ impl Tool for GitResolveConflict {
     const ABOUT: &'static str =
         "Settles one file that a merge could not decide: by one side, by both, by the proposal, or by a text.";
     const MARKS: Marks = Marks::destroys();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_EVERYTHING);
     const EXAMPLES: &'static [&'static str] = &[r#"{"path": "app", "file": "src/main.py", "resolution": "ours"}"#];
 
     async fn run(&self, input: Input, _: &Call) -> Result<Output, Failure> {

@@ -82,6 +82,7 @@ impl Tool for CleanDisk {
     const ABOUT: &'static str = "Makes room on the disk: fetched packages, old journal entries, old temporary files, old \
         rotated logs, unused parts of Docker. See what it would remove with `dry_run`.";
     const MARKS: Marks = Marks::destroys().confirmed();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(&["*", "docker:*"]);
     const TIMEOUT_S: u64 = 600;
     const EXAMPLES: &'static [&'static str] =
         &[r#"{"targets": ["temp", "logs"], "older_than_days": 30, "dry_run": true}"#];

@@ -44,6 +44,7 @@ impl Tool for FirewallRule {
     const ABOUT: &'static str = "Opens a port for everybody, or takes that back (firewalld, ufw or nftables). The ports of SSH \
         and of Switchboard are never closed.";
     const MARKS: Marks = Marks::destroys().confirmed();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(&["firewall_status"]);
     const EXAMPLES: &'static [&'static str] = &[r#"{"action": "open", "port": 8080, "confirm": true}"#];
 
     async fn run(&self, input: Input, _: &Call) -> Result<Output, Failure> {

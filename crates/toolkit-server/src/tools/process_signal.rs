@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::unix::AsyncFd;
 use toolkit::{Call, Code, Failure, Marks, Tool, commands};
 
+use super::CHANGED_PROCESSES;
 use crate::{error::Error, reading, users::Names};
 
 /// How long to wait for the end of a process that was asked to end: most end at once.
@@ -70,6 +71,7 @@ impl Tool for ProcessSignal {
     const ABOUT: &'static str = "Sends a signal to one process, by its number: TERM asks it to end, KILL ends it. The first \
         process and Switchboard itself are out of reach.";
     const MARKS: Marks = Marks::destroys().confirmed();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_PROCESSES);
     const EXAMPLES: &'static [&'static str] = &[r#"{"pid": 4242, "signal": "HUP", "confirm": true}"#];
 
     async fn run(&self, input: Input, _: &Call) -> Result<Output, Failure> {

@@ -60,6 +60,7 @@ impl Tool for RunCommand {
     const ABOUT: &'static str = "Runs a program that only looks at this machine: df, free, getent, id, ip, lsblk, lscpu, nproc, \
         pgrep, ss, systemctl, timedatectl, uname, uptime, vmstat or who. No shell is involved.";
     const MARKS: Marks = Marks::destroys().confirmed();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(&[]);
     const EXAMPLES: &'static [&'static str] = &[r#"{"program": "ss", "args": ["-tln"], "confirm": true}"#];
 
     async fn run(&self, input: Input, call: &Call) -> Result<Output, Failure> {

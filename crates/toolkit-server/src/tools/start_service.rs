@@ -2,7 +2,10 @@
 
 use toolkit::{Call, Failure, Marks, Tool};
 
-use super::service_act::{self, Input};
+use super::{
+    CHANGED_PROCESSES,
+    service_act::{self, Input},
+};
 use crate::units::{Act, Outcome};
 
 /// Starts services.
@@ -15,6 +18,7 @@ impl Tool for StartService {
     const NAME: &'static str = "start_service";
     const ABOUT: &'static str = "Brings a service up and says what it does then. One that is up stays as it is.";
     const MARKS: Marks = Marks::destroys().confirmed();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(CHANGED_PROCESSES);
     const ARGUMENT_ALIASES: &'static [(&'static str, &'static str)] = service_act::SERVICE_ALIASES;
     const TIMEOUT_S: u64 = service_act::TIMEOUT_S;
     const EXAMPLES: &'static [&'static str] = &[r#"{"service": "nginx", "confirm": true}"#];

@@ -44,6 +44,7 @@ impl Tool for UpdatePackages {
     const ABOUT: &'static str = "Installs newer versions of installed packages (apt, dnf, pacman, zypper or apk), by default \
         only those that mend holes. See what it would do with `dry_run`.";
     const MARKS: Marks = Marks::destroys().confirmed().open_world().long();
+    const INVALIDATES: Option<&'static [&'static str]> = Some(&["*", "docker:*"]);
     const TIMEOUT_S: u64 = 1_800;
     const EXAMPLES: &'static [&'static str] =
         &[r#"{"dry_run": true}"#, r#"{"packages": ["openssl"], "security_only": false, "confirm": true}"#];

@@ -74,6 +74,10 @@ impl Past {
         if call.is_sample() {
             self.service = Some(self.service.map_or(call.ran, |average| moved(average, call.ran)));
         }
+        if self.calls.capacity() == 0 {
+            // all at once: room that doubles leaves holes behind, and a queue that is seldom used would do so for hours
+            self.calls.reserve_exact(PAST_MAX);
+        }
         if self.calls.len() == PAST_MAX {
             self.calls.pop_front();
         }
@@ -129,6 +133,18 @@ mod tests {
             past.push(finished(id, Duration::ZERO, End::Failed));
         }
         assert_eq!(past.iter().map(|call| call.id).collect::<Vec<_>>(), (500..1_500).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_room_for_them_is_made_once() {
+        let mut past = Past::default();
+        assert_eq!(past.calls.capacity(), 0);
+        past.push(finished(0, Duration::ZERO, End::Completed));
+        let room = past.calls.capacity();
+        for id in 1..1_500 {
+            past.push(finished(id, Duration::ZERO, End::Completed));
+        }
+        assert_eq!(past.calls.capacity(), room);
     }
 
     #[test]

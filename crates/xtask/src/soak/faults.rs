@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use simulation::Random;
 use testkit::faults::{Fault, FaultProxy, Faults};
-use testkit::load::{Ask, Connection, Endpoint, Era, Paced};
+use testkit::load::{self, Ask, Connection, Endpoint, Era, Paced};
 use testkit::process;
 
 use super::plain::Plain;
@@ -35,6 +35,9 @@ const SHOWN_FROM: Duration = Duration::from_mins(30);
 const DESCRIPTORS_SLACK: f64 = 32.0;
 const THREADS_SLACK: f64 = 8.0;
 const CHILDREN_SLACK: f64 = 2.0;
+/// Calls of each server that are made before anything goes wrong, where memory is judged: as many as a queue keeps of those that have
+/// ended. A server that is seldom reached would fill what is kept of its calls until the end of the run, and that is no growth.
+const KEPT_CALLS: usize = 1_000;
 /// How long a server may be left alone once nobody disturbs it any more: as long as its breaker is open at most, and a try.
 const FOUND_WITHIN: Duration = Duration::from_secs(5 * 60 + 10);
 /// Between two calls to one that is not found again yet, and how long each of them may take.
@@ -82,6 +85,12 @@ pub(super) async fn endure(profile: &str, time: Duration, seed: u64) -> Result<V
     };
     // what is kept says how old it is, each time something else
     let kept = Paced { ask: Ask::Plain { tool: "echo".to_owned() }, ..load("kept", Era::Modern) };
+    if time >= JUDGED_FROM {
+        // what is never kept, so that each call reaches its server
+        let uncached = Paced { ask: Ask::Plain { tool: "waits".to_owned() }, ..load("kept", Era::Modern) };
+        fill(&[load("spoiled", Era::Modern), load("pipe", Era::Modern), load("oldpipe", Era::Legacy), uncached])
+            .await?;
+    }
     let undisturbed = Running::begin([load("bench", Era::Modern), load("bench", Era::Legacy), kept]);
     let kinds = [("pipe", Era::Modern), ("oldpipe", Era::Legacy), ("pipe", Era::Legacy), ("spoiled", Era::Modern)];
     let kinds = kinds.map(|(name, era)| load(name, era));
@@ -94,6 +103,18 @@ pub(super) async fn endure(profile: &str, time: Duration, seed: u64) -> Result<V
         vec![of_the_undisturbed(undisturbed, plain).await?, of_the_disturbed(disturbed, found_again).await?];
     findings.extend(judge(&readings, time));
     Ok(findings)
+}
+
+/// Calls each of these servers until its queue keeps as many calls as it ever will.
+async fn fill(kinds: &[Paced]) -> Result<(), Error> {
+    let failed = |error: load::Error| Error::Load(error.into());
+    for kind in kinds {
+        let mut connection = Connection::open(&kind.endpoint, kind.era, &kind.ask).await.map_err(failed)?;
+        for _ in 0..KEPT_CALLS {
+            connection.call().await.map_err(failed)?;
+        }
+    }
+    Ok(())
 }
 
 fn servers(url: &str, spoiled: SocketAddr, binary: &Path) -> String {

@@ -107,7 +107,7 @@ mod tests {
     }
 
     fn kept(record: Record) -> Option<Kept> {
-        let drawer = std::sync::Arc::new(Drawer::new(0, "a".into(), std::sync::Arc::default()));
+        let drawer = std::sync::Arc::new(Drawer::new(0, "a".into(), None, std::sync::Arc::default()));
         record.into_kept(About::Resource("file:///a".into()), drawer.now(), drawer)
     }
 

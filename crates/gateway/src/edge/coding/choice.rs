@@ -64,10 +64,13 @@ mod tests {
         check("gzip", Some(Coding::Gzip));
         check("GZIP", Some(Coding::Gzip));
         check("gzip, deflate, br, zstd", Some(Coding::Gzip));
+        check("br", Some(Coding::Brotli));
+        check("br, zstd", Some(Coding::Brotli));
+        check("gzip;q=0.8, br, zstd;q=0.9", Some(Coding::Brotli));
         check("gzip;q=0.5, zstd;q=1.0", Some(Coding::Zstd));
         check("gzip;q=0, zstd;q=0.001", Some(Coding::Zstd));
         check("*", Some(Coding::Gzip));
-        check("*;q=0.5, gzip;q=0", Some(Coding::Zstd));
+        check("*;q=0.5, gzip;q=0", Some(Coding::Brotli));
         check("*;q=0", None);
         check("identity, gzip;q=0.5", None);
         check("identity;q=0.5, gzip", Some(Coding::Gzip));

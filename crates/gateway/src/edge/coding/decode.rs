@@ -3,11 +3,13 @@
 
 use std::io::{self, Read};
 
+use brotli_decompressor::{BrotliDecoderParameter, Decompressor};
 use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
 use http::StatusCode;
 use hyper::body::Incoming;
 use ruzstd::decoding::StreamingDecoder;
+use tokio::sync::Semaphore;
 
 use super::Coding;
 use crate::{
@@ -25,12 +27,17 @@ const BYTES_MAX: usize = 64 * 1_024 * 1_024;
 const BYTES_AT_ONCE: usize = 8 * 1_024;
 /// The largest window of zstd over HTTP (RFC 9659).
 const ZSTD_WINDOW_BYTES_MAX: u64 = 8 * 1_024 * 1_024;
+/// What the decoder of brotli takes in at one time.
+const BROTLI_INPUT_BYTES: usize = 4 * 1_024;
+/// Bodies of brotli that are taken apart at one time: the shortest may ask for the largest window, which is 16 MiB.
+const BROTLI_AT_ONCE_MAX: usize = 4;
+static BROTLI_TURNS: Semaphore = Semaphore::const_new(BROTLI_AT_ONCE_MAX);
 
 type Refused = (StatusCode, &'static str);
 
 /// The body of a request, within the limits of size and time, as it was before it was compressed.
 pub(in crate::edge) async fn body(body: Incoming, coding: Field<'_>, gateway: &Gateway) -> Result<Bytes, Refused> {
-    let unknown = (StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-encoding is gzip or zstd, or left out");
+    let unknown = (StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-encoding is gzip, br or zstd, or left out");
     let coding = match coding.text().map_err(|_| unknown)? {
         None | Some("identity") => None,
         Some(name) => Some(Coding::of(name).ok_or(unknown)?),
@@ -38,10 +45,15 @@ pub(in crate::edge) async fn body(body: Incoming, coding: Field<'_>, gateway: &G
     let body = read(body, gateway).await?;
     let Some(coding) = coding else { return Ok(body) };
     let limit = limit(body.len(), gateway.limits.body_bytes_max);
-    if body.len() <= BYTES_AT_ONCE {
+    if coding != Coding::Brotli && body.len() <= BYTES_AT_ONCE {
         return decode(coding, &body, limit).map_err(Spoiled::refused);
     }
-    let work = tokio::task::spawn_blocking(move || decode(coding, &body, limit));
+    // it goes with the work, which is done even if nobody waits for it any more
+    let turn = if coding == Coding::Brotli { BROTLI_TURNS.acquire().await.ok() } else { None };
+    let work = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        decode(coding, &body, limit)
+    });
     work.await.unwrap_or(Err(Spoiled::Broken)).map_err(Spoiled::refused)
 }
 
@@ -75,6 +87,7 @@ impl Spoiled {
 fn decode(coding: Coding, bytes: &[u8], limit: usize) -> Result<Bytes, Spoiled> {
     match coding {
         Coding::Gzip => bounded(MultiGzDecoder::new(bytes), limit),
+        Coding::Brotli => brotli(bytes, limit),
         Coding::Zstd => {
             let mut rest = bytes;
             let frame = StreamingDecoder::new_with_max_window_size(&mut rest, ZSTD_WINDOW_BYTES_MAX);
@@ -83,6 +96,16 @@ fn decode(coding: Coding, bytes: &[u8], limit: usize) -> Result<Bytes, Spoiled> 
             if rest.is_empty() { Ok(decoded) } else { Err(Spoiled::Broken) }
         }
     }
+}
+
+fn brotli(bytes: &[u8], limit: usize) -> Result<Bytes, Spoiled> {
+    let mut decoder = Decompressor::new(bytes, BROTLI_INPUT_BYTES);
+    // windows of up to a GiB are no part of the coding that HTTP has (RFC 7932)
+    decoder.set_parameter(BrotliDecoderParameter::BROTLI_DECODER_PARAM_LARGE_WINDOW, 0);
+    let whole = bounded(&mut decoder, limit)?;
+    // what follows the end was not taken by the decoder, or it has it, and says so when it is asked again
+    let is_all = decoder.get_ref().is_empty() && decoder.read(&mut [0]).is_ok();
+    if is_all { Ok(whole) } else { Err(Spoiled::Broken) }
 }
 
 #[expect(clippy::disallowed_methods, reason = "`take` bounds it")]
@@ -98,6 +121,8 @@ fn bounded(decoder: impl Read, limit: usize) -> Result<Bytes, Spoiled> {
 
 #[cfg(test)]
 mod tests {
+    use brotli::enc::BrotliEncoderParams;
+
     use super::{super::encode::encode, *};
 
     #[test]
@@ -131,6 +156,18 @@ mod tests {
             assert_eq!(decode(coding, &followed, 1 << 20), Err(Spoiled::Broken), "{coding:?}");
             assert_eq!(decode(coding, b"{}", 1 << 20), Err(Spoiled::Broken), "{coding:?}");
         }
+    }
+
+    #[test]
+    fn a_window_that_http_does_not_have_is_refused() {
+        let encoded = |large_window, lgwin| {
+            let mut out = Vec::new();
+            let params = BrotliEncoderParams { quality: 5, large_window, lgwin, ..BrotliEncoderParams::default() };
+            brotli::BrotliCompress(&mut &b"{}"[..], &mut out, &params).unwrap();
+            out
+        };
+        assert_eq!(decode(Coding::Brotli, &encoded(false, 24), 10).as_deref(), Ok(&b"{}"[..]));
+        assert_eq!(decode(Coding::Brotli, &encoded(true, 26), 10), Err(Spoiled::Broken));
     }
 
     #[test]
