@@ -2,6 +2,7 @@
 //! twice when the gateway is killed, and in the hands of an operator when they do not succeed.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -13,6 +14,7 @@ use e2e::events::Stream;
 use e2e::fixture::{Era, Fixture};
 use e2e::jobs::{ask, ended, submit, task_in, try_submit};
 use e2e::program::{built, command};
+use e2e::tools::{Python, python};
 use e2e::wire;
 use serde_json::{Value, json};
 
@@ -235,16 +237,65 @@ fn a_node_whose_jobs_cannot_be_read_does_not_start_and_says_what_to_do() {
     }
     let file = folder.join("state/jobs/switchboard.db");
     std::fs::write(&file, "not a database".repeat(1_000)).unwrap();
-    let mut serve = command("timeout");
-    serve
-        .arg("20")
-        .arg(built("switchboard"))
-        .arg("serve")
-        .arg("--config")
-        .arg(folder.join("switchboard.toml"))
-        .args(["--listen", "127.0.0.1:0"]);
-    let refused = serve.env("SWITCHBOARD_STATE_DIR", folder.join("state")).output().unwrap();
-    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(!refused.status.success() && said.contains("is damaged") && said.contains("hint:"), "{said}");
+    let said = refused_start(&folder);
+    assert!(said.contains("is damaged") && said.contains("hint:"), "{said}");
     assert_eq!(std::fs::read(&file).unwrap(), "not a database".repeat(1_000).as_bytes());
+}
+
+#[test]
+fn a_node_that_finds_the_jobs_of_a_newer_version_leaves_them_alone_unless_it_can_go_on_with_them() {
+    let counting = Counting::start();
+    let mut node = Node::start(&counting.configured("count"));
+    let task = accepted(&node, "count_act", &json!({ "n": 1 }));
+    ended(node.address(), &task);
+    node.end();
+    let file = node.folder().join("state/jobs/switchboard.db");
+    let newer = 99;
+    set_version(&file, newer);
+    let said = refused_start(&node.folder());
+    assert!(said.contains("has schema 99") && said.contains("start the newer version again"), "{said}");
+    assert_eq!(version(&file), newer);
+    // the newer version can also say that the first one can go on
+    let readable = newer + (1 << 16);
+    set_version(&file, readable);
+    let node = node.restarted();
+    assert_eq!(ended(node.address(), &task)["status"], "completed");
+    ended(node.address(), &accepted(&node, "count_act", &json!({ "n": 2 })));
+    assert_eq!(version(&file), readable);
+}
+
+/// What a node says that does not start in this folder.
+fn refused_start(folder: &Path) -> String {
+    let mut serve = command("timeout");
+    serve.arg("20").arg(built("switchboard")).arg("serve").arg("--config").arg(folder.join("switchboard.toml"));
+    serve.args(["--listen", "127.0.0.1:0"]).env("SWITCHBOARD_STATE_DIR", folder.join("state"));
+    let refused = serve.output().expect("the program can be run");
+    assert!(!refused.status.success(), "{refused:?}");
+    String::from_utf8_lossy(&refused.stderr).into_owned()
+}
+
+/// What the file says of its schema, as another program reads it.
+fn version(file: &Path) -> u32 {
+    sqlite(file, "pragma user_version").trim().parse().expect("it is a number")
+}
+
+fn set_version(file: &Path, version: u32) {
+    sqlite(file, &format!("pragma user_version = {version}"));
+    assert_eq!(self::version(file), version);
+}
+
+/// Runs a statement in a database as Python's SQLite does, and gives the first value of its answer.
+fn sqlite(file: &Path, statement: &str) -> String {
+    const SCRIPT: &str = "import sqlite3, sys\n\
+        with sqlite3.connect(sys.argv[1]) as database:\n\
+        \x20   row = database.execute(sys.argv[2]).fetchone()\n\
+        print(row[0] if row else '')";
+    let run = command(python(Python::DevEnv, "python"))
+        .args(["-c", SCRIPT])
+        .arg(file)
+        .arg(statement)
+        .output()
+        .expect("Python can be run");
+    assert!(run.status.success(), "{run:?}");
+    String::from_utf8(run.stdout).expect("it writes text")
 }
