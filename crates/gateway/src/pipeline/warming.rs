@@ -1,0 +1,84 @@
+//! Answers that are fetched before anybody asks: what somebody usually asks next, and what is asked for on a schedule. Owns
+//! which calls are made; each is one more read of a tool that is kept, inside one budget, after everything that somebody
+//! waits for, and none is made of a server that is held back or has a queue. What is learnt is the cache's.
+
+use std::{sync::Arc, time::Instant};
+
+use config::{Scheduled, ToolSettings, Warming};
+use traffic::cache::Terms;
+
+use super::{cached, limit::uptime_ms};
+use crate::{cache::Key, call::Call, catalogue::Member, gateway::Gateway, principal::Principal, upstream::Upstream};
+
+/// Whether a call that nobody waits for may be made at this server now, which counts as one.
+pub(super) fn may_warm(gateway: &Gateway, upstream: &Upstream, tool: &str) -> bool {
+    gateway.cache.warm_per_minute > 0
+        && gateway.traffic.queues.load_of(&upstream.name).waiting == 0
+        && upstream.breakers.refusal(tool).is_none()
+        && gateway.traffic.cache.may_warm(gateway.cache.warm_per_minute)
+}
+
+/// Somebody asks for an answer of this key: learns of it, and fetches what they usually ask next.
+pub(super) fn note(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call, (key, terms): (Key, Terms)) {
+    let cache = &gateway.traffic.cache;
+    if call.manner.settings.as_deref().is_some_and(|settings| settings.warm.is_some()) {
+        cache.timetable.meet(upstream, call);
+    }
+    if gateway.cache.warm_per_minute == 0 || !gateway.cache.warm.contains(&Warming::Sequence) {
+        return;
+    }
+    let Some(next) = cache.asked(upstream, call, (key, terms), uptime_ms()) else { return };
+    let is_there = cache.find(&next.key).is_some_and(|kept| kept.is_fresh(next.terms, Instant::now()));
+    if is_there || !next.recipe.is_of_a_client_like(&call.caller) {
+        return;
+    }
+    let (gateway, caller) = (gateway.clone(), call.caller.clone());
+    tokio::spawn(async move {
+        let made = next.recipe.call(&gateway, &caller.principal, caller.session, None).await;
+        if let Some((upstream, call)) = made.filter(|(upstream, call)| may_warm(&gateway, upstream, &call.own_name)) {
+            cached::warm(&gateway, &upstream, &call);
+        }
+    });
+}
+
+/// Makes the calls that are due by the schedules of the configuration.
+pub(crate) fn keep_schedules(gateway: &Gateway) {
+    if gateway.cache.warm_per_minute == 0 {
+        return;
+    }
+    for member in gateway.members() {
+        for (tool, settings) in member.settings.tool.iter().filter(|(_, settings)| settings.warm.is_some()) {
+            keep_schedule(gateway, member, tool, settings);
+        }
+    }
+}
+
+fn keep_schedule(gateway: &Gateway, member: &Member, tool: &str, settings: &ToolSettings) {
+    let (timetable, server) = (&gateway.traffic.cache.timetable, &member.upstream.name);
+    let kinds = timetable.known(server, tool);
+    if kinds.is_empty() {
+        return;
+    }
+    for row in settings.warm.iter().flatten() {
+        let Some(principal) = principal(gateway, row) else { continue };
+        let arguments: Arc<[u8]> = serde_json::to_vec(&row.arguments).unwrap_or_else(|_| b"{}".to_vec()).into();
+        if !timetable.begin(server, tool, &arguments, row, Instant::now()) {
+            continue;
+        }
+        // what the budget has no room for now is made when it is due again
+        for recipe in kinds.iter().filter(|_| may_warm(gateway, &member.upstream, tool)) {
+            let (gateway, recipe, principal) = (gateway.clone(), recipe.clone(), principal.clone());
+            let arguments = arguments.clone();
+            tokio::spawn(async move {
+                if let Some((upstream, call)) = recipe.call(&gateway, &principal, None, Some(&arguments)).await {
+                    cached::warm(&gateway, &upstream, &call);
+                }
+            });
+        }
+    }
+}
+
+/// For whom a call is made: what is the same for everybody is fetched as it is for this machine.
+fn principal<'g>(gateway: &'g Gateway, row: &Scheduled) -> Option<&'g Arc<Principal>> {
+    gateway.identities.named(row.principal.as_deref().unwrap_or(config::LOCAL))
+}
