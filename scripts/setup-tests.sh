@@ -85,7 +85,7 @@ install_programs() {
 mkdir -p "$tools"
 exec 9>"$tools/.lock"
 flock 9
-install_programs fish tmux zsh mmdebstrap
+install_programs faketime fish mmdebstrap strace tmux zsh
 command -v valkey-server >/dev/null || install_programs redis-server
 install_npm npm "$clients"
 install_npm npm-apis "$apis"

@@ -29,6 +29,9 @@ pub struct NodeStatus {
     pub config: Health,
     /// Open sessions of legacy clients.
     pub sessions: usize,
+    /// Lines of the log that were dropped because who reads stderr did not keep up.
+    #[serde(default)]
+    pub log_lines_dropped: u64,
     /// The servers.
     pub servers: Vec<Server>,
 }

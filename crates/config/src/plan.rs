@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::{Config, Limits, Server};
 
 /// Keys that are read once, when the node starts.
-const READ_AT_START: [&str; 16] = [
+const READ_AT_START: [&str; 13] = [
     "gateway.listen",
     "grpc.certificate",
     "grpc.client_authorities",
@@ -22,15 +22,12 @@ const READ_AT_START: [&str; 16] = [
     "limits.listens_per_principal_max",
     "limits.parked_call_ms_max",
     "limits.parked_calls_max",
-    "limits.session_idle_ms_max",
-    "limits.session_ms_max",
-    "limits.sessions_max",
     "node.region",
     "node.zone",
 ];
 
 /// Limits that each server is made with: where one changes, every server is replaced.
-const MADE_WITH: [&str; 10] = [
+const MADE_WITH: [&str; 11] = [
     "call_ms_max",
     "call_total_ms_max",
     "connect_ms_max",
@@ -40,6 +37,7 @@ const MADE_WITH: [&str; 10] = [
     "line_bytes_max",
     "probe_hours",
     "result_bytes_max",
+    "sessions_max",
     "starts_max",
 ];
 
@@ -232,7 +230,7 @@ bundles.x.include = [\"a_*\"]
         check(&format!("{OLD}servers.a.hide = [\"x\"]"), "shown differently: a");
         check(&OLD.replace("a_*", "b_*"), "changed at once: bundles.x");
         check(&format!("{OLD}limits.list_page_items = 7"), "changed at once: limits.list_page_items");
-        check(&format!("{OLD}limits.sessions_max = 7"), "waiting for a restart: limits.sessions_max");
+        check(&format!("{OLD}limits.connections_max = 7"), "waiting for a restart: limits.connections_max");
         check(
             &format!("{OLD}limits.result_bytes_max = 100_000"),
             "restarted: a, b; changed at once: limits.result_bytes_max",

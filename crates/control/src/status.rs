@@ -19,6 +19,7 @@ pub(crate) fn get(api: &Api) -> Outcome {
         profile: source.profile.clone(),
         config: configuration.health(),
         sessions: configuration.current().now().sessions.all().len(),
+        log_lines_dropped: configuration.log().dropped(),
         servers: servers::all(api).into_iter().map(|report| report.server).collect(),
     })
 }

@@ -169,10 +169,10 @@ async fn changes_wait_while_a_successor_starts() {
 #[tokio::test]
 async fn key_that_is_read_at_the_start_waits_for_a_restart() {
     let node = Node::with(SERVERS);
-    node.write(&format!("limits.sessions_max = 7\n{SERVERS}"));
+    node.write(&format!("limits.connections_max = 7\n{SERVERS}"));
     let (_, applied) = node.ask("POST", "/config/reload").await;
-    assert_eq!(applied["plan"]["at_restart"], json!(["limits.sessions_max"]));
-    assert_eq!(node.ask("GET", "/status").await.1["config"]["at_restart"], json!(["limits.sessions_max"]));
+    assert_eq!(applied["plan"]["at_restart"], json!(["limits.connections_max"]));
+    assert_eq!(node.ask("GET", "/status").await.1["config"]["at_restart"], json!(["limits.connections_max"]));
 }
 
 #[tokio::test]

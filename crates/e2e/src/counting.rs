@@ -42,6 +42,11 @@ impl Counting {
         Self { server, counts }
     }
 
+    /// Whether it closes every connection without an answer from now on.
+    pub fn set_down(&self, is_down: bool) {
+        self.server.set_down(is_down);
+    }
+
     /// How often `tool` was called with `number`.
     pub fn count(&self, tool: &str, number: u64) -> u32 {
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);

@@ -4,7 +4,7 @@
 //!
 //! Reading order: [`program`] starts anything that announces itself, [`node`] is the gateway, [`scene`] one whose
 //! configuration changes, [`fixture`], [`servers`], [`apis`], [`fake`], [`scripted`] and [`counting`] stand behind it, [`valkey`] is
-//! what several nodes share, [`liar`] pretends to be that, [`cluster`] are the nodes, [`tools`] finds what `scripts/setup-tests.sh` installed, [`driver`] drives one client, [`suite`] runs the conformance suite, [`wire`] speaks
+//! what several nodes share, [`liar`] pretends to be that, [`disk_faults`] has disks fail, [`cluster`] are the nodes, [`tools`] finds what `scripts/setup-tests.sh` installed, [`driver`] drives one client, [`suite`] runs the conformance suite, [`wire`] speaks
 //! raw HTTP, [`events`] reads its streams, [`jobs`] submits calls and comes back for them, [`legacy`] holds a session over it, [`talk`] speaks on stdin and stdout,
 //! [`terminal`] sits at a terminal, [`grpc`] speaks gRPC, [`papers`] are certificates, [`people`] have tokens, [`toolkits`] tells what the program says of
 //! its toolkits, [`arguments`] makes arguments for their tools.
@@ -14,6 +14,7 @@ pub mod arguments;
 pub mod cluster;
 pub mod control;
 pub mod counting;
+pub mod disk_faults;
 pub mod driver;
 pub mod events;
 pub mod fake;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use tempfile::TempDir;
 
 /// The file with the certificate of the authority.
@@ -40,9 +40,23 @@ impl Papers {
     ///
     /// When they cannot be made.
     pub fn issue(&self, name: &str) {
-        let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+        self.issue_by(name, &of_this_machine());
+    }
+
+    /// As [`Self::issue`], valid from the start of one year to that of another.
+    ///
+    /// # Panics
+    ///
+    /// When they cannot be made.
+    pub fn issue_for_years(&self, name: &str, from: i32, until: i32) {
+        let start = |year| date_time_ymd(year, 1, 1);
+        let mut params = of_this_machine();
+        (params.not_before, params.not_after) = (start(from), start(until));
+        self.issue_by(name, &params);
+    }
+
+    fn issue_by(&self, name: &str, params: &CertificateParams) {
         let key = KeyPair::generate().expect("a key can be made");
-        let params = CertificateParams::new(names).expect("the names are right");
         let certificate = params.signed_by(&key, &*self.authority).expect("the authority signs");
         self.write(&format!("{name}.pem"), &certificate.pem());
         self.write(&format!("{name}.key"), &key.serialize_pem());
@@ -56,6 +70,11 @@ impl Papers {
     fn write(&self, name: &str, text: &str) {
         fs::write(self.file(name), text).expect("a temporary file can be written");
     }
+}
+
+fn of_this_machine() -> CertificateParams {
+    let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+    CertificateParams::new(names).expect("the names are right")
 }
 
 impl Default for Papers {

@@ -4,7 +4,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use serde_json::{Value, json};
@@ -24,6 +24,7 @@ pub struct Scripted {
     is_down: Arc<AtomicBool>,
     is_hung: Arc<AtomicBool>,
     lists: Arc<AtomicBool>,
+    introductions: Arc<AtomicUsize>,
 }
 
 impl Scripted {
@@ -42,26 +43,37 @@ impl Scripted {
     ///
     /// When no loopback port is free.
     pub fn reading(list: Value, answer: impl Fn(&Value) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        Self::writing(list, move |request, connection| drop(connection.write_all(&answer(request))))
+    }
+
+    /// Lists `list` and has `answer` write what comes of each call, at its own pace.
+    ///
+    /// # Panics
+    ///
+    /// When no loopback port is free.
+    pub fn writing(list: Value, answer: impl Fn(&Value, &mut TcpStream) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a loopback port is free");
         let address = listener.local_addr().expect("a bound listener has an address");
         let script = Arc::new((list, answer));
         let (is_down, is_hung) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         let lists = Arc::new(AtomicBool::new(true));
         let (down, hung, may_list) = (is_down.clone(), is_hung.clone(), lists.clone());
+        let introductions = Arc::new(AtomicUsize::new(0));
+        let counted = introductions.clone();
         thread::spawn(move || {
             for connection in listener.incoming().flatten() {
                 let (script, down, hung) = (script.clone(), down.clone(), hung.clone());
-                let may_list = may_list.clone();
+                let (may_list, counted) = (may_list.clone(), counted.clone());
                 thread::spawn(move || {
                     while hung.load(Ordering::SeqCst) {
                         thread::park();
                     }
                     let list = may_list.load(Ordering::SeqCst).then_some(&script.0);
-                    serve(connection, list, &script.1, &down);
+                    serve(connection, (list, &counted), &script.1, &down);
                 });
             }
         });
-        Self { url: format!("http://{address}/mcp"), is_down, is_hung, lists }
+        Self { url: format!("http://{address}/mcp"), is_down, is_hung, lists, introductions }
     }
 
     /// From now on it takes connections and answers nothing, for good.
@@ -77,6 +89,11 @@ impl Scripted {
     /// It does not answer any more when it is asked for its list, but it answers calls.
     pub fn stop_listing(&self) {
         self.lists.store(false, Ordering::SeqCst);
+    }
+
+    /// How often it was asked to introduce itself, which is also how one asks whether it lives.
+    pub fn introductions(&self) -> usize {
+        self.introductions.load(Ordering::SeqCst)
     }
 
     /// Where it answers.
@@ -97,23 +114,31 @@ pub fn one_tool(name: &str) -> Value {
 }
 
 /// Answers one request; the connection ends with the answer.
-fn serve(connection: TcpStream, list: Option<&Value>, answer: &impl Fn(&Value) -> Vec<u8>, is_down: &AtomicBool) {
+fn serve(
+    connection: TcpStream,
+    (list, introductions): (Option<&Value>, &AtomicUsize),
+    answer: &impl Fn(&Value, &mut TcpStream),
+    is_down: &AtomicBool,
+) {
     let mut reader = BufReader::new(connection);
     let Some(request) = read_request(&mut reader) else { return };
     if is_down.load(Ordering::SeqCst) {
         return;
     }
     let id = request["id"].to_string();
-    let bytes = match request["method"].as_str() {
-        Some("server/discover") => as_json(&id, &introduction()),
-        Some("tools/list") => match list {
-            Some(list) => as_json(&id, list),
-            None => return,
-        },
-        _ => answer(&request),
-    };
     let mut connection = reader.into_inner();
-    let _ = connection.write_all(&bytes);
+    let _ = match (request["method"].as_str(), list) {
+        (Some("server/discover"), _) => {
+            introductions.fetch_add(1, Ordering::SeqCst);
+            connection.write_all(&as_json(&id, &introduction()))
+        }
+        (Some("tools/list"), Some(list)) => connection.write_all(&as_json(&id, list)),
+        (Some("tools/list"), None) => Ok(()),
+        _ => {
+            answer(&request, &mut connection);
+            Ok(())
+        }
+    };
 }
 
 fn read_request(reader: &mut impl BufRead) -> Option<Value> {

@@ -152,6 +152,11 @@ fn a_result_that_nobody_can_understand_is_an_error() {
         move |id: &str| json_body(&format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#))
     };
     for (name, result) in [
+        ("failed or not: a text", r#"{"resultType":"complete","content":[],"isError":"false"}"#),
+        ("failed or not: a number", r#"{"resultType":"complete","content":[],"isError":0}"#),
+        ("failed or not: nothing", r#"{"resultType":"complete","content":[],"isError":null}"#),
+        ("no content", r#"{"resultType":"complete"}"#),
+        ("content that is no list", r#"{"resultType":"complete","content":"fine"}"#),
         ("a kind nobody knows", r#"{"resultType":"bogus","content":[]}"#),
         ("a kind that is no text", r#"{"resultType":5,"content":[]}"#),
         ("no object", r#""fine""#),

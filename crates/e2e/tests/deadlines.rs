@@ -20,6 +20,9 @@ const LONGER_S: u64 = 3;
 /// Less than that, and most of it.
 const MOST_OF_IT_S: u64 = 2;
 
+/// Calls that are silent at one time.
+const SILENT_CALLS: usize = 40;
+
 /// Calls that may have arrived at the server before the test looks; more than any test makes.
 const ARRIVALS_MAX: usize = 8;
 
@@ -187,4 +190,20 @@ fn a_server_that_is_silent_for_longer_than_the_configuration_allows_is_left_alon
         assert_eq!(given_up(&node, "read_here", &[]).0, "TIMEOUT");
     }
     assert_eq!(node.control().get("/servers/s")["breaker"]["state"], "open");
+}
+
+#[test]
+fn a_server_with_many_silent_calls_is_asked_once_for_a_sign_of_life() {
+    let server = slow_server();
+    let node = Node::start(&format!("{SHORT}{}", server.configured("s")));
+    know(&node);
+    let before = server.introductions();
+    thread::scope(|scope| {
+        for _ in 0..SILENT_CALLS {
+            scope.spawn(|| assert_eq!(given_up(&node, "act_here", &[]).0, "OUTCOME_UNKNOWN"));
+        }
+    });
+    node.control().wait_until("/status", |_| server.introductions() > before);
+    assert_eq!(given_up(&node, "act_here", &[]).0, "OUTCOME_UNKNOWN");
+    assert_eq!(server.introductions(), before + 1);
 }

@@ -212,11 +212,11 @@ fn whoever_waits_over_plain_http_for_a_call_that_an_operator_ends_is_told_so() {
 
 #[test]
 fn a_call_that_has_less_time_at_its_turn_than_its_tool_takes_is_never_sent() {
-    const MS: u64 = 100;
+    const MS: u64 = 400;
     let scene = Scene::with("concurrency = 1\n");
     let learned: Vec<Sent> = (0..10).map(|_| scene.send("slow", &json!({ "ms": MS }), &[])).collect();
     assert!(learned.iter().all(|sent| !sent.answer().is_error()));
-    let before = scene.send("slow", &json!({ "ms": 1_000 - MS / 2 }), &[]);
+    let before = scene.send("slow", &json!({ "ms": 950 }), &[]);
     scene.wait_for("processing", 1);
     let refused = scene.send("slow", &json!({ "ms": MS }), &["X-Timeout: 1"]).answer();
     assert_eq!((refused.status, refused.code()), (408, Some(-31002)), "{}", refused.text());

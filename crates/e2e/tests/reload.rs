@@ -224,6 +224,22 @@ fn hangup_reads_the_configuration_anew() {
 }
 
 #[test]
+fn limits_of_sessions_count_at_once() {
+    let scene = Scene::start("");
+    let handshake = || Session::handshake(scene.node.address(), "/mcp", "2025-11-25", &json!({}));
+    assert!(handshake().header("mcp-session-id").is_some());
+    scene.write("[limits]\nsessions_max = 1\n");
+    scene.wait_for(2);
+    let refused = handshake();
+    assert_eq!((refused.header("mcp-session-id"), refused.code().is_some()), (None, true), "{refused:?}");
+    scene.write("[limits]\nsessions_max = 2\nsession_idle_ms_max = 1_000\n");
+    scene.wait_for(3);
+    assert!(handshake().header("mcp-session-id").is_some());
+    scene.control.wait_until("/status", |status| status["sessions"] == 0);
+    assert_eq!(scene.control.get("/status")["config"]["at_restart"], json!([]));
+}
+
+#[test]
 fn call_on_a_server_that_goes_is_finished() {
     let scene = Scene::start(&two_servers());
     assert!(scene.greets("other"));

@@ -418,15 +418,36 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The answer, unless it is a result of a kind that no revision knows, or none at all: nobody could say what it means.
-    pub fn of_a_known_kind(self) -> Result<Self, Failure> {
-        if self.envelope.kind() == Kind::Result && self.envelope.result_members().span.is_none() {
-            return Err(Failure::Garbage("a result that is no object".to_owned()));
+    /// The answer to a request of this method, unless nobody could say what it means.
+    pub fn understood(self, method: Method) -> Result<Self, Failure> {
+        match self.nonsense(method) {
+            None => Ok(self),
+            Some(what) => Err(Failure::Garbage(what.to_owned())),
         }
-        match self.envelope.result_raw(ResultKey::ResultType) {
-            None | Some(b"\"complete\"" | b"\"input_required\"" | b"\"task\"") => Ok(self),
-            Some(_) if self.era == Era::Legacy => Ok(self),
-            Some(_) => Err(Failure::Garbage("a result of an unknown kind (`resultType`)".to_owned())),
+    }
+
+    /// What is wrong with a result that no revision knows.
+    fn nonsense(&self, method: Method) -> Option<&'static str> {
+        let (result, is_modern) = (&self.envelope, self.era == Era::Modern);
+        if result.kind() != Kind::Result {
+            return None;
+        }
+        if result.result_members().span.is_none() {
+            return Some("a result that is no object");
+        }
+        let is_whole = match result.result_raw(ResultKey::ResultType) {
+            None | Some(b"\"complete\"") => true,
+            Some(b"\"input_required\"" | b"\"task\"") => false,
+            Some(_) if is_modern => return Some("a result of an unknown kind (`resultType`)"),
+            Some(_) => true,
+        };
+        if !matches!(result.result_raw(ResultKey::IsError), None | Some(b"true" | b"false")) {
+            return Some("a result whose `isError` is neither true nor false");
+        }
+        match result.result_raw(ResultKey::Content) {
+            Some(content) if !content.starts_with(b"[") => Some("a result whose `content` is no list"),
+            None if is_whole && is_modern && method == Method::ToolsCall => Some("a result without `content`"),
+            _ => None,
         }
     }
 }

@@ -27,7 +27,7 @@ use crate::{
     residents::Residents,
     results::Results,
     seals::Seals,
-    session::{Session, Sessions},
+    session::{self, Session, Sessions},
     upstream::{Surroundings, Upstream, following::Following, starts::Starts},
     vitals::Vitals,
 };
@@ -218,11 +218,7 @@ impl Parts {
             places: Places::of(&config.node),
             bridge: Bridge::new(config.bridge.clone()),
             seals,
-            sessions: Arc::new(Sessions::new(
-                limits.sessions_max,
-                Duration::from_millis(limits.session_idle_ms_max),
-                Duration::from_millis(limits.session_ms_max),
-            )),
+            sessions: Arc::new(Sessions::new(session::Bounds::of(limits))),
             parked: ParkedCalls::new(limits.parked_calls_max, Duration::from_millis(limits.parked_call_ms_max)),
             limits: limits.clone(),
             settings: config.gateway.clone(),
@@ -276,6 +272,7 @@ impl Parts {
         let identities = Arc::new(self.identities.changed(config));
         let terms = terms(config, own_caller(identities.node(), &self.no_facts));
         self.traffic.change(config, &members);
+        self.sessions.configure(session::Bounds::of(&config.limits));
         self.traffic.cache.share(&config.cache, &self.seals);
         Self {
             catalogue: self.catalogue.replaced(members.clone(), &config.all_bundles(), terms),

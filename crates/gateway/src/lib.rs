@@ -7,7 +7,7 @@
 //!
 //! In reading order: [`gateway`] (the parts put together), [`current`] (how it changes), [`principal`] with [`sight`] and [`held`],
 //! [`identities`] with [`wrong_tokens`], [`call`], [`events`], [`failure`], [`intake`], [`alarm`], [`catalogue`], [`route`], [`manner`] with [`list_form`], [`pipeline`],
-//! [`cache`], [`upstream`], [`residents`], [`shape`] and [`results`], [`parked`], [`jobs`], `unasked` and [`batch`], [`session`], [`reach`], [`streams`], [`edge`],
+//! [`cache`], [`upstream`], [`residents`], [`shape`] and [`results`], [`parked`], `even` and [`jobs`], `unasked` and [`batch`], [`session`], [`reach`], [`streams`], [`edge`],
 //! [`leaving`] (its way out) and [`handover`] (what is said on it), [`vitals`] (whether it moves).
 
 // the way of a call is one future, step within step: deeper than the compiler follows of itself
@@ -21,6 +21,7 @@ pub mod call;
 pub mod catalogue;
 pub mod current;
 pub mod edge;
+mod even;
 pub mod events;
 pub mod failure;
 pub mod gateway;

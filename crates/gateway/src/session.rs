@@ -164,6 +164,27 @@ pub enum Unknown {
     Full,
 }
 
+/// How many sessions there may be, and how long one lives.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    max: usize,
+    /// Without use.
+    idle: Duration,
+    /// In any case, from when it was opened.
+    lifetime_s: u64,
+}
+
+impl Bounds {
+    /// Those of the configuration.
+    pub fn of(limits: &config::Limits) -> Self {
+        Self {
+            max: limits.sessions_max,
+            idle: Duration::from_millis(limits.session_idle_ms_max),
+            lifetime_s: limits.session_ms_max / 1_000,
+        }
+    }
+}
+
 /// All sessions of this node.
 #[derive(Debug)]
 pub struct Sessions {
@@ -172,23 +193,24 @@ pub struct Sessions {
     /// Bytes that the streams of all sessions keep.
     kept: Arc<AtomicUsize>,
     next: AtomicU64,
-    max: usize,
-    idle: Duration,
-    lifetime_s: u64,
+    bounds: ArcSwap<Bounds>,
 }
 
 impl Sessions {
-    /// Room for `max` sessions that end after `idle` without use, and in any case after `lifetime`.
-    pub fn new(max: usize, idle: Duration, lifetime: Duration) -> Self {
+    /// Room for sessions within these bounds.
+    pub fn new(bounds: Bounds) -> Self {
         Self {
             live: Mutex::default(),
             ended: Mutex::default(),
             kept: Arc::default(),
             next: AtomicU64::new(1),
-            max,
-            idle,
-            lifetime_s: lifetime.as_secs(),
+            bounds: ArcSwap::from_pointee(bounds),
         }
+    }
+
+    /// Other bounds from now on. How long a session lives at most is said when it is opened.
+    pub fn configure(&self, bounds: Bounds) {
+        self.bounds.store(Arc::new(bounds));
     }
 
     /// Opens a session and gives its id.
@@ -209,7 +231,7 @@ impl Sessions {
             capabilities: facts.capabilities.clone(),
         };
         let id = seal
-            .session_id(&seals.ring(), &principal.name, now_s() + self.lifetime_s, random())
+            .session_id(&seals.ring(), &principal.name, now_s() + self.bounds.load().lifetime_s, random())
             .map_err(|_| Unknown::Full)?;
         let session = self.admit(Some(SessionId(seal.id)), principal, endpoint, version, facts)?;
         Ok((id, session))
@@ -316,8 +338,9 @@ impl Sessions {
         for session in self.all() {
             session.streams.sweep();
         }
+        let idle_max = self.bounds.load().idle;
         let idle: Vec<SessionId> =
-            lock(&self.live).iter().filter(|(_, session)| session.idle() > self.idle).map(|(id, _)| *id).collect();
+            lock(&self.live).iter().filter(|(_, session)| session.idle() > idle_max).map(|(id, _)| *id).collect();
         idle.into_iter().filter_map(|id| self.forget(id)).collect()
     }
 
@@ -350,7 +373,7 @@ impl Sessions {
         if let Some(session) = live.get(&id) {
             return Ok(session.clone());
         }
-        if live.len() >= self.max {
+        if live.len() >= self.bounds.load().max {
             return Err(Unknown::Full);
         }
         let abilities = Abilities::read(&facts.capabilities);

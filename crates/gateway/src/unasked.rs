@@ -38,7 +38,8 @@ pub(crate) async fn end_of(
     text_max: usize,
 ) -> Result<Envelope, Failure> {
     let id = call.request.slice(call.request.id_span());
-    let answer = carry(gateway, upstream, call).await.finish().await.and_then(Answer::of_a_known_kind)?;
+    let answer =
+        carry(gateway, upstream, call).await.finish().await.and_then(|answer| answer.understood(call.method))?;
     if asks(&answer) {
         let text = "the server has a question before it goes on, and nobody can be asked here: use an MCP client at /mcp, and \
             call the tool by itself";

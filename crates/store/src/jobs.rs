@@ -271,7 +271,9 @@ pub(crate) fn adopt(
         params![home, dead, now, BROKEN_OFF],
     )?;
     connection.execute(
-        "UPDATE jobs SET state = 'pending', run = ?4, updated_ms = ?3
+        // a clock that has been set back since does not make a pause longer than it was
+        "UPDATE jobs SET state = 'pending', run = ?4, updated_ms = ?3,
+            due_ms = min(due_ms, ?3 + max(due_ms - updated_ms, 0))
          WHERE home = ?1 AND run = ?2 AND state IN ('pending', 'running')",
         params![home, dead, now, run],
     )

@@ -70,11 +70,11 @@ fn is_ours(connection: &Connection, path: &Path) -> Result<(), Error> {
     let (path, known) = (path.to_owned(), schema::NEWEST);
     let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))?;
-    match schema::version(connection)? {
-        _ if application != schema::APPLICATION && (application != 0 || tables > 0) => Err(Error::Foreign { path }),
-        found if found > known => Err(Error::Newer { path, found, known }),
-        _ => Ok(()),
+    let found = schema::Version::of(connection)?;
+    if application != schema::APPLICATION && (application != 0 || tables > 0) {
+        return Err(Error::Foreign { path });
     }
+    if found.is_known() { Ok(()) } else { Err(Error::Newer { path, found: found.schema, known }) }
 }
 
 fn settle(connection: &Connection, bytes_max: u64) -> rusqlite::Result<()> {

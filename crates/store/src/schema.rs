@@ -80,19 +80,83 @@ END;
 /// The newest schema that this version of the program knows.
 pub(crate) const NEWEST: u32 = STEPS.len() as u32;
 
-/// The schema of a file; 0 is a file in which nothing is yet.
-pub(crate) fn version(connection: &Connection) -> rusqlite::Result<u32> {
-    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+/// The oldest schema whose program can go on with a file of the newest one: what a step only adds, such a program leaves alone.
+const READABLE_FROM: u32 = NEWEST;
+
+/// Which schema a file has, and what has to be known to go on with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Version {
+    /// The schema; 0 is a file in which nothing is yet.
+    pub(crate) schema: u32,
+    /// The oldest schema whose program can go on with it.
+    readable_from: u32,
+}
+
+impl Version {
+    /// Where the second number begins in what SQLite keeps as one. A file without it is readable from its own schema.
+    const SECOND: u32 = 16;
+
+    /// What a file says of itself.
+    pub(crate) fn of(connection: &Connection) -> rusqlite::Result<Self> {
+        connection.pragma_query_value(None, "user_version", |row| row.get(0)).map(Self::read)
+    }
+
+    /// Whether this version of the program can go on with it.
+    pub(crate) fn is_known(self) -> bool {
+        self.readable_from <= NEWEST
+    }
+
+    fn read(number: u32) -> Self {
+        let (schema, readable_from) = (number & ((1 << Self::SECOND) - 1), number >> Self::SECOND);
+        Self { schema, readable_from: if readable_from == 0 { schema } else { readable_from } }
+    }
+
+    fn number(self) -> u32 {
+        let second = if self.readable_from == self.schema { 0 } else { self.readable_from };
+        self.schema | (second << Self::SECOND)
+    }
 }
 
 /// Brings a file to the newest schema, all steps or none.
 pub(crate) fn bring_up(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let from = version(&transaction)?;
-    for (number, step) in (1..=NEWEST).zip(STEPS).skip(from as usize) {
+    let from = Version::of(&transaction)?.schema;
+    for step in STEPS.into_iter().skip(from as usize) {
         transaction.execute_batch(step)?;
-        transaction.pragma_update(None, "user_version", number)?;
+    }
+    if from < NEWEST {
+        let newest = Version { schema: NEWEST, readable_from: READABLE_FROM };
+        transaction.pragma_update(None, "user_version", newest.number())?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION)?;
     transaction.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_file_is_known_if_it_says_so() {
+        let check = |number: u32, expected: bool| assert_eq!(Version::read(number).is_known(), expected, "{number:#x}");
+        check(0, true);
+        check(NEWEST, true);
+        check(NEWEST + 1, false);
+        check((NEWEST + 1) | (NEWEST << 16), true);
+        check((NEWEST + 5) | (1 << 16), true);
+        check((NEWEST + 5) | ((NEWEST + 1) << 16), false);
+    }
+
+    #[test]
+    fn what_a_file_says_is_read_as_it_was_written() {
+        for (schema, readable_from) in [(1, 1), (2, 1), (7, 7), (7, 3)] {
+            let version = Version { schema, readable_from };
+            assert_eq!(Version::read(version.number()), version);
+        }
+        assert_eq!(
+            Version { schema: 2, readable_from: 2 }.number(),
+            2,
+            "as releases without the second number write it"
+        );
+    }
 }

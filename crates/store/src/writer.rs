@@ -63,10 +63,18 @@ fn group(connection: &Connection, changes: impl Iterator<Item = Change>) {
         if !connection.is_autocommit() {
             let _ = connection.execute_batch("ROLLBACK");
         }
+        let _ = bury(connection);
     }
     for tell in told {
         tell(committed.clone());
     }
+}
+
+/// Puts a change of nothing in the place of a commit that failed: where only the wait for the disk has failed, all of it
+/// stands in the log, and the next start would take it for one that was made.
+fn bury(connection: &Connection) -> rusqlite::Result<()> {
+    let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    connection.pragma_update(None, "user_version", version)
 }
 
 /// Makes one change whole or not at all.

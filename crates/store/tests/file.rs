@@ -72,6 +72,24 @@ async fn a_newer_schema_is_refused_with_both_versions() {
     assert!(matches!(refused(folder.path()), Error::Newer { found: 7, known: 2, .. }));
 }
 
+#[tokio::test]
+async fn a_newer_file_that_says_it_can_be_read_is_read_and_stays_what_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    filled(folder.path()).await;
+    let path = folder.path().join("switchboard.db");
+    let file = rusqlite::Connection::open(&path).unwrap();
+    let newer = 7 | (2 << 16);
+    file.execute_batch("CREATE TABLE of_a_later_version (anything TEXT)").unwrap();
+    file.pragma_update(None, "user_version", newer).unwrap();
+    drop(file);
+    let store = Store::in_folder(folder.path(), &settings("former", 1 << 20)).unwrap();
+    assert_eq!(store.list(Filter { count_max: 9, ..Filter::default() }).await.unwrap().len(), 1);
+    assert!(store.submit(job(2, 10), 9).await.unwrap());
+    drop(store);
+    let file = rusqlite::Connection::open(&path).unwrap();
+    assert_eq!(file.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)).unwrap(), newer);
+}
+
 /// A store with a file as a released version of the program has left it: `schema` numbers the version of the file.
 fn released(folder: &Path, schema: &str) -> Store {
     let file = rusqlite::Connection::open(folder.join("switchboard.db")).expect("a file can be made");

@@ -116,6 +116,21 @@ async fn jobs_of_a_dead_process_go_on_and_acts_under_way_are_not_run_twice() {
 }
 
 #[tokio::test]
+async fn a_clock_that_was_set_back_does_not_make_a_pause_longer() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = open(folder.path(), "first");
+    first.submit(job(1, "ada", true), 9).await.unwrap();
+    first.claim("", 1, 900_000).await.unwrap();
+    let again = Outcome::Again { reason: "busy".to_owned(), due_ms: 903_000 };
+    assert!(first.settle(JobId(1), again, 901_000).await.unwrap());
+    drop(first);
+    let second = open(folder.path(), "second");
+    assert_eq!(second.adopt(5_000).await.unwrap(), 1);
+    assert!(second.claim("", 9, 6_999).await.unwrap().is_empty());
+    assert_eq!(second.claim("", 9, 7_000).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn what_a_process_lets_go_of_is_taken_over_while_it_lives() {
     let folder = tempfile::tempdir().unwrap();
     let first = open(folder.path(), "first");

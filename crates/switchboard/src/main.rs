@@ -41,6 +41,7 @@ fn main() -> ExitCode {
         .expect("the runtime needs threads and descriptors");
     let exit = runtime.block_on(cli::run(std::env::args_os(), &mut Terminal::of_process(), &whole));
     runtime.shutdown_background();
+    telemetry::log::drain();
     exit.into()
 }
 

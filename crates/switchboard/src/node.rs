@@ -74,7 +74,7 @@ pub(crate) async fn serve(
     let exit = tokio::select! {
         () = serve::serve(gateway, listeners) => Ok(Exit::Done),
         () = told => {
-            terminal.say("told to end a second time: calls that run are cut off");
+            tracing::warn!("told to end a second time: calls that run are cut off");
             Ok(Exit::Failure)
         }
     };

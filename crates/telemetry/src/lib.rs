@@ -2,11 +2,12 @@
 //! newest of them in a journal that can be read later. Secrets stand in neither. stdout belongs to data.
 //!
 //! In reading order: [`log`] (the log of the process), [`journal`] (its newest lines), [`mask`] (what is hidden in both),
-//! `shape` (how a line looks).
+//! `shape` (how a line looks), `outlet` (how it leaves the process).
 
 pub mod journal;
 pub mod log;
 pub mod mask;
+mod outlet;
 mod shape;
 
 pub use journal::{Journal, Line};

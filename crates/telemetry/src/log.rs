@@ -1,7 +1,8 @@
 //! The log of this process: started once, then changed as often as one likes.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::Duration;
 
 use tracing::Subscriber;
 use tracing_subscriber::filter::ParseError;
@@ -10,8 +11,14 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Registry, fmt, reload};
 
 use crate::journal::Recorder;
+use crate::outlet::Outlet;
 use crate::shape::Lines;
 use crate::{Journal, Mask, Shape};
+
+/// The way out of the log of this process.
+static OUTLET: OnceLock<Outlet> = OnceLock::new();
+/// How long the end of the process waits for who reads the log.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// A filter that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +42,20 @@ impl Log {
     /// filter that cannot be read counts as `info`, and is given back. Only the first log of a process is written.
     pub fn start(filter: &str, shape: Shape) -> (Self, Result<(), WrongFilter>) {
         let is_coloured = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        let (log, subscriber, read) = Self::new(filter, shape, is_coloured, io::stderr);
+        match Outlet::start(io::stderr()) {
+            Ok(outlet) => {
+                let outlet = OUTLET.get_or_init(|| outlet);
+                Self::of_process(Self::new(filter, shape, is_coloured, || outlet.clone()))
+            }
+            // a machine without a thread to spare still has a log
+            Err(_) => Self::of_process(Self::new(filter, shape, is_coloured, io::stderr)),
+        }
+    }
+
+    /// Writes the log of the process, unless there is one.
+    fn of_process<S: Subscriber + Send + Sync>(
+        (log, subscriber, read): (Self, S, Result<(), WrongFilter>),
+    ) -> (Self, Result<(), WrongFilter>) {
         let _ = subscriber.try_init();
         (log, read)
     }
@@ -77,9 +97,21 @@ impl Log {
         *self.mask.write().unwrap_or_else(PoisonError::into_inner) = mask;
     }
 
+    /// How many lines were dropped because who reads stderr did not keep up. The journal has them.
+    pub fn dropped(&self) -> u64 {
+        OUTLET.get().map_or(0, Outlet::dropped)
+    }
+
     /// The newest lines.
     pub fn journal(&self) -> &Journal {
         &self.journal
+    }
+}
+
+/// Waits at the end of the process until its last words are written, if somebody reads them.
+pub fn drain() {
+    if let Some(outlet) = OUTLET.get() {
+        outlet.drain(LAST_WORDS);
     }
 }
 

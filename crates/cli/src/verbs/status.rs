@@ -40,8 +40,11 @@ impl Report for Shown {
             Text::plain(format!("configuration {} of {}, from {file}", node.config.number, node.config.applied_at)),
         ];
         let wrong = node.config.problems.iter().map(|problem| format!("not in force: {problem}"));
+        let dropped = (node.log_lines_dropped > 0).then(|| {
+            format!("{} lines of the log were dropped: who reads stderr did not keep up", node.log_lines_dropped)
+        });
         let waiting = node.config.at_restart.iter().map(|key| format!("`{key}` waits for a restart of the node"));
-        lines.extend(wrong.chain(waiting).map(|text| Text::default().and(Tone::Doubtful, text)));
+        lines.extend(wrong.chain(waiting).chain(dropped).map(|text| Text::default().and(Tone::Doubtful, text)));
         lines.push(Text::table(&node.servers.iter().map(row).collect::<Vec<_>>()));
         Text::lines(lines)
     }

@@ -184,6 +184,7 @@ pub fn is_whole(answer: &Answer) -> bool {
         && envelope.result_members().span.is_some()
         && matches!(envelope.result_raw(ResultKey::ResultType), None | Some(b"\"complete\""))
         && matches!(envelope.result_raw(ResultKey::IsError), None | Some(b"false"))
+        && envelope.result_raw(ResultKey::Content).is_none_or(|content| content.starts_with(b"["))
         && absent(ResultKey::TaskId)
         && absent(ResultKey::Task)
 }

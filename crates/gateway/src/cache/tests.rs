@@ -103,6 +103,8 @@ fn only_whole_results_that_are_no_failure_can_be_given_again() {
     check(json!({"content": []}), true);
     check(json!({"content": [], "resultType": "complete", "isError": false}), true);
     check(json!({"content": [], "isError": true}), false);
+    check(json!({"content": [], "isError": "false"}), false);
+    check(json!({"content": "said"}), false);
     check(json!({"resultType": "input_required", "requestState": "x"}), false);
     check(json!({"resultType": "task", "taskId": "x"}), false);
     check(json!({"task": {"taskId": "x"}}), false);

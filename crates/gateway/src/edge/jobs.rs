@@ -159,7 +159,9 @@ fn described(gateway: &Gateway, job: &Job, is_modern: bool) -> String {
         None => String::new(),
     };
     let (ttl, poll) = if is_modern { ("ttlMs", "pollIntervalMs") } else { ("ttl", "pollInterval") };
-    let last_ms = if job.state.is_end() { job.updated_ms + job.kept_ms - job.created_ms } else { job.kept_ms };
+    // it may have begun before the clock was set back
+    let took_ms = if job.state.is_end() { job.updated_ms.saturating_sub(job.created_ms) } else { 0 };
+    let last_ms = took_ms.saturating_add(job.kept_ms);
     format!(
         r#""taskId":"{}","status":"{status}"{said},"createdAt":"{}","lastUpdatedAt":"{}","{ttl}":{last_ms},"{poll}":{POLL_MS}"#,
         shown(gateway, job),

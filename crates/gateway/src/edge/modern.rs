@@ -180,7 +180,7 @@ fn ended(gateway: &Gateway, context: &Context, end: Result<Answer, Failure>) -> 
     if wants_visit(&end) {
         return visit_first(gateway, context, &end);
     }
-    match end.and_then(Answer::of_a_known_kind) {
+    match end.and_then(|answer| answer.understood(context.method)) {
         Err(failure) => failed(&failure, &context.id, context.method),
         Ok(answer) => {
             let code =

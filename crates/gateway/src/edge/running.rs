@@ -217,7 +217,7 @@ impl Running {
 
     /// The end of the call as the client sees it.
     fn finish(&mut self, end: Result<Answer, Failure>) -> Bytes {
-        let end = end.and_then(Answer::of_a_known_kind);
+        let end = end.and_then(|answer| answer.understood(self.method));
         let answer = match end
             .map(|answer| self.gateway.shaped(answer, &self.upstream, &self.call.caller.principal.name, self.text_max))
         {

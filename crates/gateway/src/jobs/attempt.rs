@@ -4,13 +4,13 @@
 use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
-use mcp::{Envelope, Era, ErrorKey, Kind, Meta, ResultKey, message};
+use mcp::{Envelope, Era, ErrorKey, Kind, Meta, Method, ResultKey, message};
 use store::{Claimed, Ended, Outcome};
 
-use super::now_ms;
 use crate::{
     call::{Abilities, Answer, Caller},
     catalogue::Endpoint,
+    even::now_ms,
     failure::Failure,
     gateway::Gateway,
     pipeline::{carry, wishes::Wishes},
@@ -30,7 +30,7 @@ pub(super) async fn attempt(gateway: &Gateway, claimed: &Claimed) -> Outcome {
         // its server may be on its way
         Err(failure) => return again(gateway, claimed, &failure),
     };
-    match end.and_then(Answer::of_a_known_kind) {
+    match end.and_then(|answer| answer.understood(Method::ToolsCall)) {
         Ok(answer) => answered(&server, &answer),
         Err(failure) => failed(gateway, claimed, &failure),
     }

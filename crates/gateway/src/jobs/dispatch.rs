@@ -10,8 +10,9 @@ use arc_swap::ArcSwap;
 use store::{Claimed, Outcome, State, Store};
 use tokio::sync::oneshot;
 
-use super::{Jobs, attempt, now_ms};
+use super::{Jobs, attempt};
 use crate::{
+    even::now_ms,
     gateway::{Gateway, Parts},
     leaving::Stage,
 };

@@ -12,7 +12,7 @@ mod dispatch;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use arc_swap::ArcSwap;
@@ -24,6 +24,7 @@ pub(crate) use attempt::error_object;
 pub use store::{Attempt, Ended, Filter, Job, JobId, State, job::NoState};
 
 use crate::{
+    even::now_ms,
     failure::{Failure, with_causes},
     gateway::{Gateway, Parts},
     route::{Inbound, route},
@@ -318,9 +319,4 @@ impl Jobs {
 pub fn parsed(ended: &Ended) -> Result<Envelope, Failure> {
     Envelope::parse(&ended.answer, mcp::ScanLimits { depth_max: 128 })
         .map_err(|invalid| Failure::Garbage(invalid.to_string()))
-}
-
-/// Milliseconds since 1970.
-pub(crate) fn now_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }

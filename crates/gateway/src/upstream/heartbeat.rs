@@ -89,8 +89,13 @@ impl Upstream {
         self.connection(own).await?.still_answers(limit).await
     }
 
-    /// Whether it answers on any connection that stands, at any of its addresses.
+    /// Whether it lives: it is asked once in an interval, as long as it is well.
     pub(crate) async fn gives_a_sign(&self) -> Result<(), Failure> {
+        self.sign.or_ask(self.health_interval(), self.answers_anywhere()).await
+    }
+
+    /// Whether it answers on any connection that stands, at any of its addresses.
+    async fn answers_anywhere(&self) -> Result<(), Failure> {
         let limit = self.health_interval().min(ANSWER_WITHIN);
         let standing = self.others().iter().flat_map(|other| other.connections()).chain(self.connections());
         let answers = join_all(standing.map(|connection| async move { connection.still_answers(limit).await })).await;

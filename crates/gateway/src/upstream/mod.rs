@@ -4,9 +4,9 @@
 //! speaks), `opening` (how a connection to it comes about), `health` and `place` (how it fares), `pending` (calls that
 //! share a connection), `link` and `dial` (connections that go both ways), `http` (one POST and its answer),
 //! `modern_http`, `legacy_http`, `pool` (who may share what), `connecting` (how connections come and go), `calling` (how a
-//! call is sent on one), `processes` (how many share the calls), `starts` (who may start), `heartbeat` (who looks after all
-//! this), `instances` (who of several serves a call), `as_task` (tools that are called as tasks), `status` (what is told of
-//! it), `bequest`, `following`, `lineage` and `relay` (processes that go on at the next node).
+//! call is sent on one), `processes` (how many share the calls), `starts` (who may start), `heartbeat` with `sign` (who looks
+//! after all this), `instances` (who of several serves a call), `as_task` (tools that are called as tasks), `status` (what is
+//! told of it), `bequest`, `following`, `lineage` and `relay` (processes that go on at the next node).
 
 mod as_task;
 pub mod askable;
@@ -36,6 +36,7 @@ pub mod place;
 pub mod pool;
 pub mod processes;
 pub mod relay;
+mod sign;
 pub mod starts;
 mod status;
 pub mod watch;
@@ -70,6 +71,7 @@ use self::{
     peer::Peer,
     pool::Pool,
     processes::Processes,
+    sign::Sign,
     starts::Starts,
 };
 use crate::{
@@ -122,6 +124,8 @@ pub struct Upstream {
     health: Arc<Health>,
     /// Whether it answers over HTTP when it is asked for a sign of life.
     pulse: Pulse,
+    /// What it said when its calls were silent.
+    sign: Sign,
     starts: Starts,
     /// Whether calls are let through to it.
     pub breakers: Breakers,
@@ -253,6 +257,7 @@ impl Upstream {
             gathering: Gathering::default(),
             health,
             pulse: Pulse::default(),
+            sign: Sign::default(),
             starts: starts.clone(),
             meters,
             calls: Arc::default(),

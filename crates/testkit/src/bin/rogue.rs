@@ -38,6 +38,7 @@ usage: rogue [FLAGS]
   --stderr-flood        write 8 MiB to stderr before every answer
   --lock FILE           end with code 75 if another process has this file; the starts are counted in it
   --aside               answer `slow` later and other calls meanwhile
+  --mangle HOW          write the answers of `echo` as no line should be: utf8, nul, two, pretty or crlf
   --legacy-only         refuse `server/discover` with code -32601, as it does anyway";
 
 /// Which of its duties it neglects.
@@ -64,6 +65,7 @@ struct Vices {
     stderr_flood: bool,
     lock: Option<PathBuf>,
     aside: bool,
+    mangle: Option<String>,
 }
 
 impl Vices {
@@ -92,6 +94,7 @@ impl Vices {
                 "--stderr-flood" => vices.stderr_flood = true,
                 "--lock" => vices.lock = Some(arguments.next()?.into()),
                 "--aside" => vices.aside = true,
+                "--mangle" => vices.mangle = Some(arguments.next()?),
                 "--legacy-only" => {}
                 _ => return None,
             }
@@ -190,10 +193,14 @@ impl Rogue {
         };
         let foreign = self.vices.foreign_id && method == "tools/call";
         let id = if foreign { &json!("nobody-asked") } else { id };
-        self.answer(&match outcome {
+        let answer = match outcome {
             Ok(result) => json!({ "jsonrpc": "2.0", "id": id, "result": result }),
             Err(error) => json!({ "jsonrpc": "2.0", "id": id, "error": error }),
-        })
+        };
+        match &self.vices.mangle {
+            Some(how) if request["params"]["name"] == "echo" => print_bytes(&mangled(&answer, how)),
+            _ => self.answer(&answer),
+        }
     }
 
     fn initialize(&mut self, params: &Value) -> Value {
@@ -305,9 +312,25 @@ fn close_stdout_and_stay() -> io::Result<()> {
     Err(Command::new("sleep").arg("1000").stdout(fs::File::create("/dev/null")?).exec())
 }
 
+/// A message as no line should be.
+fn mangled(message: &Value, how: &str) -> Vec<u8> {
+    let line = message.to_string();
+    let within = |bytes: &[u8]| [b"{\"a\":\"", bytes, b"\",", &line.as_bytes()[1..], b"\n"].concat();
+    match how {
+        "utf8" => within(b"\xc3\x28"),
+        "nul" => within(b"\0"),
+        "two" => format!("{line}{line}\n").into_bytes(),
+        "pretty" => format!("{message:#}\n").into_bytes(),
+        _ => format!("{line}\r\n\r\n").into_bytes(),
+    }
+}
+
 fn print_line(line: &str) -> io::Result<()> {
+    print_bytes(format!("{line}\n").as_bytes())
+}
+
+fn print_bytes(bytes: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
-    stdout.write_all(line.as_bytes())?;
-    stdout.write_all(b"\n")?;
+    stdout.write_all(bytes)?;
     stdout.flush()
 }

@@ -28,7 +28,7 @@ use valkey::{Address, Command, Event, Link, Reply, State};
 
 pub use self::turn::{Look, Ticket, Wanted};
 use self::{record::Record, whereabouts::Whereabouts, word::Word};
-use super::{About, Drawer, Drawers, Kept, Moment, Void};
+use super::{Drawer, Drawers, Kept, Moment, Void};
 use crate::{
     call::Call,
     seals::{Seals, now_s, random},
@@ -261,17 +261,19 @@ impl Shared {
         reply
     }
 
-    /// The answer that is there, if it can be believed.
-    fn read(&self, there: &There, name: &str, about: &About, drawer: &Arc<Drawer>, since: Moment) -> Option<Kept> {
+    /// The answer that is there, if it can be believed. What cannot is counted, unless it is the `unreadable` one of before.
+    fn read(&self, there: &There, wanted: &Wanted<'_>, since: Moment, unreadable: &mut Option<Bytes>) -> Option<Kept> {
         let sealed = there.record.as_ref()?;
-        let Some(record) = Record::open(&self.keys.ring(), name, sealed) else {
-            self.counts.unreadable.fetch_add(1, Ordering::Relaxed);
+        let Some(record) = Record::open(&self.keys.ring(), &wanted.name, sealed) else {
+            if unreadable.replace(sealed.clone()).as_ref() != Some(sealed) {
+                self.counts.unreadable.fetch_add(1, Ordering::Relaxed);
+            }
             return None;
         };
-        if !drawer.is_good_elsewhere(record.since, there.newest, about) {
+        if !wanted.drawer.is_good_elsewhere(record.since, there.newest, &wanted.about) {
             return None;
         }
-        record.into_kept(about.clone(), since, drawer.clone())
+        record.into_kept(wanted.about.clone(), since, wanted.drawer.clone())
     }
 
     fn write(&self, name: &str, since: u64, kept: &Kept, lifetime: Duration) {

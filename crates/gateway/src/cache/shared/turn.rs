@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use tokio::time::{Instant, sleep};
 use valkey::{Command, Reply};
 
@@ -88,7 +89,8 @@ pub struct Wanted<'w> {
 impl Shared {
     /// Looks for an answer, and waits for one that another node is fetching.
     pub async fn look(self: &Arc<Self>, wanted: Wanted<'_>) -> Look {
-        let Some(seen) = self.see(&wanted).await else { return Look::Nothing };
+        let mut unreadable = None;
+        let Some(seen) = self.see(&wanted, &mut unreadable).await else { return Look::Nothing };
         if let Some(kept) = seen.kept {
             return Look::Found(kept);
         }
@@ -97,7 +99,7 @@ impl Shared {
         let (mut pause, mut claim) = (LOOK_FIRST, Claim::to(self, &wanted.name));
         loop {
             // the turn is asked for before the answer: who had it wrote the answer before giving it back
-            let (is_granted, seen) = tokio::join!(claim.is_granted(), self.see(&wanted));
+            let (is_granted, seen) = tokio::join!(claim.is_granted(), self.see(&wanted, &mut unreadable));
             let Some(seen) = seen else { return Look::Nothing };
             if let Some(kept) = seen.kept {
                 return Look::Found(kept);
@@ -113,11 +115,11 @@ impl Shared {
         }
     }
 
-    /// What there is of an answer now.
-    async fn see(&self, wanted: &Wanted<'_>) -> Option<Seen> {
+    /// What there is of an answer now. What could not be read is counted once, however often it is looked at.
+    async fn see(&self, wanted: &Wanted<'_>, unreadable: &mut Option<Bytes>) -> Option<Seen> {
         let since = wanted.drawer.now();
         let there = self.there(wanted.drawer.server(), &wanted.name).await?;
-        let found = self.read(&there, &wanted.name, &wanted.about, wanted.drawer, since);
+        let found = self.read(&there, wanted, since, unreadable);
         let kept = found.filter(|kept| (wanted.will_do)(kept)).map(Arc::new);
         if kept.is_some() {
             self.counts.found.fetch_add(1, Ordering::Relaxed);

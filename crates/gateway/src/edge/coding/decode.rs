@@ -121,6 +121,8 @@ fn bounded(decoder: impl Read, limit: usize) -> Result<Bytes, Spoiled> {
 
 #[cfg(test)]
 mod tests {
+    use brotli::enc::BrotliEncoderParams;
+
     use super::{super::encode::encode, *};
 
     #[test]
@@ -154,6 +156,18 @@ mod tests {
             assert_eq!(decode(coding, &followed, 1 << 20), Err(Spoiled::Broken), "{coding:?}");
             assert_eq!(decode(coding, b"{}", 1 << 20), Err(Spoiled::Broken), "{coding:?}");
         }
+    }
+
+    #[test]
+    fn a_window_that_http_does_not_have_is_refused() {
+        let encoded = |large_window, lgwin| {
+            let mut out = Vec::new();
+            let params = BrotliEncoderParams { quality: 5, large_window, lgwin, ..BrotliEncoderParams::default() };
+            brotli::BrotliCompress(&mut &b"{}"[..], &mut out, &params).unwrap();
+            out
+        };
+        assert_eq!(decode(Coding::Brotli, &encoded(false, 24), 10).as_deref(), Ok(&b"{}"[..]));
+        assert_eq!(decode(Coding::Brotli, &encoded(true, 26), 10), Err(Spoiled::Broken));
     }
 
     #[test]

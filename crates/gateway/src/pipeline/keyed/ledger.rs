@@ -8,9 +8,9 @@ use traffic::Act;
 use super::{CONFLICT, End, FORGOTTEN, invalid};
 use crate::{
     call::{Answer, Call},
+    even::now_ms,
     failure::{Failure, with_causes},
     gateway::Gateway,
-    jobs::now_ms,
     unasked::parse,
     upstream::Upstream,
 };
