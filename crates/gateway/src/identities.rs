@@ -103,6 +103,12 @@ impl Identities {
         self.by_token.values().find(|principal| *principal.name == *name)
     }
 
+    /// The principal of this name, as long as its token is good.
+    pub fn valid(&self, name: &str, now_s: u64) -> Option<&Arc<Principal>> {
+        let is_valid = |proof: &Proof| proof.expires_at_s.is_none_or(|end| now_s < end);
+        self.named(name).filter(|principal| principal.proof.as_ref().is_none_or(is_valid))
+    }
+
     /// The principal of a request with this `Authorization`. Where there are no principals, the header is not ours to read; where
     /// there is no token, nobody asks what time it is.
     pub fn identify(

@@ -38,7 +38,6 @@ pub struct Kept {
     /// The drawer that it belongs to.
     pub drawer: Arc<Drawer>,
     hits: AtomicU64,
-    is_fetched_anew: AtomicBool,
     /// It was fetched before anybody asked, and nobody has asked since.
     is_unasked: AtomicBool,
 }
@@ -70,7 +69,6 @@ impl Kept {
             since: origin.since,
             drawer: origin.drawer,
             hits: AtomicU64::new(0),
-            is_fetched_anew: AtomicBool::new(false),
             is_unasked: AtomicBool::new(false),
         })
     }
@@ -93,7 +91,6 @@ impl Kept {
             since,
             drawer,
             hits: AtomicU64::new(0),
-            is_fetched_anew: AtomicBool::new(false),
             is_unasked: AtomicBool::new(false),
         }
     }
@@ -123,16 +120,6 @@ impl Kept {
         insert_meta(&mut splice, envelope, &mark);
         let envelope = Envelope::parse(&splice.apply(), ScanLimits { depth_max: 128 }).ok()?;
         Some(Answer { envelope, era: self.answer.era })
-    }
-
-    /// Whether the caller is the one who is to fetch it anew: there is only one at a time.
-    pub fn claim(&self) -> bool {
-        !self.is_fetched_anew.swap(true, Ordering::AcqRel)
-    }
-
-    /// It has been fetched anew, or could not be.
-    pub fn release(&self) {
-        self.is_fetched_anew.store(false, Ordering::Release);
     }
 
     /// How many calls it was given to.

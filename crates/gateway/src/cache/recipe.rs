@@ -4,7 +4,7 @@
 use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
-use mcp::{ClientFacts, Envelope, Era, Meta, Method, Param, ScanLimits, Splice, message};
+use mcp::{ClientFacts, Envelope, Era, Meta, Method, Param, ScanLimits, Splice, message, translate};
 
 use crate::{
     call::{Abilities, Call, Caller},
@@ -27,7 +27,8 @@ pub struct Recipe {
     request: Bytes,
     era: Era,
     abilities: Abilities,
-    facts: Arc<ClientFacts>,
+    /// Which questions its client can answer, in its own words, where it said so in a handshake.
+    capabilities: Bytes,
 }
 
 impl Recipe {
@@ -41,10 +42,10 @@ impl Recipe {
         Some(Self {
             server: upstream.name.clone(),
             tool: call.own_name.clone(),
-            request: without_wishes(&call.request),
+            request: bare(&call.request),
             era: call.caller.era,
             abilities: call.caller.abilities,
-            facts: call.caller.facts.clone(),
+            capabilities: call.caller.facts.capabilities.clone(),
         })
     }
 
@@ -53,25 +54,23 @@ impl Recipe {
         self.era == caller.era && self.abilities == caller.abilities
     }
 
-    /// The call as this principal makes it, in this session if it is one, with other arguments if there are any. Nothing where
-    /// the tool is not there any more, or is not to be seen by the principal.
-    pub async fn call(
-        &self,
-        gateway: &Gateway,
-        principal: &Arc<Principal>,
-        session: Option<u64>,
-        arguments: Option<&[u8]>,
-    ) -> Option<Routed> {
-        let member = gateway.members().iter().find(|member| member.upstream.name == self.server)?;
-        let shown = member.settings.rename.get(&*self.tool).map_or(&*self.tool, String::as_str);
-        let caller = Caller {
+    /// A client like this one, as which the gateway itself calls for a principal. It cannot be reached, and has no name.
+    pub fn caller(&self, principal: &Arc<Principal>) -> Caller {
+        Caller {
             principal: principal.clone(),
-            session,
+            session: None,
             era: self.era,
-            facts: self.facts.clone(),
+            facts: Arc::new(nameless(self.capabilities.clone())),
             abilities: self.abilities,
             reach: Weak::new(),
-        };
+        }
+    }
+
+    /// The call as this caller makes it, with other arguments if there are any. Nothing where the tool is not there any more,
+    /// or is not to be seen by its principal.
+    pub async fn call(&self, gateway: &Gateway, caller: Caller, arguments: Option<&[u8]>) -> Option<Routed> {
+        let member = gateway.members().iter().find(|member| member.upstream.name == self.server)?;
+        let shown = member.settings.rename.get(&*self.tool).map_or(&*self.tool, String::as_str);
         let inbound = Inbound {
             caller,
             endpoint: Endpoint::Server(self.server.to_string()),
@@ -100,23 +99,49 @@ impl Recipe {
     }
 }
 
-/// A request without what its caller wished for that one time.
-fn without_wishes(request: &Envelope) -> Bytes {
-    const OF_ONE_TIME: [Meta; 8] = [
-        Meta::Async,
-        Meta::Cache,
-        Meta::Caller,
-        Meta::IdempotencyKey,
-        Meta::Priority,
-        Meta::ProgressToken,
-        Meta::Region,
-        Meta::TimeoutS,
-    ];
-    let mut splice = Splice::new(request.bytes());
-    splice.remove_members(&OF_ONE_TIME.map(|key| request.meta_members().get(key)));
-    splice.apply()
+/// A request without anything that its client said around it, but for what each request has to say of its client.
+fn bare(request: &Envelope) -> Bytes {
+    let meta = request.meta_members().span;
+    if !meta.is_some() {
+        return request.bytes().clone();
+    }
+    let capabilities = request.meta_raw(Meta::ClientCapabilities).unwrap_or_default();
+    let said = request
+        .meta_text(Meta::ProtocolVersion)
+        .map(|version| translate::modern_meta(version, &nameless(Bytes::copy_from_slice(capabilities))))
+        .unwrap_or_default();
+    Splice::new(request.bytes()).replace_owned(meta, [b"{", &said[..], b"}"].concat()).apply()
+}
+
+/// What a client says of itself that says only which questions it can answer.
+fn nameless(capabilities: Bytes) -> ClientFacts {
+    ClientFacts { capabilities, info: Bytes::new(), log_level: Bytes::new() }
 }
 
 fn parse(request: &Bytes) -> Option<Envelope> {
     Envelope::parse(request, ScanLimits { depth_max: 128 }).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_the_one_who_called_is_said_again() {
+        let check = |meta: &str, expected: &str| {
+            let request =
+                |meta: &str| format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{{meta}}}}}"#);
+            let bytes = bare(&parse(&request(meta).into()).unwrap());
+            assert_eq!(String::from_utf8_lossy(&bytes), request(expected));
+        };
+        check(r#""name":"a""#, r#""name":"a""#);
+        check(r#""name":"a","_meta":{"progressToken":3,"example.org/user":"ada"}"#, r#""name":"a","_meta":{}"#);
+        let kept = r#""io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{"elicitation":{}}"#;
+        check(
+            &format!(
+                r#""_meta":{{"traceparent":"00-1","io.modelcontextprotocol/clientInfo":{{"name":"ada's"}},{kept}}},"name":"a""#
+            ),
+            &format!(r#""_meta":{{{kept}}},"name":"a""#),
+        );
+    }
 }

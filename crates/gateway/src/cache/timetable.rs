@@ -14,6 +14,8 @@ use crate::{call::Call, upstream::Upstream};
 
 /// Kinds of clients whose answers are told apart: both eras, with and without being asked.
 const KINDS_MAX: usize = 4;
+/// Tools with a schedule that are remembered: more than anybody writes by hand.
+const TOOLS_MAX: usize = 1_024;
 /// No call is made less often, so what was made longer ago is not configured any more.
 const FORGOTTEN_AFTER: Duration = Duration::from_hours(25);
 
@@ -36,7 +38,11 @@ impl Timetable {
     /// A client has asked for an answer of this tool.
     pub fn meet(&self, upstream: &Upstream, call: &Call) {
         let mut remembered = self.lock();
-        let kinds = remembered.kinds.entry((upstream.name.clone(), (*call.own_name).into())).or_default();
+        let tool = (upstream.name.clone(), (*call.own_name).into());
+        if remembered.kinds.len() >= TOOLS_MAX && !remembered.kinds.contains_key(&tool) {
+            return;
+        }
+        let kinds = remembered.kinds.entry(tool).or_default();
         if kinds.len() < KINDS_MAX && !kinds.iter().any(|recipe| recipe.is_of_a_client_like(&call.caller)) {
             kinds.extend(Recipe::of(upstream, call).map(Arc::new));
         }
@@ -71,14 +77,14 @@ mod tests {
 
     #[test]
     fn a_call_is_made_once_in_its_time_for_each_row() {
-        let (timetable, begun, server) = (Timetable::default(), Instant::now(), Arc::from("world"));
+        let (timetable, start, server) = (Timetable::default(), Instant::now(), Arc::from("world"));
         let row = |principal: Option<&str>| Scheduled {
             arguments: std::collections::BTreeMap::new(),
             every_s: 60,
             principal: principal.map(str::to_owned),
         };
         let begin = |second, arguments: &str, principal| {
-            let now = begun + Duration::from_secs(second);
+            let now = start + Duration::from_secs(second);
             timetable.begin(&server, "get", arguments.as_bytes(), &row(principal), now)
         };
         assert_eq!([begin(0, "{}", None), begin(59, "{}", None), begin(60, "{}", None)], [true, false, true]);

@@ -4,6 +4,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use config::AdviceUse;
+use mcp::Method;
 use traffic::cache::{Advice, Tuning};
 
 use super::{Cache, Drawer};
@@ -22,7 +23,9 @@ impl Cache {
         for member in members {
             if let Some(drawer) = self.drawer_of(&member.upstream.name) {
                 let rules = member.settings.tool_rules();
-                let configured_s = |tool: &str| rules.of_tool(tool).and_then(|settings| settings.cache_s);
+                let is_tool = |name: &&str| *name != Method::ResourcesRead.as_str();
+                let configured_s =
+                    |name: &str| Some(name).filter(is_tool).and_then(|tool| rules.of_tool(tool)?.cache_s);
                 drawer.tune(configured_s, settings.advise_ttl_s_max);
             }
         }
@@ -36,6 +39,8 @@ impl Drawer {
     }
 
     fn tune(&self, configured_s: impl Fn(&str) -> Option<u64>, most_s: u64) {
+        let is_as_before = |tool: &str, tuning: &Tuning| configured_s(tool) == Some(tuning.configured_s);
+        self.tunings().retain(|tool, tuning| is_as_before(tool, tuning) && tuning.is_within(most_s));
         for (tool, tally) in self.tallies() {
             let Some(configured_s) = configured_s(&tool) else { continue };
             let current = self.tunings().get(&tool).copied();

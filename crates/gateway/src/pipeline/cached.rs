@@ -120,13 +120,26 @@ impl Step<'_> {
     }
 }
 
-/// Fetches the answer of a read that nobody waits for, if it is one that is kept.
-pub(super) fn warm(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call) {
+/// Whether an answer that is there is fetched anew.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Renew {
+    /// Also one that is as good as a new one.
+    Always,
+    /// Only one whose time is over.
+    WhereOld,
+}
+
+/// Fetches the answer of a read that nobody waits for, if it is one that is kept and there is room for that.
+pub(super) fn warm(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call, renew: Renew) {
     let Some(Step::Read { terms, is_shared, since }) = step(gateway, upstream, call) else { return };
     let cache = &gateway.traffic.cache;
     if let Some(key) = Key::of(cache.drawer(upstream), call, is_shared) {
         let reading = Reading { gateway, upstream, call, key, terms, is_shared, since };
-        reading.fetch_behind(cache.find(&key), true);
+        let former = cache.find(&key).filter(|kept| reading.is_of_this_window(kept));
+        let is_fresh = former.as_ref().is_some_and(|kept| kept.is_fresh(terms, Instant::now()));
+        if renew == Renew::Always || !is_fresh {
+            reading.fetch_unasked(former);
+        }
     }
 }
 
@@ -179,12 +192,14 @@ impl Reading<'_> {
         match self.call.wishes.cache.judge(state, age) {
             Verdict::Give => {
                 if self.terms.is_ending(kept.hint, age) && self.is_fetched_ahead(&kept) {
-                    self.fetch_behind(Some(kept.clone()), true);
+                    self.fetch_unasked(Some(kept.clone()));
                 }
                 self.give(kept, age).await
             }
             Verdict::GiveAndFetch => {
-                self.fetch_behind(Some(kept.clone()), false);
+                if let Some(turn) = Turn::take(&self.gateway.traffic, self.key) {
+                    self.fetch_behind(turn, self.filling(Some(kept.clone()), None, None));
+                }
                 self.give(kept, age).await
             }
             Verdict::Fetch => self.fetch(Some(kept), None).await,
@@ -265,15 +280,20 @@ impl Reading<'_> {
 
     /// Whether an answer whose time is nearly over is to be fetched anew before it is.
     fn is_fetched_ahead(&self, kept: &Kept) -> bool {
-        kept.is_wanted()
-            && self.gateway.cache.warm.contains(&Warming::Ahead)
-            && warming::may_warm(self.gateway, self.upstream, &self.call.own_name)
+        let settings = &self.gateway.cache;
+        settings.warm_per_minute > 0 && settings.warm.contains(&Warming::Ahead) && kept.is_wanted()
     }
 
-    /// Asks the server while the caller already has the kept answer, or before anybody asks; one call at a time for one answer.
-    fn fetch_behind(&self, former: Option<Arc<Kept>>, is_unasked: bool) {
-        let Some(turn) = Turn::take(&self.gateway.traffic, former.as_ref()) else { return };
-        let filling = Filling { is_unasked, ..self.filling(former, None, None) };
+    /// Asks the server before anybody asks for the answer, if it is its turn and there is room for that.
+    fn fetch_unasked(&self, former: Option<Arc<Kept>>) {
+        let Some(turn) = Turn::take(&self.gateway.traffic, self.key) else { return };
+        if warming::may_warm(self.gateway, self.upstream, &self.call.own_name) {
+            self.fetch_behind(turn, Filling { is_unasked: true, ..self.filling(former, None, None) });
+        }
+    }
+
+    /// Asks the server while nobody waits for the answer.
+    fn fetch_behind(&self, turn: Turn, filling: Filling) {
         let (gateway, upstream, mut call) = (self.gateway.clone(), self.upstream.clone(), self.call.clone());
         call.wishes = Wishes { class: Some(Class::Bulk), ..call.wishes.untold() };
         tokio::spawn(async move {

@@ -1,21 +1,31 @@
 //! Answers that are fetched before anybody asks: what somebody usually asks next, and what is asked for on a schedule. Owns
 //! which calls are made; each is one more read of a tool that is kept, inside one budget, after everything that somebody
-//! waits for, and none is made of a server that is held back or has a queue. What is learnt is the cache's.
+//! waits for, and none is made of a server that is held back, has a queue or is half busy. What is learnt is the cache's.
 
 use std::{sync::Arc, time::Instant};
 
 use config::{Scheduled, ToolSettings, Warming};
 use traffic::cache::Terms;
 
-use super::{cached, limit::uptime_ms};
-use crate::{cache::Key, call::Call, catalogue::Member, gateway::Gateway, principal::Principal, upstream::Upstream};
+use super::{
+    cached::{self, Renew},
+    limit::uptime_ms,
+};
+use crate::{
+    cache::{Key, Turn},
+    call::Call,
+    catalogue::Member,
+    gateway::Gateway,
+    principal::Principal,
+    seals::now_s,
+    upstream::Upstream,
+};
 
 /// Whether a call that nobody waits for may be made at this server now, which counts as one.
 pub(super) fn may_warm(gateway: &Gateway, upstream: &Upstream, tool: &str) -> bool {
-    gateway.cache.warm_per_minute > 0
-        && gateway.traffic.queues.load_of(&upstream.name).waiting == 0
-        && upstream.breakers.refusal(tool).is_none()
-        && gateway.traffic.cache.may_warm(gateway.cache.warm_per_minute)
+    let load = gateway.traffic.queues.load_of(&upstream.name);
+    let is_idle = load.waiting == 0 && load.running.saturating_mul(2) < load.room;
+    is_idle && upstream.breakers.are_closed_for(tool) && gateway.traffic.cache.may_warm(gateway.cache.warm_per_minute)
 }
 
 /// Somebody asks for an answer of this key: learns of it, and fetches what they usually ask next.
@@ -32,11 +42,14 @@ pub(super) fn note(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call, (ke
     if is_there || !next.recipe.is_of_a_client_like(&call.caller) {
         return;
     }
+    let Some(turn) = Turn::take(&gateway.traffic, next.key) else { return };
     let (gateway, caller) = (gateway.clone(), call.caller.clone());
     tokio::spawn(async move {
-        let made = next.recipe.call(&gateway, &caller.principal, caller.session, None).await;
-        if let Some((upstream, call)) = made.filter(|(upstream, call)| may_warm(&gateway, upstream, &call.own_name)) {
-            cached::warm(&gateway, &upstream, &call);
+        let made = next.recipe.call(&gateway, caller, None).await;
+        // taken again under the key that the answer has by now
+        drop(turn);
+        if let Some((upstream, call)) = made {
+            cached::warm(&gateway, &upstream, &call, Renew::WhereOld);
         }
     });
 }
@@ -65,20 +78,21 @@ fn keep_schedule(gateway: &Gateway, member: &Member, tool: &str, settings: &Tool
         if !timetable.begin(server, tool, &arguments, row, Instant::now()) {
             continue;
         }
-        // what the budget has no room for now is made when it is due again
-        for recipe in kinds.iter().filter(|_| may_warm(gateway, &member.upstream, tool)) {
-            let (gateway, recipe, principal) = (gateway.clone(), recipe.clone(), principal.clone());
-            let arguments = arguments.clone();
+        // one for which there is no room now is made when it is due again
+        for recipe in &kinds {
+            let (gateway, recipe, arguments) = (gateway.clone(), recipe.clone(), arguments.clone());
+            let caller = recipe.caller(principal);
             tokio::spawn(async move {
-                if let Some((upstream, call)) = recipe.call(&gateway, &principal, None, Some(&arguments)).await {
-                    cached::warm(&gateway, &upstream, &call);
+                if let Some((upstream, call)) = recipe.call(&gateway, caller, Some(&arguments)).await {
+                    cached::warm(&gateway, &upstream, &call, Renew::Always);
                 }
             });
         }
     }
 }
 
-/// For whom a call is made: what is the same for everybody is fetched as it is for this machine.
+/// For whom a call is made: what is the same for everybody is fetched as it is for this machine. Nobody, once a token is not
+/// good any more.
 fn principal<'g>(gateway: &'g Gateway, row: &Scheduled) -> Option<&'g Arc<Principal>> {
-    gateway.identities.named(row.principal.as_deref().unwrap_or(config::LOCAL))
+    gateway.identities.valid(row.principal.as_deref().unwrap_or(config::LOCAL), now_s())
 }

@@ -36,6 +36,11 @@ impl Tuning {
         (next_s != kept_s).then_some(Self { configured_s, kept_s: next_s, reason, counted: tally })
     }
 
+    /// Whether it is no longer than it may be: as configured, or `most_s`.
+    pub fn is_within(&self, most_s: u64) -> bool {
+        self.kept_s <= self.configured_s.max(most_s)
+    }
+
     /// The time that counts in the place of the configured one, as long as that is the same.
     pub fn instead_of(&self, configured: Duration) -> Duration {
         if configured.as_secs() == self.configured_s { Duration::from_secs(self.kept_s) } else { configured }
@@ -79,6 +84,14 @@ mod tests {
         assert_eq!(second.kept_s, 40);
         let back = Tuning::next(Some(&second), 10, CONSTANT.and(CONSTANT).and(USELESS), 100).unwrap();
         assert_eq!((back.kept_s, back.reason), (20, Advice::KeepNone));
+    }
+
+    #[test]
+    fn a_bound_that_comes_later_counts_for_what_was_lengthened_before() {
+        let tuning = Tuning::next(None, 10, CONSTANT, 100).unwrap();
+        assert!(tuning.is_within(20) && !tuning.is_within(19));
+        let shortened = Tuning::next(None, 200, USELESS, 100).unwrap();
+        assert!(shortened.is_within(1), "what is configured may always be");
     }
 
     #[test]
