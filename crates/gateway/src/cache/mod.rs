@@ -3,8 +3,10 @@
 //! which calls are looked up here is the affair of the pipeline.
 //!
 //! In reading order: `key` (which calls get the same answer), `about` (what an answer is about), `void` (what is declared
-//! void), `contexts` (what several servers depend on), `kept` (an answer), `declared` (what a tool says of it), `keeping` (what a tool has to do with it), `drawer` and `drawers` (what belongs to one server,
-//! and to all), `turn` (who fetches anew), `recipe` (how a call is made again), `expected` and `timetable` (which calls are made before anybody asks), `shared` (what several nodes keep together), `tuned` (times that follow what was counted), `report` (what is told of it all).
+//! void), `contexts` (what several servers depend on), `kept` (an answer), `declared` (what a tool says of it), `keeping` (what a
+//! tool has to do with it), `drawer` and `drawers` (what belongs to one server, and to all), `turn` (who fetches anew), `recipe`
+//! (how a call is made again), `expected` and `timetable` (which calls are made before anybody asks), `shared` (what several
+//! nodes keep together), `tuned` (times that follow what was counted), `report` (what is told of it all).
 
 mod about;
 mod contexts;
