@@ -388,7 +388,7 @@ fn what_is_usually_asked_next_is_there_before_it_is_asked() {
 
 #[test]
 fn a_call_on_a_schedule_is_made_before_anybody_asks() {
-    let (world, server) = World::start();
+    let (_, server) = World::start();
     let keep = "[servers.world.tool.get_lamp]\ncache_s = 600\ncache_shared = true\n\
         warm = [{ arguments = { room = \"hall\" }, every_s = 10 }]\n";
     let node = Node::start(&format!("[cache]\nwarm_per_minute = 60\n{}{keep}", server.configured("world")));

@@ -241,6 +241,17 @@ mod tests {
         Identities::new(&loaded.config)
     }
 
+    #[test]
+    fn nobody_is_valid_whose_token_has_expired() {
+        let known = identities("");
+        let name = |name, now_s| known.valid(name, now_s).map(|principal| principal.name.to_string());
+        assert_eq!(name("bob", NOW_S).as_deref(), Some("bob"));
+        assert_eq!(name("bob", NOW_S + 1), None);
+        assert_eq!(name("ada", NOW_S + 1).as_deref(), Some("ada"));
+        assert_eq!(name("local", NOW_S + 1).as_deref(), Some("local"));
+        assert_eq!(name("eve", NOW_S), None);
+    }
+
     fn at(address: &str) -> Remote {
         Remote::Address(address.parse().unwrap())
     }

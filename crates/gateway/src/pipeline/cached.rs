@@ -178,8 +178,22 @@ enum Elsewhere {
 }
 
 impl Reading<'_> {
+    /// Answers it; what is usually asked next is fetched when that is done, so that it is in nobody's way.
     async fn answer(self) -> Exchange {
-        warming::note(self.gateway, self.upstream, self.call, (self.key, self.terms));
+        let next = warming::note(self.gateway, self.upstream, self.call, (self.key, self.terms));
+        let mut exchange = self.give_or_fetch().await;
+        match (&mut exchange, next) {
+            (Exchange::Running(events), Some(next)) => events.at_end(move |end, _| {
+                next.fetch();
+                end
+            }),
+            (Exchange::Done(_), Some(next)) => next.fetch(),
+            (_, None) => {}
+        }
+        exchange
+    }
+
+    async fn give_or_fetch(self) -> Exchange {
         let kept = self.gateway.traffic.cache.find(&self.key).filter(|kept| self.is_of_this_window(kept));
         let Some(kept) = kept else {
             return match self.call.wishes.cache.without() {

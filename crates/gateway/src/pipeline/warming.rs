@@ -12,8 +12,8 @@ use super::{
     limit::uptime_ms,
 };
 use crate::{
-    cache::{Key, Turn},
-    call::Call,
+    cache::{Key, Next, Turn},
+    call::{Call, Caller},
     catalogue::Member,
     gateway::Gateway,
     principal::Principal,
@@ -28,30 +28,47 @@ pub(super) fn may_warm(gateway: &Gateway, upstream: &Upstream, tool: &str) -> bo
     is_idle && upstream.breakers.are_closed_for(tool) && gateway.traffic.cache.may_warm(gateway.cache.warm_per_minute)
 }
 
-/// Somebody asks for an answer of this key: learns of it, and fetches what they usually ask next.
-pub(super) fn note(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call, (key, terms): (Key, Terms)) {
+/// A call that somebody is expected to make next.
+pub(super) struct Expectation {
+    gateway: Gateway,
+    caller: Caller,
+    next: Arc<Next>,
+}
+
+/// Somebody asks for an answer of this key: learns of it, and says what they usually ask next, if that is not there.
+pub(super) fn note(
+    gateway: &Gateway,
+    upstream: &Arc<Upstream>,
+    call: &Call,
+    (key, terms): (Key, Terms),
+) -> Option<Expectation> {
     let cache = &gateway.traffic.cache;
     if call.manner.settings.as_deref().is_some_and(|settings| settings.warm.is_some()) {
         cache.timetable.meet(upstream, call);
     }
     if gateway.cache.warm_per_minute == 0 || !gateway.cache.warm.contains(&Warming::Sequence) {
-        return;
+        return None;
     }
-    let Some(next) = cache.asked(upstream, call, (key, terms), uptime_ms()) else { return };
+    let next = cache.asked(upstream, call, (key, terms), uptime_ms())?;
     let is_there = cache.find(&next.key).is_some_and(|kept| kept.is_fresh(next.terms, Instant::now()));
-    if is_there || !next.recipe.is_of_a_client_like(&call.caller) {
-        return;
+    let is_to_be_fetched = !is_there && next.recipe.is_of_a_client_like(&call.caller);
+    is_to_be_fetched.then(|| Expectation { gateway: gateway.clone(), caller: call.caller.clone(), next })
+}
+
+impl Expectation {
+    /// Fetches the answer, if it is its turn and there is room for that.
+    pub(super) fn fetch(self) {
+        let Self { gateway, caller, next } = self;
+        let Some(turn) = Turn::take(&gateway.traffic, next.key) else { return };
+        tokio::spawn(async move {
+            let made = next.recipe.call(&gateway, caller, None).await;
+            // taken again under the key that the answer has by now
+            drop(turn);
+            if let Some((upstream, call)) = made {
+                cached::warm(&gateway, &upstream, &call, Renew::WhereOld);
+            }
+        });
     }
-    let Some(turn) = Turn::take(&gateway.traffic, next.key) else { return };
-    let (gateway, caller) = (gateway.clone(), call.caller.clone());
-    tokio::spawn(async move {
-        let made = next.recipe.call(&gateway, caller, None).await;
-        // taken again under the key that the answer has by now
-        drop(turn);
-        if let Some((upstream, call)) = made {
-            cached::warm(&gateway, &upstream, &call, Renew::WhereOld);
-        }
-    });
 }
 
 /// Makes the calls that are due by the schedules of the configuration.
