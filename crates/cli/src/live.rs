@@ -53,6 +53,7 @@ mod tests {
             transport: "stdio".to_owned(),
             instances: 0,
             calls_running: 0,
+            stale_lists: false,
             since: None,
             era: None,
             calls: 0,

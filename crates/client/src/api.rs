@@ -84,6 +84,9 @@ pub struct Server {
     /// Calls that were sent to it.
     #[serde(default)]
     pub calls: u64,
+    /// Whether what is shown of it is what it said before the node started: it has not given its lists since.
+    #[serde(default)]
+    pub stale_lists: bool,
     /// Its processes, if there may be several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool: Option<Processes>,

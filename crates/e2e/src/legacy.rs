@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use serde_json::{Value, json};
 
 use crate::events::Stream;
+use crate::people::Token;
 use crate::wire::{self, Answer, post};
 
 /// One open session.
@@ -14,6 +15,8 @@ pub struct Session {
     path: String,
     version: &'static str,
     id: String,
+    /// The header that shows whose it is, if any does.
+    proof: Option<String>,
 }
 
 impl Session {
@@ -23,9 +26,22 @@ impl Session {
     ///
     /// When the gateway does not open one.
     pub fn open(address: &str, path: &str, version: &'static str, capabilities: &Value) -> Self {
-        let answer = Self::handshake(address, path, version, capabilities);
+        Self::opened(address, path, version, None, capabilities)
+    }
+
+    /// Opens a session for whoever has this token.
+    ///
+    /// # Panics
+    ///
+    /// When the gateway does not open one.
+    pub fn open_as(token: Token, address: &str, path: &str, capabilities: &Value) -> Self {
+        Self::opened(address, path, "2025-11-25", Some(token.header()), capabilities)
+    }
+
+    fn opened(address: &str, path: &str, version: &'static str, proof: Option<String>, capabilities: &Value) -> Self {
+        let answer = Self::greet(address, path, version, proof.as_deref(), capabilities);
         let id = answer.header("mcp-session-id").unwrap_or_else(|| panic!("no session: {}", answer.text()));
-        let session = Self { address: address.to_owned(), path: path.to_owned(), version, id: id.to_owned() };
+        let session = Self { address: address.to_owned(), path: path.to_owned(), version, id: id.to_owned(), proof };
         let ready = session.post(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }));
         assert_eq!(ready.status, 202, "{}", ready.text());
         session
@@ -33,10 +49,14 @@ impl Session {
 
     /// The answer to the handshake of a client that can do `capabilities`.
     pub fn handshake(address: &str, path: &str, version: &str, capabilities: &Value) -> Answer {
+        Self::greet(address, path, version, None, capabilities)
+    }
+
+    fn greet(address: &str, path: &str, version: &str, proof: Option<&str>, capabilities: &Value) -> Answer {
         let client = json!({ "name": "legacy", "version": "1" });
         let params = json!({ "protocolVersion": version, "capabilities": capabilities, "clientInfo": client });
         let hello = json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params }).to_string();
-        wire::exchange(address, &post(address, path, &[], hello.as_bytes()))
+        wire::exchange(address, &post(address, path, proof.as_slice(), hello.as_bytes()))
     }
 
     /// Its id.
@@ -72,8 +92,9 @@ impl Session {
         Stream::open(address, request.as_bytes())
     }
 
-    fn headers(&self) -> [String; 2] {
-        [format!("Mcp-Session-Id: {}", self.id), format!("MCP-Protocol-Version: {}", self.version)]
+    fn headers(&self) -> Vec<String> {
+        let own = [format!("Mcp-Session-Id: {}", self.id), format!("MCP-Protocol-Version: {}", self.version)];
+        own.into_iter().chain(self.proof.clone()).collect()
     }
 
     fn request(&self, message: &Value) -> Vec<u8> {

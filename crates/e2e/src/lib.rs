@@ -30,6 +30,7 @@ pub mod program;
 pub mod scene;
 pub mod scripted;
 pub mod servers;
+pub mod sse;
 pub mod suite;
 pub mod talk;
 pub mod terminal;

@@ -11,7 +11,7 @@ use e2e::Node;
 use e2e::fixture::{Era, Fixture, configured_over_stdio};
 use e2e::legacy::{Session, call};
 use e2e::program::built;
-use e2e::wire::{self, META, post};
+use e2e::wire::{self, META, modern_call, modern_call_headers, post};
 use serde_json::json;
 
 const PATH: &str = "/servers/slow/mcp";
@@ -112,21 +112,51 @@ fn a_session_goes_on_at_the_successor() {
 }
 
 #[test]
-fn a_connection_that_is_open_gets_its_next_answer_and_the_word_that_it_closes() {
+fn idle_connections_go_over_as_they_are_and_reach_servers_that_the_successor_has() {
+    let mut node = Node::start(&slow());
+    let mut connections: Vec<_> = (0..10).map(|_| BufReader::new(wire::connect(node.address()))).collect();
+    // the last of them have asked nothing yet, and the server of the calls is not started
+    for connection in &mut connections[..8] {
+        wire::send(connection.get_mut(), b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        assert_eq!(wire::read_answer(connection).status, 200);
+    }
+    for restart in 0..3 {
+        node.hand_over();
+        for (number, connection) in connections.iter_mut().enumerate() {
+            wire::send(connection.get_mut(), &count(&node));
+            let answer = wire::read_answer(connection);
+            assert_eq!((answer.status, answer.header("connection")), (200, None), "{}", answer.text());
+            let counted = format!(r#""text":"{}""#, restart * 10 + number + 1);
+            assert!(answer.text().contains(&counted), "{counted}: {}", answer.text());
+        }
+    }
+    assert_eq!(starts(&node), 1);
+    node.wait_until_first_has_ended();
+}
+
+#[test]
+fn a_connection_on_which_a_request_is_coming_gets_its_answer_and_the_word_that_it_closes() {
     let mut node = Node::start(&slow());
     let mut connection = BufReader::new(wire::connect(node.address()));
-    let list = post(node.address(), "/mcp", &["MCP-Protocol-Version: 2026-07-28", "Mcp-Method: tools/list"], &list());
-    wire::send(connection.get_mut(), &list);
+    let health = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    wire::send(connection.get_mut(), health);
     assert_eq!(wire::read_answer(&mut connection).header("connection"), None);
+    let (first, rest) = health.split_at(10);
+    wire::send(connection.get_mut(), first);
+    // whoever is answered after that on another connection knows that the piece has arrived
+    assert_eq!(wire::exchange(node.address(), health).status, 200);
     node.hand_over();
-    wire::send(connection.get_mut(), &list);
-    let final_answer = wire::read_answer(&mut connection);
-    assert_eq!((final_answer.status, final_answer.header("connection")), (200, Some("close")));
+    wire::send(connection.get_mut(), rest);
+    let answer = wire::read_answer(&mut connection);
+    assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
     assert!(connection.fill_buf().expect("it is closed").is_empty());
 }
 
-fn list() -> Vec<u8> {
-    format!(r#"{{"jsonrpc":"2.0","id":"list","method":"tools/list","params":{{"_meta":{META}}}}}"#).into_bytes()
+/// A call that counts how often it was made.
+fn count(node: &Node) -> Vec<u8> {
+    let headers = modern_call_headers("count");
+    let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
+    post(node.address(), PATH, &headers, modern_call("1", "count", "{}").as_bytes())
 }
 
 #[test]

@@ -6,6 +6,7 @@ use e2e::events::Stream;
 use e2e::fixture::{Era, Fixture, configured_over_stdio};
 use e2e::legacy::{Session, call};
 use e2e::program::built;
+use e2e::sse::Sse;
 use e2e::wire;
 use serde_json::{Value, json};
 
@@ -55,6 +56,55 @@ fn the_process_of_a_session_goes_on_with_what_it_remembers() {
     check(&sessions[1], "1");
     node.wait_until_first_has_ended();
     check(&sessions[0], "5");
+}
+
+#[test]
+fn a_session_over_http_and_sse_goes_on_when_its_client_comes_back() {
+    let (_fixture, mut node) = gateway();
+    let mut sse = Sse::open(node.address(), "/servers/fixture/sse");
+    let client = json!({ "name": "wire", "version": "1" });
+    let params = json!({ "protocolVersion": "2024-11-05", "capabilities": {}, "clientInfo": client });
+    assert_eq!(sse.say(&json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params })).status, 202);
+    assert!(sse.message().expect("an answer")["result"].is_object());
+    for _ in 0..2 {
+        node.hand_over();
+        assert_eq!(sse.message(), None, "the stream ends");
+        let back = std::thread::scope(|scope| {
+            // what comes before the client is back waits for it
+            let posted = scope.spawn(|| sse.say(&call(1, "test_simple_text", &json!({}))).status);
+            let back = sse.again();
+            assert_eq!(posted.join().expect("it is answered"), 202);
+            back
+        });
+        sse = back;
+        let answer = sse.message().expect("the stream goes on");
+        assert!(answer.to_string().contains("simple text response"), "{answer}");
+    }
+    node.wait_until_first_has_ended();
+}
+
+#[test]
+fn a_stream_of_events_of_plain_http_ends_with_the_old_process_and_is_opened_again() {
+    let (_fixture, mut node) = gateway();
+    let opened = json!({ "protocolVersion": "2025-11-25", "capabilities": {} }).to_string();
+    let opened = wire::exchange(node.address(), &wire::post(node.address(), "/mcp/initialize", &[], opened.as_bytes()));
+    let session = opened.header("x-session-id").expect("a session is named").to_owned();
+    let listen = format!("GET /mcp/events HTTP/1.1\r\nHost: {}\r\nX-Session-ID: {session}\r\n\r\n", node.address());
+    for _ in 0..2 {
+        let mut events = Stream::open(node.address(), listen.as_bytes());
+        assert_eq!(events.status, 200);
+        node.hand_over();
+        assert_eq!(events.next().and_then(|event| event.retry_ms), Some(1_000));
+        assert_eq!(events.next(), None);
+    }
+    let mut events = Stream::open(node.address(), listen.as_bytes());
+    let session = [&*format!("X-Session-ID: {session}")];
+    let change = json!({ "name": "fixture_test_trigger_tool_change" }).to_string();
+    let changed = wire::post(node.address(), "/mcp/tools/call", &session, change.as_bytes());
+    assert_eq!(wire::exchange(node.address(), &changed).status, 200);
+    let mut told = std::iter::repeat_with(|| events.message());
+    assert!(told.any(|event| event["method"] == "notifications/tools/list_changed"));
+    node.wait_until_first_has_ended();
 }
 
 #[test]

@@ -58,11 +58,13 @@ fn what_a_server_said_before_a_restart_is_shown_as_old_until_it_is_heard() {
     assert_eq!((names(&old), notice(&old)["state"].as_str()), (vec!["look"], Some("stale")), "{old}");
     assert!(notice(&old)["stale_since"].is_string(), "{old}");
     assert_eq!(node.control().get("/cache")["lists"]["stale"], json!(["s"]));
+    assert_eq!(node.control().get("/servers/s")["stale_lists"], true);
 
     server.set_down(false);
     forgotten(&node);
     node.control().wait_until("/cache", |cache| cache["lists"]["stale"] == json!([]));
     assert_eq!((names(&list(&node)), notice(&list(&node))), (vec!["look"], &Value::Null));
+    assert_eq!(node.control().get("/servers/s")["stale_lists"], false);
 }
 
 #[test]

@@ -73,6 +73,33 @@ fn a_call_is_handed_over_at_each_door_and_its_answer_fetched() {
 }
 
 #[test]
+fn a_call_that_ends_while_its_caller_waits_is_answered_and_a_longer_one_becomes_the_job() {
+    let (counting, node) = started("");
+    let doors = |arguments: Value| {
+        let call = json!({ "name": "count_act", "arguments": arguments });
+        [("/tools/count_act", arguments), ("/tools/call", call.clone()), ("/mcp/tools/call", call)]
+    };
+    for (calls, (path, body)) in (1..).zip(doors(json!({ "n": 0 }))) {
+        let answer = post(&node, path, &["Prefer: wait=20"], &body);
+        assert_eq!((answer.status, answer.header("preference-applied")), (200, Some("wait=20")), "{}", answer.text());
+        assert!(answer.text().contains("did 0") && !answer.text().contains("job"), "{}", answer.text());
+        assert_eq!(counting.count("act", 0), calls);
+    }
+    for (path, body) in doors(json!({ "n": 1, "ms": 60_000 })) {
+        let answer = post(&node, path, &["Prefer: wait=1"], &body);
+        let applied = answer.header("preference-applied");
+        assert_eq!((answer.status, applied), (202, Some("respond-async, wait=1")), "{}", answer.text());
+        let place = answer.header("location").expect("a job has a place");
+        assert_eq!(send(&node, "DELETE", place, &[]).status, 200);
+    }
+    assert_eq!(post(&node, "/tools/nobody", &[], &json!({})).status, 404);
+    assert_eq!(post(&node, "/tools/call", &[], &json!({ "name": "nobody" })).status, 404);
+    let longest = post(&node, "/tools/count_act", &["Prefer: wait=3600"], &json!({ "n": 2 }));
+    assert_eq!((longest.status, longest.header("preference-applied")), (200, Some("wait=55")));
+    place(&post(&node, "/tools/count_act", &["Prefer: wait=soon"], &json!({ "n": 3 })));
+}
+
+#[test]
 fn jobs_are_listed_in_pages_and_by_state() {
     let (_counting, node) = started("");
     let places: Vec<String> =

@@ -2,8 +2,10 @@
 //! gateway, told of on its standing stream, and out of sight of everybody else.
 
 use e2e::Node;
+use e2e::counting::Counting;
 use e2e::fixture::{Era, Fixture, configured_over_stdio};
 use e2e::legacy::{Session, call};
+use e2e::people::{ADA, BOB, ada_and_bob};
 use serde_json::{Value, json};
 
 const RELATED: &str = "io.modelcontextprotocol/related-task";
@@ -103,6 +105,26 @@ fn the_task_of_another_session_is_unknown() {
     assert_eq!(ask(&other, "tasks/list", &json!({}))["result"]["tasks"], json!([]));
     assert_eq!(ask(&other, "tasks/get", &json!({ "taskId": task }))["error"]["code"], -32602);
     assert_eq!(ask(&owner, "tasks/get", &json!({ "taskId": "made-up" }))["error"]["code"], -32602);
+}
+
+#[test]
+fn the_task_of_another_principal_is_unknown_wherever_it_was_made() {
+    let (fixture, counting) = (Fixture::start(Era::Legacy), Counting::start());
+    let servers = fixture.configured("fixture") + &counting.configured("count");
+    let node = Node::start(&(servers + &ada_and_bob()));
+    let [ada, bob] = [ADA, BOB].map(|token| Session::open_as(token, node.address(), "/mcp", &json!({})));
+    let of_server = compute(&ada, 30);
+    let of_gateway = begun(&ada, "count_read", &json!({ "n": 1, "ms": 60_000 }));
+    for task in [of_server, of_gateway] {
+        let named = json!({ "taskId": task });
+        for method in ["tasks/get", "tasks/result", "tasks/cancel"] {
+            assert_eq!(ask(&bob, method, &named)["error"]["code"], -32602, "{method} {task}");
+        }
+        assert_eq!(ask(&ada, "tasks/get", &named)["result"]["status"], "working", "nobody has cancelled it");
+    }
+    assert_eq!(ask(&bob, "tasks/list", &json!({}))["result"]["tasks"], json!([]));
+    let own = ask(&ada, "tasks/list", &json!({}));
+    assert_eq!(own["result"]["tasks"].as_array().map(Vec::len), Some(2), "{own}");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use traffic::balance::Place;
 use crate::{
     call::{Abilities, Caller},
     catalogue::{Catalogue, Member, Terms},
-    edge::{bridge::Bridge, door::Door, duplex::SseConnections},
+    edge::{bridge::Bridge, door::Door, sse::SseConnections},
     handover::Kin,
     identities::Identities,
     jobs::Jobs,

@@ -46,6 +46,13 @@ impl TryFrom<String> for SessionId {
     }
 }
 
+impl SessionId {
+    /// One that nobody has.
+    pub(crate) fn random() -> Self {
+        Self(random())
+    }
+}
+
 /// One session of one client.
 #[derive(Debug)]
 pub struct Session {
@@ -222,19 +229,31 @@ impl Sessions {
         version: Version,
         facts: ClientFacts,
     ) -> Result<(String, Arc<Session>), Unknown> {
+        self.open_as(SessionId::random(), seals, principal, endpoint, (version, facts))
+    }
+
+    /// Opens a session that is known by this id.
+    pub(crate) fn open_as(
+        &self,
+        id: SessionId,
+        seals: &Seals,
+        principal: &Arc<Principal>,
+        endpoint: &Endpoint,
+        (version, facts): (Version, ClientFacts),
+    ) -> Result<(String, Arc<Session>), Unknown> {
         let seal = SessionSeal {
-            id: random(),
+            id: id.0,
             version: version.as_str().to_owned(),
             issued_at_unix_s: now_s(),
             scope: scope(endpoint),
             client_info: facts.info.clone(),
             capabilities: facts.capabilities.clone(),
         };
-        let id = seal
+        let sealed = seal
             .session_id(&seals.ring(), &principal.name, now_s() + self.bounds.load().lifetime_s, random())
             .map_err(|_| Unknown::Full)?;
-        let session = self.admit(Some(SessionId(seal.id)), principal, endpoint, version, facts)?;
-        Ok((id, session))
+        let session = self.admit(Some(id), principal, endpoint, version, facts)?;
+        Ok((sealed, session))
     }
 
     /// A session without an id on the wire: its connection is the session.

@@ -5,8 +5,7 @@
 use std::{
     env,
     ffi::OsString,
-    io::{self, BufRead as _, BufReader, IoSlice, IoSliceMut, Read as _, Write as _},
-    mem::MaybeUninit,
+    io::{self, BufRead as _, BufReader, Read as _, Write as _},
     os::{
         fd::{BorrowedFd, OwnedFd},
         unix::net::UnixStream,
@@ -17,49 +16,40 @@ use std::{
 };
 
 use rustix::{
-    cmsg_space,
     fs::FileType,
-    net::{
-        RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
-        recvmsg, sendmsg,
-    },
     process::getppid,
     stdio::{dup2_stdin, stdin},
 };
+
+use crate::parcels::{Parcels, WRITTEN_WITHIN};
 
 /// The variable by which a successor knows that its stdin leads to its parent: the id of that process, so that it means
 /// nothing to whoever merely inherits it.
 const PREDECESSOR: &str = "SWITCHBOARD_PREDECESSOR";
 /// What the service manager tells one process only; the successor is another.
 const FOR_ONE_PROCESS: [&str; 4] = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "WATCHDOG_PID"];
-/// Descriptors that go over at one time: the kernel's own limit is 253.
-const DESCRIPTORS_MAX: usize = 250;
-/// Words that go over at one time: the names of thousands, or what a server has written of the longest line that it may.
-const WORDS_BYTES_MAX: u64 = 65 << 20;
 /// The line that comes back: an error with its causes, or the names of thousands of servers.
 const LINE_BYTES_MAX: u64 = 256 << 10;
-/// How long either side waits for what the other has to write at once.
-const WRITTEN_WITHIN: Duration = Duration::from_secs(10);
 
 /// A process that was started to follow this one. Dropped before it has taken over, it is killed.
 #[derive(Debug)]
 pub struct Successor {
     process: process::Child,
     lives_on: bool,
-    socket: UnixStream,
+    parcels: Parcels,
 }
 
 impl Successor {
     /// Starts `program` with our own environment, folder, stdout and stderr.
     pub fn start(program: &Path, arguments: &[OsString]) -> io::Result<Self> {
-        let (ours, theirs) = UnixStream::pair()?;
+        let (parcels, theirs) = Parcels::pair()?;
         let mut command = process::Command::new(program);
-        command.args(arguments).stdin(Stdio::from(OwnedFd::from(theirs)));
+        command.args(arguments).stdin(Stdio::from(theirs));
         for name in FOR_ONE_PROCESS {
             command.env_remove(name);
         }
         let process = command.env(PREDECESSOR, process::id().to_string()).spawn()?;
-        Ok(Self { process, lives_on: false, socket: ours })
+        Ok(Self { process, lives_on: false, parcels })
     }
 
     /// Its process.
@@ -69,24 +59,16 @@ impl Successor {
 
     /// Gives it words and descriptors, which stay ours too.
     pub fn give(&mut self, words: &[u8], descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
-        self.socket.set_write_timeout(Some(WRITTEN_WITHIN))?;
-        let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(DESCRIPTORS_MAX))];
-        let mut control = SendAncillaryBuffer::new(&mut space);
-        if !descriptors.is_empty() && !control.push(SendAncillaryMessage::ScmRights(descriptors)) {
-            return Err(io::Error::other(format!("more than {DESCRIPTORS_MAX} descriptors cannot be handed over")));
-        }
-        let length = (words.len() as u64).to_be_bytes();
-        let sent = sendmsg(&self.socket, &[IoSlice::new(&length)], &mut control, SendFlags::NOSIGNAL)?;
-        self.socket.write_all(&length[sent..])?;
-        self.socket.write_all(words)
+        self.parcels.give(words, descriptors)
     }
 
     /// Its one line, if it says one in time; blocks the thread. An error of kind `UnexpectedEof` means that it has ended.
     pub fn hear(&mut self, within: Duration) -> io::Result<String> {
-        self.socket.set_read_timeout(Some(within))?;
+        let socket = &self.parcels.socket;
+        socket.set_read_timeout(Some(within))?;
         let mut line = String::new();
         // byte by byte, since what follows the line is not for us
-        BufReader::with_capacity(1, (&self.socket).take(LINE_BYTES_MAX)).read_line(&mut line)?;
+        BufReader::with_capacity(1, socket.take(LINE_BYTES_MAX)).read_line(&mut line)?;
         if line.is_empty() {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
@@ -95,7 +77,7 @@ impl Successor {
 
     /// The socket that leads to it, for what is said once all is given.
     pub fn socket(&self) -> io::Result<UnixStream> {
-        self.socket.try_clone()
+        self.parcels.socket.try_clone()
     }
 
     /// Lets it live on when this is dropped.
@@ -117,7 +99,7 @@ impl Drop for Successor {
 /// The process that this one is to follow.
 #[derive(Debug)]
 pub struct Predecessor {
-    socket: UnixStream,
+    parcels: Parcels,
 }
 
 impl Predecessor {
@@ -131,48 +113,27 @@ impl Predecessor {
         if kind != Some(FileType::Socket) {
             return None;
         }
-        let socket = UnixStream::from(stdin().try_clone_to_owned().ok()?);
+        let parcels = Parcels::over(stdin().try_clone_to_owned().ok()?);
         let nowhere = std::fs::File::open("/dev/null").ok()?;
         dup2_stdin(&nowhere).ok()?;
-        Some(Self { socket })
+        Some(Self { parcels })
     }
 
     /// What it gives: words and descriptors.
     pub fn take(&mut self) -> io::Result<(Vec<u8>, Vec<OwnedFd>)> {
-        self.socket.set_read_timeout(Some(WRITTEN_WITHIN))?;
-        let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(DESCRIPTORS_MAX))];
-        let mut control = RecvAncillaryBuffer::new(&mut space);
-        let mut length = [0; 8];
-        let read =
-            recvmsg(&self.socket, &mut [IoSliceMut::new(&mut length)], &mut control, RecvFlags::CMSG_CLOEXEC)?.bytes;
-        let mut descriptors = Vec::new();
-        for message in control.drain() {
-            if let RecvAncillaryMessage::ScmRights(rights) = message {
-                descriptors.extend(rights);
-            }
-        }
-        if read == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        self.socket.read_exact(&mut length[read..])?;
-        let length = u64::from_be_bytes(length);
-        if length > WORDS_BYTES_MAX {
-            return Err(io::Error::other(format!("more than {WORDS_BYTES_MAX} bytes of words")));
-        }
-        let mut words = vec![0; length as usize];
-        self.socket.read_exact(&mut words)?;
-        Ok((words, descriptors))
+        self.parcels.take()
     }
 
     /// The socket that leads to it, for what is said once all is taken.
     pub fn into_socket(self) -> UnixStream {
-        self.socket
+        self.parcels.socket
     }
 
     /// Says the one line that it waits for.
     pub fn tell(&mut self, line: &str) -> io::Result<()> {
-        self.socket.set_write_timeout(Some(WRITTEN_WITHIN))?;
+        let mut socket = &self.parcels.socket;
+        socket.set_write_timeout(Some(WRITTEN_WITHIN))?;
         let line: String = line.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
-        self.socket.write_all(format!("{line}\n").as_bytes())
+        socket.write_all(format!("{line}\n").as_bytes())
     }
 }

@@ -14,9 +14,11 @@ use futures_util::future::join_all;
 use gateway::{
     Current, Gateway,
     catalogue::Endpoint,
+    edge::serve::Stream,
     upstream::{bequest, following::Following},
 };
 use supervisor::Predecessor;
+use tokio::sync::mpsc;
 
 use crate::taking::Taking;
 use crate::will::{Door, Ready, Will};
@@ -99,14 +101,20 @@ impl Heritage {
         }
     }
 
-    /// Tells the node before that this one serves from now on, and takes over the processes that it gives.
-    pub(crate) fn accept(&mut self, gateway: &Current, following: Following) -> io::Result<()> {
+    /// Tells the node before that this one serves from now on, and takes over the processes and connections that it gives.
+    pub(crate) fn accept(
+        &mut self,
+        gateway: &Current,
+        following: Following,
+        arrivals: mpsc::Sender<Stream>,
+    ) -> io::Result<()> {
         let Some(mut predecessor) = self.predecessor.take() else { return Ok(()) };
         let servers: BTreeSet<String> = following.servers().map(str::to_owned).collect();
         let (version, has_sessions) = (env!("CARGO_PKG_VERSION").to_owned(), !servers.is_empty());
-        predecessor.tell(&Ready { version, servers, has_sessions }.line())?;
+        predecessor.tell(&Ready { version, servers, has_sessions, has_connections: true }.line())?;
+        gateway.now().kin.follow();
         let processes = std::mem::take(&mut self.processes);
-        let taking = Taking { gateway: gateway.clone(), processes, everything: self.everything };
+        let taking = Taking { gateway: gateway.clone(), processes, everything: self.everything, arrivals };
         tokio::spawn(taking.over(predecessor, following));
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 mod activation;
 mod bridge;
+mod connections;
 mod control;
 mod hangup;
 mod heritage;

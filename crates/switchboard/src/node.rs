@@ -44,8 +44,9 @@ pub(crate) async fn serve(
     let mut heritage = Heritage::of_process(lent.take())?;
     let is_first = !heritage.is_any();
     let begun = begin(arguments, settings, terminal, &mut heritage).await;
+    let (arrivals, arriving) = serve::arrivals();
     let begun = begun.and_then(|begun| {
-        heritage.accept(&begun.gateway, begun.following.clone())?;
+        heritage.accept(&begun.gateway, begun.following.clone(), arrivals)?;
         Ok(begun)
     });
     let Begun { gateway, following, doors, controls, wishes } = match begun {
@@ -72,7 +73,7 @@ pub(crate) async fn serve(
         signals.next().await;
     };
     let exit = tokio::select! {
-        () = serve::serve(gateway, listeners) => Ok(Exit::Done),
+        () = serve::serve(gateway, listeners, arriving) => Ok(Exit::Done),
         () = told => {
             tracing::warn!("told to end a second time: calls that run are cut off");
             Ok(Exit::Failure)
@@ -113,6 +114,7 @@ async fn begin(
     heritage.leave_the_rest();
     let following = heritage.following(config);
     let gateway = gateway(config, following.clone());
+    gateway.now().bridge.is_of(settings.source().profile);
     jobs::keep(&gateway, config, settings)?;
     let listen: Vec<String> = doors.iter().map(|(_, listener, speech)| listener.address(speech)).collect();
     heritage.warm(&gateway.now(), &following).await;

@@ -21,15 +21,17 @@ use gateway::upstream::following::Following;
 use gateway::{
     Current, Gateway,
     catalogue::{Endpoint, Member},
+    edge::passage::Departure,
     handover,
     leaving::Stage,
 };
 use supervisor::Successor;
 use tokio::sync::mpsc;
 
+use crate::connections;
 use crate::control::Controls;
 use crate::manager::Manager;
-use crate::will::{Door, Ready, Will};
+use crate::will::{CONNECTIONS, Door, Ready, Will};
 
 /// All that can be handed over.
 pub(crate) struct Estate {
@@ -75,8 +77,9 @@ impl Estate {
         self.manager.followed_by(pid);
         // without it the node might end with its last call, before all is given and told
         let underway = current.now().stages.begin();
+        let connections = ready.has_connections.then(|| current.now().kin.let_connections_go());
         self.leave();
-        let given = give_processes(&current.now(), successor, ready).await;
+        let given = give_all(&current.now(), successor, (ready, connections)).await;
         let _ = wish.send(Ok(Restarted { pid, version: ready.version.clone(), former_pid: std::process::id() }));
         let told = async { handover::tell_after(&current, given?.socket()?).await };
         if let Err(error) = told.await {
@@ -147,10 +150,18 @@ impl Estate {
     }
 }
 
-/// Gives the successor the processes that it wishes; it waits for them before it starts any of its own.
-async fn give_processes(gateway: &Gateway, mut successor: Successor, ready: &Ready) -> io::Result<Successor> {
-    if ready.servers.is_empty() {
+/// Gives the successor the way on which connections come, and the processes that it wishes; it waits for these before it starts
+/// any of its own.
+async fn give_all(
+    gateway: &Gateway,
+    mut successor: Successor,
+    (ready, connections): (&Ready, Option<mpsc::Receiver<Departure>>),
+) -> io::Result<Successor> {
+    if ready.servers.is_empty() && connections.is_none() {
         return Ok(successor);
+    }
+    if let Some(departures) = connections {
+        successor.give(CONNECTIONS.as_bytes(), &[connections::send(departures)?.as_fd()])?;
     }
     let sessions = if ready.has_sessions { handover::going_over(&gateway.sessions) } else { HashMap::default() };
     let wanted = gateway.members().iter().filter(|member| ready.servers.contains(&*member.upstream.name));

@@ -1,5 +1,5 @@
-//! What comes from the node before once this one is ready: the processes of servers, one after the other, and then its words on
-//! sessions. Which processes are wished for is decided in `heritage`.
+//! What comes from the node before once this one is ready: connections of clients, the processes of servers, one after the other,
+//! and then its words on sessions. Which processes are wished for is decided in `heritage`.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -7,6 +7,7 @@ use std::io;
 use gateway::{
     Current,
     catalogue::{Endpoint, Member},
+    edge::serve::Stream,
     handover,
     upstream::{
         bequest::{self, Bequest},
@@ -14,6 +15,10 @@ use gateway::{
     },
 };
 use supervisor::Predecessor;
+use tokio::sync::mpsc;
+
+use crate::connections;
+use crate::will::CONNECTIONS;
 
 /// How things are taken over.
 pub(crate) struct Taking {
@@ -23,16 +28,19 @@ pub(crate) struct Taking {
     pub(crate) processes: BTreeMap<String, String>,
     /// Whether the endpoint of everything was in use.
     pub(crate) everything: bool,
+    /// Where connections are served.
+    pub(crate) arrivals: mpsc::Sender<Stream>,
 }
 
 impl Taking {
     /// Takes over what the node before gives; from then on processes that are missing are started here.
     pub(crate) async fn over(self, predecessor: Predecessor, following: Following) {
         let is_any = following.servers().next().is_some();
-        let taken = if is_any { self.all(predecessor).await } else { Ok(predecessor) };
+        let taken = self.all(predecessor).await;
         following.is_over();
         let told = taken.and_then(|predecessor| handover::hear_before(&self.gateway, predecessor.into_socket()));
         if let Err(error) = told {
+            self.gateway.now().kin.follow_nobody();
             tracing::warn!(%error, "not all could be taken over");
         }
         if is_any && self.everything {
@@ -40,7 +48,7 @@ impl Taking {
         }
     }
 
-    /// Takes over one process after the other, until there are no more.
+    /// Takes over the connections, and one process after the other until there are no more.
     async fn all(&self, mut predecessor: Predecessor) -> io::Result<Predecessor> {
         loop {
             let taking = tokio::task::spawn_blocking(move || {
@@ -53,7 +61,13 @@ impl Taking {
             if words.is_empty() {
                 return Ok(predecessor);
             }
-            self.go_on(Bequest::of_parts(&words, descriptors)?).await;
+            if words == CONNECTIONS.as_bytes() {
+                for socket in descriptors {
+                    connections::receive(socket, self.arrivals.clone());
+                }
+            } else {
+                self.go_on(Bequest::of_parts(&words, descriptors)?).await;
+            }
         }
     }
 

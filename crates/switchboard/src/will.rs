@@ -23,6 +23,8 @@ pub(crate) struct Will {
 
 /// Among the servers that a successor names: it goes on with processes of single sessions, too. No server has such a name.
 const SESSIONS: &str = "+sessions";
+/// Among them too: it takes connections on which nothing is under way. The words with the socket over which they come.
+pub(crate) const CONNECTIONS: &str = "+connections";
 
 /// What a successor says when it is ready: its version, and the servers whose processes it goes on with.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,13 +35,16 @@ pub(crate) struct Ready {
     pub(crate) servers: BTreeSet<String>,
     /// Whether it goes on with processes that belong to single sessions.
     pub(crate) has_sessions: bool,
+    /// Whether it takes connections.
+    pub(crate) has_connections: bool,
 }
 
 impl Ready {
     /// As one line.
     pub(crate) fn line(&self) -> String {
-        let sessions = self.has_sessions.then_some(SESSIONS);
-        let names = sessions.into_iter().chain(self.servers.iter().map(String::as_str)).map(|name| format!(" {name}"));
+        let also = [self.has_connections.then_some(CONNECTIONS), self.has_sessions.then_some(SESSIONS)];
+        let servers = self.servers.iter().map(String::as_str);
+        let names = also.into_iter().flatten().chain(servers).map(|name| format!(" {name}"));
         format!("ready {}{}", self.version, names.collect::<String>())
     }
 
@@ -47,8 +52,8 @@ impl Ready {
     pub(crate) fn read(line: &str) -> Option<Self> {
         let mut words = line.strip_prefix("ready ")?.split(' ').map(str::to_owned);
         let (version, mut servers) = (words.next()?, words.collect::<BTreeSet<_>>());
-        let has_sessions = servers.remove(SESSIONS);
-        Some(Self { version, servers, has_sessions })
+        let (has_sessions, has_connections) = (servers.remove(SESSIONS), servers.remove(CONNECTIONS));
+        Some(Self { version, servers, has_sessions, has_connections })
     }
 }
 
@@ -105,14 +110,15 @@ mod tests {
 
     #[test]
     fn a_ready_successor_is_understood_and_one_that_is_not_is_no_successor() {
-        let check = |line: &str, version: &str, servers: &[&str], has_sessions| {
+        let check = |line: &str, version: &str, servers: &[&str], (has_connections, has_sessions)| {
             let servers = servers.iter().map(|name| (*name).to_owned()).collect();
-            let ready = Ready { version: version.to_owned(), servers, has_sessions };
+            let ready = Ready { version: version.to_owned(), servers, has_sessions, has_connections };
             assert_eq!((Ready::read(line).as_ref(), ready.line().as_str()), (Some(&ready), line));
         };
-        check("ready 0.1.0", "0.1.0", &[], false);
-        check("ready 0.2.0 door lamp", "0.2.0", &["door", "lamp"], false);
-        check("ready 0.3.0 +sessions door lamp", "0.3.0", &["door", "lamp"], true);
+        check("ready 0.1.0", "0.1.0", &[], (false, false));
+        check("ready 0.2.0 door lamp", "0.2.0", &["door", "lamp"], (false, false));
+        check("ready 0.3.0 +sessions door lamp", "0.3.0", &["door", "lamp"], (false, true));
+        check("ready 0.4.0 +connections +sessions lamp", "0.4.0", &["lamp"], (true, true));
         assert_eq!(Ready::read("the configuration has 2 problems"), None);
     }
 }

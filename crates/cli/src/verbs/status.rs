@@ -61,8 +61,15 @@ fn row(server: &Server) -> Vec<Text> {
         live::state(server),
         Text::plain(&server.transport),
         Text::plain(running),
-        Text::plain(server.reason.as_deref().unwrap_or_default()),
+        Text::plain(remark(server)),
     ]
+}
+
+/// What is wrong with a server, and whether its lists are old.
+fn remark(server: &Server) -> String {
+    let stale = server.stale_lists.then_some("its lists are from before the start");
+    let said: Vec<&str> = server.reason.as_deref().into_iter().chain(stale).collect();
+    said.join("; ")
 }
 
 /// The two largest units of a time.

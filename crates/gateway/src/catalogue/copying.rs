@@ -34,6 +34,11 @@ impl Catalogue {
         self.generation.fetch_add(1, Ordering::AcqRel);
     }
 
+    /// Whether the lists of a server are a copy from disk.
+    pub fn shows_copy_of(&self, server: &str) -> bool {
+        self.entry(server).is_some_and(|entry| entry.part.load().as_ref().is_some_and(|part| part.is_copy))
+    }
+
     /// The servers whose lists are copies from disk, and how many copies were dropped because they could not be read.
     pub fn copied(&self) -> (Vec<Arc<str>>, u64) {
         let is_copy = |entry: &&Entry| entry.part.load().as_ref().is_some_and(|part| part.is_copy);

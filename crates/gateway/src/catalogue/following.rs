@@ -78,7 +78,7 @@ impl Catalogue {
     fn take_state(self: &Arc<Self>, index: usize) {
         let entry = &self.entries[index];
         let Some(part) = entry.part.load_full() else { return };
-        let notice = Notice::of(&entry.member.upstream.status().state, &part);
+        let notice = Notice::of(&entry.member.upstream.status(), &part);
         let mut told = lock(&entry.told);
         if *told != notice {
             *told = notice;

@@ -35,6 +35,11 @@ impl Part {
         self.lists.as_ref().map(|lists| &lists[kind as usize])
     }
 
+    /// Whether there are any, however old.
+    pub(super) fn has_lists(&self) -> bool {
+        self.lists.is_some()
+    }
+
     /// All of them, if the server has given them to this node.
     pub(super) fn heard(&self) -> Option<&[Listing; ListKind::COUNT]> {
         self.lists.as_ref().filter(|_| !self.is_copy)

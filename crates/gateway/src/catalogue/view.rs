@@ -188,7 +188,7 @@ impl<'a> Builder<'a> {
         let clashes = Clashes::find(parts);
         for (member, part) in parts {
             self.fresh_until = self.fresh_until.min(part.fresh_until);
-            if let Some(notice) = Notice::of(&member.upstream.status().state, part) {
+            if let Some(notice) = Notice::of(&member.upstream.status(), part) {
                 self.notices.insert(member.upstream.name.to_string(), notice);
             }
             let rules = member.settings.tool_rules();

@@ -18,7 +18,7 @@ use crate::{held::Held, leaving::Underway, streams::Heard};
 /// How often a silent stream shows that it is alive.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// The last that is said on a stream whose client is to open it again: when.
-const COME_BACK: &[u8] = b"retry: 1000\n\n";
+pub(super) const COME_BACK: &[u8] = b"retry: 1000\n\n";
 
 /// The body of an answer.
 pub enum Answer {
@@ -58,12 +58,16 @@ impl Answer {
     }
 
     /// A stream without an end of its own: when the node leaves, its client is told to open it again.
-    pub fn standing(heard: Heard, mut underway: Underway) -> Self {
-        let mut stream = Self::resumable(heard);
-        if let Self::Events(events) = &mut stream {
+    pub fn standing(heard: Heard, underway: Underway) -> Self {
+        Self::resumable(heard).until_left(underway)
+    }
+
+    /// The same, but when the node leaves, its client is told to open it again.
+    pub fn until_left(mut self, mut underway: Underway) -> Self {
+        if let Self::Events(events) = &mut self {
             events.leaves = Some(Box::pin(async move { underway.leaves().await }));
         }
-        stream
+        self
     }
 
     /// The same, counted among what is held for a principal until it has been taken.

@@ -1,4 +1,4 @@
-//! Transports on which messages go both ways on one connection: stdio, WebSocket, HTTP+SSE, plain sockets. The
+//! Transports on which messages go both ways on one connection: stdio, WebSocket, HTTP+SSE (`sse`), plain sockets. The
 //! connection is the session; both eras may be interleaved on it, each message by its own content.
 
 use std::{
@@ -12,30 +12,25 @@ use futures_util::{SinkExt, StreamExt};
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
-use mcp::{Envelope, Era, Kind, Meta, Method, Param, ScanLimits, Version, code, message, sse};
+use mcp::{ClientFacts, Envelope, Era, Kind, Meta, Method, Param, ScanLimits, Version, code, message};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_tungstenite::tungstenite::{
-    Message,
+    Message, Utf8Bytes,
     handshake::derive_accept_key,
     protocol::{CloseFrame, Role, WebSocketConfig, frame::coding::CloseCode},
 };
 
-use super::{
-    Reply, STREAM_QUEUE,
-    body::Answer,
-    bridge,
-    http::{events, read, refuse, respond},
-    id_of, legacy, modern,
-};
+use super::{Reply, STREAM_QUEUE, body::Answer, bridge, http::refuse, id_of, legacy, modern};
 use crate::{
     catalogue::Endpoint,
     gateway::Gateway,
+    held::Held,
     identities::Unauthorized,
     pipeline::wishes::Wishes,
     principal::{Principal, Visitor},
     route::Inbound,
-    seals::{now_s, random},
-    session::Session,
+    seals::now_s,
+    session::{Session, SessionId, Unknown},
 };
 
 /// How often a WebSocket is asked whether it is alive.
@@ -57,6 +52,10 @@ pub struct Duplex {
     endpoint: Endpoint,
     out: mpsc::Sender<Bytes>,
     session: OnceLock<Arc<Session>>,
+    /// What its session is known by if that outlives the connection.
+    lasting: Option<SessionId>,
+    /// The sealed id of that session, once there is one.
+    sealed: OnceLock<String>,
     hears: Hears,
     /// Modern calls under way, by the raw token of their id.
     running: Arc<Mutex<HashMap<Vec<u8>, oneshot::Sender<()>>>>,
@@ -67,24 +66,44 @@ pub struct Duplex {
 impl Duplex {
     /// A connection that writes to `out`.
     pub fn new(gateway: &Gateway, visitor: Visitor, endpoint: Endpoint, out: mpsc::Sender<Bytes>) -> Arc<Self> {
-        Self::hearing(legacy::stand, gateway, visitor, endpoint, out)
+        Self::hearing((legacy::stand, None), gateway, visitor, endpoint, out)
     }
 
-    fn hearing(
-        hears: Hears,
+    /// A connection whose session is known by this id, under which a client comes back on another one.
+    pub(super) fn lasting(
+        id: SessionId,
         gateway: &Gateway,
         visitor: Visitor,
         endpoint: Endpoint,
         out: mpsc::Sender<Bytes>,
     ) -> Arc<Self> {
-        let places = Arc::new(Semaphore::new(REQUESTS_MAX as usize));
-        let session = OnceLock::new();
-        let running = Arc::default();
-        Arc::new(Self { gateway: gateway.clone(), visitor, endpoint, out, session, hears, running, places })
+        Self::hearing((legacy::stand, Some(id)), gateway, visitor, endpoint, out)
+    }
+
+    fn hearing(
+        (hears, lasting): (Hears, Option<SessionId>),
+        gateway: &Gateway,
+        visitor: Visitor,
+        endpoint: Endpoint,
+        out: mpsc::Sender<Bytes>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            gateway: gateway.clone(),
+            visitor,
+            endpoint,
+            out,
+            session: OnceLock::new(),
+            lasting,
+            sealed: OnceLock::new(),
+            hears,
+            running: Arc::default(),
+            places: Arc::new(Semaphore::new(REQUESTS_MAX as usize)),
+        })
     }
 
     /// Takes the bytes of one message.
     pub async fn receive(self: &Arc<Self>, bytes: Bytes) {
+        let bytes = self.held().count(bytes);
         let limits = ScanLimits { depth_max: self.gateway.limits.json_depth_max as u32 };
         match Envelope::parse(&bytes, limits) {
             Err(invalid) => self.say(message::error(None, invalid.code(), &invalid.to_string(), None)).await,
@@ -114,9 +133,27 @@ impl Duplex {
         tokio::spawn(self.clone().request(principal, message, place));
     }
 
+    /// The name of the principal whose connection it is.
+    pub(super) fn owner(&self) -> &str {
+        &self.visitor.principal.name
+    }
+
+    /// The sealed id of its session, under which its client may come back.
+    pub(super) fn sealed(&self) -> Option<&str> {
+        self.sealed.get().map(String::as_str)
+    }
+
+    /// Goes on with a session that was opened on another connection.
+    pub(super) fn go_on(&self, session: Arc<Session>, sealed: &str) {
+        let standing = (self.hears)(&self.gateway.newest(), &session);
+        // it is fresh, so both are empty
+        let _ = (self.session.set(session), self.sealed.set(sealed.to_owned()));
+        self.pass_on_all(standing);
+    }
+
     /// Resolves in a moment in which no request is under way, after the node has begun to leave. New ones are taken until
     /// then.
-    async fn leaves(&self) {
+    pub(super) async fn leaves(&self) {
         self.gateway.stages.begin().leaves().await;
         while self.places.available_permits() < REQUESTS_MAX as usize {
             tokio::time::sleep(LOOK).await;
@@ -158,23 +195,43 @@ impl Duplex {
                 .pass_on(Reply::error(Some(id), code::INVALID_REQUEST, "this connection is initialized already", false))
                 .await;
         }
-        match gateway.sessions.open_bound(principal, &self.endpoint, version, facts) {
+        match self.open(gateway, principal, version, facts) {
             Err(why) => self.pass_on(legacy::not_initialized(id, Some(why))).await,
             Ok(session) => {
                 // who has read the answer has missed nothing since
-                let mut standing = (self.hears)(gateway, &session);
+                let standing = (self.hears)(gateway, &session);
                 self.say(legacy::initialized(gateway, &self.endpoint, id, version).await).await;
                 let _ = self.session.set(session);
-                let out = self.out.clone();
-                tokio::spawn(async move {
-                    while let Some(message) = standing.recv().await {
-                        if out.send(message).await.is_err() {
-                            return;
-                        }
-                    }
-                });
+                self.pass_on_all(standing);
             }
         }
+    }
+
+    /// Opens the session of the connection.
+    fn open(
+        &self,
+        gateway: &Gateway,
+        principal: &Arc<Principal>,
+        version: Version,
+        facts: ClientFacts,
+    ) -> Result<Arc<Session>, Unknown> {
+        let (sessions, endpoint) = (&gateway.sessions, &self.endpoint);
+        let Some(id) = self.lasting else { return sessions.open_bound(principal, endpoint, version, facts) };
+        let (sealed, session) = sessions.open_as(id, &gateway.seals, principal, endpoint, (version, facts))?;
+        let _ = self.sealed.set(sealed);
+        Ok(session)
+    }
+
+    /// Passes on what is said outside of calls.
+    fn pass_on_all(&self, mut standing: mpsc::Receiver<Bytes>) {
+        let (out, held) = (self.out.clone(), self.held().clone());
+        tokio::spawn(async move {
+            while let Some(message) = standing.recv().await {
+                if out.send(held.count(message)).await.is_err() {
+                    return;
+                }
+            }
+        });
     }
 
     async fn request(self: Arc<Self>, principal: Arc<Principal>, request: Envelope, _place: OwnedSemaphorePermit) {
@@ -255,7 +312,12 @@ impl Duplex {
     }
 
     async fn say(&self, message: Bytes) {
-        let _ = self.out.send(message).await;
+        let _ = self.out.send(self.held().count(message)).await;
+    }
+
+    /// What is held for the principal of the connection.
+    pub(super) fn held(&self) -> &Arc<Held> {
+        &self.visitor.principal.lasting.held
     }
 }
 
@@ -283,51 +345,6 @@ pub fn check(request: &Envelope) -> Result<(), Reply> {
             "`_meta` must hold the capabilities of the client, an object",
             true,
         )),
-    }
-}
-
-/// The HTTP+SSE connections of a node, by the secret in their address.
-pub type SseConnections = Mutex<HashMap<String, Arc<Duplex>>>;
-
-/// Opens the event stream of an HTTP+SSE client. Its first event names the address to post to.
-pub fn sse(gateway: &Gateway, visitor: Visitor, endpoint: &Endpoint) -> Response<Answer> {
-    let secret = format!("{:032x}", u128::from_be_bytes(random()));
-    let base = match endpoint {
-        Endpoint::All => String::new(),
-        Endpoint::Server(name) => format!("/servers/{name}"),
-        Endpoint::Bundle(name) => format!("/bundles/{name}"),
-    };
-    let (out, receiver) = mpsc::channel(STREAM_QUEUE);
-    let duplex = Duplex::new(gateway, visitor, endpoint.clone(), out.clone());
-    gateway.sse.lock().unwrap_or_else(PoisonError::into_inner).insert(secret.clone(), duplex.clone());
-    let mut opening = Vec::new();
-    sse::encode_event(&mut opening, Some("endpoint"), None, format!("{base}/messages?session={secret}").as_bytes());
-    let gateway = gateway.clone();
-    tokio::spawn(async move {
-        tokio::select! {
-            () = out.closed() => {}
-            () = duplex.leaves() => {}
-        }
-        gateway.sse.lock().unwrap_or_else(PoisonError::into_inner).remove(&secret);
-        duplex.close();
-    });
-    events(receiver, Some(opening.into()))
-}
-
-/// Takes a message of an HTTP+SSE client; its answer comes on the event stream. The stream of another principal looks
-/// like none.
-pub async fn sse_message(gateway: &Gateway, principal: &Principal, request: Request<Incoming>) -> Response<Answer> {
-    let secret = request.uri().query().and_then(|query| query.strip_prefix("session=")).unwrap_or_default().to_owned();
-    let found = gateway.sse.lock().unwrap_or_else(PoisonError::into_inner).get(&secret).cloned();
-    let Some(duplex) = found.filter(|duplex| duplex.visitor.principal.name == principal.name) else {
-        return refuse(StatusCode::NOT_FOUND, "there is no such event stream: open /sse first");
-    };
-    match read(request.into_body(), gateway).await {
-        Ok(body) => {
-            duplex.receive(body).await;
-            respond(Reply::Accepted)
-        }
-        Err((status, why)) => refuse(status, why),
     }
 }
 
@@ -389,7 +406,7 @@ async fn talk(
         tokio_tungstenite::WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
     let (mut sink, mut stream) = socket.split();
     let (out, mut outbox) = mpsc::channel::<Bytes>(STREAM_QUEUE);
-    let duplex = Duplex::hearing(follow, &gateway, visitor, endpoint, out);
+    let duplex = Duplex::hearing((follow, None), &gateway, visitor, endpoint, out);
     let mut ping = tokio::time::interval(PING);
     ping.tick().await;
     let mut heard = true;
@@ -398,8 +415,10 @@ async fn talk(
     loop {
         tokio::select! {
             Some(message) = outbox.recv() => {
-                let Ok(text) = String::from_utf8(message.into()) else { break };
-                if sink.send(Message::text(text)).await.is_err() { break }
+                let Ok(text) = Utf8Bytes::try_from(message.clone()) else { break };
+                if sink.send(Message::Text(text)).await.is_err() { break }
+                // it counts until the client has taken it
+                drop(message);
             }
             frame = stream.next() => {
                 heard = true;
@@ -414,8 +433,8 @@ async fn talk(
                 heard = false;
             }
             () = &mut leaves => {
-                while let Some(text) = outbox.try_recv().ok().and_then(|message| String::from_utf8(message.into()).ok()) {
-                    if sink.feed(Message::text(text)).await.is_err() { break }
+                while let Some(text) = outbox.try_recv().ok().and_then(|message| Utf8Bytes::try_from(message).ok()) {
+                    if sink.feed(Message::Text(text)).await.is_err() { break }
                 }
                 let _ = sink.send(Message::Close(Some(come_back()))).await;
                 break;

@@ -1,9 +1,11 @@
 //! How long each request is, read from its head before hyper reads it. The length has to be told once and in one way:
 //! where two ways are possible, a proxy in front may see another request than we do. Such a head is spoiled in place,
-//! so that hyper refuses it with 400 and closes. Bodies are skipped, answers are not looked at.
+//! so that hyper refuses it with 400 and closes. Bodies are skipped, answers are not looked at. A connection that is to go
+//! to another process is left open where it would be closed.
 
 use std::{
     io,
+    os::fd::AsFd,
     pin::Pin,
     sync::{
         Arc,
@@ -15,6 +17,8 @@ use std::{
 use memchr::memchr;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::passage::Passage;
+
 /// What is kept of a line that arrives in pieces: more than any length needs.
 const LINE_BYTES_KEPT: usize = 256;
 
@@ -24,6 +28,7 @@ pub struct Framed<S> {
     stream: S,
     framing: Framing,
     switched: Switched,
+    passage: Passage,
 }
 
 /// Says that the connection speaks something else than HTTP from now on.
@@ -38,6 +43,8 @@ struct Framing {
     line: Vec<u8>,
     last: u8,
     length: Length,
+    /// Heads that have ended.
+    requests: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,8 +75,8 @@ struct Ambiguous;
 
 impl<S> Framed<S> {
     /// Watches over a fresh connection.
-    pub fn new(stream: S, switched: Switched) -> Self {
-        Self { stream, framing: Framing::default(), switched }
+    pub(super) fn new(stream: S, switched: Switched, passage: Passage) -> Self {
+        Self { stream, framing: Framing::default(), switched, passage }
     }
 }
 
@@ -147,7 +154,13 @@ impl Framing {
         Ok(())
     }
 
+    /// Whether a part of a request has come whose rest has not.
+    fn is_inside(&self) -> bool {
+        self.place != Place::RequestLine || !self.line.is_empty()
+    }
+
     fn end_of_head(&mut self) -> Place {
+        self.requests += 1;
         match std::mem::take(&mut self.length) {
             Length::Chunked => Place::ChunkSize,
             Length::Untold | Length::Bytes(0) => Place::RequestLine,
@@ -210,12 +223,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Framed<S> {
                 self.framing.place = Place::Beyond;
             }
             self.framing.take(&mut buffer.filled_mut()[before..]);
+            self.passage.note(self.framing.requests, self.framing.is_inside());
         }
         Poll::Ready(Ok(()))
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Framed<S> {
+impl<S: AsyncWrite + AsFd + Unpin> AsyncWrite for Framed<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
@@ -224,7 +238,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Framed<S> {
         Pin::new(&mut self.stream).poll_flush(context)
     }
 
+    /// All that is said has been written by now.
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.passage.is_going() && !self.framing.is_inside() {
+            self.passage.leave(self.stream.as_fd().try_clone_to_owned()?);
+            return Poll::Ready(Ok(()));
+        }
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
 

@@ -4,8 +4,8 @@
 //! In reading order: `about` (what an endpoint says of itself), `modern` and `legacy` (the two eras), `running` with
 //! `unbroken` (a call of a legacy session), `tasks` (core tasks of legacy ones), `jobs` with `core` (calls that are finished
 //! without their callers), `listen` (changes for modern clients), `http` with `door`, `head`, `told` and `body` (Streamable HTTP),
-//! `coding` (compressed bodies), `bridge` (plain HTTP), `duplex` (stdio, sockets, HTTP+SSE), `grpc`, `serve` with
-//! `framing`, `head_timer` and `tls` (listeners).
+//! `coding` (compressed bodies), `bridge` (plain HTTP), `duplex` (stdio, sockets) with `sse` (HTTP+SSE), `grpc`, `serve` with
+//! `framing`, `passage`, `head_timer` and `tls` (listeners).
 
 pub mod about;
 pub mod body;
@@ -24,8 +24,10 @@ pub mod listen;
 pub mod lists;
 pub mod modern;
 mod newcomers;
+pub mod passage;
 mod running;
 pub mod serve;
+pub mod sse;
 mod tasks;
 pub mod tls;
 mod told;

@@ -1,5 +1,6 @@
 //! Listeners: TCP and unix sockets that speak HTTP or gRPC, and stdio. Each connection has its limits, and all of them end when
-//! the node leaves: no new ones, a while for what is under way, then the end. A listener can go over to another process.
+//! the node leaves: no new ones, a while for what is under way, then the end. A listener can go over to another process, and so
+//! can a connection on which nothing is under way.
 
 use std::{
     future::Future,
@@ -23,7 +24,7 @@ use mcp::lines;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpSocket, UnixListener},
-    sync::{Semaphore, mpsc},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
     task::JoinSet,
 };
 
@@ -34,6 +35,7 @@ use super::{
     grpc::Grpc,
     head_timer::HeadTimer,
     http::Http,
+    passage::{Departure, Passage},
     unstalled::Unstalled,
 };
 use crate::{
@@ -47,9 +49,9 @@ use crate::{
 /// Connections that may wait to be accepted. With the usual 128 a burst of clients overflows, and whoever is dropped then
 /// tries again after a whole second.
 const BACKLOG: u32 = 1_024;
-/// How long a connection without a request stays open after the doors were handed over: a client that is just sending one
-/// gets its answer, and with it the word that the connection closes.
-const IDLE_AFTER_HANDOVER: Duration = Duration::from_secs(5);
+/// How long a connection stays open that could not go over with the doors: a client that is just sending a request gets its
+/// answer, and with it the word that the connection closes.
+pub const IDLE_AFTER_HANDOVER: Duration = Duration::from_secs(5);
 /// How long the last words may take after the servers were ended: they only have to be written.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -89,6 +91,12 @@ impl Drop for SocketFile {
         }
     }
 }
+
+/// Connections that may wait to be served after they came from another process.
+const ARRIVALS: usize = 64;
+
+/// Connections that come from the process before this one.
+pub type Arrivals = mpsc::Receiver<Stream>;
 
 /// An accepted connection.
 pub enum Stream {
@@ -165,6 +173,36 @@ impl Listener {
     }
 }
 
+impl Stream {
+    /// A connection that another process has accepted. Needs a tokio runtime.
+    pub fn taken_over(is_tcp: bool, descriptor: OwnedFd) -> io::Result<Self> {
+        if is_tcp {
+            let stream = std::net::TcpStream::from(descriptor);
+            let remote = Remote::Address(stream.peer_addr()?.ip());
+            stream.set_nonblocking(true)?;
+            return Ok(Self::Tcp(tokio::net::TcpStream::from_std(stream)?, remote));
+        }
+        let stream = std::os::unix::net::UnixStream::from(descriptor);
+        stream.set_nonblocking(true)?;
+        Ok(Self::Unix(tokio::net::UnixStream::from_std(stream)?))
+    }
+
+    /// Serves it for as long as it is there.
+    fn begin(self, gateway: Current, speech: Speech, place: OwnedSemaphorePermit, underway: Underway) {
+        match self {
+            Self::Tcp(stream, remote) => drop(tokio::spawn(async move {
+                let _ = stream.set_nodelay(true);
+                speech.connection(gateway, stream, remote, underway).await;
+                drop(place);
+            })),
+            Self::Unix(stream) => drop(tokio::spawn(async move {
+                speech.connection(gateway, stream, Remote::Socket, underway).await;
+                drop(place);
+            })),
+        }
+    }
+}
+
 impl AsFd for Listener {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
@@ -191,8 +229,14 @@ async fn remove_stale(path: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Serves all listeners until the node leaves, then lets what is under way finish for as long as the limits allow.
-pub async fn serve(gateway: Current, listeners: Vec<(Arc<Listener>, Speech)>) {
+/// The way by which connections come from another process.
+pub fn arrivals() -> (mpsc::Sender<Stream>, Arrivals) {
+    mpsc::channel(ARRIVALS)
+}
+
+/// Serves all listeners, and connections that come from the process before, until the node leaves; then lets what is under way
+/// finish for as long as the limits allow.
+pub async fn serve(gateway: Current, listeners: Vec<(Arc<Listener>, Speech)>, arrivals: Arrivals) {
     let places = Arc::new(Semaphore::new(gateway.now().limits.connections_max));
     let mut accepting = JoinSet::new();
     for (listener, speech) in listeners {
@@ -200,6 +244,7 @@ pub async fn serve(gateway: Current, listeners: Vec<(Arc<Listener>, Speech)>) {
         let accepting_here = accept(gateway.clone(), (listener, speech), places.clone(), underway);
         accepting.spawn(with_signs(signs, accepting_here));
     }
+    accepting.spawn(take_over(gateway.clone(), arrivals, places, gateway.now().stages.begin()));
     while accepting.join_next().await.is_some() {}
     finish(&gateway).await;
     let gateway = gateway.now();
@@ -257,15 +302,7 @@ async fn accept(
         };
         let (gateway, speech, underway) = (gateway.clone(), speech.clone(), underway.clone());
         match accepted {
-            Ok(Stream::Tcp(stream, remote)) => drop(tokio::spawn(async move {
-                let _ = stream.set_nodelay(true);
-                speech.connection(gateway, stream, remote, underway).await;
-                drop(place);
-            })),
-            Ok(Stream::Unix(stream)) => drop(tokio::spawn(async move {
-                speech.connection(gateway, stream, Remote::Socket, underway).await;
-                drop(place);
-            })),
+            Ok(stream) => stream.begin(gateway, speech, place, underway),
             Err(error) => {
                 tracing::warn!(%error, "could not accept a connection");
                 tokio::time::sleep(Duration::from_millis(50)).await;
@@ -277,11 +314,23 @@ async fn accept(
     }
 }
 
+/// Serves the connections that come from the process before this one, as if they had been accepted here.
+async fn take_over(gateway: Current, mut arrivals: Arrivals, places: Arc<Semaphore>, mut underway: Underway) {
+    loop {
+        let arrived = tokio::select! {
+            () = underway.leaves() => return,
+            arrived = arrivals.recv() => arrived,
+        };
+        let (Some(stream), Ok(place)) = (arrived, places.clone().acquire_owned().await) else { return };
+        stream.begin(gateway.clone(), Speech::Http, place, underway.clone());
+    }
+}
+
 impl Speech {
     async fn connection(
         self,
         gateway: Current,
-        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        stream: impl AsyncRead + AsyncWrite + AsFd + Unpin + Send + 'static,
         remote: Remote,
         underway: Underway,
     ) {
@@ -296,11 +345,11 @@ impl Speech {
 
 async fn http(
     gateway: Current,
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    stream: impl AsyncRead + AsyncWrite + AsFd + Unpin + Send + 'static,
     remote: Remote,
     mut underway: Underway,
 ) {
-    let limits = gateway.now().limits.clone();
+    let (limits, kin) = (gateway.now().limits.clone(), gateway.now().kin.clone());
     let mut builder = http1::Builder::new();
     builder
         .timer(HeadTimer::default())
@@ -308,12 +357,13 @@ async fn http(
         .max_headers(limits.headers_max)
         .max_buf_size(limits.header_bytes_max.max(8_192))
         .half_close(false);
-    let switched = Switched::default();
-    let stream = Framed::new(stream, switched.clone());
+    let (switched, passage) = (Switched::default(), Passage::default());
+    let stream = Framed::new(stream, switched.clone(), passage.clone());
+    let served = passage.clone();
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
         let gateway = gateway.now();
         let http = Http { gateway, remote };
-        let switched = switched.clone();
+        let (switched, served) = (switched.clone(), served.clone());
         async move {
             let mut response = http.answer(request).await;
             if response.status() == StatusCode::SWITCHING_PROTOCOLS {
@@ -321,7 +371,7 @@ async fn http(
             } else if http.gateway.stages.now() > Stage::Serving {
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
-            Ok::<_, std::convert::Infallible>(response)
+            Ok::<_, std::convert::Infallible>(response.map(|body| served.answering(body)))
         }
     });
     let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
@@ -331,7 +381,7 @@ async fn http(
         () = underway.leaves() => None,
     };
     let end = match end {
-        None if underway.stage() == Stage::HandedOver => {
+        None if underway.stage() == Stage::HandedOver && kin.departures().is_none_or(|_| !passage.go()) => {
             tokio::time::timeout(IDLE_AFTER_HANDOVER, connection.as_mut()).await.ok()
         }
         end => end,
@@ -342,6 +392,10 @@ async fn http(
         connection.as_mut().graceful_shutdown();
         connection.await
     };
+    if let (Some(descriptor), Some(departures)) = (passage.left(), kin.departures()) {
+        // whom nobody takes is closed
+        let _ = departures.send(Departure { descriptor, remote, underway }).await;
+    }
     if let Err(error) = end {
         tracing::debug!(%error, "a client connection ended with an error");
     }

@@ -8,18 +8,22 @@ use std::{
     collections::HashMap,
     io,
     os::unix::net::UnixStream as Socket,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use mcp::{Envelope, ScanLimits};
+use tokio::sync::{Notify, mpsc};
 
 pub use self::words::SessionWords;
 use self::words::Word;
 use crate::{
     current::Current,
-    edge::legacy,
+    edge::{legacy, passage::Departure},
     gateway::Gateway,
     leaving::Stage,
     pipeline::wishes::Wishes,
@@ -32,19 +36,70 @@ const ACTED_ON_AT_ONCE: usize = 32;
 /// The longest word, which is a message of a client with its quotes escaped, or a session with all its resources.
 const WORD_BYTES_MAX: usize = 64 << 20;
 
+/// Connections that may wait to go to the next process: those of a burst, while one after the other goes.
+const DEPARTURES: usize = 1_024;
+
 /// The ways from this process to those before and after it; there is nobody at first.
 #[derive(Debug, Default)]
 pub struct Kin {
     before: OnceLock<Outbox>,
+    /// Whether there is one, also while the two have not met yet.
+    follows: AtomicBool,
+    /// Tells that they have met, or will not.
+    met: Notify,
     after: OnceLock<Outbox>,
+    departures: OnceLock<mpsc::Sender<Departure>>,
 }
 
 impl Kin {
     /// Passes on what a client has said of a call that is not here: the process before may have it.
     pub(crate) async fn pass_on(&self, session: &Session, message: &Envelope) {
-        let (Some(before), Some(session)) = (self.before.get(), session.sealed) else { return };
+        let Some(session) = session.sealed else { return };
+        let Some(before) = self.before().await else { return };
         let message = String::from_utf8_lossy(message.bytes()).into_owned();
         before.send(Word::Said { session, message }.written()).await;
+    }
+
+    /// This process follows another, which is there until it is known to be gone.
+    pub fn follow(&self) {
+        self.follows.store(true, Ordering::Release);
+    }
+
+    /// This process follows nobody any more.
+    pub fn follow_nobody(&self) {
+        self.follows.store(false, Ordering::Release);
+        self.met.notify_waiters();
+    }
+
+    /// The way to the process before this one, if there is one. What comes before the two have met waits for that.
+    async fn before(&self) -> Option<&Outbox> {
+        loop {
+            let met = self.met.notified();
+            let before = self.before.get();
+            if before.is_some() || !self.is_following() {
+                return before;
+            }
+            met.await;
+        }
+    }
+
+    /// Whether the process before this one is still there.
+    pub(crate) fn is_following(&self) -> bool {
+        self.follows.load(Ordering::Acquire)
+    }
+
+    /// Lets connections on which nothing is under way go to the process after this one, which takes them: those that come out
+    /// here. Whatever comes in once this is dropped is closed.
+    pub fn let_connections_go(&self) -> mpsc::Receiver<Departure> {
+        let (sender, departures) = mpsc::channel(DEPARTURES);
+        // a process has only one after it
+        let _ = self.departures.set(sender);
+        departures
+    }
+
+    /// Where connections go on which nothing is under way, if the process after this one takes them.
+    pub(crate) fn departures(&self) -> Option<&mpsc::Sender<Departure>> {
+        self.departures.get().filter(|departures| !departures.is_closed())
     }
 
     /// Tells the process after this one what a session holds, if there is one already.
@@ -63,14 +118,16 @@ pub fn hear_before(current: &Current, socket: Socket) -> io::Result<()> {
     let (before, incoming) = Relay::over(socket)?.open();
     // a process has only one before it
     let _ = current.now().kin.before.set(before);
+    current.now().kin.met.notify_waiters();
     let current = current.clone();
     tokio::spawn(async move {
         let stages = current.now().stages.clone();
         let underway = stages.begin();
         tokio::select! {
-            () = act_on_all(current, incoming) => {}
+            () = act_on_all(current.clone(), incoming) => {}
             () = stages.reached(Stage::Stopping) => {}
         }
+        current.now().kin.follow_nobody();
         drop(underway);
     });
     Ok(())
@@ -137,7 +194,7 @@ async fn go_on(gateway: &Gateway, words: &SessionWords) {
 /// process before.
 async fn hear(gateway: &Gateway, session: SessionId, message: String, word: Bytes) {
     let Some(session) = gateway.sessions.sealed(session) else {
-        if let Some(before) = gateway.kin.before.get() {
+        if let Some(before) = gateway.kin.before().await {
             before.send(word).await;
         }
         return;

@@ -23,6 +23,8 @@ pub(super) struct Info<'i> {
     pub(super) place: Option<Place>,
     /// Who gave it, where that was not the first choice: raw JSON.
     pub(super) answered_by: Option<&'i [u8]>,
+    /// What a list lacks.
+    pub(super) unavailable: Option<Value>,
 }
 
 impl Info<'_> {
@@ -35,6 +37,9 @@ impl Info<'_> {
         }
         if let Some(by) = self.answered_by.and_then(|by| serde_json::from_slice::<Value>(by).ok()) {
             info["answered_by"] = by;
+        }
+        if let Some(unavailable) = &self.unavailable {
+            info["unavailable"] = unavailable.clone();
         }
         format!(r#","bridge_info":{info}}}"#)
     }
@@ -94,7 +99,8 @@ mod tests {
     #[test]
     fn what_is_told_stands_beside_the_answer() {
         let place = Some(Place { ahead: 2, wait: Some(Duration::from_millis(700)) });
-        let info = Info { request_id: "r", since: Instant::now(), cached: true, place, answered_by: None };
+        let (since, unavailable) = (Instant::now(), None);
+        let info = Info { request_id: "r", since, cached: true, place, answered_by: None, unavailable };
         let told = told(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"n\":1.0}}\n", &info);
         let text = String::from_utf8_lossy(&told);
         assert!(text.starts_with(r#"{"jsonrpc":"2.0","id":1,"result":{"n":1.0},"bridge_info":{"#), "{text}");

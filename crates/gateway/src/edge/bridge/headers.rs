@@ -1,6 +1,8 @@
 //! What a program without MCP says in headers: which request this is, who it is, and to which session it belongs. Text
 //! that would go into logs and answers is bounded and plain.
 
+use std::time::Duration;
+
 use http::{HeaderMap, HeaderValue};
 
 use super::refusal::Refusal;
@@ -12,6 +14,10 @@ pub(super) const REQUEST_ID: &str = "x-request-id";
 pub(super) const SESSION_ID: &str = "x-session-id";
 /// Names the program.
 const CLIENT_ID: &str = "x-client-id";
+/// Says which preferences were honoured.
+pub(super) const PREFERENCE_APPLIED: &str = "preference-applied";
+/// Seconds that a request may wait for the end of a job: less than what proxies take for a dead connection.
+pub(super) const WAIT_S_MAX: u64 = 55;
 /// Bytes of a name that a caller gives to a request or to itself: more than any UUID or host name with a version needs.
 const NAME_BYTES_MAX: usize = 128;
 
@@ -35,12 +41,47 @@ pub(super) fn session_id(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     once(headers, SESSION_ID)
 }
 
-/// Whether the caller wants to come back for the answer (`Prefer: respond-async`). Other preferences are not known here,
-/// and so are no mistake.
-pub(super) fn prefers_async(headers: &HeaderMap) -> bool {
+/// That the caller would come back for the answer (`Prefer: respond-async`), and how long it waits before that (`wait=N`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Async {
+    wait_s: u64,
+}
+
+/// What the caller prefers. Other preferences are not known here, and so are no mistake; neither is one that makes no sense.
+pub(super) fn prefers_async(headers: &HeaderMap) -> Option<Async> {
     let values = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
-    let names = values.flat_map(|value| value.split(',')).filter_map(|preference| preference.split(';').next());
-    names.map(str::trim).any(|name| name.eq_ignore_ascii_case("respond-async"))
+    let preferences = values.flat_map(|value| value.split(',')).filter_map(|preference| preference.split(';').next());
+    let (mut is_async, mut wait_s) = (false, None);
+    for preference in preferences {
+        let (name, value) = preference.split_once('=').unwrap_or((preference, ""));
+        let (name, value) = (name.trim(), value.trim().trim_matches('"'));
+        is_async |= name.eq_ignore_ascii_case("respond-async");
+        // of one that stands twice, the first counts
+        if name.eq_ignore_ascii_case("wait") && value.bytes().all(|byte| byte.is_ascii_digit()) {
+            wait_s = wait_s.or(value.parse::<u64>().ok());
+        }
+    }
+    is_async.then(|| Async { wait_s: wait_s.unwrap_or_default().min(WAIT_S_MAX) })
+}
+
+impl Async {
+    /// How long the caller waits before it comes back.
+    pub(super) fn wait(self) -> Duration {
+        Duration::from_secs(self.wait_s)
+    }
+
+    /// What was honoured for a call that is under way.
+    pub(super) fn applied(self) -> Option<HeaderValue> {
+        match self.wait_s {
+            0 => value("respond-async"),
+            wait => value(&format!("respond-async, wait={wait}")),
+        }
+    }
+
+    /// What was honoured for a call that has ended in time.
+    pub(super) fn awaited(self) -> Option<HeaderValue> {
+        value(&format!("wait={}", self.wait_s))
+    }
 }
 
 /// A header as text, if it is there.
@@ -93,20 +134,27 @@ mod tests {
     }
 
     #[test]
-    fn one_preference_of_several_is_known() {
-        let check = |given: &[&'static str], expected| {
+    fn what_the_caller_prefers_is_found_among_other_preferences() {
+        let check = |given: &[&'static str], wait_s: Option<u64>| {
             let headers: HeaderMap = given
                 .iter()
                 .map(|text| (http::HeaderName::from_static("prefer"), HeaderValue::from_static(text)))
                 .collect();
-            assert_eq!(prefers_async(&headers), expected, "{given:?}");
+            assert_eq!(prefers_async(&headers), wait_s.map(|wait_s| Async { wait_s }), "{given:?}");
         };
-        check(&["respond-async"], true);
-        check(&["return=minimal, Respond-Async"], true);
-        check(&["wait=5", "respond-async"], true);
-        check(&["respond-async; later=1"], true);
-        check(&[], false);
-        check(&["respond-async-never", "handling=strict"], false);
+        check(&["respond-async"], Some(0));
+        check(&["return=minimal, Respond-Async"], Some(0));
+        check(&["wait=5", "respond-async"], Some(5));
+        check(&["respond-async; later=1, Wait = \"7\", wait=9"], Some(7));
+        check(&["respond-async, wait=3600"], Some(WAIT_S_MAX));
+        for wrong in
+            ["respond-async, wait", "respond-async, wait=soon", "respond-async, wait=-1", "respond-async, wait=1.5"]
+        {
+            check(&[wrong], Some(0));
+        }
+        check(&[], None);
+        check(&["wait=5"], None);
+        check(&["respond-async-never", "handling=strict"], None);
     }
 
     #[test]

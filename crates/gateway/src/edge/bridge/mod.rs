@@ -3,7 +3,8 @@
 //! a server that has questions is told that nobody answers.
 //!
 //! In reading order: `way` (the paths), `headers`, `request` (the body), `refusal`, `visit` (one request on its way), `envelope`
-//! and `session` with `requests` (what is under `/mcp/`), `status`, `events`, and `simple` (what is under `/tools`).
+//! and `session` with `requests` (what is under `/mcp/`), `status`, `events`, `unavailable` (what lists lack), and `simple`
+//! (what is under `/tools`).
 
 mod envelope;
 mod events;
@@ -14,10 +15,14 @@ mod requests;
 mod session;
 mod simple;
 mod status;
+mod unavailable;
 mod visit;
 mod way;
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
 
 use http::{HeaderValue, header, request::Parts};
 use hyper::body::Incoming;
@@ -26,8 +31,9 @@ pub use self::way::Way;
 pub(super) use self::{envelope::retry_after_s, events::follow};
 use self::{refusal::Refusal, visit::Visit};
 use super::{
+    body::Answer,
     head::Head,
-    http::{Answered, events as event_stream, not_allowed},
+    http::{Answered, event_stream, not_allowed},
     told,
 };
 use crate::{catalogue::Endpoint, gateway::Gateway, pipeline::wishes::Wishes, principal::Principal};
@@ -39,12 +45,21 @@ pub struct Bridge {
     pub settings: config::Bridge,
     /// Since when this node has been running.
     pub started: Instant,
+    /// The profile of its configuration, once it is known that there is one.
+    profile: Arc<OnceLock<String>>,
 }
 
 impl Bridge {
     /// The bridge of a node that starts now.
     pub fn new(settings: config::Bridge) -> Self {
-        Self { settings, started: Instant::now() }
+        Self { settings, started: Instant::now(), profile: Arc::default() }
+    }
+
+    /// Notes the profile of the configuration, which stays the same for as long as the node runs.
+    pub fn is_of(&self, profile: Option<String>) {
+        if let Some(profile) = profile {
+            let _ = self.profile.set(profile);
+        }
     }
 
     /// The same bridge under other settings.
@@ -98,7 +113,10 @@ async fn answer_named(visit: Visit<'_>, way: Way, verb: &http::Method, body: Inc
         Way::Batch => requests::batch(&visit, body).await,
         Way::Status => simple::json(200, &status::of(&visit)),
         Way::Events => match session::current(&visit) {
-            Ok(session) => event_stream(events::follow(visit.gateway, &session), Some(events::OPENING)),
+            Ok(session) => {
+                let told = Answer::events(events::follow(visit.gateway, &session), Some(events::OPENING));
+                event_stream(told.until_left(visit.gateway.stages.begin()))
+            }
             Err(refusal) => refused(&visit, &way, &refusal),
         },
         simple => simple::answer(visit, simple, verb, body).await,

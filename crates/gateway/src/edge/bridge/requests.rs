@@ -6,11 +6,11 @@ use mcp::{Envelope, Method};
 
 use super::{
     envelope::{self, Info},
-    headers,
+    headers::{self, Async},
     refusal::Refusal,
     session,
-    simple::jobs,
-    status,
+    simple::jobs::{self, Begun},
+    status, unavailable,
     visit::Visit,
 };
 use crate::{
@@ -48,13 +48,16 @@ pub(super) async fn initialize(visit: &Visit<'_>, body: Incoming) -> Answered {
 enum Came {
     /// An answer, and whether it was there already.
     Answered(Envelope, bool),
+    /// A list, and whether it was there already.
+    Listed(Envelope, bool),
     /// A job, for whose end the caller comes back.
-    Accepted(Job),
+    Accepted(Job, Async),
 }
 
 /// Answers a request of `method`.
 pub(super) async fn request(visit: &Visit<'_>, method: Method, body: Incoming) -> Answered {
     let mut id = id_else(visit);
+    let prefers = headers::prefers_async(visit.headers).filter(|_| method == Method::ToolsCall);
     let answered = async {
         let body = visit.body(body).await?;
         let request = visit.request(&body, method)?;
@@ -64,8 +67,11 @@ pub(super) async fn request(visit: &Visit<'_>, method: Method, body: Incoming) -
             return list(visit, kind, &request).await;
         }
         let inbound = visit.inbound(caller, request);
-        if method == Method::ToolsCall && headers::prefers_async(visit.headers) {
-            return Ok(Came::Accepted(jobs::begin(visit, inbound).await?));
+        if let Some(prefers) = prefers {
+            return Ok(match jobs::begin(visit, inbound, prefers).await? {
+                Begun::Accepted(job) => Came::Accepted(job, prefers),
+                Begun::Ended(answer) => Came::Answered(answer, false),
+            });
         }
         let answer = unasked::to_its_end(visit.gateway, inbound).await?;
         let is_kept = envelope::is_kept(&answer);
@@ -73,14 +79,19 @@ pub(super) async fn request(visit: &Visit<'_>, method: Method, body: Incoming) -
     };
     match answered.await {
         Err(refusal) => refused(visit, &id, &refusal),
-        Ok(Came::Accepted(job)) => {
+        Ok(Came::Accepted(job, prefers)) => {
             let result = format!(r#"{{"job":{}}}"#, jobs::described(&job));
-            jobs::accepted(with_info(visit, &mcp::message::result(&id, result.as_bytes())), &job)
+            jobs::accepted(with_info(visit, &mcp::message::result(&id, result.as_bytes())), &job, prefers)
+        }
+        Ok(Came::Listed(list, cached)) => {
+            let info = Info { unavailable: unavailable::of(&list), ..info(visit, cached) };
+            respond(Reply::One(envelope::told(list.bytes(), &info), envelope::status(&list)))
         }
         Ok(Came::Answered(answer, cached)) => {
             let info = Info { answered_by: answered_by::of(&answer), ..info(visit, cached) };
             let told = envelope::told(answer.bytes(), &info);
-            retry_after(respond(Reply::One(told, envelope::status(&answer))), &answer)
+            let response = respond(Reply::One(told, envelope::status(&answer)));
+            jobs::awaited(retry_after(response, &answer), prefers)
         }
     }
 }
@@ -113,11 +124,11 @@ fn with_info(visit: &Visit<'_>, answer: &[u8]) -> Answered {
     respond(Reply::One(envelope::told(answer, &info(visit, false)), 200))
 }
 
-/// A list, and whether it was there already.
+/// A list of what there is for this visitor.
 async fn list(visit: &Visit<'_>, kind: ListKind, request: &Envelope) -> Result<Came, Refusal> {
     let cached = visit.seen().warm(&visit.endpoint).is_some();
     match lists::list(visit.gateway, &visit.principal, &visit.endpoint, kind, request, false).await {
-        Reply::One(answer, _) => Ok(Came::Answered(unasked::parse(&answer)?, cached)),
+        Reply::One(answer, _) => Ok(Came::Listed(unasked::parse(&answer)?, cached)),
         Reply::Accepted | Reply::Many(_) => Err(Refusal::bad("this list cannot be told over plain HTTP")),
     }
 }
@@ -139,7 +150,7 @@ pub(super) fn id_else(visit: &Visit<'_>) -> Bytes {
 
 fn info<'v>(visit: &'v Visit<'_>, cached: bool) -> Info<'v> {
     let place = visit.wishes.told.place();
-    Info { request_id: visit.request_id, since: visit.since, cached, place, answered_by: None }
+    Info { request_id: visit.request_id, since: visit.since, cached, place, answered_by: None, unavailable: None }
 }
 
 /// The response with `Retry-After`, where the answer says when to call again.

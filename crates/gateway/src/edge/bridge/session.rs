@@ -70,6 +70,7 @@ pub(super) fn caller(visit: &Visit<'_>) -> Result<Caller, Refusal> {
     if headers::session_id(visit.headers)?.is_none() && visit.gateway.bridge.settings.sessionless {
         return visit.stranger();
     }
-    headers::client_id(visit.headers)?;
-    Ok(Caller { abilities: Abilities::default(), reach: Weak::new(), ..current(visit)?.caller() })
+    let caller = current(visit)?.caller();
+    let facts = visit.named(&caller.facts)?;
+    Ok(Caller { facts, abilities: Abilities::default(), reach: Weak::new(), ..caller })
 }

@@ -70,15 +70,16 @@ impl Visit<'_> {
         Inbound { caller, endpoint: self.endpoint.clone(), request, param_headers: None, wishes: self.wishes.clone() }
     }
 
-    /// Who calls, where that is not said by a session: the visitor under the name that it gives itself.
+    /// What is known of the client, under the name that it gives itself in this request, if it does.
+    pub(super) fn named(&self, facts: &Arc<ClientFacts>) -> Result<Arc<ClientFacts>, Refusal> {
+        let Some(name) = headers::client_id(self.headers)? else { return Ok(facts.clone()) };
+        let info = serde_json::json!({ "name": name, "version": "" }).to_string();
+        Ok(Arc::new(ClientFacts { info: info.into(), ..ClientFacts::clone(facts) }))
+    }
+
+    /// Who calls, where that is not said by a session.
     pub(super) fn stranger(&self) -> Result<Caller, Refusal> {
-        let facts = match headers::client_id(self.headers)? {
-            None => self.gateway.no_facts.clone(),
-            Some(name) => {
-                let info = serde_json::json!({ "name": name, "version": "" }).to_string();
-                Arc::new(ClientFacts { info: info.into(), ..ClientFacts::clone(&self.gateway.no_facts) })
-            }
-        };
+        let facts = self.named(&self.gateway.no_facts)?;
         Ok(Caller {
             principal: self.principal.clone(),
             session: None,

@@ -11,6 +11,7 @@ use std::{convert::Infallible, io::Cursor, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
+use http_body_util::BodyExt;
 use hyper::{body::Incoming, server::conn::http2, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{
@@ -212,6 +213,7 @@ impl Grpc {
             Ok(deadline) => deadline,
             Err(status) => return status.into_http(),
         };
+        let untaken = principal.lasting.held.clone();
         let visitor = Visitor { principal, remote };
         let body_bytes_max = gateway.limits.body_bytes_max;
         let opened = Opened { gateway, visitor, shape, deadline, underway };
@@ -219,6 +221,7 @@ impl Grpc {
             .max_decoding_message_size(body_bytes_max)
             .streaming(opened, request)
             .await
+            .map(|body| Body::new(body.map_frame(move |frame| frame.map_data(|bytes| untaken.count(bytes)))))
     }
 }
 

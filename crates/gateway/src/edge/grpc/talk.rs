@@ -115,7 +115,8 @@ impl Opened {
 
     /// One request and what comes of it; of a call only the last, which is the answer.
     async fn one(&self, endpoint: Endpoint, request: words::Request, out: &Outbox) -> Result<(), Status> {
-        let reply = match read(&self.gateway, &request).and_then(|message| self.fits(message)) {
+        let held = &self.visitor.principal.lasting.held;
+        let reply = match self.read(&request).and_then(|message| self.fits(message)) {
             Ok(request) => {
                 let caller = modern::caller(&self.gateway, self.visitor.principal.clone(), &request);
                 let inbound = Inbound { caller, endpoint, request, param_headers: None, wishes: Wishes::default() };
@@ -125,13 +126,28 @@ impl Opened {
         };
         match reply {
             Reply::Accepted => Err(Status::internal("the request was not answered")),
-            Reply::One(answer, _) => said(out, answer).await,
-            Reply::Many(messages) if self.shape == Shape::Call => said(out, last(messages).await?).await,
+            Reply::One(answer, _) => said(out, held.count(answer)).await,
+            Reply::Many(messages) if self.shape == Shape::Call => said(out, held.count(last(messages).await?)).await,
             Reply::Many(mut messages) => {
                 while let Some(message) = messages.recv().await {
-                    said(out, message).await?;
+                    said(out, held.count(message)).await?;
                 }
                 Ok(())
+            }
+        }
+    }
+
+    /// The message in a payload, if its headers agree with it. It counts among what is held for the principal.
+    fn read(&self, request: &words::Request) -> Result<Envelope, Reply> {
+        let limits = ScanLimits { depth_max: self.gateway.limits.json_depth_max as u32 };
+        let payload = self.visitor.principal.lasting.held.count(request.payload.clone());
+        let message = Envelope::parse(&payload, limits)
+            .map_err(|invalid| Reply::error(None, invalid.code(), &invalid.to_string(), true))?;
+        match request.headers.as_ref().and_then(|headers| differing(headers, &message)) {
+            None => Ok(message),
+            Some(header) => {
+                let text = format!("the header `{header}` differs from the payload");
+                Err(Reply::error(message.id(), code::HEADER_MISMATCH, &text, true))
             }
         }
     }
@@ -197,7 +213,7 @@ impl Opened {
             if request.endpoint().is_some_and(|named| named != *endpoint) {
                 return Err(Status::invalid_argument("a session stays at the endpoint of its first message"));
             }
-            match read(&self.gateway, &request) {
+            match self.read(&request) {
                 Ok(message) => session.take(message).await,
                 Err(reply) => session.pass_on(reply).await,
             }
@@ -238,20 +254,6 @@ async fn last(mut messages: mpsc::Receiver<Bytes>) -> Result<Bytes, Status> {
 
 async fn said(out: &Outbox, message: Bytes) -> Result<(), Status> {
     out.send(Ok(words::Reply::of(message))).await.map_err(|_| Status::cancelled("the client has left"))
-}
-
-/// The message in a payload, if its headers agree with it.
-fn read(gateway: &Gateway, request: &words::Request) -> Result<Envelope, Reply> {
-    let limits = ScanLimits { depth_max: gateway.limits.json_depth_max as u32 };
-    let message = Envelope::parse(&request.payload, limits)
-        .map_err(|invalid| Reply::error(None, invalid.code(), &invalid.to_string(), true))?;
-    match request.headers.as_ref().and_then(|headers| differing(headers, &message)) {
-        None => Ok(message),
-        Some(header) => {
-            let text = format!("the header `{header}` differs from the payload");
-            Err(Reply::error(message.id(), code::HEADER_MISMATCH, &text, true))
-        }
-    }
 }
 
 /// The first header that does not say what the message says.

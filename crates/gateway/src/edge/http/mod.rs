@@ -23,14 +23,14 @@ use self::{
 };
 pub(super) use self::{
     posted::{is_json, read},
-    response::{Answered, events, not_allowed, refuse, respond},
+    response::{Answered, event_stream, not_allowed, refuse, respond, resumable},
 };
 use super::{
     Reply, bridge, coding,
     door::{Place, place},
     duplex,
     head::Head,
-    modern,
+    modern, sse,
 };
 use crate::{
     catalogue::Endpoint,
@@ -98,10 +98,13 @@ impl Http {
             }
             (&Verb::GET, Place::Mcp(endpoint)) => visit.stand(&endpoint, &head),
             (&Verb::DELETE, Place::Mcp(endpoint)) => visit.end(&endpoint, &head),
-            (&Verb::GET, Place::Sse(endpoint)) => duplex::sse(&self.gateway, visit.lasting(self.remote), &endpoint),
+            (&Verb::GET, Place::Sse(endpoint)) => {
+                let last_event_id = head.last_event_id.first().and_then(|id| id.to_str().ok());
+                sse::open(&self.gateway, visit.lasting(self.remote), &endpoint, last_event_id)
+            }
             (&Verb::POST, Place::Messages(_)) => {
                 let message = Request::from_parts(parts, body);
-                Box::pin(duplex::sse_message(&self.gateway, &visit.principal, message)).await
+                Box::pin(sse::message(&self.gateway, &visit.principal, message)).await
             }
             (&Verb::GET, Place::WebSocket(endpoint)) => {
                 let visitor = visit.lasting(self.remote);

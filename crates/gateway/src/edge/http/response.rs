@@ -30,7 +30,7 @@ pub(super) fn no_session(id: Option<&[u8]>, why: Unknown) -> Answered {
 pub(in crate::edge) fn respond(reply: Reply) -> Answered {
     match reply {
         Reply::Accepted => with_status(StatusCode::ACCEPTED, Answer::full(Bytes::new())),
-        Reply::Many(messages) => events(messages, None),
+        Reply::Many(messages) => event_stream(Answer::events(messages, None)),
         Reply::One(bytes, status) => {
             let later = matches!(status, 429 | 503).then(|| later_s(&bytes)).flatten();
             let mut response = with_status(StatusCode::from_u16(status).unwrap_or(StatusCode::OK), Answer::full(bytes));
@@ -52,16 +52,13 @@ fn later_s(answer: &Bytes) -> Option<u64> {
     bridge::retry_after_s(&Envelope::parse(answer, ScanLimits::default()).ok()?)
 }
 
-/// A stream of events.
-pub(in crate::edge) fn events(messages: tokio::sync::mpsc::Receiver<Bytes>, opening: Option<Bytes>) -> Answered {
-    event_stream(Answer::events(messages, opening))
-}
-
-pub(super) fn resumable(heard: Heard) -> Answered {
+/// A stream of events that are framed already.
+pub(in crate::edge) fn resumable(heard: Heard) -> Answered {
     event_stream(Answer::resumable(heard))
 }
 
-pub(super) fn event_stream(body: Answer) -> Answered {
+/// A stream of events as a response.
+pub(in crate::edge) fn event_stream(body: Answer) -> Answered {
     let mut response = with_status(StatusCode::OK, body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));

@@ -3,11 +3,13 @@
 
 use bytes::Bytes;
 use hyper::body::Incoming;
-use mcp::{Envelope, Method, Param, array, message};
+use mcp::{Envelope, Method, Param, array, code, message};
 use serde_json::Value;
 
 use super::{
-    camel, failed, jobs, json, list,
+    camel, failed,
+    jobs::{self, Begun},
+    json, list,
     outcome::{Failed, Outcome},
     query::Query,
     succeeded,
@@ -15,11 +17,17 @@ use super::{
 use crate::{
     edge::{
         Reply,
-        bridge::{headers, refusal::Refusal, visit::Visit},
+        bridge::{
+            envelope,
+            headers::{self, Async},
+            refusal::Refusal,
+            visit::Visit,
+        },
         http::{Answered, respond},
     },
     failure::Failure,
     jobs::Job,
+    route::Inbound,
     unasked,
 };
 
@@ -30,56 +38,83 @@ pub(super) async fn enveloped(visit: &Visit<'_>, query: &Query, body: Incoming) 
     if !request.param_raw(Param::Name).is_some_and(|name| name.starts_with(b"\"") && name.len() > 2) {
         return Err(Refusal::bad("`name` is required: the name of the tool, as GET /tools shows it"));
     }
-    let inbound = visit.inbound(visit.stranger()?, request.clone());
-    if headers::prefers_async(visit.headers) {
-        let job = jobs::begin(visit, inbound).await?;
-        return Ok(jobs::accepted(succeeded(visit, jobs::described(&job).to_string().as_bytes()), &job));
-    }
-    match unasked::to_its_end(visit.gateway, inbound).await {
-        Err(failure @ Failure::UnknownName(_)) => Err(list::unknown(failure)),
-        Err(failure) => Ok(failed(visit, 200, &Failed::of(&failure))),
-        Ok(answer) => Ok(match Outcome::of(&answer) {
-            Outcome::Data(data) => succeeded(visit, &spelt(visit, query, &request, data).await),
-            Outcome::Failed(why) => failed(visit, 200, &why),
-        }),
-    }
+    let called = called(visit, visit.inbound(visit.stranger()?, request.clone())).await?;
+    let (answer, prefers) = match called {
+        Called::Accepted(job, prefers) => {
+            let described = jobs::described(&job).to_string();
+            return Ok(jobs::accepted(succeeded(visit, described.as_bytes()), &job, prefers));
+        }
+        Called::Ended(Err(failure @ Failure::UnknownName(_)), _) => return Err(list::unknown(failure)),
+        Called::Ended(Err(failure), _) => return Ok(failed(visit, 200, &Failed::of(&failure))),
+        Called::Ended(Ok(answer), prefers) => (answer, prefers),
+    };
+    let response = match Outcome::of(&answer) {
+        Outcome::Data(data) => succeeded(visit, &spelt(visit, query, &request, data).await),
+        Outcome::Failed(why) => failed(visit, 200, &why),
+    };
+    Ok(jobs::awaited(response, prefers))
 }
 
 /// What came of a call.
 enum Called {
     /// It is a job now.
-    Accepted(Job),
-    /// It has ended.
-    Ended(Envelope, Result<Envelope, Failure>),
+    Accepted(Job, Async),
+    /// It has ended, while its caller waited where it would have come back.
+    Ended(Result<Envelope, Failure>, Option<Async>),
+}
+
+/// Makes a call, to its end or as long as its caller prefers to wait.
+async fn called(visit: &Visit<'_>, inbound: Inbound) -> Result<Called, Refusal> {
+    let Some(prefers) = headers::prefers_async(visit.headers) else {
+        return Ok(Called::Ended(unasked::to_its_end(visit.gateway, inbound).await, None));
+    };
+    let begun = jobs::begin(visit, inbound, prefers).await.map_err(|refusal| match refusal.failure {
+        failure @ Failure::UnknownName(_) => list::unknown(failure),
+        _ => refusal,
+    });
+    Ok(match begun? {
+        Begun::Accepted(job) => Called::Accepted(job, prefers),
+        Begun::Ended(answer) => Called::Ended(Ok(answer), Some(prefers)),
+    })
 }
 
 /// Calls the tool that the path names; the body holds its arguments.
 pub(super) async fn bare(visit: &Visit<'_>, query: &Query, name: &str, body: Incoming) -> Answered {
     let called = async {
         let request = with_arguments(visit, name, &visit.body(body).await?)?;
-        let inbound = visit.inbound(visit.stranger()?, request.clone());
-        if headers::prefers_async(visit.headers) {
-            return Ok(Called::Accepted(jobs::begin(visit, inbound).await?));
-        }
-        Ok::<_, Refusal>(Called::Ended(request, unasked::to_its_end(visit.gateway, inbound).await))
+        Ok::<_, Refusal>((request.clone(), called(visit, visit.inbound(visit.stranger()?, request)).await?))
     };
-    let (request, answer) = match called.await {
+    let (request, answer, prefers) = match called.await {
         Err(refusal) => return json(refusal.status, &Failed::of(&refusal.failure).object()),
-        Ok(Called::Accepted(job)) => return jobs::accepted(json(202, &jobs::described(&job)), &job),
-        Ok(Called::Ended(request, Ok(answer))) => (request, answer),
-        Ok(Called::Ended(_, Err(failure @ Failure::UnknownName(_)))) => {
-            return json(404, &Failed::of(&failure).object());
+        Ok((_, Called::Accepted(job, prefers))) => {
+            return jobs::accepted(json(202, &jobs::described(&job)), &job, prefers);
         }
-        Ok(Called::Ended(_, Err(failure))) => {
-            let refusal = Refusal::from(failure);
-            let status = if refusal.status == 200 { 502 } else { refusal.status };
-            return json(status, &Failed::of(&refusal.failure).object());
+        Ok((_, Called::Ended(Err(failure), _))) => return not_called(&failure),
+        Ok((request, Called::Ended(Ok(answer), prefers))) => (request, answer, prefers),
+    };
+    let response = match Outcome::of(&answer) {
+        Outcome::Data(data) => respond(Reply::One(spelt(visit, query, &request, data).await, 200)),
+        Outcome::Failed(why) => {
+            let status = if why.is_bad_input() { 400 } else { refused_with(&answer).unwrap_or(422) };
+            json(status, &why.object())
         }
     };
-    match Outcome::of(&answer) {
-        Outcome::Data(data) => respond(Reply::One(spelt(visit, query, &request, data).await, 200)),
-        Outcome::Failed(why) => json(if why.is_bad_input() { 400 } else { 422 }, &why.object()),
-    }
+    jobs::awaited(response, prefers)
+}
+
+/// A call that came to nothing, with a status that is no success.
+fn not_called(failure: &Failure) -> Answered {
+    let status = match (failure, code::http_status(failure.code(), true)) {
+        (Failure::UnknownName(_), _) => 404,
+        (_, 200) => 502,
+        (_, status) => status,
+    };
+    json(status, &Failed::of(failure).object())
+}
+
+/// The status of an answer that is an error with a code that has one.
+fn refused_with(answer: &Envelope) -> Option<u16> {
+    Some(envelope::status(answer)).filter(|status| *status != 200)
 }
 
 /// The call of a tool with the arguments of a body. An empty body is no arguments.

@@ -3,16 +3,20 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use http::{HeaderValue, Method as Verb, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method as Verb, StatusCode, header};
 use hyper::body::Incoming;
-use mcp::Era;
+use mcp::{Envelope, Era, message};
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use super::{refused, succeeded};
 use crate::{
     edge::{
-        bridge::{headers, refusal::Refusal, visit::Visit},
+        bridge::{
+            headers::{self, Async, WAIT_S_MAX},
+            refusal::Refusal,
+            visit::Visit,
+        },
         http::Answered,
         jobs::{End, end},
     },
@@ -20,25 +24,58 @@ use crate::{
     jobs::{Filter, Job, JobId, NoState, Refused},
     moment::rfc3339,
     route::Inbound,
+    unasked,
 };
 
 /// Jobs on one page when nobody says how many, and at most.
 const LIMIT: u32 = 100;
 const LIMIT_MAX: u32 = 1_000;
-/// Seconds that a request may wait for the end of a job: less than what proxies take for a dead connection.
-const WAIT_S_MAX: u64 = 55;
 
-/// Makes a call a job instead of waiting for its end.
-pub(in crate::edge::bridge) async fn begin(visit: &Visit<'_>, inbound: Inbound) -> Result<Job, Refusal> {
-    visit.gateway.submit_job(inbound, None).await.map_err(|refused| Failure::from(refused).into())
+/// What became of a call whose caller would come back for its answer.
+pub(in crate::edge::bridge) enum Begun {
+    /// It is under way.
+    Accepted(Job),
+    /// It has ended while the caller waited.
+    Ended(Envelope),
+}
+
+/// Makes a call a job, and waits for its end as long as the caller prefers to.
+pub(in crate::edge::bridge) async fn begin(
+    visit: &Visit<'_>,
+    inbound: Inbound,
+    prefers: Async,
+) -> Result<Begun, Refusal> {
+    let gateway = visit.gateway;
+    let id = inbound.request.slice(inbound.request.id_span());
+    let job = gateway.submit_job(inbound, None).await.map_err(Failure::from)?;
+    if prefers.wait().is_zero() {
+        return Ok(Begun::Accepted(job));
+    }
+    let job = gateway.jobs.wait(job.id, Some(&visit.principal.name), prefers.wait()).await.map_err(told)?;
+    let answer = match end(gateway, &job, Era::Legacy).await.map_err(told)? {
+        End::None => return Ok(Begun::Accepted(job)),
+        End::Result(raw) => message::result(&id, &raw),
+        End::Error(raw) => message::error_raw(&id, &raw),
+    };
+    Ok(Begun::Ended(unasked::parse(&answer)?))
 }
 
 /// The response to a call that has become this job: where to come back to.
-pub(in crate::edge::bridge) fn accepted(mut response: Answered, job: &Job) -> Answered {
+pub(in crate::edge::bridge) fn accepted(mut response: Answered, job: &Job, prefers: Async) -> Answered {
     *response.status_mut() = StatusCode::ACCEPTED;
     let place = headers::value(&format!("/jobs/{}", job.id));
     response.headers_mut().extend(place.map(|place| (header::LOCATION, place)));
-    response.headers_mut().insert("preference-applied", HeaderValue::from_static("respond-async"));
+    applied(response, prefers.applied())
+}
+
+/// The response to a call that has ended while its caller waited, where it would have come back.
+pub(in crate::edge::bridge) fn awaited(response: Answered, prefers: Option<Async>) -> Answered {
+    applied(response, prefers.and_then(Async::awaited))
+}
+
+fn applied(mut response: Answered, preferences: Option<HeaderValue>) -> Answered {
+    let name = HeaderName::from_static(headers::PREFERENCE_APPLIED);
+    response.headers_mut().extend(preferences.map(|preferences| (name, preferences)));
     response
 }
 

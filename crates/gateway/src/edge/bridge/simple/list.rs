@@ -4,13 +4,22 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde_json::Value;
 
 use super::query::Query;
 use crate::{
     catalogue::{toolbox::KnownTool, view::View},
-    edge::bridge::{refusal::Refusal, visit::Visit},
+    edge::bridge::{refusal::Refusal, unavailable, visit::Visit},
     failure::Failure,
 };
+
+/// A list, and what it lacks.
+pub(super) struct Listed {
+    /// The page that was asked for.
+    pub(super) data: Bytes,
+    /// Why tools of some servers are missing or old, if any are.
+    pub(super) unavailable: Option<Value>,
+}
 
 /// What the endpoint shows.
 pub(super) async fn view(visit: &Visit<'_>) -> Result<Arc<View>, Refusal> {
@@ -19,7 +28,7 @@ pub(super) async fn view(visit: &Visit<'_>) -> Result<Arc<View>, Refusal> {
 }
 
 /// A page of tools, those that fit best first where something is looked for.
-pub(super) async fn all(visit: &Visit<'_>, query: &Query) -> Result<Bytes, Refusal> {
+pub(super) async fn all(visit: &Visit<'_>, query: &Query) -> Result<Listed, Refusal> {
     let view = view(visit).await?;
     let found: Vec<&KnownTool> = match &query.search {
         Some(search) => view.toolbox().search(search).into_iter().map(|(tool, _)| tool).collect(),
@@ -33,18 +42,22 @@ pub(super) async fn all(visit: &Visit<'_>, query: &Query) -> Result<Bytes, Refus
     if next < found.len() && !page.is_empty() {
         out.extend_from_slice(format!(r#","next_cursor":"{next}""#).as_bytes());
     }
-    if !view.missing.is_empty() {
-        out.extend_from_slice(format!(r#","servers":{}"#, view.missing).as_bytes());
-    }
     out.push(b'}');
-    Ok(out.into())
+    Ok(Listed { data: out.into(), unavailable: unavailable::listed(view.missing.as_bytes()) })
 }
 
 /// One tool.
 pub(super) async fn one(visit: &Visit<'_>, name: &str) -> Result<Bytes, Refusal> {
     let view = view(visit).await?;
     let tool = view.toolbox().tools().iter().find(|tool| tool.name == name);
-    tool.map(|tool| tool.raw().clone()).ok_or_else(|| unknown(Failure::UnknownName(format!("unknown tool: {name}"))))
+    tool.map(|tool| tool.raw().clone()).ok_or_else(|| {
+        let lacking = if view.missing.is_empty() {
+            ""
+        } else {
+            "; `unavailable` of GET /tools names servers that have not said what they have"
+        };
+        unknown(Failure::UnknownName(format!("unknown tool: {name}{lacking}")))
+    })
 }
 
 /// What is not there, as who speaks only HTTP expects it.

@@ -21,7 +21,7 @@ use hyper::body::Incoming;
 use mcp::message;
 use serde_json::Value;
 
-use self::{outcome::Failed, query::Query};
+use self::{list::Listed, outcome::Failed, query::Query};
 use super::{refusal::Refusal, visit::Visit, way::Way};
 use crate::{
     catalogue::Endpoint,
@@ -43,7 +43,7 @@ pub(super) async fn answer(visit: Visit<'_>, way: Way, verb: &Verb, body: Incomi
     };
     let visit = Visit { endpoint, ..visit };
     let answered = match way {
-        Way::Tools => list::all(&visit, &query).await.map(|data| succeeded(&visit, &data)),
+        Way::Tools => list::all(&visit, &query).await.map(|listed| succeeded_without(&visit, &listed)),
         Way::Tool(name) if *verb == Verb::POST => return call::bare(&visit, &query, &name, body).await,
         Way::Tool(name) => list::one(&visit, &name).await.map(|data| succeeded(&visit, &data)),
         Way::CallTool => call::enveloped(&visit, &query, body).await,
@@ -75,10 +75,24 @@ pub(super) fn json(status: u16, value: &Value) -> Answered {
 
 /// What was asked for, in the simple envelope.
 fn succeeded(visit: &Visit<'_>, data: &[u8]) -> Answered {
+    respond(Reply::One(ended(visit, with_data(data)).into(), 200))
+}
+
+/// A list in the simple envelope, and beside it what it lacks.
+fn succeeded_without(visit: &Visit<'_>, listed: &Listed) -> Answered {
+    let mut out = with_data(&listed.data);
+    if let Some(unavailable) = &listed.unavailable {
+        out.extend_from_slice(format!(r#","unavailable":{unavailable}"#).as_bytes());
+    }
+    respond(Reply::One(ended(visit, out).into(), 200))
+}
+
+/// The beginning that all simple envelopes have of what succeeded.
+fn with_data(data: &[u8]) -> Vec<u8> {
     let mut out = br#"{"success":true,"data":"#.to_vec();
     out.extend_from_slice(data);
     out.extend_from_slice(br#","error":null"#);
-    respond(Reply::One(ended(visit, out).into(), 200))
+    out
 }
 
 /// What went wrong, in the simple envelope.

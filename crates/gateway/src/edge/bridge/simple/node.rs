@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     catalogue::Endpoint,
-    edge::bridge::{status, visit::Visit},
+    edge::bridge::{status, unavailable, visit::Visit},
 };
 
 /// What it is, and which tools it has.
@@ -17,13 +17,18 @@ pub(super) async fn health(visit: &Visit<'_>) -> Value {
     for tool in view.iter().flat_map(|view| view.toolbox().tools()) {
         *tools.entry(&tool.server).or_default() += 1;
     }
-    json!({
+    let mut health = json!({
         "status": "ok",
         "service": gateway.settings.name,
         "version": env!("CARGO_PKG_VERSION"),
+        "environment": gateway.bridge.profile.get(),
         "uptime_s": gateway.bridge.started.elapsed().as_secs(),
         "tools": { "total": tools.values().sum::<usize>(), "by_server": tools },
-    })
+    });
+    if let Some(unavailable) = view.as_ref().and_then(|view| unavailable::listed(view.missing.as_bytes())) {
+        health["unavailable"] = unavailable;
+    }
+    health
 }
 
 /// What it has done, and what it holds.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::list;
 use crate::{
     catalogue::toolbox::KnownTool,
-    edge::bridge::{refusal::Refusal, visit::Visit},
+    edge::bridge::{refusal::Refusal, unavailable, visit::Visit},
 };
 
 /// The document of an endpoint.
@@ -19,13 +19,17 @@ pub(super) async fn document(visit: &Visit<'_>) -> Result<Value, Refusal> {
     }
     schemas.insert(FAILURE.to_owned(), failure_schema());
     let base = visit.endpoint.path();
-    Ok(json!({
+    let mut document = json!({
         "openapi": "3.1.0",
         "info": { "title": visit.gateway.settings.name, "version": env!("CARGO_PKG_VERSION") },
         "servers": [{ "url": if base.is_empty() { "/" } else { &base } }],
         "paths": paths,
         "components": { "schemas": schemas },
-    }))
+    });
+    if let Some(unavailable) = unavailable::listed(view.missing.as_bytes()) {
+        document["x-unavailable"] = unavailable;
+    }
+    Ok(document)
 }
 
 /// The name of the schema of what went wrong. No tool's schema can be called that: theirs have a dot in front of their end.

@@ -79,6 +79,13 @@ impl Failed {
         let code = if is_bad_input { "INVALID_INPUT" } else { "UPSTREAM_ERROR" };
         let text = answer.error_members().get(ErrorKey::Message).value.of(answer.bytes());
         let text = text.and_then(|text| serde_json::from_slice(text).ok()).unwrap_or_default();
+        // a gateway says more: it was a job of ours, or one stands behind this one
+        let data = answer.error_members().get(ErrorKey::Data).value.of(answer.bytes());
+        let told =
+            data.and_then(|data| serde_json::from_slice::<Value>(data).ok()).filter(|told| told["code"].is_string());
+        if let Some(told) = told {
+            return Self::told(told, text);
+        }
         Self { code: code.to_owned(), message: text, told: json!({}) }
     }
 
