@@ -75,6 +75,15 @@ pub struct CacheCounts {
     pub hit_percent: Option<f64>,
     /// How long the calls would have taken that were not made.
     pub saved_ms: u64,
+    /// Answers that were fetched before anybody asked.
+    #[serde(default)]
+    pub warmed: u64,
+    /// Those of them that were then asked for.
+    #[serde(default)]
+    pub warmed_used: u64,
+    /// Those of them that have gone without anybody asking.
+    #[serde(default)]
+    pub warmed_wasted: u64,
 }
 
 /// One tool of which answers are or were kept.
@@ -93,7 +102,10 @@ pub struct CachedTool {
     /// Its counts.
     #[serde(flatten)]
     pub counts: CacheCounts,
-    /// What its counts say about its settings.
+    /// The seconds for which its answers are kept, where the node has changed them by itself.
+    #[serde(default)]
+    pub tuned_cache_s: Option<u64>,
+    /// What its counts say about its settings; of a time that the node has changed, why it did.
     pub advice: Option<String>,
     /// The `cache_s` of the tool that follows from that, where it has one that is not right.
     pub advised_cache_s: Option<u64>,

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Secret;
+use crate::{Secret, Warming};
 
 /// The answers and lists that are kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,10 +22,18 @@ pub struct Cache {
     /// answer is good; 0 believes nobody. Default 600.
     #[schemars(range(max = 604_800))]
     pub hint_s_max: u64,
-    /// Answers that are fetched anew in a minute before their time is over, where they are asked for often, so that nobody
-    /// waits for them. Default 0: none are.
+    /// Answers that are fetched in a minute before anybody asks for them, so that nobody waits. Default 0: none are.
     #[schemars(range(max = 60_000))]
-    pub ahead_per_minute: u32,
+    pub warm_per_minute: u32,
+    /// Which answers these are, beside those that `warm` of a tool names: `ahead`, those that are asked for often, before their
+    /// time is over; `sequence`, what somebody usually asks next. Default `["ahead"]`.
+    pub warm: Vec<Warming>,
+    /// What becomes of the advice that follows from what the node counts: `off`, it is given when it is asked for; `auto`, the
+    /// node follows it by itself, tool by tool, in memory, for tools with `cache_s`. Default `"off"`.
+    pub advise: AdviceUse,
+    /// Seconds up to which `advise = "auto"` lengthens the time of an answer; a longer one of a tool stays. Default 3600.
+    #[schemars(range(min = 1, max = 604_800))]
+    pub advise_ttl_s_max: u64,
     /// A Redis or Valkey with which several nodes share what they keep: `redis://USER:PASSWORD@HOST:PORT/DATABASE`,
     /// `rediss://` over TLS, or `unix:///PATH?db=NUMBER`. Never shown. Default none: each node keeps its own.
     pub redis_url: Option<Secret>,
@@ -37,6 +45,17 @@ pub struct Cache {
     pub redis_key: Option<Secret>,
 }
 
+/// What becomes of the advice that follows from what the node counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AdviceUse {
+    /// It is given when it is asked for.
+    #[default]
+    Off,
+    /// The node follows it by itself.
+    Auto,
+}
+
 impl Default for Cache {
     fn default() -> Self {
         Self {
@@ -44,7 +63,10 @@ impl Default for Cache {
             answer_bytes_max: 1024 * 1024,
             list_ttl_s: 600,
             hint_s_max: 600,
-            ahead_per_minute: 0,
+            warm_per_minute: 0,
+            warm: vec![Warming::Ahead],
+            advise: AdviceUse::Off,
+            advise_ttl_s_max: 3_600,
             redis_url: None,
             redis_prefix: "switchboard".to_owned(),
             redis_key: None,

@@ -36,6 +36,8 @@ mod server;
 mod tool;
 mod toolkits;
 mod tools;
+mod warming;
+mod window;
 
 // The values they are made of.
 mod glob;
@@ -74,7 +76,7 @@ pub use api::{Auth, Operations, Rest, RestArgument, RestList, RestMethod, RestPl
 pub use breaker::Breaker;
 pub use bridge::Bridge;
 pub use bundle::{Bundle, Naming};
-pub use cache::Cache;
+pub use cache::{AdviceUse, Cache};
 pub use config::Config;
 pub use connection::Connection;
 pub use degraded::Degraded;
@@ -114,3 +116,5 @@ pub use token_hash::{TokenHash, TokenHashError};
 pub use tool::{Act, ToolRules, ToolSettings};
 pub use toolkits::{PREFIX_ALIASES, PROJECTS_ROOT, TOOLKITS};
 pub use tools::{Own, Search, Tools};
+pub use warming::{Scheduled, Warming};
+pub use window::Window;

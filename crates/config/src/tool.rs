@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Degraded, Glob, Invalidation, Server};
+use crate::{Degraded, Glob, Invalidation, Scheduled, Server};
 
 /// How calls of some tools are treated.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -60,8 +60,13 @@ pub struct ToolSettings {
     /// What calls of this tool change for answers elsewhere: names of contexts, such as `branch`. Kept answers of all tools
     /// that depend on one of them are void. Default none.
     pub changes: Option<Vec<String>>,
-    /// The contexts on which answers of this tool depend. Default none.
+    /// The contexts on which answers of this tool depend; `window:HH:MM-HH:MM` is one that changes at these times of the day,
+    /// in UTC. Default none.
     pub depends: Option<Vec<String>>,
+    /// Calls of this tool that are made again and again, inside `cache.warm_per_minute`, so that their answers are there: up to 32
+    /// rows of `arguments`, `every_s`, and for whom, `principal`. For a tool that is named in full and whose answers are kept.
+    /// Default none.
+    pub warm: Option<Vec<Scheduled>>,
     /// Servers that are asked, one after the other, where this one has no answer, instead of those of `equivalent` of the
     /// server; an empty list says none. Default those.
     pub equivalent: Option<Vec<String>>,
@@ -112,6 +117,7 @@ impl ToolSettings {
             invalidates: self.invalidates.or_else(|| general.invalidates.clone()),
             changes: self.changes.or_else(|| general.changes.clone()),
             depends: self.depends.or_else(|| general.depends.clone()),
+            warm: self.warm.or_else(|| general.warm.clone()),
             equivalent: self.equivalent.or_else(|| general.equivalent.clone()),
             degraded: self.degraded.or_else(|| general.degraded.clone()),
         }

@@ -263,3 +263,33 @@ fn a_place_to_share_is_an_address_with_a_key_that_nobody_guesses() {
     check("redis_prefix = \"\"", "a prefix is made of letters");
     assert_eq!(problems("[cache]\nredis_url = \"rediss://:hunter2@cache\""), Vec::<String>::new());
 }
+
+#[test]
+fn calls_on_a_schedule_are_of_one_tool_whose_answers_are_kept_for_somebody() {
+    let check = |cache: &str, tool: &str, settings: &str, expected: Option<&str>| {
+        let server = "[servers.a]\nurl = \"https://a.example.org/mcp\"";
+        let schedule = "warm = [{ every_s = 60 }]";
+        let problems =
+            problems(&format!("[cache]\n{cache}\n{server}\n[servers.a.tool.{tool}]\n{settings}\n{schedule}\n"));
+        assert_eq!(problems.len(), usize::from(expected.is_some()), "{problems:?}");
+        assert!(expected.is_none_or(|expected| problems[0].contains(expected)), "{problems:?}");
+    };
+    let (budget, kept) = ("warm_per_minute = 9", "cache_s = 60\ncache_shared = true");
+    check(budget, "get", kept, None);
+    check("", "get", kept, Some("nothing is fetched before anybody asks"));
+    check(budget, "\"get_*\"", kept, Some("a schedule is of one tool"));
+    check(budget, "get", "cache_shared = true", Some("the answers are not kept"));
+    check(budget, "get", "cache_s = 60", Some("the answers are not the same for everybody"));
+}
+
+#[test]
+fn a_window_of_the_day_is_two_times_and_nothing_changes_it() {
+    let problems = |settings: &str| {
+        problems(&format!("[servers.a]\nurl = \"https://a.example.org/mcp\"\n[servers.a.tool.get]\n{settings}\n"))
+    };
+    assert_eq!(problems("cache_s = 60\ndepends = [\"window:22:00-06:30\", \"branch\"]"), Vec::<String>::new());
+    let found = problems("cache_s = 60\ndepends = [\"window:8-18\"]");
+    assert!(found.len() == 1 && found[0].contains("window:08:00-18:00"), "{found:?}");
+    let found = problems("changes = [\"window:08:00-18:00\"]");
+    assert!(found.len() == 1 && found[0].contains("changes with the time of day alone"), "{found:?}");
+}

@@ -21,7 +21,7 @@ pub(crate) fn get(api: &Api) -> Outcome {
         memory_bytes: report.memory_bytes,
         memory_bytes_max: report.memory_bytes_max,
         answers: report.answers,
-        total: counts(&report.total),
+        total: counts(&report.total, report.tools.iter().map(|report| report.holding.unasked).sum()),
         tools: report.tools.iter().map(|report| tool(report, &config)).collect(),
         top: report.top.into_iter().map(answer).collect(),
         lists: ListCopies { stale: stale.iter().map(ToString::to_string).collect(), dropped },
@@ -68,10 +68,23 @@ fn tool(report: &ToolReport, config: &Config) -> CachedTool {
         answers: report.holding.answers,
         memory_bytes: report.holding.bytes,
         oldest_ms: ms(report.holding.oldest),
-        counts: counts(&report.tally),
-        advice: report.tally.advice().map(|advice| in_words(advice).to_owned()),
-        advised_cache_s: kept_s.and_then(|kept_s| report.tally.advised_s(kept_s)),
+        counts: counts(&report.tally, report.holding.unasked),
+        tuned_cache_s: report.tuning.map(|tuning| tuning.kept_s),
+        advice: advice(report),
+        advised_cache_s: kept_s.and_then(|kept_s| match report.tuning {
+            Some(tuning) => Some(tuning.kept_s).filter(|tuned_s| *tuned_s != kept_s),
+            None => report.tally.advised_s(kept_s),
+        }),
     }
+}
+
+fn advice(report: &ToolReport) -> Option<String> {
+    let Some(tuning) = report.tuning else { return report.tally.advice().map(|advice| in_words(advice).to_owned()) };
+    let reason = match tuning.reason {
+        Advice::KeepNone => "hardly ever asked for again",
+        Advice::KeepLonger => "the same when fetched again",
+    };
+    Some(format!("kept for {} s instead of {}: {reason}", tuning.kept_s, tuning.configured_s))
 }
 
 fn answer(top: TopKey) -> CachedAnswer {
@@ -95,13 +108,17 @@ fn shared(report: SharedReport) -> SharedCache {
     SharedCache { state, found, written, unreadable, heard, unanswered }
 }
 
-fn counts(tally: &Tally) -> CacheCounts {
+/// `unasked` are there, fetched for somebody who may still ask.
+fn counts(tally: &Tally, unasked: u64) -> CacheCounts {
     CacheCounts {
         hits: tally.hits,
         stale: tally.stale,
         misses: tally.misses,
         hit_percent: tally.hit_percent(),
         saved_ms: ms(tally.saved),
+        warmed: tally.warmed,
+        warmed_used: tally.warmed_used,
+        warmed_wasted: tally.warmed.saturating_sub(tally.warmed_used).saturating_sub(unasked),
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use e2e::Node;
+use e2e::control::Control;
 use e2e::fixture::{Era, Fixture};
 use e2e::legacy::{self, Session};
 use e2e::people::{ADA, BOB, Token, ada_and_bob};
@@ -281,6 +282,17 @@ fn what_is_kept_can_be_seen_and_dropped() {
     assert_eq!(world.calls(), 2);
 }
 
+/// What is answered to whoever has this token and asks for the lamp.
+fn asked_by(node: &Node, token: Token) -> String {
+    let mut headers = wire::modern_call_headers("get_lamp");
+    headers.push(token.header());
+    let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
+    let body = wire::modern_call("7", "get_lamp", "{}");
+    let answer = wire::exchange(node.address(), &wire::post(node.address(), PATH, &headers, body.as_bytes()));
+    let answer: Value = serde_json::from_str(&answer.message()).unwrap_or_else(|_| panic!("{answer:?}"));
+    text(&answer).to_owned()
+}
+
 #[test]
 fn principals_have_their_own_answers_unless_the_answers_are_shared() {
     let (_, server) = World::start();
@@ -289,19 +301,26 @@ fn principals_have_their_own_answers_unless_the_answers_are_shared() {
         let tool = format!("[servers.world.tool.get_lamp]\ncache_s = 600\ncache_shared = {is_shared}\n");
         format!("{principals}{}{tool}", server.configured("world"))
     };
-    let ask = |node: &Node, token: Token| {
-        let mut headers = wire::modern_call_headers("get_lamp");
-        headers.push(token.header());
-        let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
-        let body = wire::modern_call("7", "get_lamp", "{}");
-        let answer = wire::exchange(node.address(), &wire::post(node.address(), PATH, &headers, body.as_bytes()));
-        let answer: Value = serde_json::from_str(&answer.message()).unwrap_or_else(|_| panic!("{answer:?}"));
-        text(&answer).to_owned()
-    };
     let node = Node::start(&configured(false));
-    assert_eq!([ADA, BOB, ADA, BOB].map(|token| ask(&node, token)), ["call 1", "call 2", "call 1", "call 2"]);
+    let asked = [ADA, BOB, ADA, BOB].map(|token| asked_by(&node, token));
+    assert_eq!(asked, ["call 1", "call 2", "call 1", "call 2"]);
     let node = Node::start(&configured(true));
-    assert_eq!([ADA, BOB].map(|token| ask(&node, token)), ["call 3", "call 3"]);
+    assert_eq!([ADA, BOB].map(|token| asked_by(&node, token)), ["call 3", "call 3"]);
+}
+
+#[test]
+fn a_principal_in_another_role_is_given_nothing_that_was_kept_for_it_before() {
+    let (_, server) = World::start();
+    let kept = format!("{}[servers.world.tool.get_lamp]\ncache_s = 600\n", server.configured("world"));
+    let scene = Scene::start(&(ADA.of("ada", "") + &kept));
+    let ask = || asked_by(&scene.node, ADA);
+    assert_eq!([ask(), ask()], ["call 1", "call 1"]);
+    scene.write(&(ADA.of("ada", "class_max = \"BULK\"") + &kept));
+    scene.wait_for(2);
+    assert_eq!([ask(), ask()], ["call 2", "call 2"]);
+    scene.write(&(ADA.of("ada", "class_max = \"BULK\"\nservers = [\"world\"]") + &kept));
+    scene.wait_for(3);
+    assert_eq!([ask(), ask()], ["call 3", "call 3"]);
 }
 
 #[test]
@@ -325,12 +344,77 @@ fn a_context_that_changes_makes_void_what_depends_on_it_at_every_server() {
 fn an_answer_that_is_asked_for_often_is_fetched_anew_before_its_time_is_over() {
     let (world, server) = World::start();
     let keep = "[servers.world.tool.get_lamp]\ncache_s = 3\n";
-    let node = Node::start(&format!("[cache]\nahead_per_minute = 60\n{}{keep}", server.configured("world")));
+    let node = Node::start(&format!("[cache]\nwarm_per_minute = 60\n{}{keep}", server.configured("world")));
     assert!(mark(&called(&node, "get_lamp", "{}")).is_null());
     while world.calls() < 3 {
         let answer = called(&node, "get_lamp", "{}");
         assert!(mark(&answer)["age_ms"].is_u64() && mark(&answer)["stale"].is_null(), "nobody waits: {answer}");
     }
+}
+
+/// What the node says of answers that were fetched before anybody asked: how many, and how many were of use.
+fn warmed(node: &Node) -> (Value, Value) {
+    let seen = control(node).get("/cache");
+    (seen["warmed"].clone(), seen["warmed_used"].clone())
+}
+
+fn wait_until_warmed(node: &Node, times: u64) {
+    control(node).wait_until("/cache", |seen| seen["warmed"] == times);
+}
+
+fn control(node: &Node) -> Control {
+    Control::of(&node.folder().join("state"), node.address())
+}
+
+#[test]
+fn what_is_usually_asked_next_is_there_before_it_is_asked() {
+    let (world, server) = World::start();
+    let keep = "[servers.world.tool.get_lamp]\ncache_s = 600\n";
+    let warm = "[cache]\nwarm_per_minute = 600\nwarm = [\"sequence\"]\n";
+    let node = Node::start(&format!("{warm}{}{keep}", server.configured("world")));
+    let ask = |room: &str| called(&node, "get_lamp", &format!(r#"{{"room":"{room}"}}"#));
+    for _ in 0..5 {
+        ask("hall");
+        ask("attic");
+    }
+    assert_eq!((world.calls(), warmed(&node)), (2, (json!(0), json!(0))));
+    called(&node, "set_lamp", "{}");
+    assert_eq!(text(&ask("hall")), "call 4");
+    wait_until_warmed(&node, 1);
+    let next = ask("attic");
+    assert_eq!((text(&next), mark(&next)["age_ms"].is_u64()), ("call 5", true), "{next}");
+    assert_eq!((world.calls(), warmed(&node)), (5, (json!(1), json!(1))));
+}
+
+#[test]
+fn a_call_on_a_schedule_is_made_before_anybody_asks() {
+    let (_, server) = World::start();
+    let keep = "[servers.world.tool.get_lamp]\ncache_s = 600\ncache_shared = true\n\
+        warm = [{ arguments = { room = \"hall\" }, every_s = 10 }]\n";
+    let node = Node::start(&format!("[cache]\nwarm_per_minute = 60\n{}{keep}", server.configured("world")));
+    assert_eq!(text(&called(&node, "get_lamp", r#"{"room":"attic"}"#)), "call 1");
+    wait_until_warmed(&node, 1);
+    let there = called(&node, "get_lamp", r#"{"room":"hall"}"#);
+    assert_eq!((text(&there), mark(&there)["age_ms"].is_u64()), ("call 2", true), "{there}");
+    wait_until_warmed(&node, 2);
+    let again = called(&node, "get_lamp", r#"{"room":"hall"}"#);
+    assert_eq!(text(&again), "call 3", "it is made again, though what was kept is good: {again}");
+}
+
+#[test]
+fn times_follow_what_the_node_counts_where_it_may_and_are_as_configured_again_where_it_may_not() {
+    let (_, server) = World::start();
+    let keep = format!("{}[servers.world.tool.get_lamp]\ncache_s = 600\n", server.configured("world"));
+    let scene = Scene::start(&format!("[cache]\nadvise = \"auto\"\n{keep}"));
+    for room in 0..20 {
+        called(&scene.node, "get_lamp", &format!(r#"{{"room":{room}}}"#));
+    }
+    let tuned = scene.control.wait_until("/cache", |seen| seen["tools"][0]["tuned_cache_s"] == 300);
+    let advice = tuned["tools"][0]["advice"].as_str().unwrap_or_default();
+    assert!(advice.starts_with("kept for 300 s instead of 600"), "{tuned}");
+    scene.write(&keep);
+    scene.wait_for(2);
+    scene.control.wait_until("/cache", |seen| seen["tools"][0]["tuned_cache_s"].is_null());
 }
 
 #[test]

@@ -21,7 +21,7 @@ use crate::{
     jobs::Jobs,
     leaving::Stages,
     parked::ParkedCalls,
-    pipeline::{Traffic, breaker::Rules, faults::Faults, limit::ServerRates, queue::Queues},
+    pipeline::{Traffic, breaker::Rules, faults::Faults, limit::ServerRates, queue::Queues, warming},
     places::Places,
     principal::Principal,
     residents::Residents,
@@ -148,6 +148,8 @@ impl Gateway {
         self.traffic.queues.watch(&self.limits);
         self.results.sweep();
         self.traffic.sweep();
+        self.traffic.cache.tune(&self.cache, &self.members);
+        warming::keep_schedules(self);
         for session in self.sessions.sweep() {
             self.release(&session);
         }

@@ -103,6 +103,12 @@ impl Identities {
         self.by_token.values().find(|principal| *principal.name == *name)
     }
 
+    /// The principal of this name, as long as its token is good.
+    pub fn valid(&self, name: &str, now_s: u64) -> Option<&Arc<Principal>> {
+        let is_valid = |proof: &Proof| proof.expires_at_s.is_none_or(|end| now_s < end);
+        self.named(name).filter(|principal| principal.proof.as_ref().is_none_or(is_valid))
+    }
+
     /// The principal of a request with this `Authorization`. Where there are no principals, the header is not ours to read; where
     /// there is no token, nobody asks what time it is.
     pub fn identify(
@@ -233,6 +239,17 @@ mod tests {
         let loaded = config::parse(&text, "f", &|_| None);
         assert_eq!(loaded.problems, [], "{text}");
         Identities::new(&loaded.config)
+    }
+
+    #[test]
+    fn nobody_is_valid_whose_token_has_expired() {
+        let known = identities("");
+        let name = |name, now_s| known.valid(name, now_s).map(|principal| principal.name.to_string());
+        assert_eq!(name("bob", NOW_S).as_deref(), Some("bob"));
+        assert_eq!(name("bob", NOW_S + 1), None);
+        assert_eq!(name("ada", NOW_S + 1).as_deref(), Some("ada"));
+        assert_eq!(name("local", NOW_S + 1).as_deref(), Some("local"));
+        assert_eq!(name("eve", NOW_S), None);
     }
 
     fn at(address: &str) -> Remote {

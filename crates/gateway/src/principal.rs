@@ -1,8 +1,9 @@
 //! Who is calling: a name, and what its configuration allows it. A principal never changes; a change of the
 //! configuration makes new ones, which take over what lasts. Who a request is of is decided by `identities`.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
+use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 use traffic::{Class, Meter, Rate};
 
@@ -17,6 +18,8 @@ pub struct Principal {
     pub class_max: Class,
     /// What it may see; `None` for everything.
     pub sight: Option<Sight>,
+    /// A number for what it may see and how urgent it may be. What is kept for a principal is kept for it in this role.
+    pub role: u64,
     /// How often it may call; `None` for any number of times.
     pub(crate) rate: Option<Rate>,
     pub(crate) proof: Option<Proof>,
@@ -66,7 +69,15 @@ pub struct Visitor {
 impl Principal {
     /// Whoever calls from this machine without a token.
     pub(crate) fn local(lasting: Lasting) -> Self {
-        Self { name: config::LOCAL.into(), class_max: Class::High, sight: None, rate: None, proof: None, lasting }
+        Self {
+            name: config::LOCAL.into(),
+            class_max: Class::High,
+            sight: None,
+            role: 0,
+            rate: None,
+            proof: None,
+            lasting,
+        }
     }
 
     /// The node itself. It owns what `local` owns, and goes first.
@@ -85,6 +96,7 @@ impl Principal {
             name: name.into(),
             class_max: class(settings.class_max),
             sight: Sight::of(settings),
+            role: role(settings),
             rate: limit::rate(settings.calls_per_minute, settings.burst),
             proof: Some(proof),
             lasting,
@@ -95,6 +107,14 @@ impl Principal {
     pub fn granted(&self, wished: Option<Class>) -> Class {
         wished.unwrap_or_default().min(self.class_max)
     }
+}
+
+/// The same for the same role, at every node.
+fn role(settings: &config::Principal) -> u64 {
+    let servers: BTreeSet<&String> = settings.servers.iter().collect();
+    let tools: BTreeSet<&str> = settings.tools.iter().map(config::Glob::as_str).collect();
+    let digest = Sha256::digest(format!("{:?} {servers:?} {tools:?}", settings.class_max));
+    digest.first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
 }
 
 fn class(most: config::ClassMax) -> Class {

@@ -21,7 +21,7 @@ struct History {
     test: &'static str,
 }
 
-const HISTORIES: [History; 11] = [
+const HISTORIES: [History; 12] = [
     History {
         machine: "rates: in any window no more than the burst and what the rate gives, clock jumps included",
         test: "rate::no_window_holds_more_than_a_burst_and_what_the_rate_gives",
@@ -45,6 +45,10 @@ const HISTORIES: [History; 11] = [
     History {
         machine: "cache: with too much to remember, never too little is void",
         test: "ledger::a_ledger_without_room_never_calls_good_what_is_void",
+    },
+    History {
+        machine: "cache: what is expected next, as counting says it",
+        test: "sequence::what_is_expected_is_what_counting_says",
     },
     History {
         machine: "balance: who is allowed, well, free and near, as a model that counts anew each time",

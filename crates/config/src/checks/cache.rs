@@ -2,7 +2,10 @@
 
 use crate::path::KeyPath;
 use crate::problem::Problems;
-use crate::{Act, Config, Invalidation, Secret, Server, ToolSettings, nearest};
+use crate::{Act, Config, Invalidation, LOCAL, Secret, Server, ToolSettings, Window, nearest};
+
+/// Calls of one tool on a schedule: more are an import, which belongs into a job.
+const SCHEDULED_MAX: usize = 32;
 
 /// Characters of a key that nobody guesses: 128 bits, written as hexadecimal digits.
 const KEY_CHARACTERS_MIN: usize = 32;
@@ -16,6 +19,7 @@ pub(super) fn check(config: &Config, problems: &mut Problems<'_>) {
             check_servers(settings, config, &path.key("invalidates"), problems);
             check_contexts(settings, &path, problems);
             check_act(settings, &path, problems);
+            check_warm(settings, (config, server, glob.as_str()), &path.key("warm"), problems);
         }
     }
 }
@@ -25,6 +29,14 @@ fn check_contexts(settings: &ToolSettings, path: &KeyPath, problems: &mut Proble
     for (key, contexts) in [("changes", &settings.changes), ("depends", &settings.depends)] {
         if contexts.iter().flatten().any(|context| context.trim().is_empty()) {
             problems.add(&path.key(key), "a context has no name".to_owned(), "write a word, such as \"branch\"");
+        }
+        for window in contexts.iter().flatten().filter(|context| Window::is_meant(context)) {
+            if key == "changes" {
+                let message = format!("`{window}` changes with the time of day alone");
+                problems.add(&path.key(key), message, "remove it");
+            } else if let Err(error) = window.parse::<Window>() {
+                problems.add(&path.key(key), format!("`{window}`: {error}"), Window::HINT);
+            }
         }
     }
 }
@@ -58,6 +70,42 @@ fn check_servers(settings: &ToolSettings, config: &Config, path: &KeyPath, probl
         {
             let hint = nearest::hint(server, config.servers.keys().map(String::as_str));
             problems.add(path, format!("there is no server `{server}`"), hint);
+        }
+    }
+}
+
+/// Reports calls on a schedule whose answers nobody could be given, or that are made for nobody.
+fn check_warm(
+    settings: &ToolSettings,
+    (config, server, tool): (&Config, &Server, &str),
+    path: &KeyPath,
+    problems: &mut Problems<'_>,
+) {
+    let Some(rows) = settings.warm.as_deref().filter(|rows| !rows.is_empty()) else { return };
+    let resulting = server.tool_rules().of_tool(tool).unwrap_or_default();
+    if tool.contains(['*', '?', '[', '{']) {
+        problems.add(path, "a schedule is of one tool".to_owned(), "write it under the tool's own name");
+    } else if !resulting.keep() {
+        problems.add(path, "the answers are not kept".to_owned(), "say for how long: `cache_s`");
+    }
+    if config.cache.warm_per_minute == 0 {
+        let message = "nothing is fetched before anybody asks".to_owned();
+        problems.add(path, message, "say how many in a minute: `cache.warm_per_minute`");
+    }
+    if rows.len() > SCHEDULED_MAX {
+        problems.add(path, format!("at most {SCHEDULED_MAX} calls are made on a schedule"), "leave some out");
+    }
+    for row in rows {
+        match row.principal.as_deref() {
+            None if resulting.cache_shared != Some(true) => {
+                let message = "the answers are not the same for everybody".to_owned();
+                problems.add(path, message, "name a `principal`, or say `cache_shared = true`");
+            }
+            Some(name) if name != LOCAL && !config.principals.contains_key(name) => {
+                let hint = nearest::hint(name, config.principals.keys().map(String::as_str));
+                problems.add(path, format!("there is no principal `{name}`"), hint);
+            }
+            _ => {}
         }
     }
 }

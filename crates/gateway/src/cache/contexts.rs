@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use config::{Config, Glob};
+use config::{Config, Glob, Window};
 
 use super::{Arguments, Void};
 
@@ -18,7 +18,8 @@ impl Contexts {
         for (name, server) in &config.servers {
             for (glob, settings) in &server.tool {
                 let Ok(glob) = glob.parse::<Glob>() else { continue };
-                for context in settings.depends.iter().flatten() {
+                let named = settings.depends.iter().flatten().filter(|context| !Window::is_meant(context));
+                for context in named {
                     found.entry(context.clone()).or_default().entry(name.clone()).or_default().push(glob.clone());
                 }
             }

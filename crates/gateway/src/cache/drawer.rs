@@ -8,7 +8,7 @@ use std::{
 
 use traffic::cache::{Declarations, Followed, Ledger, Moment, Tally};
 
-use super::{About, Others, Void};
+use super::{About, Others, Void, tuned::Tuned};
 
 /// Tools of one server that are counted one by one. A server with more of them has the rest uncounted.
 const TOOLS_COUNTED_MAX: usize = 1_024;
@@ -24,6 +24,7 @@ pub struct Drawer {
     common: Mutex<Ledger<Void>>,
     others: Arc<Others>,
     tallies: Mutex<HashMap<Arc<str>, Tally>>,
+    tunings: Mutex<Tuned>,
 }
 
 impl Drawer {
@@ -37,6 +38,7 @@ impl Drawer {
             common: Mutex::default(),
             others,
             tallies: Mutex::default(),
+            tunings: Mutex::default(),
         }
     }
 
@@ -119,6 +121,11 @@ impl Drawer {
     pub fn tallies(&self) -> Vec<(Arc<str>, Tally)> {
         let tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
         tallies.iter().map(|(label, tally)| (label.clone(), *tally)).collect()
+    }
+
+    /// The times of answers that the node has changed by itself.
+    pub(super) fn tunings(&self) -> MutexGuard<'_, Tuned> {
+        self.tunings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn common(&self) -> MutexGuard<'_, Ledger<Void>> {

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use config::{Glob, Invalidation, ToolSettings};
+use config::{Glob, Invalidation, ToolSettings, Window};
 use traffic::{Act, cache::Terms};
 
 use super::{Arguments, Cache, Declared, Drawer, Void};
@@ -18,6 +18,8 @@ pub enum Keeping {
         terms: Terms,
         /// Whether they are the same for all principals.
         is_shared: bool,
+        /// The windows of the day, none of which may have begun or ended since.
+        windows: Box<[Window]>,
     },
     /// Their answers are good for so long by the word of their toolkit, and are kept as far as such words are believed.
     Hinted(Duration),
@@ -78,6 +80,7 @@ impl Keeping {
             Some(settings) => settings.keep().then(|| Self::Answers {
                 terms: terms(settings),
                 is_shared: settings.cache_shared.unwrap_or_default(),
+                windows: settings.depends.iter().flatten().filter_map(|context| context.parse().ok()).collect(),
             }),
             None => declared.good_for.map(Self::Hinted),
         }

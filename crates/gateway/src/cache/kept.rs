@@ -9,13 +9,16 @@ use std::{
 };
 
 use mcp::{Envelope, Kind, ResultKey, ScanLimits, Splice};
-use traffic::cache::Moment;
+use traffic::cache::{Moment, State, Terms};
 
 use super::{About, Drawer, Key, Subject};
 use crate::{answered_by::insert_meta, call::Answer};
 
 /// What keeping an answer costs besides its bytes: the places of its members, its key, its row in the table.
 const OVERHEAD_BYTES: u64 = 1_024;
+
+/// Calls that an answer was given to before it counts as asked for often.
+const HITS_OFTEN: u64 = 3;
 
 /// An answer that is kept.
 #[derive(Debug)]
@@ -35,7 +38,8 @@ pub struct Kept {
     /// The drawer that it belongs to.
     pub drawer: Arc<Drawer>,
     hits: AtomicU64,
-    is_fetched_anew: AtomicBool,
+    /// It was fetched before anybody asked, and nobody has asked since.
+    is_unasked: AtomicBool,
 }
 
 /// When and where an answer was fetched, and for what.
@@ -65,7 +69,7 @@ impl Kept {
             since: origin.since,
             drawer: origin.drawer,
             hits: AtomicU64::new(0),
-            is_fetched_anew: AtomicBool::new(false),
+            is_unasked: AtomicBool::new(false),
         })
     }
 
@@ -87,7 +91,7 @@ impl Kept {
             since,
             drawer,
             hits: AtomicU64::new(0),
-            is_fetched_anew: AtomicBool::new(false),
+            is_unasked: AtomicBool::new(false),
         }
     }
 
@@ -118,19 +122,34 @@ impl Kept {
         Some(Answer { envelope, era: self.answer.era })
     }
 
-    /// Whether the caller is the one who is to fetch it anew: there is only one at a time.
-    pub fn claim(&self) -> bool {
-        !self.is_fetched_anew.swap(true, Ordering::AcqRel)
-    }
-
-    /// It has been fetched anew, or could not be.
-    pub fn release(&self) {
-        self.is_fetched_anew.store(false, Ordering::Release);
-    }
-
     /// How many calls it was given to.
     pub fn hits(&self) -> u64 {
         self.hits.load(Ordering::Relaxed)
+    }
+
+    /// Whether it is asked for often.
+    pub fn is_wanted(&self) -> bool {
+        self.hits() >= HITS_OFTEN
+    }
+
+    /// Whether it is as good as a new one.
+    pub fn is_fresh(&self, terms: Terms, now: Instant) -> bool {
+        terms.state(self.hint, self.age(now)) == State::Fresh
+    }
+
+    /// It was fetched before anybody asked.
+    pub fn mark_unasked(&self) {
+        self.is_unasked.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether nobody has asked for it, though it was fetched for that.
+    pub fn is_unasked(&self) -> bool {
+        self.is_unasked.load(Ordering::Relaxed)
+    }
+
+    /// Somebody has asked for it. Says whether that is the first who does, of one that was fetched before.
+    pub fn use_up(&self) -> bool {
+        self.is_unasked() && self.is_unasked.swap(false, Ordering::Relaxed)
     }
 
     /// What it counts in memory.

@@ -38,7 +38,10 @@ pub(super) fn digest(server: &[u8], call: &Call, is_shared: bool) -> Option<[u8;
     ]);
     put(&mut digest, call.method.as_str().as_bytes());
     put(&mut digest, call.own_name.as_bytes());
-    put(&mut digest, if is_shared { b"" } else { call.caller.principal.name.as_bytes() });
+    if !is_shared {
+        put(&mut digest, call.caller.principal.name.as_bytes());
+        digest.update(call.caller.principal.role.to_be_bytes());
+    }
     digest.update(call.request.arguments_digest()?);
     for (_, fixed) in &call.fixed {
         put(&mut digest, fixed);

@@ -3,21 +3,27 @@
 //! which calls are looked up here is the affair of the pipeline.
 //!
 //! In reading order: `key` (which calls get the same answer), `about` (what an answer is about), `void` (what is declared
-//! void), `contexts` (what several servers depend on), `kept` (an answer), `declared` (what a tool says of it), `keeping` (what a tool has to do with it), `drawer` and `drawers` (what belongs to one server,
-//! and to all), `turn` (who fetches anew), `shared` (what several nodes keep together), `report` (what is told of it all).
+//! void), `contexts` (what several servers depend on), `kept` (an answer), `declared` (what a tool says of it), `keeping` (what a
+//! tool has to do with it), `drawer` and `drawers` (what belongs to one server, and to all), `turn` (who fetches anew), `recipe`
+//! (how a call is made again), `expected` and `timetable` (which calls are made before anybody asks), `shared` (what several
+//! nodes keep together), `tuned` (times that follow what was counted), `report` (what is told of it all).
 
 mod about;
 mod contexts;
 mod declared;
 mod drawer;
 mod drawers;
+mod expected;
 mod keeping;
 mod kept;
 mod key;
+mod recipe;
 mod report;
 mod shared;
 #[cfg(test)]
 mod tests;
+mod timetable;
+mod tuned;
 mod turn;
 mod void;
 
@@ -38,15 +44,18 @@ pub use self::{
     declared::Declared,
     drawer::Drawer,
     drawers::Drawers,
+    expected::Next,
     keeping::{Acting, Keeping, Voids},
     kept::{Kept, Origin, is_whole},
     key::Key,
+    recipe::Recipe,
     report::{Holding, Report, ToolReport, TopKey},
     shared::{Look, Shared, SharedReport, Ticket, Wanted},
+    timetable::Timetable,
     turn::Turn,
     void::Void,
 };
-use self::{kept::Weight, turn::Behind};
+use self::{expected::Expected, kept::Weight, turn::Behind};
 use crate::{call::Call, seals::Seals, upstream::Upstream};
 
 /// What other nodes keep, where they share it.
@@ -66,6 +75,9 @@ pub struct Cache {
     /// The number of the next drawer: one that was used is never used again.
     next: AtomicU64,
     behind: Behind,
+    expected: Expected,
+    /// What is fetched on a schedule.
+    pub timetable: Timetable,
 }
 
 impl std::fmt::Debug for Cache {
@@ -92,6 +104,8 @@ impl Cache {
             contexts: ArcSwap::default(),
             next: AtomicU64::new(0),
             behind: Behind::default(),
+            expected: Expected::default(),
+            timetable: Timetable::default(),
         }
     }
 

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use traffic::cache::Tally;
+use traffic::cache::{Tally, Tuning};
 
 use super::{Cache, Kept, Key, SharedReport};
 
@@ -45,6 +45,8 @@ pub struct ToolReport {
     pub tally: Tally,
     /// What is in memory of it.
     pub holding: Holding,
+    /// The time of its answers, where the node has changed it by itself.
+    pub tuning: Option<Tuning>,
 }
 
 /// What is in memory of one tool.
@@ -56,6 +58,8 @@ pub struct Holding {
     pub bytes: u64,
     /// The age of the oldest.
     pub oldest: Duration,
+    /// Those that were fetched before anybody asked, and that nobody has asked for yet.
+    pub unasked: u64,
 }
 
 /// One of the answers that were given most often.
@@ -82,9 +86,11 @@ impl Cache {
         let holdings = holdings(&answers, now);
         let mut tools = Vec::new();
         self.drawers.each(|drawer| {
+            let tunings = drawer.tunings().clone();
             for (tool, tally) in drawer.tallies() {
                 let holding = holdings.get(&(drawer.number(), tool.clone())).copied().unwrap_or_default();
-                tools.push(ToolReport { server: drawer.server().clone(), tool, tally, holding });
+                let tuning = tunings.get(&tool).copied();
+                tools.push(ToolReport { server: drawer.server().clone(), tool, tally, holding, tuning });
             }
         });
         tools.sort_by_key(|report| (Reverse(report.tally.saved), report.server.clone(), report.tool.clone()));
@@ -106,6 +112,7 @@ fn holdings(answers: &[(Key, Arc<Kept>)], now: Instant) -> HashMap<(u64, Arc<str
         let holding = holdings.entry((kept.drawer.number(), kept.about.label())).or_default();
         holding.answers += 1;
         holding.bytes += kept.bytes();
+        holding.unasked += u64::from(kept.is_unasked());
         holding.oldest = holding.oldest.max(kept.age(now));
     }
     holdings

@@ -86,7 +86,10 @@ fn what_makes_callers_different_to_a_server_makes_keys_different() {
     able.caller.abilities = Abilities::ALL;
     let mut fixed = call.clone();
     fixed.fixed = vec![(mcp::Span::NONE, "1".into())];
-    for other in [legacy, able, fixed] {
+    let mut promoted = call.clone();
+    promoted.caller.principal = Arc::new(Principal { role: 7, ..Principal::clone(&call.caller.principal) });
+    assert_eq!(key(&call, true), key(&promoted, true), "what is shared is the same for every role");
+    for other in [legacy, able, fixed, promoted] {
         assert_ne!(key(&call, false), key(&other, false), "{other:?}");
     }
     let foreign = call_of("bob", "get", "{}");

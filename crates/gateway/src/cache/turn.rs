@@ -1,63 +1,58 @@
-//! Fetching answers anew behind the scenes: one call at a time for one answer, and so many for all; and fetching them before
-//! their time is over, so many in a minute.
+//! Fetching answers behind the scenes: one call at a time for one answer, and so many for all; and fetching them before anybody
+//! asks, so many in a minute.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use traffic::{Meter, Rate};
 
-use super::{Cache, Kept};
+use super::{Cache, Key};
 use crate::pipeline::{Traffic, limit::uptime_ms};
 
 /// Answers that are fetched anew behind the scenes at one time. More are fetched when somebody waits for them.
 const BEHIND_MAX: usize = 32;
 
-/// Calls that an answer was given to before it counts as asked for often.
-const HITS_OFTEN: u64 = 3;
-
-/// How many answers are fetched anew behind the scenes, and how often that was done ahead of time.
+/// Which answers are fetched behind the scenes, and how often that was done before anybody asked.
 #[derive(Debug, Default)]
 pub(super) struct Behind {
-    count: AtomicUsize,
-    ahead: Meter,
+    turns: Mutex<HashSet<Key>>,
+    unasked: Meter,
 }
 
-/// The turn of one answer to be fetched anew behind the scenes.
+/// The turn of one answer to be fetched behind the scenes.
 #[derive(Debug)]
 pub struct Turn {
     traffic: Arc<Traffic>,
-    kept: Arc<Kept>,
+    key: Key,
 }
 
 impl Turn {
-    /// Takes the turn, if nobody has it and there are not too many.
-    pub fn take(traffic: &Arc<Traffic>, kept: &Arc<Kept>) -> Option<Self> {
-        let count = &traffic.cache.behind.count;
-        if !kept.claim() {
-            return None;
-        }
-        // taken before it is known whether there is room: giving it back undoes both
-        let is_room = count.fetch_add(1, Ordering::Relaxed) < BEHIND_MAX;
-        let turn = Self { traffic: traffic.clone(), kept: kept.clone() };
-        is_room.then_some(turn)
+    /// Takes the turn of the answer with this key, if nobody has it and there are not too many.
+    pub fn take(traffic: &Arc<Traffic>, key: Key) -> Option<Self> {
+        let mut turns = traffic.cache.behind.turns();
+        let is_mine = turns.len() < BEHIND_MAX && turns.insert(key);
+        is_mine.then(|| Self { traffic: traffic.clone(), key })
+    }
+}
+
+impl Behind {
+    fn turns(&self) -> MutexGuard<'_, HashSet<Key>> {
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Cache {
-    /// Whether an answer whose time is nearly over is to be fetched anew ahead of it: one that is asked for often, as long as
-    /// that was not done `per_minute` times.
-    pub fn may_fetch_ahead(&self, kept: &Kept, per_minute: u32) -> bool {
-        per_minute > 0
-            && kept.hits() >= HITS_OFTEN
-            && self.behind.ahead.count(Rate::per_minute(per_minute, per_minute / 6), uptime_ms()).is_ok()
+    /// Counts one more answer that is fetched before anybody asks, unless that was done `per_minute` times.
+    pub fn may_warm(&self, per_minute: u32) -> bool {
+        let rate = Rate::per_minute(per_minute, per_minute / 6);
+        per_minute > 0 && self.behind.unasked.count(rate, uptime_ms()).is_ok()
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.traffic.cache.behind.count.fetch_sub(1, Ordering::Relaxed);
-        self.kept.release();
+        self.traffic.cache.behind.turns().remove(&self.key);
     }
 }

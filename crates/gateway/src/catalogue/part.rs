@@ -92,3 +92,18 @@ impl Part {
         old.map(raw) != Some(raw(self))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_has_failed_is_asked_again_after_a_pause_and_shows_what_it_said_before() {
+        let lists = || <[Listing; ListKind::COUNT]>::default();
+        let (asked_at, reason) = (Instant::now(), "it is away".to_owned());
+        let known = Part::read(lists(), asked_at, Duration::from_mins(1));
+        let failed = Part::unread(Some(&known), asked_at, reason.clone());
+        assert!(failed.fresh_until >= asked_at + RETRY_FAILED && failed.fresh_until < known.fresh_until);
+        assert_eq!((failed.failed, failed.lists), (Some(reason), Some(lists())));
+    }
+}

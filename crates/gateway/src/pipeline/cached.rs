@@ -3,16 +3,17 @@
 
 use std::{
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use config::{AdviceUse, Warming, Window};
 use mcp::{Era, Method, Param};
 use traffic::{
     Class,
     cache::{Demand, Terms, Verdict},
 };
 
-use super::{faults, fetch, wishes::Wishes};
+use super::{faults, fetch, warming, wishes::Wishes};
 use crate::{
     answered_by::{self, AnsweredBy},
     cache::{About, Acting, Keeping, Kept, Key, Look, Origin, Subject, Ticket, Turn, Voids, Wanted, is_whole},
@@ -26,7 +27,7 @@ use crate::{
 /// What the cache has to do for a call.
 pub(super) enum Step<'c> {
     /// Its answer may be kept.
-    Read { terms: Terms, is_shared: bool },
+    Read { terms: Terms, is_shared: bool, since: Option<Duration> },
     /// It makes answers void.
     Act(&'c Voids),
     /// It wants a kept answer, and none is ever kept.
@@ -48,11 +49,33 @@ pub(super) fn step<'c>(gateway: &Gateway, upstream: &Upstream, call: &'c Call) -
 /// On which terms the answer may be kept, if it is to be.
 fn read<'c>(gateway: &Gateway, upstream: &Upstream, call: &Call, keeping: Option<&Keeping>) -> Option<Step<'c>> {
     match (call.method, keeping) {
-        (_, Some(Keeping::Answers { terms, is_shared })) => Some(Step::Read { terms: *terms, is_shared: *is_shared }),
+        (_, Some(Keeping::Answers { terms, is_shared, windows })) => Some(Step::Read {
+            terms: tuned(gateway, upstream, call, *terms),
+            is_shared: *is_shared,
+            since: unchanged_for(windows),
+        }),
         (_, Some(Keeping::Hinted(good_for))) => declared(gateway, *good_for),
-        (Method::ResourcesRead, _) => hinted(gateway, upstream).map(|terms| Step::Read { terms, is_shared: false }),
+        (Method::ResourcesRead, _) => {
+            hinted(gateway, upstream).map(|terms| Step::Read { terms, is_shared: false, since: None })
+        }
         _ => None,
     }
+}
+
+/// How long ago one of these windows began or ended.
+fn unchanged_for(windows: &[Window]) -> Option<Duration> {
+    windows.first()?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    windows.iter().map(|window| window.unchanged_for(now)).min()
+}
+
+/// The terms of a tool, with another time where the node has changed that by itself.
+fn tuned(gateway: &Gateway, upstream: &Upstream, call: &Call, terms: Terms) -> Terms {
+    if gateway.cache.advise == AdviceUse::Off {
+        return terms;
+    }
+    let drawer = gateway.traffic.cache.drawer(upstream);
+    Terms { fresh: terms.fresh.map(|fresh| drawer.tuned(&call.own_name, fresh)), ..terms }
 }
 
 /// The terms of resources: only servers of the modern era say how long theirs are fresh.
@@ -66,7 +89,7 @@ fn hinted(gateway: &Gateway, upstream: &Upstream) -> Option<Terms> {
 fn declared<'c>(gateway: &Gateway, good_for: Duration) -> Option<Step<'c>> {
     let fresh = good_for.min(Duration::from_secs(gateway.cache.hint_s_max));
     let terms = Terms { fresh: Some(fresh), ..Terms::default() };
-    (!fresh.is_zero()).then_some(Step::Read { terms, is_shared: false })
+    (!fresh.is_zero()).then_some(Step::Read { terms, is_shared: false, since: None })
 }
 
 /// The gateway's own tools tell of the gateway as it is now; what carries answers of a person is for one call; and a task
@@ -85,14 +108,37 @@ impl Step<'_> {
         match self {
             Self::Refuse => Exchange::Done(Err(Failure::NotKept)),
             Self::Act(voids) => act(gateway, upstream, call, voids).await,
-            Self::Read { terms, is_shared } => {
+            Self::Read { terms, is_shared, since } => {
                 let drawer = gateway.traffic.cache.drawer(upstream);
                 match Key::of(drawer, call, is_shared) {
-                    Some(key) => Reading { gateway, upstream, call, key, terms, is_shared }.answer().await,
+                    Some(key) => Reading { gateway, upstream, call, key, terms, is_shared, since }.answer().await,
                     None if call.wishes.cache == Demand::OnlyIfCached => Exchange::Done(Err(Failure::NotKept)),
                     None => fetch(gateway, upstream, call).await,
                 }
             }
+        }
+    }
+}
+
+/// Whether an answer that is there is fetched anew.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Renew {
+    /// Also one that is as good as a new one.
+    Always,
+    /// Only one whose time is over.
+    WhereOld,
+}
+
+/// Fetches the answer of a read that nobody waits for, if it is one that is kept and there is room for that.
+pub(super) fn warm(gateway: &Gateway, upstream: &Arc<Upstream>, call: &Call, renew: Renew) {
+    let Some(Step::Read { terms, is_shared, since }) = step(gateway, upstream, call) else { return };
+    let cache = &gateway.traffic.cache;
+    if let Some(key) = Key::of(cache.drawer(upstream), call, is_shared) {
+        let reading = Reading { gateway, upstream, call, key, terms, is_shared, since };
+        let former = cache.find(&key).filter(|kept| reading.is_of_this_window(kept));
+        let is_fresh = former.as_ref().is_some_and(|kept| kept.is_fresh(terms, Instant::now()));
+        if renew == Renew::Always || !is_fresh {
+            reading.fetch_unasked(former);
         }
     }
 }
@@ -119,6 +165,8 @@ struct Reading<'c> {
     key: Key,
     terms: Terms,
     is_shared: bool,
+    /// How long ago a window of the day began or ended on which the answer depends.
+    since: Option<Duration>,
 }
 
 /// What other nodes have to say to a call.
@@ -130,8 +178,23 @@ enum Elsewhere {
 }
 
 impl Reading<'_> {
+    /// Answers it; what is usually asked next is fetched when that is done, so that it is in nobody's way.
     async fn answer(self) -> Exchange {
-        let kept = self.gateway.traffic.cache.find(&self.key);
+        let next = warming::note(self.gateway, self.upstream, self.call, (self.key, self.terms));
+        let mut exchange = self.give_or_fetch().await;
+        match (&mut exchange, next) {
+            (Exchange::Running(events), Some(next)) => events.at_end(move |end, _| {
+                next.fetch();
+                end
+            }),
+            (Exchange::Done(_), Some(next)) => next.fetch(),
+            (_, None) => {}
+        }
+        exchange
+    }
+
+    async fn give_or_fetch(self) -> Exchange {
+        let kept = self.gateway.traffic.cache.find(&self.key).filter(|kept| self.is_of_this_window(kept));
         let Some(kept) = kept else {
             return match self.call.wishes.cache.without() {
                 Verdict::Refuse => self.give_of_others().await,
@@ -142,16 +205,15 @@ impl Reading<'_> {
         let state = self.terms.state(kept.hint, age);
         match self.call.wishes.cache.judge(state, age) {
             Verdict::Give => {
-                let cache = &self.gateway.traffic.cache;
-                if self.terms.is_ending(kept.hint, age)
-                    && cache.may_fetch_ahead(&kept, self.gateway.cache.ahead_per_minute)
-                {
-                    self.fetch_behind(&kept);
+                if self.terms.is_ending(kept.hint, age) && self.is_fetched_ahead(&kept) {
+                    self.fetch_unasked(Some(kept.clone()));
                 }
                 self.give(kept, age).await
             }
             Verdict::GiveAndFetch => {
-                self.fetch_behind(&kept);
+                if let Some(turn) = Turn::take(&self.gateway.traffic, self.key) {
+                    self.fetch_behind(turn, self.filling(Some(kept.clone()), None, None));
+                }
                 self.give(kept, age).await
             }
             Verdict::Fetch => self.fetch(Some(kept), None).await,
@@ -177,7 +239,7 @@ impl Reading<'_> {
         let demand = self.call.wishes.cache;
         let will_do = |kept: &Kept| {
             let age = kept.age(Instant::now());
-            demand.judge(self.terms.state(kept.hint, age), age) == Verdict::Give
+            self.is_of_this_window(kept) && demand.judge(self.terms.state(kept.hint, age), age) == Verdict::Give
         };
         let own = || cache.find(&self.key).filter(|kept| will_do(kept));
         let (about, drawer) = (About::of(self.call), cache.drawer(self.upstream));
@@ -191,6 +253,11 @@ impl Reading<'_> {
             Look::Fetch(ticket) => Elsewhere::Fetch(Some(ticket)),
             Look::Nothing => Elsewhere::Fetch(None),
         }
+    }
+
+    /// Whether the fetching of an answer began after the last edge of a window on which it depends.
+    fn is_of_this_window(&self, kept: &Kept) -> bool {
+        self.since.is_none_or(|since| kept.age(Instant::now()) + kept.took < since)
     }
 
     /// How long the caller would wait for another node: not at all, if its answer would not do.
@@ -225,10 +292,22 @@ impl Reading<'_> {
         }
     }
 
-    /// Asks the server while the caller already has the kept answer; one call at a time for one answer.
-    fn fetch_behind(&self, kept: &Arc<Kept>) {
-        let Some(turn) = Turn::take(&self.gateway.traffic, kept) else { return };
-        let filling = self.filling(Some(kept.clone()), None, None);
+    /// Whether an answer whose time is nearly over is to be fetched anew before it is.
+    fn is_fetched_ahead(&self, kept: &Kept) -> bool {
+        let settings = &self.gateway.cache;
+        settings.warm_per_minute > 0 && settings.warm.contains(&Warming::Ahead) && kept.is_wanted()
+    }
+
+    /// Asks the server before anybody asks for the answer, if it is its turn and there is room for that.
+    fn fetch_unasked(&self, former: Option<Arc<Kept>>) {
+        let Some(turn) = Turn::take(&self.gateway.traffic, self.key) else { return };
+        if warming::may_warm(self.gateway, self.upstream, &self.call.own_name) {
+            self.fetch_behind(turn, Filling { is_unasked: true, ..self.filling(former, None, None) });
+        }
+    }
+
+    /// Asks the server while nobody waits for the answer.
+    fn fetch_behind(&self, turn: Turn, filling: Filling) {
         let (gateway, upstream, mut call) = (self.gateway.clone(), self.upstream.clone(), self.call.clone());
         call.wishes = Wishes { class: Some(Class::Bulk), ..call.wishes.untold() };
         tokio::spawn(async move {
@@ -250,7 +329,7 @@ impl Reading<'_> {
         let drawer = self.gateway.traffic.cache.drawer(self.upstream).clone();
         let origin = Origin { subject: Subject::of(self.call), began: Instant::now(), since: drawer.now(), drawer };
         let (gateway, demand) = (self.gateway.clone(), self.call.wishes.cache);
-        Filling { gateway, key: self.key, terms: self.terms, demand, origin, former, spare, ticket }
+        Filling { gateway, key: self.key, terms: self.terms, demand, origin, former, spare, ticket, is_unasked: false }
     }
 }
 
@@ -262,6 +341,7 @@ fn given(kept: &Kept, age: Duration, terms: Terms) -> Option<End> {
         tally.hits += 1;
         tally.stale += u64::from(is_stale);
         tally.saved += kept.took;
+        tally.warmed_used += u64::from(kept.use_up());
     });
     Some(Ok(answer))
 }
@@ -276,6 +356,7 @@ struct Filling {
     former: Option<Arc<Kept>>,
     spare: Option<Arc<Kept>>,
     ticket: Option<Ticket>,
+    is_unasked: bool,
 }
 
 impl Filling {
@@ -316,7 +397,11 @@ impl Filling {
             tally.kept += 1;
             tally.again += again;
             tally.renewed += renewed;
+            tally.warmed += u64::from(self.is_unasked);
         });
+        if self.is_unasked {
+            kept.mark_unasked();
+        }
         if let Some(ticket) = &self.ticket {
             ticket.share(&kept, self.terms.lifetime(kept.hint));
         }

@@ -15,6 +15,7 @@ pub mod limit;
 pub mod queue;
 mod retry;
 pub mod told;
+pub(crate) mod warming;
 pub mod wishes;
 
 use std::sync::Arc;

@@ -27,6 +27,10 @@ pub struct Tally {
     pub again: u64,
     /// Those of them again that said something new.
     pub renewed: u64,
+    /// Those of the kept that were fetched before anybody asked.
+    pub warmed: u64,
+    /// Those of the warmed that were then asked for.
+    pub warmed_used: u64,
     /// How long the calls would have taken that were not made.
     pub saved: Duration,
 }
@@ -65,6 +69,21 @@ impl Tally {
         }
     }
 
+    /// What was counted since these counts were.
+    pub fn since(self, former: Self) -> Self {
+        Self {
+            hits: self.hits.saturating_sub(former.hits),
+            stale: self.stale.saturating_sub(former.stale),
+            misses: self.misses.saturating_sub(former.misses),
+            kept: self.kept.saturating_sub(former.kept),
+            again: self.again.saturating_sub(former.again),
+            renewed: self.renewed.saturating_sub(former.renewed),
+            warmed: self.warmed.saturating_sub(former.warmed),
+            warmed_used: self.warmed_used.saturating_sub(former.warmed_used),
+            saved: self.saved.saturating_sub(former.saved),
+        }
+    }
+
     /// Both together.
     pub fn and(self, other: Self) -> Self {
         Self {
@@ -74,6 +93,8 @@ impl Tally {
             kept: self.kept + other.kept,
             again: self.again + other.again,
             renewed: self.renewed + other.renewed,
+            warmed: self.warmed + other.warmed,
+            warmed_used: self.warmed_used + other.warmed_used,
             saved: self.saved.saturating_add(other.saved),
         }
     }

@@ -12,3 +12,4 @@ mod once;
 mod pool;
 mod queue;
 mod rate;
+mod sequence;

@@ -58,7 +58,13 @@ fn worth(counts: &CacheCounts) -> String {
     let Some(percent) = counts.hit_percent else { return "no call yet".to_owned() };
     let stale = if counts.stale > 0 { format!(", {} of them stale", counts.stale) } else { String::new() };
     let (hits, misses) = (counted(counts.hits, "hit", "hits"), counted(counts.misses, "miss", "misses"));
-    format!("{hits} ({percent:.0} %){stale}, {misses}, {} ms saved", counts.saved_ms)
+    format!("{hits} ({percent:.0} %){stale}, {misses}, {} ms saved{}", counts.saved_ms, warmed(counts))
+}
+
+/// What became of answers that were fetched before anybody asked, in words.
+fn warmed(counts: &CacheCounts) -> String {
+    let CacheCounts { warmed, warmed_used, warmed_wasted, .. } = counts;
+    if *warmed == 0 { String::new() } else { format!(", {warmed} warmed: {warmed_used} used, {warmed_wasted} wasted") }
 }
 
 /// Which lists are those of before the start, in words.

@@ -157,6 +157,12 @@ impl Breakers {
         kept.own.refusal(THE_SERVER, now).or_else(|| kept.tools.get(tool)?.refusal(THE_TOOL, now))
     }
 
+    /// Whether calls of this tool pass, and none of them is to try the server or the tool out.
+    pub(in crate::pipeline) fn are_closed_for(&self, tool: &str) -> bool {
+        let is_closed = |fuse: &Fuse| fuse.breaker.state() == State::Closed;
+        self.are_closed() && self.lock().tools.get(tool).is_none_or(is_closed)
+    }
+
     /// Takes a pass back. Says what who comes now is told, if that was the end of the server's being well.
     pub(super) fn ended(
         &self,
