@@ -92,6 +92,10 @@ impl Drop for SocketFile {
     }
 }
 
+/// The headers that hyper allows where nobody tells it how many. It reads so many into its stack; as soon as it is told, be it
+/// the same number, it makes room for them anew for each request.
+const HEADERS_ON_THE_STACK: usize = 100;
+
 /// Connections that may wait to be served after they came from another process.
 const ARRIVALS: usize = 64;
 
@@ -354,9 +358,11 @@ async fn http(
     builder
         .timer(HeadTimer::default())
         .header_read_timeout(Duration::from_millis(limits.header_read_ms_max))
-        .max_headers(limits.headers_max)
         .max_buf_size(limits.header_bytes_max.max(8_192))
         .half_close(false);
+    if limits.headers_max != HEADERS_ON_THE_STACK {
+        builder.max_headers(limits.headers_max);
+    }
     let (switched, passage) = (Switched::default(), Passage::default());
     let stream = Framed::new(stream, switched.clone(), passage.clone());
     let served = passage.clone();
