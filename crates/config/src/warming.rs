@@ -17,14 +17,19 @@ pub enum Warming {
 
 /// A call that is made again and again, so that its answer is there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct Scheduled {
     /// Its arguments. Default none.
-    #[serde(default)]
     pub arguments: BTreeMap<String, serde_json::Value>,
-    /// Seconds from one call to the next.
+    /// Seconds from one call to the next. Default 600.
     #[schemars(range(min = 10, max = 86_400))]
     pub every_s: u64,
     /// The principal for whom it is made. Default everybody, where `cache_shared` says that the answer is the same for all.
     pub principal: Option<String>,
+}
+
+impl Default for Scheduled {
+    fn default() -> Self {
+        Self { arguments: BTreeMap::new(), every_s: 600, principal: None }
+    }
 }

@@ -266,11 +266,12 @@ fn a_place_to_share_is_an_address_with_a_key_that_nobody_guesses() {
 
 #[test]
 fn calls_on_a_schedule_are_of_one_tool_whose_answers_are_kept_for_somebody() {
-    let check = |cache: &str, tool: &str, settings: &str, expected: Option<&str>| {
+    let found = |cache: &str, tool: &str, settings: &str, schedule: &str| {
         let server = "[servers.a]\nurl = \"https://a.example.org/mcp\"";
-        let schedule = "warm = [{ every_s = 60 }]";
-        let problems =
-            problems(&format!("[cache]\n{cache}\n{server}\n[servers.a.tool.{tool}]\n{settings}\n{schedule}\n"));
+        problems(&format!("[cache]\n{cache}\n{server}\n[servers.a.tool.{tool}]\n{settings}\n{schedule}\n"))
+    };
+    let check = |cache: &str, tool: &str, settings: &str, expected: Option<&str>| {
+        let problems = found(cache, tool, settings, "warm = [{ every_s = 60 }]");
         assert_eq!(problems.len(), usize::from(expected.is_some()), "{problems:?}");
         assert!(expected.is_none_or(|expected| problems[0].contains(expected)), "{problems:?}");
     };
@@ -280,6 +281,8 @@ fn calls_on_a_schedule_are_of_one_tool_whose_answers_are_kept_for_somebody() {
     check(budget, "\"get_*\"", kept, Some("a schedule is of one tool"));
     check(budget, "get", "cache_shared = true", Some("the answers are not kept"));
     check(budget, "get", "cache_s = 60", Some("the answers are not the same for everybody"));
+    let problems = found(budget, "get", kept, "warm = [{ every_s = 3 }]");
+    assert!(problems.len() == 1 && problems[0].contains("every_s: 3 is out of range (10 to 86400)"), "{problems:?}");
 }
 
 #[test]
