@@ -21,7 +21,7 @@ struct History {
     test: &'static str,
 }
 
-const HISTORIES: [History; 13] = [
+const HISTORIES: [History; 12] = [
     History {
         machine: "rates: in any window no more than the burst and what the rate gives, clock jumps included",
         test: "rate::no_window_holds_more_than_a_burst_and_what_the_rate_gives",
@@ -49,10 +49,6 @@ const HISTORIES: [History; 13] = [
     History {
         machine: "cache: what is expected next, as counting says it",
         test: "sequence::what_is_expected_is_what_counting_says",
-    },
-    History {
-        machine: "cache: what one caller usually asks next is expected of nobody else, and the table has a bound",
-        test: "sequence::the_table_has_a_bound_and_nobody_is_expected_to_ask_what_only_others_ask",
     },
     History {
         machine: "balance: who is allowed, well, free and near, as a model that counts anew each time",
