@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use config::Plan;
 use serde::{Deserialize, Serialize};
-use url::form_urlencoded;
+
+use crate::query;
 
 /// A running node. `GET /status`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -275,14 +276,12 @@ pub struct Logs {
 impl Logs {
     /// As the query of a request.
     pub(crate) fn query(&self) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.append_pair("lines", &self.lines.to_string()).append_pair("follow", &self.follow.to_string());
-        for (key, value) in [("level", &self.level), ("search", &self.search)] {
-            if let Some(value) = value {
-                query.append_pair(key, value);
-            }
-        }
-        query.finish()
+        query::of([
+            ("lines", Some(&self.lines.to_string())),
+            ("follow", Some(&self.follow.to_string())),
+            ("level", self.level.as_deref()),
+            ("search", self.search.as_deref()),
+        ])
     }
 }
 

@@ -1,7 +1,8 @@
 //! The words of the control API about faults that are made on purpose.
 
 use serde::{Deserialize, Serialize};
-use url::form_urlencoded;
+
+use crate::query;
 
 /// A rule by which faults are made. `GET /faults`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,17 +55,16 @@ pub struct NewFault {
 impl NewFault {
     /// As the query of a request.
     pub(crate) fn query(&self) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.append_pair("server", &self.server).append_pair("effect", &self.effect);
-        query.append_pair("for_s", &self.for_s.to_string());
         let (percent, delay) = (self.percent.map(|share| share.to_string()), self.delay_ms.map(|ms| ms.to_string()));
-        let given = [("tool", &self.tool), ("principal", &self.principal), ("percent", &percent), ("delay_ms", &delay)];
-        for (key, value) in given {
-            if let Some(value) = value {
-                query.append_pair(key, value);
-            }
-        }
-        query.finish()
+        query::of([
+            ("server", Some(&self.server)),
+            ("effect", Some(&self.effect)),
+            ("for_s", Some(&self.for_s.to_string())),
+            ("tool", self.tool.as_deref()),
+            ("principal", self.principal.as_deref()),
+            ("percent", percent.as_deref()),
+            ("delay_ms", delay.as_deref()),
+        ])
     }
 }
 

@@ -1,7 +1,8 @@
 //! The words of the control API about jobs: calls that are finished without their callers.
 
 use serde::{Deserialize, Serialize};
-use url::form_urlencoded;
+
+use crate::query;
 
 /// One job in a list. `GET /jobs`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,14 +79,12 @@ pub struct Jobs {
 impl Jobs {
     /// As the query of a request.
     pub(crate) fn query(&self) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
         let count = self.count.map(|count| count.to_string());
-        let given = [("state", &self.state), ("owner", &self.owner), ("after", &self.after), ("count", &count)];
-        for (key, value) in given {
-            if let Some(value) = value {
-                query.append_pair(key, value);
-            }
-        }
-        query.finish()
+        query::of([
+            ("state", self.state.as_deref()),
+            ("owner", self.owner.as_deref()),
+            ("after", self.after.as_deref()),
+            ("count", count.as_deref()),
+        ])
     }
 }

@@ -17,6 +17,7 @@ mod client;
 mod error;
 mod faults;
 mod jobs;
+mod query;
 mod queue;
 mod socket;
 

@@ -4,7 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use url::form_urlencoded;
+
+use crate::query;
 
 /// One call: who makes it and what becomes of it, never what it says. `GET /queue`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,16 +113,13 @@ impl FromStr for CallState {
 impl Calls {
     /// As the query of a request.
     pub(crate) fn query(&self) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        let state = self.state.map(|state| state.to_string());
-        let count = self.count.map(|count| count.to_string());
-        let given = [("server", &self.server), ("principal", &self.principal), ("state", &state), ("count", &count)];
-        for (key, value) in given {
-            if let Some(value) = value {
-                query.append_pair(key, value);
-            }
-        }
-        query.finish()
+        let (state, count) = (self.state.map(|state| state.to_string()), self.count.map(|count| count.to_string()));
+        query::of([
+            ("server", self.server.as_deref()),
+            ("principal", self.principal.as_deref()),
+            ("state", state.as_deref()),
+            ("count", count.as_deref()),
+        ])
     }
 }
 
